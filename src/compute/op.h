@@ -1,0 +1,140 @@
+/* What a device implements: the recorded form of an operation and the table of implementations. Seen by `compute`
+ * and by the device modules only.
+ *
+ * A device supplies one C2lOpImpl a kind. `prepare` is called once, when a pass is compiled: it packs weights, makes
+ * primitives and says how much scratch memory it wants. `run` is called many times, must not allocate, and finds every
+ * operand at tensor->data. A kind whose `run` is NULL is not supported: recording it fails the pass by name. */
+#pragma once
+
+#include "compute/ops.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  C2L_OP_GEMM,
+  C2L_OP_LAYER_NORM,
+  C2L_OP_ROTARY,
+  C2L_OP_ATTENTION,
+  C2L_OP_SWIGLU,
+  C2L_OP_ADD,
+  C2L_OP_MULTIPLY,
+  C2L_OP_LERP,
+  C2L_OP_COMBINE,
+  C2L_OP_CLAMP,
+  C2L_OP_ACTIVATE,
+  C2L_OP_CAST,
+  C2L_OP_EXPAND,
+  C2L_OP_CONCAT,
+  C2L_OP_SLICE,
+  C2L_OP_GATHER,
+  C2L_OP_RMS_NORMALIZE,
+  C2L_OP_COSINE_SIMILARITY,
+  C2L_OP_RANDOM_NORMAL,
+  C2L_OP_CONV,
+  C2L_OP_DEMODULATION,
+  C2L_OP_RESAMPLE,
+  C2L_OP_FILTERED_LEAKY_RELU,
+  C2L_OP_FOURIER_FEATURES,
+  C2L_OP_AREA_RESIZE,
+  C2L_OP_PATCHES,
+  C2L_OP_TO_U8,
+  C2L_N_OPS
+} C2lOpKind;
+
+#define C2L_OP_MAX_INPUTS 8
+
+typedef enum
+{
+  C2L_TENSOR_WEIGHT,
+  C2L_TENSOR_INPUT,
+  C2L_TENSOR_INTERMEDIATE
+} C2lTensorKind;
+
+struct _C2lTensor
+{
+  C2lTensorKind kind;
+  C2lDtype dtype;
+  int n_dims;
+  gint64 dims[C2L_MAX_DIMS];
+  gpointer data;       /* device memory: weights and inputs always, intermediates once the pass is compiled */
+  C2lDevice *device;
+
+  /* weights */
+  gatomicrefcount refs;
+  gpointer owner;      /* what `data` is borrowed from, with how to let go of it; NULL: allocated */
+  GDestroyNotify release;
+  GHashTable *packed;  /* (nullable): the device's packed copies by its own keys */
+
+  /* intermediates */
+  C2lTensor *base;     /* (nullable): the tensor this one is a view of */
+  gsize base_offset;   /* bytes into it */
+  gboolean kept;
+  int first_op, last_op; /* life time, as indices of operations */
+  gsize arena_offset;
+};
+
+/* The recorded operation. Optional operands are NULL entries of `in`; each kind's order is that of the table in ops.c. */
+typedef struct
+{
+  C2lOpKind kind;
+  int n_in;
+  C2lTensor *in[C2L_OP_MAX_INPUTS];
+  C2lTensor *out;
+  union
+  {
+    C2lEpilogue gemm;        /* in: x, weight, bias, residual */
+    struct { float eps; } norm; /* in: x, gain, bias (layer norm) or x (rms) */
+    C2lRotary rotary;        /* in: x, angles */
+    C2lAttention attention;  /* in: q, k, v, null_kv, bias, key_mask */
+    struct { float coefficients[4]; } combine; /* in: the terms */
+    struct { float low, high; } clamp;
+    struct { C2lActivation act; float gain; } activate;
+    struct { int axis; gint64 start; } shape; /* concat, slice, gather */
+    struct { guint32 stream; } random;
+    C2lConv conv;            /* in: x, weight, styles, demod, noise, bias, residual, filter */
+    C2lResample resample;    /* in: x, filter */
+    C2lFilteredLeakyRelu filtered; /* in: x, bias, up_filter, down_filter */
+    C2lFourierFeatures fourier;    /* in: affine, transform, freqs, phases */
+    C2lAreaResize area;
+    struct { int patch; } patches;
+    struct { C2lU8Rule rule; } u8;
+  } p;
+  gpointer plan;        /* the implementation's own, made by prepare */
+  gsize scratch_size;   /* bytes wanted by prepare; shared between operations */
+  gpointer scratch;     /* where they are, at run time; 64-byte aligned */
+} C2lOp;
+
+typedef struct
+{
+  /* (nullable): nothing to prepare */
+  gboolean (*prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error);
+  void (*run) (C2lDevice *device, C2lOp *op);
+  /* (nullable): plan needs no freeing */
+  void (*release) (C2lDevice *device, C2lOp *op);
+} C2lOpImpl;
+
+typedef struct
+{
+  const char *kind; /* "cpu" */
+  gboolean (*supports) (C2lDevice *device, C2lPrecision precision);
+  gpointer (*alloc) (C2lDevice *device, gsize size); /* 64-byte aligned, or NULL */
+  void (*free) (C2lDevice *device, gpointer memory);
+  void (*upload) (C2lDevice *device, gpointer destination, gconstpointer source, gsize size);
+  void (*download) (C2lDevice *device, gpointer destination, gconstpointer source, gsize size);
+  /* (nullable): the device works synchronously */
+  gboolean (*synchronize) (C2lDevice *device, GError **error);
+  /* (nullable): number of threads cannot be set */
+  void (*set_n_threads) (C2lDevice *device, int n_threads);
+  void (*finalize) (C2lDevice *device);
+} C2lDeviceClass;
+
+struct _C2lDevice
+{
+  gatomicrefcount refs;
+  const C2lDeviceClass *klass;
+  const C2lOpImpl *ops; /* [C2L_N_OPS] */
+  char *description;
+};
+
+G_END_DECLS

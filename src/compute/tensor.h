@@ -1,0 +1,44 @@
+/* C2lTensor: a typed, contiguous, row-major array that belongs to a device or to a pass.
+ *
+ * Three kinds exist. A *weight* is made by c2l_device_new_weight(), lives as long as its references
+ * and does not change; the device keeps packed copies of it. An *input* belongs to a pass and is
+ * written by the program between runs. Everything else is an *intermediate*: its memory is planned by
+ * the pass and is valid only while the pass runs, unless it was marked with c2l_pass_keep().
+ *
+ * Pictures are channels-last, [B, R, R, C]. */
+#pragma once
+
+#include "compute/dtype.h"
+
+G_BEGIN_DECLS
+
+typedef struct _C2lDevice C2lDevice;
+typedef struct _C2lPass C2lPass;
+typedef struct _C2lTensor C2lTensor;
+
+C2lDtype      c2l_tensor_get_dtype (const C2lTensor *tensor);
+int           c2l_tensor_get_n_dims (const C2lTensor *tensor);
+
+/* Size along @axis; negative axes count from the end. */
+gint64        c2l_tensor_get_dim (const C2lTensor *tensor, int axis);
+const gint64 *c2l_tensor_get_dims (const C2lTensor *tensor);
+
+/* Number of elements, and of bytes. */
+gsize         c2l_tensor_get_length (const C2lTensor *tensor);
+gsize         c2l_tensor_get_size (const C2lTensor *tensor);
+
+/* Copies between the host and an input, a weight or a kept tensor; @size must be c2l_tensor_get_size().
+ * Input and kept tensors may be written and read between runs of a compiled pass. */
+void          c2l_tensor_write (C2lTensor *tensor, gconstpointer data, gsize size);
+void          c2l_tensor_read (C2lTensor *tensor, gpointer data, gsize size);
+
+/* "f32 [2, 4, 512]", for messages. */
+char         *c2l_tensor_to_string (const C2lTensor *tensor);
+
+/* References are for weights only: tensors of a pass live as long as the pass. */
+C2lTensor    *c2l_tensor_ref (C2lTensor *tensor);
+void          c2l_tensor_unref (C2lTensor *tensor);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lTensor, c2l_tensor_unref)
+
+G_END_DECLS
