@@ -480,6 +480,10 @@ typedef enum
   PIECE_OTHER
 } PieceKind;
 
+/* The mark of the iota below a Greek vowel. The pattern ignores case, and this mark's capital is a letter: so it is neither taken
+ * for a letter nor for anything else, and belongs to no piece. */
+#define IOTA_BELOW 0x0345
+
 static gboolean
 is_letter (gunichar c)
 {
@@ -556,7 +560,7 @@ piece_end (const char *p, PieceKind *kind)
   for (; *p != '\0' && *p != ' '; p = g_utf8_next_char (p))
     {
       c = g_utf8_get_char (p);
-      if (is_letter (c) || is_number (c))
+      if (is_letter (c) || is_number (c) || c == IOTA_BELOW)
         break;
     }
   return p;
@@ -573,11 +577,12 @@ append_piece_of_kind (C2lTokenizer *self, const char *piece, const char *end, Pi
     append_piece (self, piece, end, out);
 }
 
+/* To the next piece, past what belongs to none. */
 static const char *
 skip_space (const char *p)
 {
-  while (*p == ' ')
-    p++;
+  while (*p == ' ' || g_utf8_get_char (p) == IOTA_BELOW)
+    p = g_utf8_next_char (p);
   return p;
 }
 
