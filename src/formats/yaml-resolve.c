@@ -1,5 +1,5 @@
-/* OmegaConf's interpolation. The tree is walked once; each text that refers elsewhere is replaced in place by a copy of
- * what it refers to, which is resolved first. A path that is being resolved is kept on a stack: meeting it again is a
+/* OmegaConf's interpolation. The tree is copied; each text that refers elsewhere becomes a copy of what it refers to, resolved
+ * on the way; the tree itself does not change. A path that is being resolved is kept on a stack: meeting it again is a
  * loop. Copies are counted, so that small files cannot grow large. */
 #include "formats/yaml.h"
 
@@ -11,7 +11,7 @@
 #define MAX_TEXT (1u << 20)
 
 /* References that lead to each other in a row. */
-#define MAX_STACK 64
+#define MAX_STACK 32
 
 /* References within references: ${a.${b}} are two. */
 #define MAX_NESTING 8
@@ -27,7 +27,7 @@ typedef struct
   GError **error;
 } Resolver;
 
-static gboolean resolve_tree (Resolver *resolver, JsonNode *node, const char *path);
+static JsonNode *resolve_node (Resolver *resolver, JsonNode *node, const char *path);
 static JsonNode *evaluate (Resolver *resolver, const char *text, const char *path);
 
 JsonNode *
@@ -74,30 +74,6 @@ fail (Resolver *resolver, C2lFormatError code, const char *path, const char *for
   va_end (args);
   g_set_error (resolver->error, C2L_FORMAT_ERROR, code, "%s: %s: %s", resolver->name, path, what);
   return NULL;
-}
-
-static guint
-count_values (JsonNode *node)
-{
-  guint n = 1;
-
-  if (JSON_NODE_HOLDS_ARRAY (node))
-    {
-      JsonArray *array = json_node_get_array (node);
-
-      for (guint i = 0; i < json_array_get_length (array); i++)
-        n += count_values (json_array_get_element (array, i));
-    }
-  else if (JSON_NODE_HOLDS_OBJECT (node))
-    {
-      JsonObjectIter iter;
-      JsonNode *member;
-
-      json_object_iter_init (&iter, json_node_get_object (node));
-      while (json_object_iter_next (&iter, NULL, &member))
-        n += count_values (member);
-    }
-  return n;
 }
 
 /* The value at @path ("a.b.0"), NULL where there is none. */
@@ -189,12 +165,7 @@ follow (Resolver *resolver, const char *reference, const char *path)
   if (resolver->stack->len >= MAX_STACK)
     return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path, "references lead on for more than %d steps", MAX_STACK);
 
-  if (!resolve_tree (resolver, node, target))
-    return NULL;
-  resolver->n_values += count_values (node);
-  if (resolver->n_values > C2L_YAML_MAX_VALUES)
-    return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path, "more than %d values by reference", C2L_YAML_MAX_VALUES);
-  return c2l_yaml_copy_node (node);
+  return resolve_node (resolver, node, target);
 }
 
 /* The shortest decimal that reads back as @value. */
@@ -312,85 +283,83 @@ evaluate (Resolver *resolver, const char *text, const char *path)
   return json_node_init_string (json_node_alloc (), out->str);
 }
 
-/* Resolves the text in @node, at @path, in place. */
-static gboolean
-resolve_text (Resolver *resolver, JsonNode *node, const char *path)
+/* Copies of the members of @node, resolved. */
+static JsonNode *
+resolve_object (Resolver *resolver, JsonNode *node, const char *path)
 {
-  g_autoptr (JsonNode) value = NULL;
+  g_autoptr (JsonObject) copy = json_object_new ();
+  JsonObjectIter iter;
+  const char *key;
+  JsonNode *member;
 
-  if (json_node_get_value_type (node) != G_TYPE_STRING || strstr (json_node_get_string (node), "${") == NULL)
-    return TRUE;
+  json_object_iter_init_ordered (&iter, json_node_get_object (node));
+  while (json_object_iter_next_ordered (&iter, &key, &member))
+    {
+      g_autofree char *child = *path != '\0' ? g_strdup_printf ("%s.%s", path, key) : g_strdup (key);
+      JsonNode *resolved = resolve_node (resolver, member, child);
+
+      if (resolved == NULL)
+        return NULL;
+      json_object_set_member (copy, key, resolved);
+    }
+  return json_node_init_object (json_node_alloc (), copy);
+}
+
+static JsonNode *
+resolve_array (Resolver *resolver, JsonNode *node, const char *path)
+{
+  g_autoptr (JsonArray) copy = json_array_new ();
+  JsonArray *array = json_node_get_array (node);
+
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      g_autofree char *child = g_strdup_printf ("%s.%u", path, i);
+      JsonNode *resolved = resolve_node (resolver, json_array_get_element (array, i), child);
+
+      if (resolved == NULL)
+        return NULL;
+      json_array_add_element (copy, resolved);
+    }
+  return json_node_init_array (json_node_alloc (), copy);
+}
+
+/* A copy of @node, which stands at @path, without references. */
+static JsonNode *
+resolve_node (Resolver *resolver, JsonNode *node, const char *path)
+{
+  JsonNode *value;
+
+  if (++resolver->n_values > C2L_YAML_MAX_VALUES)
+    return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path, "more than %d values by reference", C2L_YAML_MAX_VALUES);
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    return resolve_object (resolver, node, path);
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    return resolve_array (resolver, node, path);
+  if (JSON_NODE_HOLDS_NULL (node) || json_node_get_value_type (node) != G_TYPE_STRING
+      || strstr (json_node_get_string (node), "${") == NULL)
+    return json_node_copy (node);
 
   g_ptr_array_add (resolver->stack, (gpointer) path);
   value = evaluate (resolver, json_node_get_string (node), path);
   g_ptr_array_set_size (resolver->stack, resolver->stack->len - 1);
-  if (value == NULL)
-    return FALSE;
-
-  if (JSON_NODE_HOLDS_OBJECT (value))
-    json_node_init_object (node, json_node_get_object (value));
-  else if (JSON_NODE_HOLDS_ARRAY (value))
-    json_node_init_array (node, json_node_get_array (value));
-  else if (JSON_NODE_HOLDS_NULL (value))
-    json_node_init_null (node);
-  else
-    {
-      GValue copy = G_VALUE_INIT;
-
-      json_node_get_value (value, &copy);
-      json_node_init (node, JSON_NODE_VALUE);
-      json_node_set_value (node, &copy);
-      g_value_unset (&copy);
-    }
-  return TRUE;
+  return value;
 }
 
-static gboolean
-resolve_tree (Resolver *resolver, JsonNode *node, const char *path)
-{
-  if (JSON_NODE_HOLDS_VALUE (node))
-    return resolve_text (resolver, node, path);
-
-  if (JSON_NODE_HOLDS_ARRAY (node))
-    {
-      JsonArray *array = json_node_get_array (node);
-
-      for (guint i = 0; i < json_array_get_length (array); i++)
-        {
-          g_autofree char *child = g_strdup_printf ("%s.%u", path, i);
-
-          if (!resolve_tree (resolver, json_array_get_element (array, i), child))
-            return FALSE;
-        }
-    }
-  else if (JSON_NODE_HOLDS_OBJECT (node))
-    {
-      g_autoptr (GList) keys = json_object_get_members (json_node_get_object (node));
-
-      for (GList *l = keys; l != NULL; l = l->next)
-        {
-          g_autofree char *child = *path != '\0' ? g_strdup_printf ("%s.%s", path, (char *) l->data) : g_strdup (l->data);
-
-          if (!resolve_tree (resolver, json_object_get_member (json_node_get_object (node), l->data), child))
-            return FALSE;
-        }
-    }
-  return TRUE;
-}
-
-gboolean
+JsonObject *
 c2l_yaml_resolve (JsonObject *object, const char *name, GError **error)
 {
   g_autoptr (JsonNode) root = NULL;
+  g_autoptr (JsonNode) resolved = NULL;
   g_autoptr (GPtrArray) stack = g_ptr_array_new ();
   GError *local_error = NULL;
   Resolver resolver = { .root = object, .name = name, .stack = stack, .error = &local_error };
 
-  g_return_val_if_fail (object != NULL && name != NULL, FALSE);
+  g_return_val_if_fail (object != NULL && name != NULL, NULL);
 
   root = json_node_init_object (json_node_alloc (), object);
-  if (resolve_tree (&resolver, root, ""))
-    return TRUE;
+  resolved = resolve_node (&resolver, root, "");
+  if (resolved != NULL)
+    return json_node_dup_object (resolved);
   g_propagate_error (error, local_error);
-  return FALSE;
+  return NULL;
 }

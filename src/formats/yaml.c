@@ -449,9 +449,7 @@ c2l_yaml_load (const char *path, GError **error)
     return NULL;
   data = g_mapped_file_get_contents (file);
   object = c2l_yaml_parse (data != NULL ? data : "", g_mapped_file_get_length (file), path, error);
-  if (object == NULL || !c2l_yaml_resolve (object, path, error))
-    return NULL;
-  return g_steal_pointer (&object);
+  return object != NULL ? c2l_yaml_resolve (object, path, error) : NULL;
 }
 
 JsonNode *

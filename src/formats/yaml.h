@@ -17,9 +17,9 @@ JsonObject *c2l_yaml_load (const char *path, GError **error);
 /* The mapping in @data, interpolations as they stand, so that values may be overridden before they are resolved. */
 JsonObject *c2l_yaml_parse (const char *data, gsize size, const char *name, GError **error);
 
-/* Replaces each ${a.b}, ${.sibling}, ${..a[0]} in @object by what it refers to; a value that is nothing else takes the
- * type of what it refers to. Loops, missing keys and resolvers (${oc.env:…}) are errors. */
-gboolean    c2l_yaml_resolve (JsonObject *object, const char *name, GError **error);
+/* A copy of @object in which each ${a.b}, ${.sibling}, ${..a[0]} is replaced by what it refers to; a value that is nothing
+ * else takes the type of what it refers to. Loops, missing keys and resolvers (${oc.env:…}) are errors. */
+JsonObject *c2l_yaml_resolve (JsonObject *object, const char *name, GError **error);
 
 /* One value as it may stand on the right of "key=" on a command line: "3", "[4, 4, 10]", "a name". */
 JsonNode   *c2l_yaml_parse_value (const char *text, GError **error);

@@ -18,9 +18,9 @@ parse_to_json (const char *text, GError **error)
 {
   g_autoptr (JsonObject) object = c2l_yaml_parse (text, strlen (text), "test", error);
 
-  if (object == NULL || !c2l_yaml_resolve (object, "test", error))
-    return NULL;
-  return to_json (object);
+  g_autoptr (JsonObject) resolved = object != NULL ? c2l_yaml_resolve (object, "test", error) : NULL;
+
+  return resolved != NULL ? to_json (resolved) : NULL;
 }
 
 static void
