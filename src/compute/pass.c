@@ -241,6 +241,12 @@ c2l_pass_enable_taps (C2lPass *pass)
   pass->taps = TRUE;
 }
 
+gboolean
+c2l_pass_has_taps (C2lPass *pass)
+{
+  return pass->taps;
+}
+
 void
 c2l_pass_tap (C2lPass *pass, C2lTensor *tensor, const char *format, ...)
 {
