@@ -1,10 +1,8 @@
-/* Names of what is compiled once for each instruction set: C2L_ISA_NAME (c2l_example) is c2l_example_avx512 and so on. */
+/* Files of this folder that meson lists as `isa_sources` are compiled once for each instruction set, with C2L_ISA set to
+ * portable, avx2, avx512 or avx512bf16 and the compiler's flags to match. What they export carries the instruction set in
+ * its name; everything else in them is static. */
 #pragma once
 
-#ifndef C2L_ISA
-#error "C2L_ISA names the instruction set, see meson.build"
-#endif
-
-#define C2L_ISA_NAME(name) C2L_ISA_JOIN (name, C2L_ISA)
-#define C2L_ISA_JOIN(name, isa) C2L_ISA_PASTE (name, isa)
-#define C2L_ISA_PASTE(name, isa) name##_##isa
+#define C2L_ISA_PASTE2(name, isa) name##_##isa
+#define C2L_ISA_PASTE(name, isa) C2L_ISA_PASTE2 (name, isa)
+#define C2L_ISA_NAME(name) C2L_ISA_PASTE (name, C2L_ISA)
