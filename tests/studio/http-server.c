@@ -13,7 +13,7 @@ struct _HttpServer
   GThread *thread;
   GCancellable *stop;
   guint16 port;
-  const guint8 *data;
+  guint8 *data;
   gsize size;
   gint n_requests;
   gint n_ranges;
@@ -298,6 +298,17 @@ run (gpointer data)
   return NULL;
 }
 
+/* Connections that are being served hold the service, and with it the server. */
+static void
+on_service_gone (gpointer data, GClosure *closure)
+{
+  HttpServer *self = data;
+
+  g_object_unref (self->stop);
+  g_free (self->data);
+  g_free (self);
+}
+
 HttpServer *
 http_server_new (gconstpointer data, gsize size)
 {
@@ -306,7 +317,7 @@ http_server_new (gconstpointer data, gsize size)
   g_autoptr (GSocketAddress) any_port = g_inet_socket_address_new (loopback, 0);
   g_autoptr (GSocketAddress) address = NULL;
 
-  self->data = data;
+  self->data = g_memdup2 (data, size);
   self->size = size;
   self->stop = g_cancellable_new ();
   self->context = g_main_context_new ();
@@ -318,7 +329,7 @@ http_server_new (gconstpointer data, gsize size)
                                                 G_SOCKET_PROTOCOL_TCP, NULL, &address, NULL));
   g_main_context_pop_thread_default (self->context);
   self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
-  g_signal_connect (self->service, "run", G_CALLBACK (on_connection), self);
+  g_signal_connect_data (self->service, "run", G_CALLBACK (on_connection), self, on_service_gone, 0);
   self->thread = g_thread_new ("server", run, self);
   return self;
 }
@@ -330,11 +341,9 @@ http_server_free (HttpServer *self)
   g_main_loop_quit (self->loop);
   g_thread_join (self->thread);
   g_socket_listener_close (G_SOCKET_LISTENER (self->service));
-  g_object_unref (self->service);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
-  g_object_unref (self->stop);
-  g_free (self);
+  g_object_unref (self->service);
 }
 
 char *
