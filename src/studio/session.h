@@ -28,6 +28,9 @@ typedef struct
   int label;           /* class for class-conditional generators, from z only */
 } C2lSampling;
 
+/* What the program draws with when nobody asks for another; docs/performance.md says why. */
+#define C2L_DEFAULT_PRECISION C2L_PRECISION_FAST
+
 typedef struct _C2lSession C2lSession;
 
 C2lSession   *c2l_session_new (C2lEngine *engine, C2lPrecision precision);
@@ -36,6 +39,8 @@ void          c2l_session_free (C2lSession *session);
 C2lEngine    *c2l_session_get_engine (C2lSession *session);
 C2lPrecision  c2l_session_get_precision (C2lSession *session);
 
+/* Rows of a latent that the prior makes; 1 without a prior. */
+int           c2l_session_get_n_latents (C2lSession *session);
 /* Width of CLIP's embeddings. */
 int           c2l_session_get_embed_width (C2lSession *session, GError **error);
 /* @embedding: [width]. @dropped: (out) (optional): words that did not fit, or NULL. */
