@@ -277,34 +277,45 @@ new_recipe (C2lSession *session, const C2lSampling *sampling, guint32 index, C2l
   return recipe;
 }
 
-/* Guidance changes what is computed only by being 1 or not; its value is part of the recording all the same. */
 static C2lPass *
 get_sample_pass (C2lSession *session, const C2lSampling *sampling, GError **error)
 {
-  g_autofree char *name = g_strdup_printf ("prior %d × %s %d, guidance %.9g", SAMPLE_BATCH, sampling->sampler, sampling->steps,
-                                           sampling->guidance);
+  gboolean guided = sampling->guidance != 1;
+  g_autofree char *name = g_strdup_printf ("prior %d × %s %d%s", SAMPLE_BATCH, sampling->sampler, sampling->steps,
+                                           guided ? " guided" : "");
   C2lPass *pass = g_hash_table_lookup (session->passes, name);
   C2lPrior *prior = c2l_engine_get_prior (session->engine, error);
-  C2lSamplerParams params;
-  C2lTensor *text, *keys;
+  C2lSamplerParams params = { .steps = sampling->steps, .guided = guided, .n_pictures = SAMPLE_BATCH };
 
   if (pass != NULL || prior == NULL)
     return pass;
-  c2l_sampler_params_init (&params);
   if (!c2l_sampler_kind_from_name (sampling->sampler, &params.kind))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are",
                    sampling->sampler);
       return NULL;
     }
-  params.steps = sampling->steps;
-  params.guidance = sampling->guidance;
+  if (!c2l_sampler_check (prior, &params, error))
+    return NULL;
   pass = begin_pass (session, name);
-  text = c2l_pass_add_input (pass, "text", C2L_F32, 2, (gint64[]) { SAMPLE_BATCH, c2l_prior_get_info (prior)->dim });
-  keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]) { SAMPLE_BATCH, 4 });
-  params.keys = keys;
-  c2l_pass_keep (pass, "latents", c2l_sampler_forward (prior, pass, text, &params));
+  params.text = c2l_pass_add_input (pass, "text", C2L_F32, 2, (gint64[]) { 1, c2l_prior_get_info (prior)->dim });
+  params.keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]) { SAMPLE_BATCH, 4 });
+  if (guided)
+    params.guidance = c2l_pass_add_input (pass, "guidance", C2L_F32, 1, (gint64[]) { 1 });
+  c2l_pass_keep (pass, "latents", c2l_sampler_forward (prior, pass, &params));
   return finish_pass (session, name, pass, error);
+}
+
+/* The prior's own rows of a latent out of the repeated ones, [num_ws, width]. */
+static void
+take_rows (C2lRows *rows, const C2lPriorInfo *info, const float *repeated)
+{
+  g_autofree float *own = g_new (float, (gsize) info->n_latents * info->dim);
+  gsize at = 0;
+
+  for (int i = 0; i < info->n_latents; at += info->latent_repeats[i++])
+    memcpy (own + (gsize) i * info->dim, repeated + at * info->dim, info->dim * sizeof (float));
+  c2l_rows_set (rows, info->n_latents, info->dim, own);
 }
 
 /* [SAMPLE_BATCH, 4]: those after the @count-th repeat the first. */
@@ -321,23 +332,19 @@ c2l_session_sample (C2lSession *session, const char *prompt, const float *text, 
 {
   C2lPass *pass = get_sample_pass (session, sampling, error);
   g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
-  g_autofree float *texts = NULL, *latents = NULL;
-  C2lTensor *output;
-  int width, n_rows, latent_width;
+  const C2lPriorInfo *info;
+  g_autofree float *latents = NULL;
+  float guidance = sampling->guidance;
   gsize length;
 
   if (pass == NULL)
     return NULL;
-  width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "text"), 1);
-  output = c2l_pass_lookup (pass, "latents");
-  latent_width = c2l_tensor_get_dim (output, -1);
-  length = c2l_tensor_get_length (output) / SAMPLE_BATCH;
-  n_rows = length / latent_width;
+  info = c2l_prior_get_info (c2l_engine_get_prior (session->engine, NULL));
+  length = (gsize) info->num_ws * info->dim;
   latents = g_new (float, length * SAMPLE_BATCH);
-  texts = g_new (float, (gsize) width * SAMPLE_BATCH);
-  for (int i = 0; i < SAMPLE_BATCH; i++)
-    memcpy (texts + (gsize) i * width, text, width * sizeof (float));
-  write_input (pass, "text", texts);
+  write_input (pass, "text", text);
+  if (guidance != 1)
+    write_input (pass, "guidance", &guidance);
 
   for (int start = 0; start < sampling->n; start += SAMPLE_BATCH)
     {
@@ -357,7 +364,7 @@ c2l_session_sample (C2lSession *session, const char *prompt, const float *text, 
           recipe->sampler = g_strdup (sampling->sampler);
           recipe->steps = sampling->steps;
           recipe->guidance = sampling->guidance;
-          c2l_rows_set (&recipe->latent, n_rows, latent_width, latents + i * length);
+          take_rows (&recipe->latent, info, latents + i * length);
           g_ptr_array_add (recipes, recipe);
         }
     }
@@ -379,7 +386,7 @@ get_mapping_pass (C2lSession *session, GError **error)
   keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]) { SAMPLE_BATCH, 4 });
   if (c_dim > 0)
     c = c2l_pass_add_input (pass, "c", C2L_F32, 2, (gint64[]) { SAMPLE_BATCH, c_dim });
-  z = c2l_random_normal (pass, keys, C2L_STREAM_LATENT, 2, (gint64[]) { SAMPLE_BATCH, c2l_generator_get_z_dim (generator) });
+  z = c2l_random_normal (pass, keys, C2L_STREAM_Z, 2, (gint64[]) { SAMPLE_BATCH, c2l_generator_get_z_dim (generator) });
   ws = c2l_generator_forward_mapping (generator, pass, z, c, NULL, -1);
   c2l_pass_keep (pass, "w", c2l_slice (pass, ws, 1, 0, 1));
   return finish_pass (session, "mapping", pass, error);
