@@ -22,6 +22,8 @@ struct _C2lSession
   C2lEngine *engine;
   C2lPrecision precision;
   GHashTable *passes; /* name → C2lPass */
+  double flops;       /* done so far */
+  gboolean profile;
 };
 
 C2lSession *
@@ -58,7 +60,11 @@ c2l_session_get_precision (C2lSession *session)
 static C2lPass *
 begin_pass (C2lSession *session, const char *name)
 {
-  return c2l_pass_new (c2l_engine_get_device (session->engine), session->precision, name);
+  C2lPass *pass = c2l_pass_new (c2l_engine_get_device (session->engine), session->precision, name);
+
+  if (session->profile)
+    c2l_pass_enable_profile (pass);
+  return pass;
 }
 
 /* Compiles and keeps; NULL and an error where the recording was wrong. Takes @pass. */
@@ -72,6 +78,13 @@ finish_pass (C2lSession *session, const char *name, C2lPass *pass, GError **erro
     }
   g_hash_table_insert (session->passes, g_strdup (name), pass);
   return pass;
+}
+
+static gboolean
+run_pass (C2lSession *session, C2lPass *pass, GCancellable *cancellable, GError **error)
+{
+  session->flops += c2l_pass_get_flops (pass);
+  return c2l_pass_run (pass, cancellable, error);
 }
 
 static void
@@ -153,7 +166,7 @@ c2l_session_embed_text (C2lSession *session, const char *prompt, float *embeddin
   end = c2l_tokenizer_encode (tokenizer, prompt, ids, context, dropped) - 1;
   write_input (pass, "tokens", ids);
   write_input (pass, "end", &end);
-  if (!c2l_pass_run (pass, cancellable, error))
+  if (!run_pass (session, pass, cancellable, error))
     return FALSE;
   read_output (pass, "embedding", embedding);
   return TRUE;
@@ -190,7 +203,7 @@ c2l_session_embed_pixels (C2lSession *session, const guint8 *pixels, int size, f
   for (gsize i = 0; i < n; i++)
     values[i] = pixels[i] / 127.5f - 1.0f;
   write_input (pass, "pictures", values);
-  if (!c2l_pass_run (pass, cancellable, error))
+  if (!run_pass (session, pass, cancellable, error))
     return FALSE;
   read_output (pass, "embedding", embedding);
   return TRUE;
@@ -227,7 +240,7 @@ c2l_session_score (C2lSession *session, const float *pictures, int n, const floa
       if (pass == NULL)
         return FALSE;
       write_input (pass, "pictures", pictures + start * length);
-      if (!c2l_pass_run (pass, cancellable, error))
+      if (!run_pass (session, pass, cancellable, error))
         return FALSE;
       width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "embedding"), 1);
       embeddings = g_new (float, (gsize) count * width);
@@ -353,7 +366,7 @@ c2l_session_sample (C2lSession *session, const char *prompt, const float *text, 
 
       fill_keys (keys, sampling->seed, sampling->first_index + start, count);
       write_input (pass, "keys", keys);
-      if (!c2l_pass_run (pass, cancellable, error))
+      if (!run_pass (session, pass, cancellable, error))
         return NULL;
       read_output (pass, "latents", latents);
       for (int i = 0; i < count; i++)
@@ -432,7 +445,7 @@ c2l_session_sample_z (C2lSession *session, const C2lSampling *sampling, GCancell
 
       fill_keys (keys, sampling->seed, sampling->first_index + start, count);
       write_input (pass, "keys", keys);
-      if (!c2l_pass_run (pass, cancellable, error))
+      if (!run_pass (session, pass, cancellable, error))
         return NULL;
       read_output (pass, "w", w);
       for (int i = 0; i < count; i++)
@@ -639,7 +652,7 @@ c2l_session_draw (C2lSession *session, C2lRecipe *recipe, int max_resolution, fl
       fill_key (key, recipe->noise_seed, recipe->index);
       write_input (pass, "noise keys", key);
     }
-  if (!c2l_pass_run (pass, cancellable, error))
+  if (!run_pass (session, pass, cancellable, error))
     return NULL;
   pixels = c2l_pass_lookup (pass, "pixels");
   size = c2l_tensor_get_dim (pixels, 1);
@@ -648,6 +661,25 @@ c2l_session_draw (C2lSession *session, C2lRecipe *recipe, int max_resolution, fl
   if (for_clip != NULL)
     read_output (pass, "for clip", for_clip);
   return c2l_picture_new (recipe, size, g_steal_pointer (&copy));
+}
+
+void
+c2l_session_enable_profile (C2lSession *session)
+{
+  session->profile = TRUE;
+}
+
+void
+c2l_session_get_work (C2lSession *session, double *flops, gsize *arena_size)
+{
+  GHashTableIter iter;
+  gpointer pass;
+
+  *flops = session->flops;
+  *arena_size = 0;
+  g_hash_table_iter_init (&iter, session->passes);
+  while (g_hash_table_iter_next (&iter, NULL, &pass))
+    *arena_size += c2l_pass_get_arena_size (pass);
 }
 
 char *
@@ -659,7 +691,12 @@ c2l_session_dup_statistics (C2lSession *session)
 
   g_hash_table_iter_init (&iter, session->passes);
   while (g_hash_table_iter_next (&iter, &name, &pass))
-    g_string_append_printf (text, "%s: %.1f MiB of working memory, %.2f GFLOP\n", (const char *) name,
-                            c2l_pass_get_arena_size (pass) / 1048576.0, c2l_pass_get_flops (pass) / 1e9);
+    {
+      g_autofree char *profile = session->profile ? c2l_pass_dup_profile (pass) : NULL;
+
+      g_string_append_printf (text, "%s: %.1f MiB of working memory, %.2f GFLOP\n%s", (const char *) name,
+                              c2l_pass_get_arena_size (pass) / 1048576.0, c2l_pass_get_flops (pass) / 1e9,
+                              profile != NULL ? profile : "");
+    }
   return g_string_free (text, FALSE);
 }

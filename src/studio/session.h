@@ -72,7 +72,11 @@ int           c2l_session_get_clip_side (C2lSession *session, GError **error);
 gboolean      c2l_session_score (C2lSession *session, const float *pictures, int n, const float *text, double *scores,
                                  GCancellable *cancellable, GError **error);
 
-/* "generator: 312.4 MiB of memory, 36.1 GFLOP a picture", a line a pass so far. */
+/* Operations done so far, and the bytes of working memory of all passes. */
+void          c2l_session_get_work (C2lSession *session, double *flops, gsize *arena_size);
+/* From now on passes measure where their time goes; before the first one is recorded. */
+void          c2l_session_enable_profile (C2lSession *session);
+/* "generator: 312.4 MiB of working memory, 36.1 GFLOP", a line a pass so far, with its profile. */
 char         *c2l_session_dup_statistics (C2lSession *session);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lSession, c2l_session_free)
