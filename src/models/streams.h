@@ -4,3 +4,4 @@
 #pragma once
 
 #define C2L_STREAM_LAYER_NOISE 0x30000 /* + index of the noise layer, lowest resolution first */
+#define C2L_STREAM_Z 0x40000           /* z of pictures without a prompt */
