@@ -55,3 +55,27 @@ c2l_model_options_clear (C2lModelOptions *options)
   g_free (options->precision);
   *options = (C2lModelOptions) { 0 };
 }
+
+/* The original keeps a prior's configuration beside its checkpoint under the same name. */
+static char *
+dup_config_beside (const char *prior)
+{
+  const char *dot = strrchr (prior, '.');
+  g_autofree char *config = g_strdup_printf ("%.*s.yaml", (int) (dot != NULL ? dot - prior : (gssize) strlen (prior)), prior);
+
+  return g_file_test (config, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&config) : NULL;
+}
+
+gboolean
+c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error)
+{
+  const char *const named[C2L_N_MODEL_PATHS] = { options->clip, options->prior, options->config, options->generator, options->merges };
+  static const char *const roles[C2L_N_MODEL_PATHS] = { "clip", "prior", "config", "generator", "merges" };
+
+  for (int i = 0; i < C2L_N_MODEL_PATHS; i++)
+    if (named[i] != NULL && (paths->path[i] = dup_local_path (named[i], roles[i], error)) == NULL)
+      return FALSE;
+  if (paths->path[C2L_PATH_CONFIG] == NULL && options->prior != NULL)
+    paths->path[C2L_PATH_CONFIG] = dup_config_beside (paths->path[C2L_PATH_PRIOR]);
+  return TRUE;
+}

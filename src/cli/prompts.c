@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* A list of prompts, not a book. */
-#define MAX_INPUT (64 << 20)
+#define MAX_PROMPTS_SIZE (64 << 20)
 
 static char *
 read_all (const char *file, GError **error)
@@ -31,7 +31,7 @@ read_all (const char *file, GError **error)
   while ((n = g_input_stream_read (stream, buffer, sizeof buffer, c2l_cli_get_cancellable (), error)) > 0)
     {
       g_byte_array_append (bytes, buffer, n);
-      if (bytes->len > MAX_INPUT)
+      if (bytes->len > MAX_PROMPTS_SIZE)
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: too large for a list of prompts", file);
           return NULL;
