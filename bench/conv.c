@@ -2,7 +2,7 @@
  * convolution of the same shape (3×3 sums alone, without styles, noise or activation), interleaved in one run. Prints medians of
  * the time, and of what a processor was given in that time, which means more on a machine that others use too.
  *
- *   bench/conv [--rounds=N] [--threads=N] [--size=R] [--no-peer] */
+ *   bench/conv [--rounds=N] [--threads=N] [--size=R] [--up=N] [--variant=NAME] [--no-peer] */
 #include "compute/cpu/winograd.h"
 
 #include <math.h>
@@ -10,13 +10,17 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
-static int rounds = 7, n_threads = 2, only_size, no_peer;
+static int rounds = 7, n_threads = 2, only_size, only_up, no_peer;
+static char *only_variant;
 static GOptionEntry entries[] = {
   { "rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "Rounds to take the median of", "N" },
   { "threads", 0, 0, G_OPTION_ARG_INT, &n_threads, "Threads", "N" },
   { "size", 0, 0, G_OPTION_ARG_INT, &only_size, "Only layers that make pictures of this size", "R" },
+  { "up", 0, 0, G_OPTION_ARG_INT, &only_up, "Only layers that enlarge by N", "N" },
+  { "variant", 0, 0, G_OPTION_ARG_STRING, &only_variant, "Only one of ours: f32, bf16 …", "NAME" },
   { "no-peer", 0, 0, G_OPTION_ARG_NONE, &no_peer, "Leave oneDNN out", NULL },
   { NULL }
 };
@@ -60,6 +64,7 @@ aligned (gsize size)
 
   if (posix_memalign (&memory, 2 << 20, size) != 0)
     g_error ("no memory for %" G_GSIZE_FORMAT " bytes", size);
+  madvise (memory, size, MADV_HUGEPAGE);
   memset (memory, 0, size);
   return memory;
 }
@@ -249,6 +254,8 @@ bench_layer (const Layer *layer, dnnl_engine_t engine, double totals[N_VARIANTS]
 
         if (k >= N_VARIANTS && peers[k - N_VARIANTS].primitive == NULL)
           continue;
+        if (k < N_VARIANTS && only_variant && strcmp (only_variant, variants[k].name) != 0)
+          continue;
         wall = read_clock (CLOCK_MONOTONIC);
         cpu = read_clock (CLOCK_PROCESS_CPUTIME_ID);
         if (k < N_VARIANTS)
@@ -316,9 +323,10 @@ main (int argc, char **argv)
 
       if (only_size && size != only_size)
         continue;
-      if (size > 4)
+      if (size > 4 && only_up != 1)
         bench_layer (&conv0, engine, totals);
-      bench_layer (&conv1, engine, totals);
+      if (only_up != 2)
+        bench_layer (&conv1, engine, totals);
     }
   for (gsize k = 0; k < N_VARIANTS; k++)
     g_print ("all layers, %-18s %8.1f ms, least processor time %8.1f ms\n", variants[k].name, 1e3 * totals[k][0],

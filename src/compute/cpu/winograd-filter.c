@@ -11,58 +11,73 @@ find_rows (const C2lWinograd *plan, const float *s, int y, const float *rows[4])
     rows[k] = s + (gsize) ((y + k) % plan->n_rows) * plan->n_columns * plan->slab;
 }
 
-static void
-filter_separable (const C2lWinograd *plan, const C2lEpilogueLanes *e, const float *const rows[4], gsize pixel, int n)
+/* Four rows → 16 channels of one pixel. */
+C2L_INLINE C2lLanes
+filter_pixel (const C2lWinograd *plan, gboolean separable, const float *const rows[4], gsize offset)
 {
-  const float *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
-  C2lLanes f0 = lanes_set (plan->fir_y[0]), f1 = lanes_set (plan->fir_y[1]);
-  C2lLanes f2 = lanes_set (plan->fir_y[2]), f3 = lanes_set (plan->fir_y[3]);
-  gsize step = plan->slab, offset = 0;
+  C2lLanes sum = lanes_set (0);
 
-  for (int x = 0; x < n; x++, offset += step)
-    {
-      C2lLanes sum = (lanes_load (r0 + offset) * f0 + lanes_load (r1 + offset) * f1) +
-                     (lanes_load (r2 + offset) * f2 + lanes_load (r3 + offset) * f3);
-
-      epilogue_store (e, sum, pixel + x);
-    }
+  if (separable)
+    return (lanes_load (rows[0] + offset) * lanes_set (plan->fir_y[0]) +
+            lanes_load (rows[1] + offset) * lanes_set (plan->fir_y[1])) +
+           (lanes_load (rows[2] + offset) * lanes_set (plan->fir_y[2]) +
+            lanes_load (rows[3] + offset) * lanes_set (plan->fir_y[3]));
+  for (int j = 0; j < 4; j++)
+    for (int i = 0; i < 4; i++)
+      sum += lanes_load (rows[j] + offset + i * plan->slab) * lanes_set (plan->fir[j][i]);
+  return sum;
 }
 
-static void
-filter_any (const C2lWinograd *plan, const C2lEpilogueLanes *e, const float *const rows[4], gsize pixel, int n)
+C2L_INLINE void
+filter_row (const C2lWinograd *plan, gboolean separable, Store store, const Epilogue *e, const float *const rows[4],
+            gsize pixel, int n)
 {
-  gsize step = plan->slab;
-
   for (int x = 0; x < n; x++)
-    {
-      C2lLanes sum = lanes_set (0);
-
-      for (int j = 0; j < 4; j++)
-        for (int i = 0; i < 4; i++)
-          sum += lanes_load (rows[j] + (x + i) * step) * plan->fir[j][i];
-      epilogue_store (e, sum, pixel + x);
-    }
+    epilogue_store (e, store, filter_pixel (plan, separable, rows, x * (gsize) plan->slab),
+                    filter_pixel (plan, separable, rows, x * (gsize) plan->slab + 16), pixel + x);
 }
+
+typedef void (*FilterRow) (const C2lWinograd *plan, const Epilogue *e, const float *const rows[4], gsize pixel, int n);
+
+#define DEFINE(name, separable, store)                                                                            \
+  static void                                                                                                     \
+  name (const C2lWinograd *plan, const Epilogue *e, const float *const rows[4], gsize pixel, int n)               \
+  {                                                                                                               \
+    filter_row (plan, separable, store, e, rows, pixel, n);                                                       \
+  }
+#define DEFINE_ALL(name, separable)                                                                               \
+  DEFINE (name##_f32, separable, STORE_F32)                                                                       \
+  DEFINE (name##_f32_past, separable, STORE_F32_PAST_CACHES)                                                      \
+  DEFINE (name##_bf16, separable, STORE_BF16)                                                                     \
+  DEFINE (name##_bf16_past, separable, STORE_BF16_PAST_CACHES)
+
+DEFINE_ALL (any, FALSE)
+DEFINE_ALL (separable, TRUE)
+
+static const FilterRow filter_rows[2][N_STORES] = {
+  { any_f32, any_f32_past, any_bf16, any_bf16_past },
+  { separable_f32, separable_f32_past, separable_bf16, separable_bf16_past },
+};
 
 void
 c2l_winograd_filter (const C2lWinograd *plan, const C2lWinogradArgs *args, const C2lWinogradWindow *window, int slab,
                      const float *s)
 {
   int first = slab * plan->slab, last = MIN (plan->shape.out_channels, first + plan->slab);
+  FilterRow run = filter_rows[plan->separable][epilogue_get_store (plan, args)];
 
-  for (int y = window->y0; y < window->y1; y++)
-    for (int channel = first; channel < last; channel += 16)
-      {
-        C2lEpilogueLanes e = epilogue_new (plan, args, window->b, channel);
-        gsize pixel = (gsize) y * plan->out_width + window->x0;
-        const float *rows[4];
+  for (int channel = first; channel < last; channel += 32)
+    {
+      Epilogue e = epilogue_new (plan, args, window->b, channel);
 
-        find_rows (plan, s, y, rows);
-        for (int k = 0; k < 4; k++)
-          rows[k] += (gsize) (window->x0 - window->tx * plan->scheme->n_out) * plan->slab + channel - first;
-        if (plan->separable)
-          filter_separable (plan, &e, rows, pixel, window->x1 - window->x0);
-        else
-          filter_any (plan, &e, rows, pixel, window->x1 - window->x0);
-      }
+      for (int y = window->y0; y < window->y1; y++)
+        {
+          const float *rows[4];
+
+          find_rows (plan, s, y, rows);
+          for (int k = 0; k < 4; k++)
+            rows[k] += (gsize) (window->x0 - window->tx * plan->scheme->n_out) * plan->slab + channel - first;
+          run (plan, &e, rows, (gsize) y * plan->out_width + window->x0, window->x1 - window->x0);
+        }
+    }
 }

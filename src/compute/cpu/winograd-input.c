@@ -5,6 +5,8 @@
 #include "compute/cpu/winograd-simd.h"
 
 #define MAX_IN 6
+/* Bytes along a row; a few tiles. */
+#define FETCH_AHEAD 2048
 
 /* --- one axis --------------------------------------------------------------------------------------- */
 
@@ -57,12 +59,23 @@ forward (C2lWinogradSchemeKind kind, const C2lLanes *d, C2lLanes *c)
 
 /* --- both axes -------------------------------------------------------------------------------------- */
 
-/* 16 channels of a tile: @row and @column are the strides of @source in elements; V's products are @stride apart. */
+/* 16 channels of a tile: @row and @column are the strides of @source in elements; V's products are @stride apart.
+ * What a later tile needs, @ahead bytes away, is fetched meanwhile: a tile's rows are too many streams for the
+ * hardware to follow. */
 C2L_INLINE void
 transform (C2lWinogradSchemeKind kind, int n_in, int n_coef, C2lDtype dtype, C2lWinogradProducts products,
-           gconstpointer source, gsize row, gsize column, C2lLanes style, float *v, gsize stride)
+           gconstpointer source, gsize row, gsize column, gsize ahead, C2lLanes style, float *v, gsize stride)
 {
   C2lLanes half[MAX_IN][C2L_WINOGRAD_MAX_COEF];
+  int step = kind == C2L_SCHEME_F43 ? 4 : kind == C2L_SCHEME_F23 ? 2 : 3;
+  gsize size = dtype == C2L_F32 ? 4 : 2;
+
+  if (ahead)
+#pragma GCC unroll 6
+    for (int y = 0; y < n_in; y++)
+#pragma GCC unroll 4
+      for (int x = 0; x < step; x++)
+        __builtin_prefetch ((const char *) source + ahead + (y * row + x * column) * size, 0, 2);
 
 #pragma GCC unroll 6
   for (int y = 0; y < n_in; y++)
@@ -97,13 +110,14 @@ transform (C2lWinogradSchemeKind kind, int n_in, int n_coef, C2lDtype dtype, C2l
     }
 }
 
-typedef void (*Transform) (gconstpointer source, gsize row, gsize column, const float *style, float *v, gsize stride);
+typedef void (*Transform) (gconstpointer source, gsize row, gsize column, gsize ahead, const float *style, float *v,
+                           gsize stride);
 
 #define DEFINE(name, kind, n_in, n_coef, dtype, products)                                                         \
   static void                                                                                                     \
-  name (gconstpointer source, gsize row, gsize column, const float *style, float *v, gsize stride)                \
+  name (gconstpointer source, gsize row, gsize column, gsize ahead, const float *style, float *v, gsize stride)   \
   {                                                                                                               \
-    transform (kind, n_in, n_coef, dtype, products, source, row, column, lanes_load (style), v, stride);          \
+    transform (kind, n_in, n_coef, dtype, products, source, row, column, ahead, lanes_load (style), v, stride);   \
   }
 #define DEFINE_ALL(suffix, dtype, products)                                                                       \
   DEFINE (f43_##suffix, C2L_SCHEME_F43, 6, 6, dtype, products)                                                    \
@@ -153,6 +167,7 @@ c2l_winograd_transform_input (const C2lWinograd *plan, const C2lWinogradArgs *ar
   Transform run = transforms[plan->kind][shape->in_dtype == C2L_BF16][to_bf16];
   Transform run_patch = transforms[plan->kind][0][to_bf16];
   gsize size = c2l_dtype_get_size (shape->in_dtype), column = shape->in_channels, row = column * shape->width;
+  gsize tile_size = s->step * column * size, ahead = MAX (1, FETCH_AHEAD / tile_size) * tile_size;
   int b, ty, tx, y0, x0, per_chunk = plan->chunk / 16;
   const char *picture;
   gboolean inside;
@@ -177,11 +192,12 @@ c2l_winograd_transform_input (const C2lWinograd *plan, const C2lWinogradArgs *ar
           styles = style;
         }
       if (inside && n == 16)
-        run (picture + (y0 * row + x0 * column + 16 * c) * size, row, column, styles, destination, plan->v_stride);
+        run (picture + (y0 * row + x0 * column + 16 * c) * size, row, column, 16 * c * size % 64 ? 0 : ahead, styles,
+             destination, plan->v_stride);
       else
         {
           copy_patch (plan, picture, y0, x0, 16 * c, MAX (n, 0), patch);
-          run_patch (patch, 16 * s->n_in, 16, styles, destination, plan->v_stride);
+          run_patch (patch, 16 * s->n_in, 16, 0, styles, destination, plan->v_stride);
         }
     }
 }

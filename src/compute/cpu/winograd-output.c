@@ -79,53 +79,75 @@ transform (C2lWinogradSchemeKind kind, int n_coef, int n_out, const float *m, gs
     back (kind, half[k], y[k]);
 }
 
+/* 32 channels of one tile into the result. */
 C2L_INLINE void
-store_tile (C2lWinogradSchemeKind kind, int n_coef, int n_out, const C2lWinograd *plan, const C2lEpilogueLanes *e,
+store_tile (C2lWinogradSchemeKind kind, int n_coef, int n_out, Store store, const C2lWinograd *plan, const Epilogue *e,
             const float *m, int y0, int x0)
 {
-  C2lLanes y[MAX_OUT][MAX_OUT];
+  C2lLanes left[MAX_OUT][MAX_OUT], right[MAX_OUT][MAX_OUT];
   gsize pixel = (gsize) y0 * plan->out_width + x0;
 
-  transform (kind, n_coef, n_out, m, plan->m_stride, y);
+  transform (kind, n_coef, n_out, m, plan->m_stride, left);
+  transform (kind, n_coef, n_out, m + 16, plan->m_stride, right);
   if (y0 + n_out <= plan->out_height && x0 + n_out <= plan->out_width)
     {
 #pragma GCC unroll 6
       for (int r = 0; r < n_out; r++, pixel += plan->out_width)
 #pragma GCC unroll 6
         for (int c = 0; c < n_out; c++)
-          epilogue_store (e, y[r][c], pixel + c);
+          epilogue_store (e, store, left[r][c], right[r][c], pixel + c);
       return;
     }
   for (int r = 0; r < n_out && y0 + r < plan->out_height; r++, pixel += plan->out_width)
     for (int c = 0; c < n_out && x0 + c < plan->out_width; c++)
-      epilogue_store (e, y[r][c], pixel + c);
+      epilogue_store (e, store, left[r][c], right[r][c], pixel + c);
 }
+
+typedef void (*StoreTile) (const C2lWinograd *plan, const Epilogue *e, const float *m, int y0, int x0);
+
+#define DEFINE(name, kind, n_coef, n_out, store)                                                                  \
+  static void                                                                                                     \
+  name (const C2lWinograd *plan, const Epilogue *e, const float *m, int y0, int x0)                               \
+  {                                                                                                               \
+    store_tile (kind, n_coef, n_out, store, plan, e, m, y0, x0);                                                  \
+  }
+#define DEFINE_ALL(name, kind, n_coef, n_out)                                                                     \
+  DEFINE (name##_f32, kind, n_coef, n_out, STORE_F32)                                                             \
+  DEFINE (name##_f32_past, kind, n_coef, n_out, STORE_F32_PAST_CACHES)                                            \
+  DEFINE (name##_bf16, kind, n_coef, n_out, STORE_BF16)                                                           \
+  DEFINE (name##_bf16_past, kind, n_coef, n_out, STORE_BF16_PAST_CACHES)
+
+DEFINE_ALL (f43, C2L_SCHEME_F43, 6, 4)
+DEFINE_ALL (f23, C2L_SCHEME_F23, 4, 2)
+
+static const StoreTile store_tiles[2][N_STORES] = {
+  [C2L_SCHEME_F43] = { f43_f32, f43_f32_past, f43_bf16, f43_bf16_past },
+  [C2L_SCHEME_F23] = { f23_f32, f23_f32_past, f23_bf16, f23_bf16_past },
+};
 
 void
 c2l_winograd_transform_output (const C2lWinograd *plan, const C2lWinogradArgs *args, const C2lWinogradBlock *block,
                                int slab, const float *m)
 {
   int first = slab * plan->slab, last = MIN (plan->shape.out_channels, first + plan->slab);
+  int n_out = plan->scheme->n_out;
+  StoreTile run = store_tiles[plan->kind][epilogue_get_store (plan, args)];
 
-  for (int channel = first; channel < last; channel += 16)
+  for (int channel = first; channel < last; channel += 32)
     {
       int current, ty, tx;
-      C2lEpilogueLanes e;
+      Epilogue e;
 
       c2l_winograd_locate (plan, block, 0, &current, &ty, &tx);
       e = epilogue_new (plan, args, current, channel);
       for (int t = 0; t < block->n_tiles; t++)
         {
-          const float *products = m + (gsize) t * plan->slab + channel - first;
           int b;
 
           c2l_winograd_locate (plan, block, t, &b, &ty, &tx);
           if (b != current)
             e = epilogue_new (plan, args, current = b, channel);
-          if (plan->kind == C2L_SCHEME_F43)
-            store_tile (C2L_SCHEME_F43, 6, 4, plan, &e, products, 4 * ty, 4 * tx);
-          else
-            store_tile (C2L_SCHEME_F23, 4, 2, plan, &e, products, 2 * ty, 2 * tx);
+          run (plan, &e, m + (gsize) t * plan->slab + channel - first, n_out * ty, n_out * tx);
         }
     }
 }

@@ -19,16 +19,18 @@ G_BEGIN_DECLS
 #define C2L_WINOGRAD_MAX_COEF 7
 
 /* F(4, 3) interpolates at 0, ±A, ±B and ∞. */
-#define C2L_WINOGRAD_F43_A 1.0
-#define C2L_WINOGRAD_F43_B 2.0
+#define C2L_WINOGRAD_F43_A 0.625
+#define C2L_WINOGRAD_F43_B 1.5
 
 /* Output channels that are multiplied, transformed and stored together. */
 #define C2L_WINOGRAD_SLAB 64
 /* Threads with blocks of their own read all weights for each block; weights larger than this come from memory or a
  * cache that is far away, so the threads share larger blocks instead. */
 #define C2L_WINOGRAD_SHARE_ABOVE (4 << 20)
-#define C2L_WINOGRAD_OWN_TILES 48
+#define C2L_WINOGRAD_OWN_TILES 36
 #define C2L_WINOGRAD_SHARED_TILES 288
+/* Results of this many bytes a picture are gone from the caches before the next layer reads them. */
+#define C2L_WINOGRAD_STORE_PAST_ABOVE (12 << 20)
 
 typedef enum
 {
@@ -76,6 +78,7 @@ struct _C2lWinograd
   gsize v_stride, m_stride; /* floats from one product to the next */
   int n_rows, n_columns;    /* of S */
 
+  gboolean stores_past_caches;
   gboolean separable;
   float fir[4][4];     /* flipped, with the gain */
   float fir_y[4], fir_x[4];

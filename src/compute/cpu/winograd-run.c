@@ -3,9 +3,9 @@
  * its own. Large weights: all threads transform one large block together and then take slabs of output channels, so that
  * the weights are read once a block. Nothing that is computed depends on who computes it. */
 #include "compute/cpu/winograd-parts.h"
+#include "compute/cpu/winograd-simd.h"
 
 #include <omp.h>
-#include <string.h>
 
 /* Buffers of one thread, or of the team when they share a block; M is each thread's own. */
 typedef struct
@@ -206,5 +206,6 @@ c2l_winograd_run (const C2lWinograd *plan, const C2lWinogradArgs *args)
       run_strips (plan, args, &buffers);
     else
       run_plain (plan, args, &buffers);
+    lanes_fence ();
   }
 }

@@ -102,3 +102,44 @@ lanes_load_some (const float *source, int n)
   memcpy (lanes, source, sizeof (float) * MAX (n, 0));
   return lanes_load (lanes);
 }
+
+/* Past the caches, where the instruction set can; @destination is 64-byte aligned. */
+C2L_INLINE void
+lanes_stream (float *destination, C2lLanes value)
+{
+#ifdef __AVX512F__
+  _mm512_stream_ps (destination, (__m512) value);
+#else
+  *(C2lLanes *) destination = value;
+#endif
+}
+
+C2L_INLINE void
+lanes_store_pair_bf16 (guint16 *destination, C2lLanes left, C2lLanes right, gboolean stream)
+{
+#ifdef __AVX512F__
+#ifdef __AVX512BF16__
+  __m512i pair = (__m512i) _mm512_cvtne2ps_pbh ((__m512) right, (__m512) left);
+#else
+  __m512i pair = _mm512_inserti64x4 (_mm512_castsi256_si512 ((__m256i) lanes_to_bf16 (left)),
+                                     (__m256i) lanes_to_bf16 (right), 1);
+#endif
+
+  if (stream)
+    _mm512_stream_si512 ((__m512i *) destination, pair);
+  else
+    _mm512_storeu_si512 (destination, pair);
+#else
+  lanes_store_bf16 (destination, left);
+  lanes_store_bf16 (destination + 16, right);
+#endif
+}
+
+/* Orders streamed stores before whatever tells other threads of them. */
+C2L_INLINE void
+lanes_fence (void)
+{
+#ifdef __AVX512F__
+  _mm_sfence ();
+#endif
+}

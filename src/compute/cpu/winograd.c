@@ -150,7 +150,7 @@ static void
 cut_work (C2lWinograd *plan)
 {
   const C2lWinogradScheme *s = plan->scheme;
-  int padded_in = plan->n_chunks * plan->chunk;
+  gsize element = c2l_dtype_get_size (plan->shape.out_dtype), out_size;
 
   plan->slab = MIN (plan->n_panels * C2L_WINOGRAD_PANEL, C2L_WINOGRAD_SLAB);
   plan->n_slabs = (plan->n_panels * C2L_WINOGRAD_PANEL + plan->slab - 1) / plan->slab;
@@ -179,9 +179,10 @@ cut_work (C2lWinograd *plan)
       plan->block_tiles = plan->shared ? C2L_WINOGRAD_SHARED_TILES : C2L_WINOGRAD_OWN_TILES;
       plan->max_tiles = plan->block_tiles;
     }
+  out_size = (gsize) plan->out_height * plan->out_width * plan->shape.out_channels * element;
+  plan->stores_past_caches = out_size >= C2L_WINOGRAD_STORE_PAST_ABOVE && plan->shape.out_channels * element % 64 == 0;
   plan->v_stride = odd_lines ((gsize) plan->n_chunks * plan->max_tiles * 16);
   plan->m_stride = odd_lines ((gsize) plan->max_tiles * plan->slab);
-  g_assert (padded_in >= plan->shape.in_channels);
 }
 
 /* --- the plan --------------------------------------------------------------------------------------- */
