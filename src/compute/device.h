@@ -39,7 +39,7 @@ typedef enum
 } C2lComputeError;
 GQuark        c2l_compute_error_quark (void);
 
-/* Opens @name: "cpu", "cpu:avx512", "cpu:avx2" or "cpu:portable" (to force an instruction set).
+/* Opens @name: "cpu", or "cpu:avx512bf16", "cpu:avx512", "cpu:avx2", "cpu:portable" to force an instruction set.
  * Returns NULL and NO_DEVICE where it cannot be had. */
 C2lDevice    *c2l_device_open (const char *name, GError **error);
 C2lDevice    *c2l_device_ref (C2lDevice *device);

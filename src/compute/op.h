@@ -64,7 +64,7 @@ struct _C2lTensor
   gatomicrefcount refs;
   gpointer owner;      /* what `data` is borrowed from, with how to let go of it; NULL: allocated */
   GDestroyNotify release;
-  GHashTable *packed;  /* (nullable): the device's packed copies by its own keys */
+  GHashTable *packed;  /* (nullable): the device's packed copies by its own keys, see below */
 
   /* intermediates */
   C2lTensor *base;     /* (nullable): the tensor this one is a view of */
@@ -114,6 +114,11 @@ typedef struct
   void (*release) (C2lDevice *device, C2lOp *op);
 } C2lOpImpl;
 
+/* A weight's packed copies, by a key that the device chooses ("dnnl:…"). Packing happens in `prepare`, so a weight that is used
+ * by several passes is packed once. */
+gpointer c2l_tensor_get_packed (C2lTensor *weight, const char *key);
+void     c2l_tensor_take_packed (C2lTensor *weight, const char *key, gpointer packed, GDestroyNotify release);
+
 typedef struct
 {
   const char *kind; /* "cpu" */
@@ -122,12 +127,20 @@ typedef struct
   void (*free) (C2lDevice *device, gpointer memory);
   void (*upload) (C2lDevice *device, gpointer destination, gconstpointer source, gsize size);
   void (*download) (C2lDevice *device, gpointer destination, gconstpointer source, gsize size);
+  /* (nullable): called on the thread that compiles or runs a pass, before it does */
+  void (*begin) (C2lDevice *device);
   /* (nullable): the device works synchronously */
   gboolean (*synchronize) (C2lDevice *device, GError **error);
   /* (nullable): number of threads cannot be set */
   void (*set_n_threads) (C2lDevice *device, int n_threads);
   void (*finalize) (C2lDevice *device);
 } C2lDeviceClass;
+
+/* Tables of names, for messages. */
+const char *c2l_op_kind_get_name (C2lOpKind kind);
+
+/* Opens the CPU; @isa is NULL (the best), "avx512bf16", "avx512", "avx2" or "portable". */
+C2lDevice *c2l_cpu_device_open (const char *isa, GError **error);
 
 struct _C2lDevice
 {

@@ -3,8 +3,9 @@
  * A NULL operand is a mistake made earlier in the same recording and yields NULL.
  *
  * Shapes: B batch, T tokens, S keys, D width, H heads, C channels, R resolution. Weights ([N, K], [O, I, k, k])
- * keep the layout of the files; the device packs them. Where nothing else is said results are F32 and operands may
- * be F32, BF16 or F16. Optional members of a parameter struct are NULL or 0 when absent. */
+ * keep the layout of the files; the device packs them. Operands that a comment marks `any float` may be F32, BF16 or F16; all
+ * others are F32. Results are F32 unless an out_dtype says otherwise. Optional members of a parameter struct are NULL or 0
+ * when absent. */
 #pragma once
 
 #include "compute/pass.h"
@@ -33,8 +34,9 @@ typedef struct
 } C2lEpilogue;
 
 /* c2l_gemm:
- * @x: [..., K]   @weight: [N, K], a weight   @epilogue: (nullable)
- * Returns act (x · weightᵀ + bias) · gain + residual, [..., N]. */
+ * @x: [..., K], any float   @weight: [N, K], a weight   @epilogue: (nullable)
+ * Returns act (x · weightᵀ + bias) · gain + residual, [..., N]. Products are in x's type: an F32 operand is multiplied in float32
+ * in every precision. */
 C2lTensor *c2l_gemm (C2lPass *pass, C2lTensor *x, C2lTensor *weight, const C2lEpilogue *epilogue);
 
 /* --- transformers --------------------------------------------------------------------------------- */
@@ -44,7 +46,7 @@ C2lTensor *c2l_layer_norm (C2lPass *pass, C2lTensor *x, C2lTensor *gain, C2lTens
                            C2lDtype out_dtype);
 
 /* Rotary position embedding, interleaved pairs (Su et al. 2021), of the @n_heads heads of @head_dim that begin at
- * column @offset of x [B, T, W]; the other columns are copied. @angles: [T, n/2] f32, angle of each pair; n ≤ head_dim. */
+ * column @offset of x [B, T, W] (any float, result of the same type); the other columns are copied. @angles: [T, n/2] f32, angle of each pair; n ≤ head_dim. */
 typedef struct
 {
   int offset, n_heads, head_dim;
@@ -52,7 +54,7 @@ typedef struct
 } C2lRotary;
 C2lTensor *c2l_rotary (C2lPass *pass, C2lTensor *x, const C2lRotary *params);
 
-/* Queries, keys and values are column ranges of tensors [B, T, …] and [B, S, …] (the same tensor, or different
+/* Queries, keys and values (any float) are column ranges of tensors [B, T, …] and [B, S, …] (the same tensor, or different
  * ones), so a joint projection needs no splitting. Result [B, T, n_heads · head_dim]. The softmax is over S keys, with
  * the null key, if any, in front of them (so scores are [T, S + 1] then). */
 typedef struct
@@ -70,7 +72,7 @@ typedef struct
 } C2lAttention;
 C2lTensor *c2l_attention (C2lPass *pass, const C2lAttention *params);
 
-/* x [..., 2D] → a · silu (g) with a the first half, g the second: [..., D]. */
+/* x [..., 2D], any float → a · silu (g) with a the first half, g the second: [..., D]. */
 C2lTensor *c2l_swiglu (C2lPass *pass, C2lTensor *x, C2lDtype out_dtype);
 
 /* --- elementwise and shapes ----------------------------------------------------------------------- */
@@ -86,12 +88,14 @@ C2lTensor *c2l_lerp (C2lPass *pass, C2lTensor *a, C2lTensor *b, C2lTensor *weigh
 C2lTensor *c2l_combine (C2lPass *pass, int n, C2lTensor *const *terms, const float *coefficients);
 
 C2lTensor *c2l_clamp (C2lPass *pass, C2lTensor *x, float low, float high);
+/* @gain 0 means 1. */
 C2lTensor *c2l_activate (C2lPass *pass, C2lTensor *x, C2lActivation act, float gain);
 C2lTensor *c2l_cast (C2lPass *pass, C2lTensor *x, C2lDtype dtype);
 
 /* The same elements in another shape; no copy. */
 C2lTensor *c2l_reshape (C2lPass *pass, C2lTensor *x, int n_dims, const gint64 *dims);
-/* Repeats dimensions of size 1 (and adds leading ones) until the shape is @dims. */
+/* The next four take any dtype and keep it.
+ * Repeats dimensions of size 1 (and adds leading ones) until the shape is @dims. */
 C2lTensor *c2l_expand (C2lPass *pass, C2lTensor *x, int n_dims, const gint64 *dims);
 /* 1 ≤ n ≤ 8, one dtype. */
 C2lTensor *c2l_concat (C2lPass *pass, int axis, int n, C2lTensor *const *parts);
@@ -115,7 +119,7 @@ C2lTensor *c2l_random_normal (C2lPass *pass, C2lTensor *keys, guint32 stream, in
 
 /* --- pictures, [B, R, R, C] ----------------------------------------------------------------------- */
 
-/* 2-D convolution as StyleGAN uses it (Karras et al. 2020, section 2.2, in its equivalent form that scales the input and the
+/* x [B, R, R, I], any float. 2-D convolution as StyleGAN uses it (Karras et al. 2020, section 2.2, in its equivalent form that scales the input and the
  * output instead of the weights):
  *   y = clamp (act (demod · conv (x · styles, weight) + noise_strength · noise + bias) · gain) + residual
  * @up = 1: correlation, zero padding @padding on each side, result [B, R + 2·padding − k + 1, …].
@@ -142,7 +146,7 @@ C2lTensor *c2l_conv (C2lPass *pass, C2lTensor *x, const C2lConv *params);
 /* rsqrt (Σ_{i,k} (weight · styles)² + 1e-8) per picture and output channel: styles [B, I], weight [O, I, k, k] → [B, O]. */
 C2lTensor *c2l_demodulation (C2lPass *pass, C2lTensor *styles, C2lTensor *weight);
 
-/* Up-sample by zero-insertion, pad (negative crops), correlate with the FLIPPED filter, scale, keep every down-th:
+/* x any float. Up-sample by zero-insertion, pad (negative crops), correlate with the FLIPPED filter, scale, keep every down-th:
  * upfirdn2d of NVIDIA's networks. @filter: a weight, [n] (separable, used along both axes) or [n, n], or NULL (identity).
  * @residual is added (F32). */
 typedef struct
@@ -154,7 +158,7 @@ typedef struct
 } C2lResample;
 C2lTensor *c2l_resample (C2lPass *pass, C2lTensor *x, const C2lResample *params);
 
-/* Bias, up-sample with gain up², leaky ReLU · gain, clamp, down-sample, in one pass over the picture (Karras et al. 2021,
+/* x any float. Bias, up-sample with gain up², leaky ReLU · gain, clamp, down-sample, in one pass over the picture (Karras et al. 2021,
  * filtered_lrelu). Filters: weights, [n] or [n, n], or NULL for one tap. Result size
  * (R · up + pad − (n_up − 1) − (n_down − 1) + (down − 1)) / down. */
 typedef struct

@@ -1,0 +1,34 @@
+# A thin cover over meson for people who want two commands: `make run` and `make test`.
+# Everything else is meson's: see CONTRIBUTING.md.
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+
+# The build tools parallelise by themselves.
+.NOTPARALLEL:
+.PHONY: all run test build install check-long clean packages
+
+all: build
+
+packages:
+	@build-aux/install-packages.sh
+
+build: packages
+	@build-aux/configure-and-build.sh $(BUILD)
+
+run: build
+	@build-aux/run.sh $(BUILD)/src/cli/c2l
+
+test: build
+	@tests/run $(BUILD)
+
+install: packages
+	@build-aux/configure-and-build.sh $(BUILD) --prefix=$(abspath $(PREFIX))
+	@meson install -C $(BUILD) --no-rebuild --quiet
+
+# Sanitizers, long fuzzing, kill tests: about an hour.
+check-long: packages
+	@tests/check-long
+
+clean:
+	@rm -rf $(BUILD) build-asan build-fuzz

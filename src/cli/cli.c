@@ -1,0 +1,184 @@
+/* What the subcommands share. Signals are taken by a thread of their own with sigwait, because cancelling takes locks that a signal
+ * handler must not. */
+#include "cli/cli.h"
+
+#include <glib/gstdio.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static gboolean bar_is_shown;
+
+gboolean
+c2l_cli_parse (const C2lCommand *command, int *argc, char ***argv, const GOptionEntry *entries, GOptionGroup **groups, int *exit_code)
+{
+  g_autofree char *usage = g_strdup_printf ("%s — %s", command->arguments, command->summary);
+  g_autofree char *program = g_strdup_printf ("c2l %s", command->name);
+  g_autoptr (GOptionContext) context = g_option_context_new (usage);
+  g_autoptr (GError) error = NULL;
+  gboolean help = FALSE, ok;
+  const GOptionEntry help_entry[] = {
+    { "help", 'h', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &help, "Show this help and exit", NULL },
+    G_OPTION_ENTRY_NULL
+  };
+
+  g_set_prgname (program);
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_add_main_entries (context, entries, NULL);
+  for (int i = 0; groups != NULL && groups[i] != NULL; i++)
+    g_option_context_add_group (context, groups[i]);
+  g_option_context_add_main_entries (context, help_entry, NULL);
+  g_option_context_set_description (context, command->description);
+  ok = g_option_context_parse (context, argc, argv, &error);
+  if (help)
+    {
+      g_autofree char *text = g_option_context_get_help (context, FALSE, NULL);
+      g_print ("%s", text);
+      *exit_code = C2L_EXIT_OK;
+      return FALSE;
+    }
+  if (!ok)
+    {
+      *exit_code = c2l_cli_usage (command, "%s", error->message);
+      return FALSE;
+    }
+  /* “--” ends the options and is not an argument. */
+  if (*argc > 1 && strcmp ((*argv)[1], "--") == 0)
+    {
+      memmove (*argv + 1, *argv + 2, (*argc - 1) * sizeof (char *));
+      (*argc)--;
+    }
+  return TRUE;
+}
+
+static void
+print_message (const char *format, va_list args)
+{
+  g_autofree char *text = g_strdup_vprintf (format, args);
+
+  c2l_cli_progress_clear ();
+  g_printerr ("c2l: %s\n", text);
+}
+
+void
+c2l_cli_message (const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  print_message (format, args);
+  va_end (args);
+}
+
+int
+c2l_cli_usage (const C2lCommand *command, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  print_message (format, args);
+  va_end (args);
+  g_printerr ("Try “c2l %s --help”.\n", command->name);
+  return C2L_EXIT_USAGE;
+}
+
+int
+c2l_cli_fail (const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      c2l_cli_message ("stopped");
+      return C2L_EXIT_STOPPED;
+    }
+  c2l_cli_message ("%s", error->message);
+  return C2L_EXIT_FAILED;
+}
+
+GCancellable *
+c2l_cli_get_cancellable (void)
+{
+  static GCancellable *cancellable;
+
+  if (g_once_init_enter (&cancellable))
+    g_once_init_leave (&cancellable, g_cancellable_new ());
+  return cancellable;
+}
+
+static gpointer
+wait_for_signals (gpointer data)
+{
+  sigset_t *signals = data;
+  int signal_number;
+
+  sigwait (signals, &signal_number);
+  g_cancellable_cancel (c2l_cli_get_cancellable ());
+  sigwait (signals, &signal_number);
+  _exit (C2L_EXIT_STOPPED);
+}
+
+void
+c2l_cli_catch_signals (void)
+{
+  static sigset_t signals;
+
+  c2l_cli_get_cancellable ();
+  sigemptyset (&signals);
+  sigaddset (&signals, SIGINT);
+  sigaddset (&signals, SIGTERM);
+  pthread_sigmask (SIG_BLOCK, &signals, NULL);
+  g_thread_unref (g_thread_new ("signals", wait_for_signals, &signals));
+}
+
+char *
+c2l_cli_dup_data_path (const char *name)
+{
+  g_autofree char *executable = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *bin = executable != NULL ? g_path_get_dirname (executable) : NULL;
+  g_autofree char *prefix = bin != NULL ? g_path_get_dirname (bin) : NULL;
+  g_autofree char *share = prefix != NULL ? g_build_filename (prefix, "share", "clip2latent", NULL) : NULL;
+  const char *const folders[] = { g_getenv ("C2L_DATA"), share, C2L_SOURCE_DATA };
+
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *path = folders[i] != NULL ? g_build_filename (folders[i], name, NULL) : NULL;
+
+      if (path != NULL && g_file_test (path, G_FILE_TEST_EXISTS))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
+
+#define BAR_WIDTH 32
+
+void
+c2l_cli_progress (double fraction, const char *what)
+{
+  static gint64 last;
+  gint64 now = g_get_monotonic_time ();
+  int filled = CLAMP (fraction, 0, 1) * BAR_WIDTH;
+  g_autoptr (GString) bar = NULL;
+
+  if (!isatty (STDERR_FILENO) || (now - last < G_USEC_PER_SEC / 20 && fraction < 1))
+    return;
+  last = now;
+  bar = g_string_new ("\r[");
+  for (int i = 0; i < BAR_WIDTH; i++)
+    g_string_append_c (bar, i < filled ? '#' : ' ');
+  g_string_append_printf (bar, "] %3d %% %s\033[K", (int) (CLAMP (fraction, 0, 1) * 100), what);
+  fputs (bar->str, stderr);
+  fflush (stderr);
+  bar_is_shown = TRUE;
+}
+
+void
+c2l_cli_progress_clear (void)
+{
+  if (!bar_is_shown)
+    return;
+  fputs ("\r\033[K", stderr);
+  fflush (stderr);
+  bar_is_shown = FALSE;
+}

@@ -1,0 +1,57 @@
+/* What the subcommands of c2l share: the table's row, messages, exit codes, cancelling by Ctrl+C, the progress bar.
+ *
+ * Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong use, 130 stopped. */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define C2L_EXIT_OK 0
+#define C2L_EXIT_FAILED 1
+#define C2L_EXIT_USAGE 2
+#define C2L_EXIT_STOPPED 130
+
+typedef struct
+{
+  const char *name;
+  const char *arguments;   /* "PROMPT…", for the usage line */
+  const char *summary;     /* one line */
+  const char *description; /* (nullable): paragraphs under the options */
+  int (*run) (int argc, char **argv);
+} C2lCommand;
+
+extern const C2lCommand c2l_command_bench;
+extern const C2lCommand c2l_command_export;
+extern const C2lCommand c2l_command_generate;
+extern const C2lCommand c2l_command_import;
+extern const C2lCommand c2l_command_info;
+extern const C2lCommand c2l_command_score;
+extern const C2lCommand c2l_command_selftest;
+
+/* Parses the options of @entries (and of @groups, NULL-terminated, may be NULL; taken). What is left in @argv, from 1 on, are
+ * the arguments. TRUE, or FALSE with *exit_code set (0 after --help). */
+gboolean      c2l_cli_parse (const C2lCommand *command, int *argc, char ***argv, const GOptionEntry *entries,
+                             GOptionGroup **groups, int *exit_code);
+
+/* "c2l: …" on standard error. */
+void          c2l_cli_message (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* The same for a wrong call, with a pointer to help; returns C2L_EXIT_USAGE. */
+int           c2l_cli_usage (const C2lCommand *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* Says what went wrong; returns C2L_EXIT_STOPPED for a cancelled operation, else C2L_EXIT_FAILED. */
+int           c2l_cli_fail (const GError *error);
+
+/* Cancelled by SIGINT or SIGTERM; a second signal ends the program at once. Lent. */
+GCancellable *c2l_cli_get_cancellable (void);
+/* To be called by main before anything starts a thread. */
+void          c2l_cli_catch_signals (void);
+
+/* Where this program's data lie ("starter", "merges.txt.gz"): C2L_DATA, ../share/clip2latent beside the executable, or the folder of
+ * the source that it was built from. NULL where nothing of that name is found. */
+char         *c2l_cli_dup_data_path (const char *name);
+
+/* A progress bar on a terminal; silent elsewhere. */
+void          c2l_cli_progress (double fraction, const char *what);
+void          c2l_cli_progress_clear (void);
+
+G_END_DECLS

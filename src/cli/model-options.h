@@ -1,0 +1,35 @@
+/* The options that say which model draws and on what, shared by the subcommands that draw. */
+#pragma once
+
+#include "cli/cli.h"
+#include "studio/engine.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *model, *prior, *config, *generator, *clip, *merges, *preprocess;
+  char *device, *precision;
+  int threads;
+} C2lModelOptions;
+
+/* Groups for c2l_cli_parse(); each is taken by it. */
+GOptionGroup *c2l_model_options_new_model_group (C2lModelOptions *options);
+GOptionGroup *c2l_model_options_new_device_group (C2lModelOptions *options);
+void          c2l_model_options_clear (C2lModelOptions *options);
+
+/* Opens what was named: a bundle, files, https addresses or published names, fetched when they must be; the starter where
+ * nothing was named. */
+C2lBundle    *c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error);
+C2lDevice    *c2l_model_options_open_device (const C2lModelOptions *options, GError **error);
+/* @fallback where no --precision was given. */
+gboolean      c2l_model_options_get_precision (const C2lModelOptions *options, C2lDevice *device, C2lPrecision fallback,
+                                               C2lPrecision *precision, GError **error);
+
+/* A path, an https address or a published name → a path on this machine, downloaded when it must be. @role is what a published name
+ * stands for: "prior", "config", "generator", "clip". */
+char         *c2l_model_options_dup_local_path (const char *named, const char *role, GError **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (C2lModelOptions, c2l_model_options_clear)
+
+G_END_DECLS

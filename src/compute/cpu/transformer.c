@@ -1,0 +1,311 @@
+/* Layer norm, rotary embedding, attention, SwiGLU. Rows are converted to float, worked on and stored in the wanted type; a row,
+ * or a head of a picture, belongs to one thread, so results do not depend on how many there are. */
+#include "compute/cpu/vec.h"
+
+#include <math.h>
+
+gboolean
+C2L_ISA_NAME (c2l_cpu_layer_norm_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+{
+  op->scratch_size = all_threads_scratch ((gsize) c2l_tensor_get_dim (op->in[0], -1) * sizeof (float));
+  return TRUE;
+}
+
+void
+C2L_ISA_NAME (c2l_cpu_layer_norm_run) (C2lDevice *device, C2lOp *op)
+{
+  const float *x = op->in[0]->data, *gain = op->in[1]->data, *bias = op->in[2] ? op->in[2]->data : NULL;
+  const gsize width = (gsize) c2l_tensor_get_dim (op->in[0], -1);
+  const gsize n_rows = width ? c2l_tensor_get_length (op->in[0]) / width : 0;
+  const float eps = op->p.norm.eps;
+
+#pragma omp parallel if (n_rows * width > PARALLEL_MIN)
+  {
+    float *row = thread_scratch (op, width * sizeof (float));
+
+#pragma omp for schedule(static)
+    for (gsize r = 0; r < n_rows; r++)
+      {
+        const float *from = x + r * width;
+        float sum = 0, squares = 0;
+
+#pragma omp simd reduction(+ : sum)
+        for (gsize i = 0; i < width; i++)
+          sum += from[i];
+        const float mean = sum / (float) width;
+#pragma omp simd reduction(+ : squares)
+        for (gsize i = 0; i < width; i++)
+          squares += (from[i] - mean) * (from[i] - mean);
+        const float scale = 1.0f / sqrtf (squares / (float) width + eps);
+
+        if (bias)
+          for (gsize i = 0; i < width; i++)
+            row[i] = (from[i] - mean) * scale * gain[i] + bias[i];
+        else
+          for (gsize i = 0; i < width; i++)
+            row[i] = (from[i] - mean) * scale * gain[i];
+        row_store (op->out, r * width, row, width);
+      }
+  }
+}
+
+/* --- rotary embedding --------------------------------------------------------------------------- */
+
+typedef struct
+{
+  gsize row_size; /* bytes of scratch a thread */
+} RotaryPlan;
+
+gboolean
+C2L_ISA_NAME (c2l_cpu_rotary_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+{
+  RotaryPlan *plan = g_new (RotaryPlan, 1);
+
+  /* a row, then cosines and sines of the row's angles */
+  plan->row_size = (gsize) (op->in[0]->dims[2] + 2 * op->in[1]->dims[1]) * sizeof (float);
+  op->plan = plan;
+  op->scratch_size = all_threads_scratch (plan->row_size);
+  return TRUE;
+}
+
+void
+C2L_ISA_NAME (c2l_cpu_rotary_run) (C2lDevice *device, C2lOp *op)
+{
+  const C2lTensor *x = op->in[0], *angles = op->in[1];
+  const C2lRotary *params = &op->p.rotary;
+  const gsize n_tokens = (gsize) x->dims[1], width = (gsize) x->dims[2];
+  const gsize n_rows = (gsize) x->dims[0] * n_tokens, n_pairs = (gsize) angles->dims[1];
+  const RotaryPlan *plan = op->plan;
+
+#pragma omp parallel if (n_rows * width > PARALLEL_MIN)
+  {
+    float *row = thread_scratch (op, plan->row_size);
+    float *cosines = row + width, *sines = cosines + n_pairs;
+
+#pragma omp for schedule(static)
+    for (gsize r = 0; r < n_rows; r++)
+      {
+        const float *angle = (const float *) angles->data + r % n_tokens * n_pairs;
+
+        row_load (row, x, r * width, width);
+        for (gsize i = 0; i < n_pairs; i++)
+          {
+            cosines[i] = cosf (angle[i]);
+            sines[i] = sinf (angle[i]);
+          }
+        for (int head = 0; head < params->n_heads; head++)
+          {
+            float *pairs = row + params->offset + head * params->head_dim;
+
+            for (gsize i = 0; i < n_pairs; i++)
+              {
+                float a = pairs[2 * i], b = pairs[2 * i + 1];
+                pairs[2 * i] = a * cosines[i] - b * sines[i];
+                pairs[2 * i + 1] = b * cosines[i] + a * sines[i];
+              }
+          }
+        row_store (op->out, r * width, row, width);
+      }
+  }
+}
+
+void
+C2L_ISA_NAME (c2l_cpu_rotary_release) (C2lDevice *device, C2lOp *op)
+{
+  g_clear_pointer (&op->plan, g_free);
+}
+
+/* --- attention ---------------------------------------------------------------------------------- */
+
+/* One head's operands as float: queries [T][d], keys transposed [d][S'], values [S][d'], scores [T][S'], result [T][d'], where a
+ * prime is a size rounded up to whole vectors (the surplus is zero) and S counts the null key. */
+typedef struct
+{
+  gsize n_queries, n_keys, head_dim, n_keys_padded, head_dim_padded;
+  gsize size; /* bytes */
+} HeadSizes;
+
+static HeadSizes
+head_sizes (const C2lOp *op)
+{
+  HeadSizes sizes = { .n_queries = (gsize) op->in[0]->dims[1],
+                      .n_keys = (gsize) op->in[1]->dims[1] + (op->in[3] ? 1 : 0),
+                      .head_dim = (gsize) op->p.attention.head_dim };
+
+  sizes.n_keys_padded = round_up (sizes.n_keys, VEC);
+  sizes.head_dim_padded = round_up (sizes.head_dim, VEC);
+  sizes.size = sizeof (float)
+               * (sizes.n_queries * sizes.head_dim + sizes.head_dim * sizes.n_keys_padded
+                  + sizes.n_keys * sizes.head_dim_padded + sizes.n_queries * sizes.n_keys_padded
+                  + sizes.n_queries * sizes.head_dim_padded + MAX (sizes.head_dim_padded, sizes.n_keys_padded));
+  return sizes;
+}
+
+gboolean
+C2L_ISA_NAME (c2l_cpu_attention_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+{
+  op->scratch_size = all_threads_scratch (head_sizes (op).size);
+  return TRUE;
+}
+
+/* c [m][n] = a [m][k] · b [k][n]; n is a multiple of VEC; rows of c and b are n apart, of a @a_stride. Blocks of four rows by two
+ * vectors stay in registers. */
+static void
+small_product (float *c, const float *a, gsize a_stride, const float *b, gsize m, gsize n, gsize k)
+{
+  for (gsize i = 0; i < m; i += 4)
+    {
+      const gsize rows = MIN (m - i, 4);
+      const float *a0 = a + i * a_stride;
+      const float *a1 = rows > 1 ? a0 + a_stride : a0;
+      const float *a2 = rows > 2 ? a1 + a_stride : a0;
+      const float *a3 = rows > 3 ? a2 + a_stride : a0;
+
+      for (gsize j = 0; j < n; j += VEC)
+        {
+          Vec c0 = { 0 }, c1 = { 0 }, c2 = { 0 }, c3 = { 0 };
+
+          for (gsize l = 0; l < k; l++)
+            {
+              const Vec row = *(const Vec *) (b + l * n + j);
+              c0 += a0[l] * row;
+              c1 += a1[l] * row;
+              c2 += a2[l] * row;
+              c3 += a3[l] * row;
+            }
+          *(Vec *) (c + i * n + j) = c0;
+          if (rows > 1)
+            *(Vec *) (c + (i + 1) * n + j) = c1;
+          if (rows > 2)
+            *(Vec *) (c + (i + 2) * n + j) = c2;
+          if (rows > 3)
+            *(Vec *) (c + (i + 3) * n + j) = c3;
+        }
+    }
+}
+
+/* In place over the first @n of a row; what follows up to @padded becomes 0. */
+static void
+softmax_row (float *row, gsize n, gsize padded)
+{
+  float highest = -INFINITY, sum = 0;
+
+#pragma omp simd reduction(max : highest)
+  for (gsize i = 0; i < n; i++)
+    highest = row[i] > highest ? row[i] : highest;
+#pragma omp simd reduction(+ : sum)
+  for (gsize i = 0; i < n; i++)
+    {
+      float e = vec_exp (row[i] - highest);
+      row[i] = e;
+      sum += e;
+    }
+  const float scale = sum > 0 ? 1.0f / sum : 0;
+  for (gsize i = 0; i < n; i++)
+    row[i] *= scale;
+  for (gsize i = n; i < padded; i++)
+    row[i] = 0;
+}
+
+static void
+attend_one_head (const C2lOp *op, const HeadSizes *sizes, gsize batch, gsize head, float *memory)
+{
+  const C2lAttention *params = &op->p.attention;
+  const C2lTensor *q = op->in[0], *k = op->in[1], *v = op->in[2];
+  const float *null_kv = op->in[3] ? op->in[3]->data : NULL;
+  const float *bias = op->in[4] ? op->in[4]->data : NULL;
+  const guint8 *mask = op->in[5] ? (const guint8 *) op->in[5]->data + batch * (gsize) k->dims[1] : NULL;
+  const gsize d = sizes->head_dim, n_keys = sizes->n_keys, first = null_kv ? 1 : 0;
+  const gsize kv_head = params->n_kv_heads == 1 ? 0 : head;
+  float *queries = memory;
+  float *keys = queries + sizes->n_queries * d;
+  float *values = keys + d * sizes->n_keys_padded;
+  float *scores = values + n_keys * sizes->head_dim_padded;
+  float *result = scores + sizes->n_queries * sizes->n_keys_padded;
+  float *row = result + sizes->n_queries * sizes->head_dim_padded;
+
+  for (gsize i = 0; i < sizes->n_queries; i++)
+    row_load (queries + i * d, q,
+              (batch * sizes->n_queries + i) * (gsize) q->dims[2] + (gsize) params->q_offset + head * d, d);
+  memset (keys, 0, d * sizes->n_keys_padded * sizeof (float));
+  memset (values, 0, n_keys * sizes->head_dim_padded * sizeof (float));
+  for (gsize j = 0; j < n_keys; j++)
+    {
+      const gsize token = batch * (gsize) k->dims[1] + j - first;
+      const gboolean is_null = j < first;
+      const float *key = is_null ? null_kv
+                                 : row_get (row, k, token * (gsize) k->dims[2] + (gsize) params->k_offset + kv_head * d, d);
+
+      for (gsize l = 0; l < d; l++)
+        keys[l * sizes->n_keys_padded + j] = key[l];
+      if (is_null)
+        memcpy (values, null_kv + d, d * sizeof (float));
+      else
+        row_load (values + j * sizes->head_dim_padded, v,
+                  token * (gsize) v->dims[2] + (gsize) params->v_offset + kv_head * d, d);
+    }
+  small_product (scores, queries, d, keys, sizes->n_queries, sizes->n_keys_padded, d);
+  for (gsize i = 0; i < sizes->n_queries; i++)
+    {
+      float *score = scores + i * sizes->n_keys_padded;
+      const gsize seen = params->causal ? MIN (n_keys, i + 1 + first) : n_keys;
+
+      for (gsize j = 0; j < seen; j++)
+        score[j] *= params->scale;
+      if (bias)
+        for (gsize j = 0; j < seen; j++)
+          score[j] += bias[(head * sizes->n_queries + i) * n_keys + j];
+      if (mask)
+        for (gsize j = first; j < seen; j++)
+          score[j] = mask[j - first] ? score[j] : -INFINITY;
+      softmax_row (score, seen, sizes->n_keys_padded);
+    }
+  small_product (result, scores, sizes->n_keys_padded, values, sizes->n_queries, sizes->head_dim_padded, n_keys);
+  for (gsize i = 0; i < sizes->n_queries; i++)
+    row_store (op->out, (batch * sizes->n_queries + i) * (gsize) op->out->dims[2] + head * d,
+               result + i * sizes->head_dim_padded, d);
+}
+
+void
+C2L_ISA_NAME (c2l_cpu_attention_run) (C2lDevice *device, C2lOp *op)
+{
+  const HeadSizes sizes = head_sizes (op);
+  const gsize n_heads = (gsize) op->p.attention.n_heads, n = (gsize) op->in[0]->dims[0] * n_heads;
+
+#pragma omp parallel for schedule(static) if (n * sizes.n_queries * sizes.head_dim > PARALLEL_MIN)
+  for (gsize i = 0; i < n; i++)
+    attend_one_head (op, &sizes, i / n_heads, i % n_heads, thread_scratch (op, sizes.size));
+}
+
+/* --- SwiGLU ------------------------------------------------------------------------------------- */
+
+gboolean
+C2L_ISA_NAME (c2l_cpu_swiglu_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+{
+  op->scratch_size = all_threads_scratch (2 * (gsize) c2l_tensor_get_dim (op->in[0], -1) * sizeof (float));
+  return TRUE;
+}
+
+void
+C2L_ISA_NAME (c2l_cpu_swiglu_run) (C2lDevice *device, C2lOp *op)
+{
+  const gsize width = (gsize) c2l_tensor_get_dim (op->in[0], -1), half = width / 2;
+  const gsize n_rows = width ? c2l_tensor_get_length (op->in[0]) / width : 0;
+
+#pragma omp parallel if (n_rows * width > PARALLEL_MIN)
+  {
+    float *buffer = thread_scratch (op, 2 * width * sizeof (float));
+    float *result = buffer + width;
+
+#pragma omp for schedule(static)
+    for (gsize r = 0; r < n_rows; r++)
+      {
+        const float *row = row_get (buffer, op->in[0], r * width, width);
+
+#pragma omp simd
+        for (gsize i = 0; i < half; i++)
+          result[i] = row[i] * (row[half + i] * vec_sigmoid (row[half + i]));
+        row_store (op->out, r * half, result, half);
+      }
+  }
+}

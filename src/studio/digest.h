@@ -1,0 +1,14 @@
+/* SHA-256 of files, remembered in the user's cache by path, size and time of change, so that large files are read once. */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The digest in hex, or NULL. Reads the whole file when it is not remembered. */
+char *c2l_digest_file (const char *path, GCancellable *cancellable, GError **error);
+
+/* The digest, freshly computed and not remembered. */
+char *c2l_digest_compute (const char *path, GCancellable *cancellable, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,36 @@
+/* C2lPicture: a finished picture: its recipe and its pixels; PNG files with the recipe inside, and contact sheets. */
+#pragma once
+
+#include "studio/recipe.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gatomicrefcount refs;
+  C2lRecipe *recipe;
+  int size;        /* width and height */
+  guint8 *pixels;  /* [size, size, 3], sRGB */
+  guint prompt_index; /* which of the prompts it was drawn for */
+} C2lPicture;
+
+/* Takes @pixels. */
+C2lPicture *c2l_picture_new (C2lRecipe *recipe, int size, guint8 *pixels);
+C2lPicture *c2l_picture_ref (C2lPicture *picture);
+void        c2l_picture_unref (C2lPicture *picture);
+
+/* Writes a PNG aside and renames it, so that a file of that name is always whole. */
+gboolean    c2l_picture_save (C2lPicture *picture, const char *path, GError **error);
+
+/* The recipe inside a PNG that this program saved. */
+C2lRecipe  *c2l_picture_load_recipe (const char *path, GError **error);
+
+/* "a-happy-man-7-03": letters and digits of the prompt, seed and index; never empty, never a path. */
+char       *c2l_picture_dup_stem (C2lPicture *picture);
+
+/* Pictures side by side, @columns a row (0: as square as it goes), written as one PNG. All have the same size. */
+gboolean    c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lPicture, c2l_picture_unref)
+
+G_END_DECLS

@@ -1,0 +1,84 @@
+/* C2lSession: the passes that draw with an engine, recorded for a shape when it is first met and kept.
+ *
+ *   g_autoptr (C2lSession) session = c2l_session_new (engine, C2L_PRECISION_FAST);
+ *   g_autoptr (GPtrArray) recipes = c2l_session_sample (session, prompt, &params, NULL, &error);
+ *   C2lPicture *picture = c2l_session_draw (session, recipe, &options, NULL, &error);
+ *
+ * A picture is drawn alone and its latent sampled in a batch of fixed size, so it does not depend on its neighbours by a
+ * single bit. One thread at a time. */
+#pragma once
+
+#include "studio/engine.h"
+#include "studio/picture.h"
+
+G_BEGIN_DECLS
+
+/* Where the random part of a picture starts, and how it is sampled. */
+typedef struct
+{
+  guint64 seed;
+  guint32 first_index;
+  int n;
+  const char *sampler; /* lent */
+  int steps;
+  double guidance;
+  double truncation;
+  C2lNoiseKind noise;
+  guint64 noise_seed;
+  int label;           /* class for class-conditional generators, from z only */
+} C2lSampling;
+
+/* What the program draws with when nobody asks for another; docs/performance.md says why. */
+#define C2L_DEFAULT_PRECISION C2L_PRECISION_FAST
+
+typedef struct _C2lSession C2lSession;
+
+C2lSession   *c2l_session_new (C2lEngine *engine, C2lPrecision precision);
+void          c2l_session_free (C2lSession *session);
+
+C2lEngine    *c2l_session_get_engine (C2lSession *session);
+C2lPrecision  c2l_session_get_precision (C2lSession *session);
+
+/* Rows of a latent that the prior makes; 1 without a prior. */
+int           c2l_session_get_n_latents (C2lSession *session);
+/* Width of CLIP's embeddings. */
+int           c2l_session_get_embed_width (C2lSession *session, GError **error);
+/* @embedding: [width]. @dropped: (out) (optional): words that did not fit, or NULL. */
+gboolean      c2l_session_embed_text (C2lSession *session, const char *prompt, float *embedding, char **dropped,
+                                      GCancellable *cancellable, GError **error);
+/* @pixels: [size, size, 3]. */
+gboolean      c2l_session_embed_pixels (C2lSession *session, const guint8 *pixels, int size, float *embedding,
+                                        GCancellable *cancellable, GError **error);
+
+/* Recipes with latents for one prompt, of which @text is the embedding. */
+GPtrArray    *c2l_session_sample (C2lSession *session, const char *prompt, const float *text, const C2lSampling *sampling,
+                                  GCancellable *cancellable, GError **error);
+/* Recipes with w from random z, without CLIP and prior. */
+GPtrArray    *c2l_session_sample_z (C2lSession *session, const C2lSampling *sampling, GCancellable *cancellable,
+                                    GError **error);
+/* A recipe for a given latent of one or more rows. */
+C2lRecipe    *c2l_session_adopt_latent (C2lSession *session, const C2lRows *latent, const C2lSampling *sampling, GError **error);
+
+/* Whether a recipe's edits and latent fit this model, with what to do. Draws nothing. */
+gboolean      c2l_session_check (C2lSession *session, C2lRecipe *recipe, GError **error);
+
+/* Draws. @max_resolution: smaller for a preview, 0 for the full picture. @for_clip: (nullable) receives the picture as CLIP wants it,
+ * [side, side, 3] in [-1, 1] with side = c2l_session_get_clip_side(). */
+C2lPicture   *c2l_session_draw (C2lSession *session, C2lRecipe *recipe, int max_resolution, float *for_clip,
+                                GCancellable *cancellable, GError **error);
+int           c2l_session_get_clip_side (C2lSession *session, GError **error);
+
+/* Cosine of each of @n pictures (as @for_clip above) with @text. */
+gboolean      c2l_session_score (C2lSession *session, const float *pictures, int n, const float *text, double *scores,
+                                 GCancellable *cancellable, GError **error);
+
+/* Operations done so far, and the bytes of working memory of all passes. */
+void          c2l_session_get_work (C2lSession *session, double *flops, gsize *arena_size);
+/* From now on passes measure where their time goes; before the first one is recorded. */
+void          c2l_session_enable_profile (C2lSession *session);
+/* "generator: 312.4 MiB of working memory, 36.1 GFLOP", a line a pass so far, with its profile. */
+char         *c2l_session_dup_statistics (C2lSession *session);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lSession, c2l_session_free)
+
+G_END_DECLS
