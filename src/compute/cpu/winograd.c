@@ -212,7 +212,7 @@ choose_scheme (const C2lWinogradShape *shape)
   if (shape->up == 2)
     return C2L_SCHEME_UP3;
   /* Small pictures are bound by reading the weights, of which F(2×2) has less than half. */
-  if (MIN (shape->height, shape->width) <= 16)
+  if (MIN (shape->height, shape->width) <= 16 || shape->products == C2L_WINOGRAD_BF16)
     return C2L_SCHEME_F23;
   return C2L_SCHEME_F43;
 }
