@@ -12,7 +12,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     return 0;
 
   C2lPickleWalk walk = { 0 };
-  g_autoptr (JsonNode) node = c2l_pickle_to_json (pickle, c2l_pickle_get_root (pickle), &walk);
+  JsonNode *node = c2l_pickle_to_json (pickle, c2l_pickle_get_root (pickle), &walk);
+  g_clear_pointer (&node, json_node_unref);
   g_autoptr (C2lWeights) weights = c2l_weights_new (C2L_WEIGHTS_PLAIN, "fuzz", NULL);
   if (c2l_pickle_add_tree_to_weights (pickle, c2l_pickle_get_root (pickle), weights, NULL))
     read_through (weights);

@@ -12,7 +12,7 @@ read_through (C2lWeights *weights)
   g_autofree const char **names = c2l_weights_list_names (weights);
   for (guint i = 0; names[i] != NULL; i++)
     {
-      g_autofree float *values = c2l_array_dup_f32 (c2l_weights_lookup (weights, names[i]));
-      g_autofree char *shape = c2l_array_to_string (c2l_weights_lookup (weights, names[i]));
+      g_free (c2l_array_dup_f32 (c2l_weights_lookup (weights, names[i])));
+      g_free (c2l_array_to_string (c2l_weights_lookup (weights, names[i])));
     }
 }

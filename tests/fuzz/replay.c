@@ -15,7 +15,7 @@ mutate (GByteArray *input, GRand *random)
 
   for (int i = 0; i < n_changes && input->len > 0; i++)
     {
-      guint at = (guint) g_rand_int_range (random, 0, (gint32) input->len);
+      guint at = (guint) g_rand_int_range (random, 0, (gint32) input->len), n;
       switch (g_rand_int_range (random, 0, 5))
         {
         case 0:
@@ -25,7 +25,8 @@ mutate (GByteArray *input, GRand *random)
           input->data[at] ^= (guint8) (1u << g_rand_int_range (random, 0, 8));
           break;
         case 2:
-          g_byte_array_remove_range (input, at, MIN (input->len - at, (guint) g_rand_int_range (random, 1, 9)));
+          n = (guint) g_rand_int_range (random, 1, 9);
+          g_byte_array_remove_range (input, at, MIN (input->len - at, n));
           break;
         case 3:
           memset (input->data + at, g_rand_boolean (random) ? 0xff : 0, MIN (input->len - at, 8));
