@@ -31,8 +31,6 @@ struct _C2lWeights
   GArray *owners;
 };
 
-G_DEFINE_QUARK (c2l-format-error-quark, c2l_format_error)
-
 static void
 entry_free (gpointer data)
 {
