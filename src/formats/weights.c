@@ -31,6 +31,7 @@ struct _C2lWeights
   GArray *owners;
 };
 
+
 static void
 entry_free (gpointer data)
 {

@@ -17,7 +17,7 @@
  *   /ops/swiglu/same-on-any-number-of-threads/f32  bit for bit
  *   /ops/swiglu/same-alone-and-in-a-batch/f32      bit for bit (f32 only): picture b of a batch is what it is alone
  * The device is that of the environment variable C2L_TEST_DEVICE, or "cpu". Arrays are drawn from a seed of their own, so
- * that a case is the same on every device. */
+ * that a case is the same on every device. With --verbose each case says how far off it is. */
 #pragma once
 
 #include "reference.h"
@@ -53,7 +53,7 @@ typedef enum
   OP_BATCHED,    /* an f32 input, a row a picture */
   OP_SHARED,     /* an f32 input, the same for all pictures */
   OP_WEIGHT,     /* an f32 weight */
-  OP_MATRIX      /* an f32 weight that products are made with, so rounded in bf16 */
+  OP_MATRIX      /* an f32 weight that activations are multiplied with, so rounded where those are */
 } OpRole;
 
 typedef struct

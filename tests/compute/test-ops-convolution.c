@@ -36,7 +36,7 @@ static const ConvShape conv_shapes[] = {
   { 1, 32, 64, 32, 3, 2, 0, SYNTHESIS, LRELU, 256 },
   { 2, 16, 128, 128, 3, 1, 1, STYLES | DEMOD | NOISE_EACH | BIAS, LRELU, 256 },
   { 3, 17, 32, 32, 3, 1, 1, SYNTHESIS, LRELU, 256 },
-  { 1, 64, 32, 32, 3, 1, 1, SYNTHESIS, LRELU, 0.5f },
+  { 1, 64, 32, 32, 3, 1, 1, SYNTHESIS, LRELU, 4 },
   { 2, 8, 512, 3, 1, 1, 0, TO_RGB, C2L_ACT_LINEAR, 0, 256 },
   { 3, 16, 64, 3, 1, 1, 0, TO_RGB | RESIDUAL, C2L_ACT_LINEAR, 0, 256 },
   { 1, 64, 32, 3, 1, 1, 0, TO_RGB | RESIDUAL },

@@ -131,23 +131,24 @@ typedef struct
 } ActivateShape;
 
 static const ActivateShape activate_shapes[] = {
-  { C2L_ACT_LINEAR, 0, 8 },     { C2L_ACT_LEAKY_RELU, 0, 8 }, { C2L_ACT_LEAKY_RELU, (float) G_SQRT2, 300 },
-  { C2L_ACT_RELU, 2, 8 },       { C2L_ACT_SILU, 0, 8 },       { C2L_ACT_SILU, 0, 300 },
-  { C2L_ACT_SILU, 0.5f, 0.01 }, { C2L_ACT_QUICK_GELU, 0, 8 }, { C2L_ACT_QUICK_GELU, 0, 300 },
-  { C2L_ACT_GELU, 0, 8 },       { C2L_ACT_GELU, 0, 300 },     { C2L_ACT_GELU, -1, 0.01 },
+  { C2L_ACT_LINEAR, 0, 8 },     { C2L_ACT_LEAKY_RELU, 1, 8 }, { C2L_ACT_LEAKY_RELU, (float) G_SQRT2, 300 },
+  { C2L_ACT_RELU, 2, 8 },       { C2L_ACT_SILU, 1, 8 },       { C2L_ACT_SILU, 1, 300 },
+  { C2L_ACT_SILU, 0.5f, 0.01 }, { C2L_ACT_QUICK_GELU, 1, 8 }, { C2L_ACT_QUICK_GELU, 1, 300 },
+  { C2L_ACT_GELU, 0, 8 },       { C2L_ACT_GELU, 1, 300 },     { C2L_ACT_GELU, -1, 0.01 },
 };
 
-/* An even grid over ±range, with both ends and zero. */
+/* An even grid from −range to range, zero in the middle. */
 static void
 activate_case (OpCase *c, gconstpointer data)
 {
   const ActivateShape *s = data;
-  double values[3 * 1001];
+  enum { N = 8191 }; /* enough for several threads */
+  double values[3 * N];
   const OpArray *x;
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++)
-    values[i] = s->range * ((int) i - 1501) / 1501;
-  x = op_add_values (c, "x", OP_BATCHED, values, OP_DIMS (3, 1001));
+    values[i] = s->range * ((int) i - 3 * N / 2) / (3 * N / 2);
+  x = op_add_values (c, "x", OP_BATCHED, values, OP_DIMS (3, N));
   op_note (c, "act %d, gain %g, ±%g", s->act, s->gain, s->range);
   if (op_run (c, c2l_activate (c->pass, x->tensor, s->act, s->gain), C2L_F32))
     op_compare (c, ref_activate (&x->ref, s->act, s->gain), 1);

@@ -61,6 +61,7 @@ static const ResampleShape resample_shapes[] = {
   { 3, 2, 17, SEPARABLE, 12, 4, 2, { 9, 6, 8, 7 }, 16 },
   { 1, 3, 2, SQUARE, 1, 1, 1, { 5, 0, 0, 5 }, 3 },      /* pixels of padding alone */
   { 1, 40, 8, SEPARABLE, 4, 2, 1, { -9, -9, -9, -9 }, 4 },
+  { 1, 48, 33, SQUARE, 4, 2, 1, { 2, 1, 2, 1 }, 4 },    /* enough for several threads */
 };
 
 static void

@@ -187,7 +187,9 @@ static AttentionOperands
 add_attention_operands (OpCase *c, const AttentionShape *s, C2lAttention *p)
 {
   gint64 q_width = s->n_heads * s->head_dim, kv_width = s->n_kv_heads * s->head_dim;
-  double scale = s->options & LARGE ? 20 : 1;
+  /* Rounding large scores changes what they attend to, so only where nobody has to round. */
+  gboolean may_be_rounded = c->operand == C2L_F32 && c2l_pass_get_compute_dtype (c->pass) != C2L_F32;
+  double scale = (s->options & LARGE) != 0 && !may_be_rounded ? 20 : 1;
   AttentionOperands operands;
 
   p->q_offset = p->k_offset = p->v_offset = MARGIN;
@@ -257,6 +259,7 @@ typedef struct
 
 static const RowShape row_shapes[] = {
   { 2, 4, 2048, 1 }, { 3, 4, 512, 1 }, { 1, 1, 1, 1 }, { 2, 3, 5, 3 }, { 3, 1, 17, 0.01 }, { 1, 7, 33, 10 }, { 1, 2, 1021, 100 },
+  { 3, 18, 512, 1 }, /* enough for several threads */
 };
 
 static void

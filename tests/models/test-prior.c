@@ -226,7 +226,6 @@ test_refuses_damage (void)
     { "latent_std", { C2L_F32, 1, { 16 }, 16, zeros }, "above zero" },
     { "latent_std", { C2L_F32, 1, { 32 }, 32, zeros }, "latent_std" },
     { "betas", { C2L_F32, 1, { 32 }, 32, zeros }, "timesteps" },
-    { "net.learned_query", { C2L_F32, 2, { 2, 16 }, 32, zeros }, "latent_mean" },
     { "net.to_time_embeds.0.weight", { C2L_F32, 2, { 2, 16 }, 32, zeros }, "60 time steps" },
     { "net.causal_transformer.layers.0.0.to_kv.weight", { C2L_F32, 2, { 1, 16 }, 16, zeros }, "odd" },
     { "net.causal_transformer.layers.0.0.rotary_emb.freqs", { C2L_F32, 1, { 5 }, 5, zeros }, "frequencies" },

@@ -1,0 +1,122 @@
+/* Matrix products of the Winograd engine: for each coefficient, the tiles' V times the packed weights U. Compiled once for
+ * each instruction set. The micro-kernel keeps a block of M in registers over all input channels, so a sum has the same
+ * order whatever block its tile falls into.
+ *
+ *            U: 32 columns (output channels)
+ *          ┌─────────┬─────────┐
+ *   V: one │ lane 0… │         │   each row: broadcast one channel (or pair of bf16 channels)
+ *   tile a │         │         │   of the tile, multiply both column vectors, add
+ *   row    └─────────┴─────────┘ */
+#include "compute/cpu/winograd-parts.h"
+#include "compute/cpu/winograd-simd.h"
+
+/* Rows that fit the registers beside the two columns and a broadcast. */
+#ifdef __AVX512F__
+#define ROWS 12
+#else
+#define ROWS 2
+#endif
+
+C2L_INLINE C2lLanes
+multiply_add (gboolean pairs, C2lLanes sum, const float *v, C2lLanes u)
+{
+#ifdef __AVX512BF16__
+  if (pairs)
+    return (C2lLanes) _mm512_dpbf16_ps ((__m512) sum, (__m512bh) u, (__m512bh) _mm512_set1_ps (*v));
+#endif
+  return sum + lanes_set (*v) * u;
+}
+
+/* @rows tiles × 32 output channels. @v: chunks are @chunk floats apart. */
+C2L_INLINE void
+micro_kernel (int rows, gboolean pairs, int n_chunks, const float *v, gsize chunk, const float *u, float *m, gsize m_row)
+{
+  C2lLanes sum[ROWS][2] = { 0 };
+
+  for (int c = 0; c < n_chunks; c++, v += chunk)
+    for (int k = 0; k < 16; k += 4, u += 4 * C2L_WINOGRAD_PANEL)
+      {
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++)
+          {
+            C2lLanes left = *(const C2lLanes *) (u + j * C2L_WINOGRAD_PANEL);
+            C2lLanes right = *(const C2lLanes *) (u + j * C2L_WINOGRAD_PANEL + 16);
+
+#pragma GCC unroll 12
+            for (int r = 0; r < rows; r++)
+              {
+                sum[r][0] = multiply_add (pairs, sum[r][0], v + r * 16 + k + j, left);
+                sum[r][1] = multiply_add (pairs, sum[r][1], v + r * 16 + k + j, right);
+              }
+          }
+      }
+#pragma GCC unroll 12
+  for (int r = 0; r < rows; r++)
+    {
+      *(C2lLanes *) (m + r * m_row) = sum[r][0];
+      *(C2lLanes *) (m + r * m_row + 16) = sum[r][1];
+    }
+}
+
+typedef void (*MicroKernel) (int n_chunks, const float *v, gsize chunk, const float *u, float *m, gsize m_row);
+
+#define DEFINE(rows)                                                                                              \
+  static void                                                                                                     \
+  f32_##rows (int n_chunks, const float *v, gsize chunk, const float *u, float *m, gsize m_row)                   \
+  {                                                                                                               \
+    micro_kernel (rows, FALSE, n_chunks, v, chunk, u, m, m_row);                                                  \
+  }                                                                                                               \
+  static void                                                                                                     \
+  bf16_##rows (int n_chunks, const float *v, gsize chunk, const float *u, float *m, gsize m_row)                  \
+  {                                                                                                               \
+    micro_kernel (rows, TRUE, n_chunks, v, chunk, u, m, m_row);                                                   \
+  }
+
+DEFINE (1)
+DEFINE (2)
+#if ROWS > 2
+DEFINE (3)
+DEFINE (4)
+DEFINE (5)
+DEFINE (6)
+DEFINE (7)
+DEFINE (8)
+DEFINE (9)
+DEFINE (10)
+DEFINE (11)
+DEFINE (12)
+#endif
+
+static const MicroKernel kernels[2][ROWS + 1] = {
+#if ROWS > 2
+  { NULL, f32_1, f32_2, f32_3, f32_4, f32_5, f32_6, f32_7, f32_8, f32_9, f32_10, f32_11, f32_12 },
+  { NULL, bf16_1, bf16_2, bf16_3, bf16_4, bf16_5, bf16_6, bf16_7, bf16_8, bf16_9, bf16_10, bf16_11, bf16_12 },
+#else
+  { NULL, f32_1, f32_2 },
+  { NULL, bf16_1, bf16_2 },
+#endif
+};
+
+void
+c2l_winograd_multiply (const C2lWinograd *plan, const float *v, int n_tiles, int slab, float *m)
+{
+  const C2lWinogradScheme *s = plan->scheme;
+  const MicroKernel *kernel = kernels[plan->shape.products == C2L_WINOGRAD_BF16];
+  int first = slab * plan->slab / C2L_WINOGRAD_PANEL;
+  int last = MIN (plan->n_panels, first + plan->slab / C2L_WINOGRAD_PANEL);
+  gsize panel_size = (gsize) plan->n_chunks * 16 * C2L_WINOGRAD_PANEL;
+
+  for (int p = 0; p < plan->n_products; p++)
+    {
+      int weight = s->weight_of[p / s->n_coef] * s->n_weight + s->weight_of[p % s->n_coef];
+      const float *u = (const float *) ((const char *) plan->weights + weight * plan->weight_stride);
+
+      for (int panel = first; panel < last; panel++)
+        for (int t = 0; t < n_tiles; t += ROWS)
+          kernel[MIN (ROWS, n_tiles - t)] (plan->n_chunks, v + p * plan->v_stride + t * 16, (gsize) n_tiles * 16,
+                                           u + panel * panel_size,
+                                           m + p * plan->m_stride + (gsize) t * plan->slab +
+                                             (panel - first) * C2L_WINOGRAD_PANEL,
+                                           plan->slab);
+    }
+}
