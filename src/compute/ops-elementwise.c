@@ -103,7 +103,7 @@ c2l_activate (C2lPass *pass, C2lTensor *x, C2lActivation act, float gain)
   if (!c2l_is_f32 (x))
     return C2L_OP_REFUSE (pass, C2L_OP_ACTIVATE, "wrong type", x);
 
-  C2lOp op = { .kind = C2L_OP_ACTIVATE, .n_in = 1, .in = { x }, .p.activate = { act, gain } };
+  C2lOp op = { .kind = C2L_OP_ACTIVATE, .n_in = 1, .in = { x }, .p.activate = { act, gain == 0 ? 1 : gain } };
 
   return c2l_pass_record (pass, &op, C2L_F32, x->n_dims, x->dims);
 }

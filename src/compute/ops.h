@@ -35,7 +35,8 @@ typedef struct
 
 /* c2l_gemm:
  * @x: [..., K], any float   @weight: [N, K], a weight   @epilogue: (nullable)
- * Returns act (x · weightᵀ + bias) · gain + residual, [..., N]. */
+ * Returns act (x · weightᵀ + bias) · gain + residual, [..., N]. Products are in x's type: an F32 operand is multiplied in float32
+ * in every precision. */
 C2lTensor *c2l_gemm (C2lPass *pass, C2lTensor *x, C2lTensor *weight, const C2lEpilogue *epilogue);
 
 /* --- transformers --------------------------------------------------------------------------------- */
@@ -87,6 +88,7 @@ C2lTensor *c2l_lerp (C2lPass *pass, C2lTensor *a, C2lTensor *b, C2lTensor *weigh
 C2lTensor *c2l_combine (C2lPass *pass, int n, C2lTensor *const *terms, const float *coefficients);
 
 C2lTensor *c2l_clamp (C2lPass *pass, C2lTensor *x, float low, float high);
+/* @gain 0 means 1. */
 C2lTensor *c2l_activate (C2lPass *pass, C2lTensor *x, C2lActivation act, float gain);
 C2lTensor *c2l_cast (C2lPass *pass, C2lTensor *x, C2lDtype dtype);
 

@@ -33,7 +33,8 @@ C2lTensor    *c2l_pass_add_constant (C2lPass *pass, C2lDtype dtype, int n_dims, 
 /* Marks a result: its memory is its own and may be read after a run, also by @name. */
 void          c2l_pass_keep (C2lPass *pass, const char *name, C2lTensor *tensor);
 
-/* Activations under the names that fixtures use ("act.layer0.attn"). Costs nothing unless taps were enabled before recording; then it is c2l_pass_keep(). Pictures stay channels-last. */
+/* Activations under the names that fixtures use ("act.layer0.attn"). Costs nothing unless taps were
+ * enabled before recording; then it is c2l_pass_keep(). Pictures stay channels-last. */
 void          c2l_pass_enable_taps (C2lPass *pass);
 gboolean      c2l_pass_has_taps (C2lPass *pass);
 void          c2l_pass_tap (C2lPass *pass, C2lTensor *tensor, const char *format, ...) G_GNUC_PRINTF (3, 4);

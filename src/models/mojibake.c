@@ -1,6 +1,6 @@
 /* The repair of UTF-8 that was decoded as Windows-1252. Works on runs of characters, so that a garbled word among sound
- * ones is found. Three and four garbled characters in a row are never meant; two can be ("CAFÉ™"), so a pair is taken
- * only where its second character cannot follow a capital letter in ordinary text. */
+ * ones is found. What may be meant ("CAFÉ™", "café…“") is left alone: a run is taken where it is two characters or more, or
+ * where its letters and signs do not follow each other in ordinary text. */
 #include "models/mojibake.h"
 
 #include <string.h>
@@ -64,25 +64,50 @@ read_sequence (const gunichar *chars, glong n_chars, glong i, char bytes[4])
   return g_utf8_validate_len (bytes, length, NULL) ? length : 0;
 }
 
-/* Whether @second may follow the capital letter @first: closing quotes, dashes, signs that stand behind words, letters. */
+static gboolean
+is_any_of (gunichar c, const gunichar *set)
+{
+  while (*set != 0 && *set != c)
+    set++;
+  return *set != 0;
+}
+
+/* Signs that stand behind words in ordinary text. */
+static const gunichar signs[] = {
+  0xa0,   0xa3,   0xa9,   0xab,   0xad,   0xae,   0xb0,   0xb2,   0xb3,   0xb4,   0xb7,   0xbb,   0xbc,   0xbd,   0xbe,
+  0x2013, 0x2014, 0x2018, 0x2019, 0x201c, 0x201d, 0x201e, 0x2022, 0x2026, 0x2039, 0x203a, 0x20ac, 0x2122, 0,
+};
+
+/* Whether @second may follow @first in ordinary text: a sign, or a letter of the same alphabets. */
 static gboolean
 is_plausible_pair (gunichar first, gunichar second)
 {
-  static const gunichar trailers[] = {
-    0xa0, 0xab, 0xae, 0xb7, 0xbb, 0xb4, 0xad, 0x152, 0x153, 0x160, 0x161, 0x178, 0x17d, 0x17e, 0x2013, 0x2014,
-    0x2018, 0x2019, 0x201c, 0x201d, 0x201e, 0x2022, 0x2026, 0x2039, 0x203a, 0x20ac, 0x2122,
-  };
-  gboolean is_latin_1 = first == 0xc2 || first == 0xc3;
+  static const gunichar closing[] = { 0x2019, 0x201d, 0x2026, 0 };
+  static const gunichar letters[] = { 0x152, 0x153, 0x160, 0x161, 0x178, 0x17d, 0x17e, 0 };
 
-  /* The two letters that half of Europe's accents are garbled to: hardly anything is meant behind them. */
-  if (is_latin_1)
-    return second == 0x2019 || second == 0x201d;
-  for (gsize i = 0; i < G_N_ELEMENTS (trailers); i++)
+  switch (first)
     {
-      if (trailers[i] == second)
-        return TRUE;
+    case 0xc2: /* what Latin-1's signs and accents are garbled to: hardly anything is meant behind these two */
+    case 0xc3:
+    case 0xd0: /* Cyrillic */
+    case 0xd1:
+      return is_any_of (second, closing);
+    case 0xc4: /* Latin Extended-A; no language has these two before a letter of the last set */
+    case 0xc5:
+      return is_any_of (second, signs);
+    default:
+      return is_any_of (second, signs) || is_any_of (second, letters);
     }
-  return FALSE;
+}
+
+/* Whether the @n characters at @chars, whose bytes are one character of UTF-8, may be meant as they stand. */
+static gboolean
+is_plausible (const gunichar *chars, int n)
+{
+  if (n == 2)
+    return is_plausible_pair (chars[0], chars[1]);
+  /* A small letter and two signs; but "â€™" and its kin are the commonest garble of all. */
+  return n == 3 && chars[0] != 0xe2 && is_any_of (chars[1], signs) && is_any_of (chars[2], signs);
 }
 
 GString *
@@ -106,8 +131,7 @@ c2l_repair_mojibake (const char *text, gsize length)
 
           if (n == 0)
             break;
-          is_sure = is_sure || n > 2 || n_sequences > 0
-                    || !is_plausible_pair (chars[run_end], chars[run_end + 1]);
+          is_sure = is_sure || n_sequences > 0 || !is_plausible (chars + run_end, n);
           g_string_append_len (out, bytes, n);
           run_end += n;
           n_sequences++;

@@ -3,4 +3,7 @@
  * change. The low 16 bits count steps or layers. */
 #pragma once
 
-#define C2L_STREAM_LAYER_NOISE 0x30000 /* + index of the noise layer, lowest resolution first */
+#define C2L_STREAM_LATENT_START 0x10000 /* the noise that a sampler starts from */
+#define C2L_STREAM_LATENT_STEP 0x20000  /* + index of the sampler's step, the first one 0 */
+#define C2L_STREAM_LAYER_NOISE 0x30000  /* + index of the noise layer, lowest resolution first */
+#define C2L_STREAM_Z 0x40000            /* z of pictures without a prompt */

@@ -78,7 +78,8 @@ static C2lTensor *
 record_conv (Recording              *rec,
              const C2lStylegan2Conv *conv,
              C2lTensor              *x,
-             float                   gain)
+             float                   gain,
+             C2lDtype                out_dtype)
 {
   C2lTensor *styles = apply_affine (rec, &conv->affine, rec->w_index++);
   gboolean fused_up = conv->up == 2 && !conv->presampled;
@@ -100,10 +101,10 @@ record_conv (Recording              *rec,
     .up = fused_up ? 2 : 1,
     .padding = fused_up ? 0 : padding,
     .filter = fused_up ? conv->filter : NULL,
-    .act = C2L_ACT_LEAKY_RELU,
-    .gain = (float) G_SQRT2 * gain,
+    .act = rec->network->act,
+    .gain = rec->network->act_gain * gain,
     .clamp = rec->network->clamp * gain,
-    .out_dtype = rec->dtype,
+    .out_dtype = out_dtype,
   };
   x = c2l_conv (rec->pass, x, &params);
   c2l_pass_tap (rec->pass, x, "act.%s", conv->name);
@@ -156,17 +157,17 @@ record_block (Recording               *rec,
   if (block->skip_weight != NULL)
     {
       C2lTensor *skip = record_skip (rec, block, *x);
-      C2lTensor *y = record_conv (rec, &block->conv0, *x, 1);
+      C2lTensor *y = record_conv (rec, &block->conv0, *x, 1, rec->dtype);
 
-      y = record_conv (rec, &block->conv1, y, (float) (G_SQRT2 / 2));
+      y = record_conv (rec, &block->conv1, y, (float) (G_SQRT2 / 2), C2L_F32);
       y = c2l_add (rec->pass, y, skip);
       *x = rec->dtype != C2L_F32 ? c2l_cast (rec->pass, y, rec->dtype) : y;
     }
   else
     {
       if (block->conv0.name != NULL)
-        *x = record_conv (rec, &block->conv0, *x, 1);
-      *x = record_conv (rec, &block->conv1, *x, 1);
+        *x = record_conv (rec, &block->conv0, *x, 1, rec->dtype);
+      *x = record_conv (rec, &block->conv1, *x, 1, rec->dtype);
     }
   c2l_pass_tap (rec->pass, *x, "act.b%d.x", block->resolution);
 

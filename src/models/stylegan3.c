@@ -34,9 +34,10 @@ record_input (C2lStylegan3       *network,
     .sampling_rate = network->sampling_rate,
     .bandwidth = network->bandwidth,
   };
-  C2lTensor *features = c2l_fourier_features (pass, &params);
+  C2lTensor *features = c2l_gemm (pass, c2l_fourier_features (pass, &params), network->mixing, NULL);
+  C2lDtype dtype = c2l_pass_get_compute_dtype (pass);
 
-  return c2l_gemm (pass, features, network->mixing, &(C2lEpilogue) { .out_dtype = c2l_pass_get_compute_dtype (pass) });
+  return dtype != C2L_F32 ? c2l_cast (pass, features, dtype) : features;
 }
 
 static C2lTensor *

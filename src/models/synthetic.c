@@ -43,6 +43,24 @@ fill_table (C2lFiller *filler)
     filler->normals[i] = (float) normal_quantile ((i + 0.5) / TABLE_SIZE);
 }
 
+/* Sixty-four bits are five indices of the table: @element is evaluated with each @index in turn. */
+#define FILL(filler, values, length, element)                            \
+  G_STMT_START                                                           \
+    {                                                                    \
+      gsize position = 0;                                                \
+      while (position < length)                                          \
+        {                                                                \
+          guint64 bits = next_bits (&filler->state);                     \
+          gsize end = MIN (position + 64 / TABLE_BITS, length);          \
+          for (; position < end; position++, bits >>= TABLE_BITS)        \
+            {                                                            \
+              guint index = bits % TABLE_SIZE;                           \
+              values[position] = element;                                \
+            }                                                            \
+        }                                                                \
+    }                                                                    \
+  G_STMT_END
+
 static void
 fill_f32 (C2lFiller *filler,
           float     *values,
@@ -50,13 +68,7 @@ fill_f32 (C2lFiller *filler,
           float      mean,
           float      deviation)
 {
-  guint64 bits = 0;
-
-  for (gsize i = 0; i < length; i++)
-    {
-      bits = i % 5 == 0 ? next_bits (&filler->state) : bits >> TABLE_BITS;
-      values[i] = mean + deviation * filler->normals[bits % TABLE_SIZE];
-    }
+  FILL (filler, values, length, mean + deviation * filler->normals[index]);
 }
 
 static void
@@ -66,15 +78,9 @@ fill_f16 (C2lFiller *filler,
           float      mean,
           float      deviation)
 {
-  guint64 bits = 0;
-
   for (guint i = 0; i < TABLE_SIZE; i++)
     filler->normals_f16[i] = c2l_f32_to_f16 (mean + deviation * filler->normals[i]);
-  for (gsize i = 0; i < length; i++)
-    {
-      bits = i % 5 == 0 ? next_bits (&filler->state) : bits >> TABLE_BITS;
-      values[i] = filler->normals_f16[bits % TABLE_SIZE];
-    }
+  FILL (filler, values, length, filler->normals_f16[index]);
 }
 
 static void

@@ -221,10 +221,24 @@ fold_white_space (const GString *text)
   return g_string_free (out, FALSE);
 }
 
-/* A letter with case (Unicode's property Cased, but for a few circled and modifier letters). */
+/* Roman numerals and circled letters have case, too, though they are no letters to GLib: how far a capital of theirs is from
+ * its small form, 0 for any other @c. */
+static int
+numeral_case_distance (gunichar c)
+{
+  if (c >= 0x2160 && c <= 0x216f)
+    return 16;
+  if (c >= 0x24b6 && c <= 0x24cf)
+    return 26;
+  return 0;
+}
+
+/* A character with case (Unicode's property Cased, but for a few modifier letters). */
 static gboolean
 is_cased (gunichar c)
 {
+  if ((c >= 0x2160 && c <= 0x217f) || (c >= 0x24b6 && c <= 0x24e9))
+    return TRUE;
   switch (g_unichar_type (c))
     {
     case G_UNICODE_LOWERCASE_LETTER:
@@ -288,7 +302,7 @@ c2l_text_lower (const char *text)
       else if (c == 0x03a3)
         g_string_append_unichar (out, is_final_sigma (text, p) ? 0x03c2 : 0x03c3);
       else
-        g_string_append_unichar (out, g_unichar_tolower (c));
+        g_string_append_unichar (out, g_unichar_tolower (c) + numeral_case_distance (c));
     }
   return g_string_free (out, FALSE);
 }

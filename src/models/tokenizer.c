@@ -232,7 +232,7 @@ tokenizer_new (int expected_merges)
   C2lTokenizer *self = g_new0 (C2lTokenizer, 1);
   gsize table_size = 4096;
 
-  while (table_size < (gsize) MIN (expected_merges, 1 << 17) * 2 + N_BASE_SYMBOLS * 2)
+  while (table_size < (gsize) (expected_merges + N_BASE_SYMBOLS) * 2)
     table_size *= 2;
   self->text = g_byte_array_new ();
   self->offsets = g_array_new (FALSE, FALSE, sizeof (guint32));
@@ -339,6 +339,8 @@ c2l_tokenizer_parse (gconstpointer data, gsize size, const char *name, int vocab
   g_autoptr (C2lTokenizer) self = NULL;
   g_autoptr (GString) unpacked = NULL;
   const guint8 *bytes = data;
+  const char *lines;
+  gsize lines_size;
   int n_merges = vocab_size > 0 ? vocab_size - N_BASE_SYMBOLS - N_SPECIAL : MAX_VOCAB;
 
   if (n_merges < 0 || vocab_size > MAX_VOCAB)
@@ -355,9 +357,11 @@ c2l_tokenizer_parse (gconstpointer data, gsize size, const char *name, int vocab
         return NULL;
     }
 
-  self = tokenizer_new (n_merges);
-  if (!parse_lines (self, unpacked != NULL ? unpacked->str : data, unpacked != NULL ? unpacked->len : size,
-                    n_merges, name, error))
+  lines = unpacked != NULL ? unpacked->str : data;
+  lines_size = unpacked != NULL ? unpacked->len : size;
+  /* A merge takes four bytes at least, and around twelve. */
+  self = tokenizer_new (MIN (n_merges, (int) MIN (lines_size / 8, MAX_VOCAB)));
+  if (!parse_lines (self, lines, lines_size, n_merges, name, error))
     return NULL;
   if (vocab_size > 0 && self->symbols->len != (guint) (N_BASE_SYMBOLS + n_merges))
     {
@@ -480,6 +484,10 @@ typedef enum
   PIECE_OTHER
 } PieceKind;
 
+/* The mark of the iota below a Greek vowel. The pattern ignores case, and this mark's capital is a letter: so it is neither taken
+ * for a letter nor for anything else, and belongs to no piece. */
+#define IOTA_BELOW 0x0345
+
 static gboolean
 is_letter (gunichar c)
 {
@@ -556,7 +564,7 @@ piece_end (const char *p, PieceKind *kind)
   for (; *p != '\0' && *p != ' '; p = g_utf8_next_char (p))
     {
       c = g_utf8_get_char (p);
-      if (is_letter (c) || is_number (c))
+      if (is_letter (c) || is_number (c) || c == IOTA_BELOW)
         break;
     }
   return p;
@@ -573,11 +581,12 @@ append_piece_of_kind (C2lTokenizer *self, const char *piece, const char *end, Pi
     append_piece (self, piece, end, out);
 }
 
+/* To the next piece, past what belongs to none. */
 static const char *
 skip_space (const char *p)
 {
-  while (*p == ' ')
-    p++;
+  while (*p == ' ' || g_utf8_get_char (p) == IOTA_BELOW)
+    p = g_utf8_next_char (p);
   return p;
 }
 
@@ -639,25 +648,15 @@ c2l_tokenizer_encode_all (C2lTokenizer *self, const char *text, gssize length)
   return tokens;
 }
 
-/* Whether the word [@word, @end) is spelt: more than half of its tokens are single characters, or parts of one. */
+/* Whether the word [@word, @end) is spelt in pieces of two letters or fewer on average: a word that the vocabulary was made
+ * for is one token, or a few long ones. */
 static gboolean
 is_spelt (C2lTokenizer *self, const char *word, const char *end)
 {
   g_autoptr (GArray) tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
-  gsize bytes_a_letter = (end - word) / g_utf8_strlen (word, end - word);
-  guint n_single = 0;
 
   append_piece (self, word, end, tokens);
-  for (guint i = 0; i < tokens->len; i++)
-    {
-      const char *symbol = c2l_tokenizer_get_symbol (self, g_array_index (tokens, gint32, i));
-      gsize n = g_utf8_strlen (symbol, -1);
-
-      if (g_str_has_suffix (symbol, END_OF_WORD))
-        n -= strlen (END_OF_WORD);
-      n_single += n <= bytes_a_letter;
-    }
-  return tokens->len > 1 && n_single * 2 > tokens->len;
+  return tokens->len > 1 && g_utf8_strlen (word, end - word) <= 2 * (glong) tokens->len;
 }
 
 char **

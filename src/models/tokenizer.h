@@ -40,7 +40,7 @@ int           c2l_tokenizer_encode (C2lTokenizer *tokenizer, const char *text, g
 GArray       *c2l_tokenizer_encode_all (C2lTokenizer *tokenizer, const char *text, gssize length);
 
 /* Words of @text that the vocabulary has no good pieces for, so that a small model ignores or misreads them: those spelt
- * mostly letter by letter. (transfer full), NULL-terminated, each word once. */
+ * in pieces of one or two letters. (transfer full), NULL-terminated, each word once. */
 char        **c2l_tokenizer_list_unknown_words (C2lTokenizer *tokenizer, const char *text);
 
 /* The symbol with this id as the merges file writes it ("red</w>"), NULL past the end. Lent. */

@@ -24,6 +24,7 @@ struct _C2lBundle
   char *merges;
   char *files[C2L_N_ROLES];
   char *sums[C2L_N_ROLES];
+  C2lWeights *weights[C2L_N_ROLES]; /* NULL: loaded from the file */
   GPtrArray *directions;
 };
 
@@ -80,6 +81,7 @@ c2l_bundle_unref (C2lBundle *bundle)
     {
       g_free (bundle->files[role]);
       g_free (bundle->sums[role]);
+      g_clear_pointer (&bundle->weights[role], c2l_weights_unref);
     }
   g_ptr_array_unref (bundle->directions);
   g_free (bundle);
@@ -278,6 +280,23 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
   return g_steal_pointer (&bundle);
 }
 
+C2lBundle *
+c2l_bundle_new_from_weights (const char *name, C2lWeights *const weights[C2L_N_ROLES])
+{
+  C2lBundle *bundle = bundle_new ();
+
+  for (int role = 0; role < C2L_N_ROLES; role++)
+    if (weights[role] != NULL)
+      {
+        bundle->weights[role] = c2l_weights_ref (weights[role]);
+        bundle->files[role] = g_strdup (c2l_weights_get_path (weights[role]));
+      }
+  bundle->info = json_object_new ();
+  bundle->preprocess = g_strdup ("reference");
+  bundle->name = g_strdup (name);
+  return bundle;
+}
+
 const char *
 c2l_bundle_get_name (C2lBundle *bundle)
 {
@@ -367,6 +386,8 @@ c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error)
                    bundle->folder != NULL ? bundle->folder : bundle->name, role_names[role], role_names[role]);
       return NULL;
     }
+  if (bundle->weights[role] != NULL)
+    return c2l_weights_ref (bundle->weights[role]);
   weights = c2l_weights_load (bundle->files[role], error);
   if (weights == NULL)
     return NULL;
@@ -384,6 +405,8 @@ c2l_bundle_dup_sha256 (C2lBundle *bundle, C2lRole role, GError **error)
 {
   if (bundle->sums[role] != NULL)
     return g_strdup (bundle->sums[role]);
+  if (bundle->weights[role] != NULL)
+    return NULL;
   return c2l_digest_file (bundle->files[role], NULL, error);
 }
 

@@ -54,6 +54,8 @@ typedef struct
 
 C2lBundle      *c2l_bundle_open (const char *folder, GError **error);
 C2lBundle      *c2l_bundle_open_files (const C2lModelFiles *files, GError **error);
+/* Of weights that are in memory, by role, NULL where there are none; for benchmarks. */
+C2lBundle      *c2l_bundle_new_from_weights (const char *name, C2lWeights *const weights[C2L_N_ROLES]);
 C2lBundle      *c2l_bundle_ref (C2lBundle *bundle);
 void            c2l_bundle_unref (C2lBundle *bundle);
 
@@ -79,7 +81,7 @@ const C2lDirection *c2l_bundle_lookup_direction (C2lBundle *bundle, const char *
 /* (nullable): NULL where the model lacks the role. */
 const char     *c2l_bundle_get_file (C2lBundle *bundle, C2lRole role);
 C2lWeights     *c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error);
-/* SHA-256 of the role's file: as model.json says, or computed. */
+/* SHA-256 of the role's file: as model.json says, or computed; NULL without an error for weights in memory. */
 char           *c2l_bundle_dup_sha256 (C2lBundle *bundle, C2lRole role, GError **error);
 /* Reads all files and compares them with model.json's sums. */
 gboolean        c2l_bundle_verify (C2lBundle *bundle, GCancellable *cancellable, GError **error);

@@ -33,8 +33,8 @@ C2lGenerator    *c2l_engine_get_generator (C2lEngine *engine, GError **error);
 /* How pictures are made ready for CLIP: as the bundle says. */
 C2lClipPreprocess c2l_engine_get_preprocess (C2lEngine *engine);
 
-/* How often each of the @n_latents rows of a latent is repeated, so that they make @num_ws styles: the configuration's
- * data.latent_repeats, else all for one row, once each for num_ws rows. NULL where nothing fits. */
+/* How often each of the @n_latents rows of a latent is repeated, so that they make @num_ws styles: one row for all of them, else as the
+ * prior says. NULL where nothing fits. */
 int             *c2l_engine_dup_repeats (C2lEngine *engine, int n_latents, int num_ws, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lEngine, c2l_engine_unref)

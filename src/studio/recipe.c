@@ -52,6 +52,13 @@ c2l_rows_clear (C2lRows *rows)
 }
 
 void
+c2l_rows_free (C2lRows *rows)
+{
+  c2l_rows_clear (rows);
+  g_free (rows);
+}
+
+void
 c2l_rows_set (C2lRows *rows, int n_rows, int width, const float *data)
 {
   gsize size = (gsize) n_rows * width * sizeof (float);

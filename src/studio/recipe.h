@@ -44,6 +44,7 @@ typedef struct
 } C2lRows;
 
 void        c2l_rows_clear (C2lRows *rows);
+void        c2l_rows_free (C2lRows *rows);
 void        c2l_rows_set (C2lRows *rows, int n_rows, int width, const float *data);
 
 /* @rows is empty where the direction is the bundle's own and found there by its name. */

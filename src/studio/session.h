@@ -28,6 +28,9 @@ typedef struct
   int label;           /* class for class-conditional generators, from z only */
 } C2lSampling;
 
+/* What the program draws with when nobody asks for another; docs/performance.md says why. */
+#define C2L_DEFAULT_PRECISION C2L_PRECISION_FAST
+
 typedef struct _C2lSession C2lSession;
 
 C2lSession   *c2l_session_new (C2lEngine *engine, C2lPrecision precision);
@@ -36,6 +39,8 @@ void          c2l_session_free (C2lSession *session);
 C2lEngine    *c2l_session_get_engine (C2lSession *session);
 C2lPrecision  c2l_session_get_precision (C2lSession *session);
 
+/* Rows of a latent that the prior makes; 1 without a prior. */
+int           c2l_session_get_n_latents (C2lSession *session);
 /* Width of CLIP's embeddings. */
 int           c2l_session_get_embed_width (C2lSession *session, GError **error);
 /* @embedding: [width]. @dropped: (out) (optional): words that did not fit, or NULL. */
@@ -67,7 +72,11 @@ int           c2l_session_get_clip_side (C2lSession *session, GError **error);
 gboolean      c2l_session_score (C2lSession *session, const float *pictures, int n, const float *text, double *scores,
                                  GCancellable *cancellable, GError **error);
 
-/* "generator: 312.4 MiB of memory, 36.1 GFLOP a picture", a line a pass so far. */
+/* Operations done so far, and the bytes of working memory of all passes. */
+void          c2l_session_get_work (C2lSession *session, double *flops, gsize *arena_size);
+/* From now on passes measure where their time goes; before the first one is recorded. */
+void          c2l_session_enable_profile (C2lSession *session);
+/* "generator: 312.4 MiB of working memory, 36.1 GFLOP", a line a pass so far, with its profile. */
 char         *c2l_session_dup_statistics (C2lSession *session);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lSession, c2l_session_free)

@@ -62,7 +62,8 @@ cpu_begin (C2lDevice *device)
 static void
 cpu_set_n_threads (C2lDevice *device, int n_threads)
 {
-  ((C2lCpuDevice *) device)->n_threads = n_threads;
+  /* Passes that are compiled already have scratch memory for one thread a processor. */
+  ((C2lCpuDevice *) device)->n_threads = MIN (n_threads, omp_get_num_procs ());
 }
 
 static gboolean

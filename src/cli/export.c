@@ -1,0 +1,34 @@
+/* c2l export: a prior back as the original's checkpoint. */
+#include "cli/model-options.h"
+#include "studio/export.h"
+
+#include <stdio.h>
+
+static int
+run (int argc, char **argv)
+{
+  g_auto (C2lModelOptions) model = { 0 };
+  const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
+  GOptionGroup *groups[] = { c2l_model_options_new_model_group (&model), NULL };
+  g_autoptr (C2lBundle) bundle = NULL;
+  g_autoptr (GError) error = NULL;
+  int exit_code;
+
+  if (!c2l_cli_parse (&c2l_command_export, &argc, &argv, entries, groups, &exit_code))
+    return exit_code;
+  if (argc != 2)
+    return c2l_cli_usage (&c2l_command_export, "name one file to write, such as prior.ckpt");
+  bundle = c2l_model_options_open_bundle (&model, &error);
+  if (bundle == NULL || !c2l_export_prior (bundle, argv[1], &error))
+    return c2l_cli_fail (error);
+  printf ("%s\n", argv[1]);
+  return C2L_EXIT_OK;
+}
+
+const C2lCommand c2l_command_export = {
+  .name = "export",
+  .arguments = "FILE.ckpt",
+  .summary = "Write a model's prior as a checkpoint for the original's Python",
+  .description = "Writes the checkpoint and, beside it, the configuration as .yaml.\n",
+  .run = run,
+};

@@ -1,0 +1,237 @@
+/* c2l info: what a file or a bundle is, found by content. */
+#include "cli/cli.h"
+#include "formats/image.h"
+#include "formats/weights.h"
+#include "studio/bundle.h"
+#include "studio/json.h"
+#include "studio/picture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct
+{
+  gboolean json, tensors, verify;
+} Options;
+
+static const char *const kind_names[] = {
+  [C2L_WEIGHTS_PLAIN] = "named arrays of no kind that the program draws with",
+  [C2L_WEIGHTS_TENSOR] = "one array: a latent or an edit direction",
+  [C2L_WEIGHTS_PRIOR] = "a prior: from a prompt's embedding to a latent",
+  [C2L_WEIGHTS_GENERATOR] = "a StyleGAN generator: from a latent to a picture",
+  [C2L_WEIGHTS_CLIP] = "CLIP: understands prompts and pictures",
+};
+
+static const char *const kind_words[] = {
+  [C2L_WEIGHTS_PLAIN] = "arrays", [C2L_WEIGHTS_TENSOR] = "array", [C2L_WEIGHTS_PRIOR] = "prior",
+  [C2L_WEIGHTS_GENERATOR] = "generator", [C2L_WEIGHTS_CLIP] = "clip",
+};
+
+static void
+print_object (JsonObject *object)
+{
+  g_autofree char *text = c2l_json_object_to_string (object, FALSE);
+  printf ("%s\n", text);
+}
+
+static void
+print_strings (JsonObject *info, const char *member, const char *title)
+{
+  JsonArray *array = c2l_json_get_array (info, member);
+
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+        printf ("%-12s %s\n", i == 0 ? title : "", json_node_get_string (node));
+    }
+}
+
+static gboolean
+show_bundle (const char *path, const Options *options, GError **error)
+{
+  g_autoptr (C2lBundle) bundle = c2l_bundle_open (path, error);
+  JsonObject *info;
+  GPtrArray *directions;
+  C2lDefaults defaults;
+
+  if (bundle == NULL || (options->verify && !c2l_bundle_verify (bundle, c2l_cli_get_cancellable (), error)))
+    return FALSE;
+  info = c2l_bundle_get_info (bundle);
+  if (options->json)
+    {
+      print_object (info);
+      return TRUE;
+    }
+  c2l_bundle_get_defaults (bundle, &defaults);
+  printf ("%s: a model bundle%s\n", path, options->verify ? ", its files are those that it describes" : "");
+  printf ("%-12s %s\n", "name", c2l_bundle_get_name (bundle));
+  printf ("%-12s %s\n", "draws", c2l_json_get_string (info, "draws", c2l_json_get_string (info, "description", "it does not say")));
+  printf ("%-12s %s\n", "network", c2l_json_get_string (info, "network", "unknown"));
+  printf ("%-12s %s\n", "for CLIP", c2l_bundle_get_preprocess (bundle));
+  printf ("%-12s %s, %d steps, guidance %g, truncation %g\n", "usually", defaults.sampler, defaults.steps, defaults.guidance,
+          defaults.truncation);
+  print_strings (info, "licences", "licences");
+  print_strings (info, "attributions", "made with");
+  directions = c2l_bundle_get_directions (bundle);
+  for (guint i = 0; i < directions->len; i++)
+    {
+      const C2lDirection *direction = g_ptr_array_index (directions, i);
+      printf ("%-12s %-18s %s\n", i == 0 ? "directions" : "", direction->id, direction->name);
+    }
+  print_strings (info, "examples", "examples");
+  return TRUE;
+}
+
+static void
+show_arrays (C2lWeights *weights)
+{
+  g_autofree const char **names = c2l_weights_list_names (weights);
+
+  for (int i = 0; names[i] != NULL; i++)
+    {
+      g_autofree char *array = c2l_array_to_string (c2l_weights_lookup (weights, names[i]));
+      printf ("  %-60s %s\n", *names[i] != '\0' ? names[i] : "(bare)", array);
+    }
+}
+
+static void
+show_weights (const char *path, C2lWeights *weights, const Options *options)
+{
+  C2lWeightsKind kind = c2l_weights_get_kind (weights);
+  JsonObject *config = c2l_weights_get_config (weights);
+
+  if (options->json)
+    {
+      g_autoptr (JsonObject) object = json_object_new ();
+
+      json_object_set_string_member (object, "file", path);
+      json_object_set_string_member (object, "kind", kind_words[kind]);
+      json_object_set_string_member (object, "format", c2l_weights_get_format (weights));
+      json_object_set_object_member (object, "config", json_object_ref (config));
+      print_object (object);
+      return;
+    }
+  printf ("%s: %s\n", path, kind_names[kind]);
+  printf ("%-12s %s\n", "format", c2l_weights_get_format (weights));
+  if (json_object_has_member (config, "class"))
+    printf ("%-12s %s, pictures of %" G_GINT64_FORMAT "², %" G_GINT64_FORMAT " styles of %" G_GINT64_FORMAT "\n", "network",
+            c2l_json_get_string (config, "class", "?"), c2l_json_get_int (config, "img_resolution", 0),
+            c2l_json_get_int (config, "num_ws", 0), c2l_json_get_int (config, "w_dim", 0));
+  if (kind == C2L_WEIGHTS_TENSOR || options->tensors)
+    show_arrays (weights);
+}
+
+static gboolean
+show_image (const char *path, const Options *options, GError **error)
+{
+  g_autoptr (C2lImage) image = c2l_image_load (path, error);
+  g_autoptr (C2lRecipe) recipe = NULL;
+  g_autoptr (JsonNode) node = NULL;
+  const char *json = image != NULL ? g_hash_table_lookup (image->texts, C2L_RECIPE_KEYWORD) : NULL;
+
+  if (image == NULL)
+    return FALSE;
+  recipe = json != NULL ? c2l_recipe_from_json (json, path, error) : NULL;
+  if (json != NULL && recipe == NULL)
+    return FALSE;
+  if (options->json)
+    {
+      g_autoptr (JsonObject) object = json_object_new ();
+
+      json_object_set_string_member (object, "file", path);
+      json_object_set_string_member (object, "kind", "picture");
+      json_object_set_int_member (object, "width", image->width);
+      json_object_set_int_member (object, "height", image->height);
+      if (recipe != NULL)
+        json_object_set_member (object, "recipe", c2l_recipe_to_node (recipe));
+      print_object (object);
+      return TRUE;
+    }
+  printf ("%s: a picture of %d × %d\n", path, image->width, image->height);
+  if (recipe == NULL)
+    {
+      printf ("%-12s none; it was not saved by this program, or was rewritten since\n", "recipe");
+      return TRUE;
+    }
+  printf ("%-12s %s\n", "prompt", recipe->prompt != NULL ? recipe->prompt : "none");
+  printf ("%-12s %s, seed %" G_GUINT64_FORMAT ", picture %u\n", "model", recipe->model, recipe->seed, recipe->index);
+  if (recipe->sampler != NULL)
+    printf ("%-12s %s, %d steps, guidance %g, truncation %g\n", "sampled", recipe->sampler, recipe->steps, recipe->guidance,
+            recipe->truncation);
+  for (guint i = 0; i < recipe->edits->len; i++)
+    {
+      const C2lRecipeEdit *edit = g_ptr_array_index (recipe->edits, i);
+      printf ("%-12s %s = %g\n", i == 0 ? "edits" : "", edit->direction, edit->amount);
+    }
+  printf ("%-12s version %s, %s, %s: %s\n", "drawn by", recipe->program, recipe->precision, recipe->device, recipe->device_details);
+  return TRUE;
+}
+
+/* PNG and JPEG begin with these bytes. */
+static gboolean
+is_image (const char *path)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
+  guint8 start[4] = { 0 };
+
+  return stream != NULL && g_input_stream_read (G_INPUT_STREAM (stream), start, sizeof start, NULL, NULL) == sizeof start
+         && (memcmp (start, "\x89PNG", 4) == 0 || memcmp (start, "\xff\xd8\xff", 3) == 0);
+}
+
+static gboolean
+show (const char *path, const Options *options, GError **error)
+{
+  g_autoptr (C2lWeights) weights = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "%s: there is no such file or folder", path);
+      return FALSE;
+    }
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    return show_bundle (path, options, error);
+  if (is_image (path))
+    return show_image (path, options, error);
+  weights = c2l_weights_load (path, error);
+  if (weights == NULL)
+    return FALSE;
+  show_weights (path, weights, options);
+  return TRUE;
+}
+
+static int
+run (int argc, char **argv)
+{
+  Options options = { 0 };
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print JSON, an object a line", NULL },
+    { "tensors", 0, 0, G_OPTION_ARG_NONE, &options.tensors, "List the arrays of a file", NULL },
+    { "verify", 0, 0, G_OPTION_ARG_NONE, &options.verify, "Compare a bundle's files with their SHA-256", NULL },
+    G_OPTION_ENTRY_NULL
+  };
+  int exit_code, result = C2L_EXIT_OK;
+
+  if (!c2l_cli_parse (&c2l_command_info, &argc, &argv, entries, NULL, &exit_code))
+    return exit_code;
+  if (argc < 2)
+    return c2l_cli_usage (&c2l_command_info, "name a file or a bundle");
+  for (int i = 1; i < argc; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (!show (argv[i], &options, &error))
+        result = c2l_cli_fail (error);
+    }
+  return result;
+}
+
+const C2lCommand c2l_command_info = {
+  .name = "info",
+  .arguments = "FILE|FOLDER…",
+  .summary = "Say what a file or a bundle is",
+  .description = "Knows bundles, StyleGAN pickles, prior checkpoints, CLIP archives, safetensors, NumPy arrays and pictures.\n",
+  .run = run,
+};

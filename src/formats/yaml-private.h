@@ -1,0 +1,15 @@
+/* What yaml.c and yaml-resolve.c share. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+#define C2L_YAML_MAX_SIZE (1u << 20)
+#define C2L_YAML_MAX_DEPTH 64
+#define C2L_YAML_MAX_VALUES 100000
+
+/* A copy that shares nothing with @node. json_node_copy() shares objects and arrays. */
+JsonNode *c2l_yaml_copy_node (JsonNode *node);
+
+G_END_DECLS

@@ -1,0 +1,173 @@
+/* The models of a bundle on a device. Loading is lazy and happens once; a failed load is tried again at the next call. Weights are let
+ * go as soon as the model stands: what stays mapped keeps them itself. */
+#include "studio/engine.h"
+
+struct _C2lEngine
+{
+  gatomicrefcount refs;
+  C2lBundle *bundle;
+  C2lDevice *device;
+  char *merges;
+  C2lClip *clip;
+  C2lTokenizer *tokenizer;
+  C2lPrior *prior;
+  C2lGenerator *generator;
+};
+
+C2lEngine *
+c2l_engine_new (C2lBundle *bundle, C2lDevice *device, const char *merges)
+{
+  C2lEngine *engine = g_new0 (C2lEngine, 1);
+
+  g_atomic_ref_count_init (&engine->refs);
+  engine->bundle = c2l_bundle_ref (bundle);
+  engine->device = c2l_device_ref (device);
+  engine->merges = g_strdup (c2l_bundle_get_merges (bundle) != NULL ? c2l_bundle_get_merges (bundle) : merges);
+  return engine;
+}
+
+C2lEngine *
+c2l_engine_ref (C2lEngine *engine)
+{
+  g_atomic_ref_count_inc (&engine->refs);
+  return engine;
+}
+
+void
+c2l_engine_unref (C2lEngine *engine)
+{
+  if (!g_atomic_ref_count_dec (&engine->refs))
+    return;
+  g_clear_pointer (&engine->clip, c2l_clip_free);
+  g_clear_pointer (&engine->tokenizer, c2l_tokenizer_free);
+  g_clear_pointer (&engine->prior, c2l_prior_free);
+  g_clear_pointer (&engine->generator, c2l_generator_free);
+  g_free (engine->merges);
+  c2l_device_unref (engine->device);
+  c2l_bundle_unref (engine->bundle);
+  g_free (engine);
+}
+
+C2lBundle *
+c2l_engine_get_bundle (C2lEngine *engine)
+{
+  return engine->bundle;
+}
+
+C2lDevice *
+c2l_engine_get_device (C2lEngine *engine)
+{
+  return engine->device;
+}
+
+gboolean
+c2l_engine_has_prior (C2lEngine *engine)
+{
+  return c2l_bundle_get_file (engine->bundle, C2L_ROLE_PRIOR) != NULL;
+}
+
+C2lClip *
+c2l_engine_get_clip (C2lEngine *engine, GError **error)
+{
+  g_autoptr (C2lWeights) weights = NULL;
+
+  if (engine->clip != NULL)
+    return engine->clip;
+  weights = c2l_bundle_load_weights (engine->bundle, C2L_ROLE_CLIP, error);
+  if (weights != NULL)
+    engine->clip = c2l_clip_load (weights, engine->device, error);
+  return engine->clip;
+}
+
+C2lTokenizer *
+c2l_engine_get_tokenizer (C2lEngine *engine, GError **error)
+{
+  C2lClip *clip;
+
+  if (engine->tokenizer != NULL)
+    return engine->tokenizer;
+  clip = c2l_engine_get_clip (engine, error);
+  if (clip == NULL)
+    return NULL;
+  if (engine->merges == NULL)
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
+                   "%s: it brings no vocabulary and that of OpenAI's CLIP is not installed; name a merges file with --merges",
+                   c2l_bundle_get_name (engine->bundle));
+      return NULL;
+    }
+  engine->tokenizer = c2l_tokenizer_load (engine->merges, c2l_clip_get_info (clip)->vocabulary, error);
+  return engine->tokenizer;
+}
+
+C2lPrior *
+c2l_engine_get_prior (C2lEngine *engine, GError **error)
+{
+  g_autoptr (C2lWeights) weights = NULL;
+
+  if (engine->prior != NULL)
+    return engine->prior;
+  weights = c2l_bundle_load_weights (engine->bundle, C2L_ROLE_PRIOR, error);
+  if (weights != NULL)
+    engine->prior = c2l_prior_load (weights, C2L_PRIOR_EMA, c2l_bundle_get_prior_config (engine->bundle), engine->device, error);
+  return engine->prior;
+}
+
+C2lGenerator *
+c2l_engine_get_generator (C2lEngine *engine, GError **error)
+{
+  g_autoptr (C2lWeights) weights = NULL;
+  g_autoptr (C2lGenerator) generator = NULL;
+
+  if (engine->generator != NULL)
+    return engine->generator;
+  weights = c2l_bundle_load_weights (engine->bundle, C2L_ROLE_GENERATOR, error);
+  generator = weights != NULL ? c2l_generator_load (weights, engine->device, error) : NULL;
+  if (generator == NULL)
+    return NULL;
+  if (c2l_generator_get_img_channels (generator) != 3)
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH, "%s: it draws pictures of %d channels; only three (RGB) can be shown",
+                   c2l_bundle_get_file (engine->bundle, C2L_ROLE_GENERATOR), c2l_generator_get_img_channels (generator));
+      return NULL;
+    }
+  engine->generator = g_steal_pointer (&generator);
+  return engine->generator;
+}
+
+C2lClipPreprocess
+c2l_engine_get_preprocess (C2lEngine *engine)
+{
+  C2lClipPreprocess preprocess = C2L_CLIP_PREPROCESS_REFERENCE;
+
+  c2l_clip_preprocess_from_name (c2l_bundle_get_preprocess (engine->bundle), &preprocess);
+  return preprocess;
+}
+
+int *
+c2l_engine_dup_repeats (C2lEngine *engine, int n_latents, int num_ws, GError **error)
+{
+  C2lPrior *prior = c2l_engine_has_prior (engine) ? c2l_engine_get_prior (engine, error) : NULL;
+  const C2lPriorInfo *info = prior != NULL ? c2l_prior_get_info (prior) : NULL;
+  g_autofree int *repeats = g_new (int, n_latents);
+  int sum = 0;
+
+  if (prior == NULL && c2l_engine_has_prior (engine))
+    return NULL;
+  for (int i = 0; i < n_latents; i++)
+    {
+      if (n_latents == 1)
+        repeats[i] = num_ws;
+      else
+        repeats[i] = info != NULL && info->n_latents == n_latents ? info->latent_repeats[i] : 1;
+      sum = MIN (sum + repeats[i], num_ws + 1);
+    }
+  if (sum != num_ws)
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+                   "a latent of %d rows does not fit the generator, which takes %d styles; use a prior that was trained for it", n_latents,
+                   num_ws);
+      return NULL;
+    }
+  return g_steal_pointer (&repeats);
+}

@@ -1,0 +1,11 @@
+/* A prior out of a bundle or a checkpoint, as a checkpoint that the original's Python loads. */
+#pragma once
+
+#include "studio/bundle.h"
+
+G_BEGIN_DECLS
+
+/* Writes @path (a .ckpt) and, where the configuration is known, the .yaml beside it. */
+gboolean c2l_export_prior (C2lBundle *bundle, const char *path, GError **error);
+
+G_END_DECLS

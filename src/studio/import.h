@@ -1,0 +1,25 @@
+/* Making a bundle out of the original's files, and a prior's checkpoint out of a bundle. */
+#pragma once
+
+#include "studio/engine.h"
+
+G_BEGIN_DECLS
+
+/* Everything but the generator and the name of the folder may be NULL or empty. */
+typedef struct
+{
+  C2lModelFiles files;
+  const char *directions;  /* folder of .npy or .pt, with directions.json if their names and scales are known */
+  const char *examples;    /* JSON with “examples”, “first” and “draws”, or one prompt a line */
+  const char *name, *description;
+  const char *const *licences;     /* lines for people: what is under which licence */
+  const char *const *attributions; /* who must be named, and how */
+  C2lDefaults defaults;    /* steps 0: none given */
+  gboolean online;         /* keep the prior's online weights as well, to train on */
+  gboolean replace;        /* where the folder is a bundle already */
+} C2lImport;
+
+/* Writes the bundle aside, loads it on @device to be sure that its parts fit each other, and renames it to @folder. */
+gboolean c2l_import (const C2lImport *import, const char *folder, C2lDevice *device, GCancellable *cancellable, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,131 @@
+/* Finished pictures and their files. The recipe travels in a text chunk of the PNG; beside it stand the prompt and the program's name
+ * under the keywords that other programs show. */
+#include "studio/picture.h"
+
+#include "formats/png.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAX_STEM 60
+
+/* A grid must stay a picture that other programs open. */
+#define MAX_GRID_SIDE C2L_IMAGE_MAX_SIDE
+
+C2lPicture *
+c2l_picture_new (C2lRecipe *recipe, int size, guint8 *pixels)
+{
+  C2lPicture *picture = g_new0 (C2lPicture, 1);
+
+  g_atomic_ref_count_init (&picture->refs);
+  picture->recipe = c2l_recipe_ref (recipe);
+  picture->size = size;
+  picture->pixels = pixels;
+  return picture;
+}
+
+C2lPicture *
+c2l_picture_ref (C2lPicture *picture)
+{
+  g_atomic_ref_count_inc (&picture->refs);
+  return picture;
+}
+
+void
+c2l_picture_unref (C2lPicture *picture)
+{
+  if (!g_atomic_ref_count_dec (&picture->refs))
+    return;
+  c2l_recipe_unref (picture->recipe);
+  g_free (picture->pixels);
+  g_free (picture);
+}
+
+gboolean
+c2l_picture_save (C2lPicture *picture, const char *path, GError **error)
+{
+  g_autofree char *json = c2l_recipe_to_json (picture->recipe);
+  g_autofree char *prompt = g_utf8_make_valid (picture->recipe->prompt != NULL ? picture->recipe->prompt : "", -1);
+  const C2lPngText texts[] = {
+    { "Software", "clip2latent " C2L_VERSION },
+    { C2L_RECIPE_KEYWORD, json },
+    { "Description", prompt },
+  };
+
+  return c2l_png_save (path, picture->pixels, picture->size, picture->size, texts, *prompt != '\0' ? 3 : 2, C2L_PNG_FAST, error);
+}
+
+C2lRecipe *
+c2l_picture_load_recipe (const char *path, GError **error)
+{
+  g_autoptr (C2lImage) image = c2l_png_load (path, error);
+  const char *json;
+
+  if (image == NULL)
+    return NULL;
+  json = g_hash_table_lookup (image->texts, C2L_RECIPE_KEYWORD);
+  if (json == NULL)
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE,
+                   "%s: there is no recipe in it; only PNG files that this program saved, and nothing has rewritten, carry one", path);
+      return NULL;
+    }
+  return c2l_recipe_from_json (json, path, error);
+}
+
+char *
+c2l_picture_dup_stem (C2lPicture *picture)
+{
+  const C2lRecipe *recipe = picture->recipe;
+  g_autofree char *ascii = g_str_to_ascii (recipe->prompt != NULL ? recipe->prompt : "picture", "C");
+  g_autoptr (GString) stem = g_string_new (NULL);
+
+  for (const char *c = ascii; *c != '\0' && stem->len < MAX_STEM; c++)
+    if (g_ascii_isalnum (*c))
+      g_string_append_c (stem, g_ascii_tolower (*c));
+    else if (stem->len > 0 && stem->str[stem->len - 1] != '-')
+      g_string_append_c (stem, '-');
+  while (stem->len > 0 && stem->str[stem->len - 1] == '-')
+    g_string_truncate (stem, stem->len - 1);
+  if (stem->len == 0)
+    g_string_append (stem, "picture");
+  g_string_append_printf (stem, "-%" G_GUINT64_FORMAT "-%02u", recipe->seed, recipe->index);
+  return g_string_free (g_steal_pointer (&stem), FALSE);
+}
+
+gboolean
+c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GError **error)
+{
+  const C2lPicture *first = pictures->len > 0 ? g_ptr_array_index (pictures, 0) : NULL;
+  int rows, gap, side;
+  g_autofree guint8 *pixels = NULL;
+  gsize width, height;
+
+  g_return_val_if_fail (first != NULL, FALSE);
+  if (columns <= 0)
+    columns = ceil (sqrt (pictures->len));
+  columns = MIN (columns, (int) pictures->len);
+  rows = (pictures->len + columns - 1) / columns;
+  side = first->size;
+  gap = MAX (side / 64, 1);
+  width = (gsize) columns * (side + gap) + gap;
+  height = (gsize) rows * (side + gap) + gap;
+  if (width > MAX_GRID_SIDE || height > MAX_GRID_SIDE || width * height > C2L_IMAGE_MAX_PIXELS)
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: a grid of %u pictures of %d² is too large; draw fewer", path,
+                   pictures->len, side);
+      return FALSE;
+    }
+  pixels = g_malloc (width * height * 3);
+  memset (pixels, 255, width * height * 3);
+  for (guint i = 0; i < pictures->len; i++)
+    {
+      const C2lPicture *picture = g_ptr_array_index (pictures, i);
+      gsize left = gap + (i % columns) * (side + gap), top = gap + (i / columns) * (gsize) (side + gap);
+
+      g_return_val_if_fail (picture->size == side, FALSE);
+      for (int y = 0; y < side; y++)
+        memcpy (pixels + ((top + y) * width + left) * 3, picture->pixels + (gsize) y * side * 3, (gsize) side * 3);
+    }
+  return c2l_png_save (path, pixels, width, height, &(C2lPngText) { "Software", "clip2latent " C2L_VERSION }, 1, C2L_PNG_SMALL, error);
+}

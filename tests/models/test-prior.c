@@ -1,0 +1,244 @@
+/* The prior's network and its loading against results of the original, and what it refuses. */
+#include "fixture.h"
+#include "formats/yaml.h"
+#include "models/prior-check.h"
+
+#include <math.h>
+#include <string.h>
+
+static C2lDevice *device;
+
+static const char *const folders[] = {
+  "prior/w", "prior/w3", "prior/w-epsilon", "prior/w-extra-embeds", "prior/w-dimhead16",
+};
+
+static void
+on_result (const char *name, const float *values, gsize n, gpointer expected)
+{
+  fixture_compare (expected, name, values, n);
+}
+
+static C2lPrior *
+load_with (const char *path, C2lPriorSet set, const char *config_path, GError **error)
+{
+  g_autoptr (C2lWeights) weights = c2l_weights_load (path, error);
+  g_autoptr (JsonObject) config = config_path != NULL ? c2l_yaml_load (config_path, error) : NULL;
+
+  if (weights == NULL || (config_path != NULL && config == NULL))
+    return NULL;
+  return c2l_prior_load (weights, set, config, device, error);
+}
+
+static C2lPrior *
+load (C2lExpected *expected)
+{
+  g_autofree char *path = c2l_expected_dup_file (expected, "prior");
+  g_autofree char *config = c2l_expected_dup_file (expected, "config");
+  g_autoptr (GError) error = NULL;
+  C2lPrior *prior = load_with (path, C2L_PRIOR_EMA, config, &error);
+
+  g_assert_no_error (error);
+  return prior;
+}
+
+static void
+test_matches_original (gconstpointer folder)
+{
+  g_autoptr (C2lExpected) expected = fixture_load (folder);
+  g_autoptr (C2lPrior) prior = load (expected);
+  g_autoptr (GError) error = NULL;
+
+  c2l_prior_check (expected, prior, device, C2L_PRECISION_F32, on_result, expected, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_takes_sizes_from_file (gconstpointer folder)
+{
+  g_autoptr (C2lExpected) expected = fixture_load (folder);
+  g_autofree char *path = c2l_expected_dup_file (expected, "prior");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lPrior) prior = load_with (path, C2L_PRIOR_EMA, NULL, &error);
+  JsonObject *said = c2l_expected_get_info (expected);
+
+  g_assert_no_error (error);
+
+  const C2lPriorInfo *info = c2l_prior_get_info (prior);
+
+  g_assert_cmpint (info->dim, ==, json_object_get_int_member (said, "dim"));
+  g_assert_cmpint (info->depth, ==, json_object_get_int_member (said, "depth"));
+  g_assert_cmpint (info->heads, ==, json_object_get_int_member (said, "heads"));
+  g_assert_cmpint (info->head_dim, ==, json_object_get_int_member (said, "dim_head"));
+  g_assert_cmpint (info->n_latents, ==, json_object_get_int_member (said, "n_latents"));
+}
+
+static float *
+predict (const C2lPrior *prior)
+{
+  gint64 dim = c2l_prior_get_info (prior)->dim;
+  g_autoptr (C2lPass) pass = c2l_pass_new (device, C2L_PRECISION_F32, "predict");
+  C2lTensor *x = c2l_pass_add_input (pass, "x", C2L_F32, 3, (gint64[]) { 1, 1, dim });
+  C2lTensor *t = c2l_pass_add_input (pass, "t", C2L_I32, 1, (gint64[]) { 1 });
+  C2lTensor *text = c2l_pass_add_input (pass, "text", C2L_F32, 2, (gint64[]) { 1, dim });
+  C2lTensor *result = c2l_prior_forward (prior, pass, x, t, text, NULL);
+  g_autofree float *zeros = g_new0 (float, dim);
+  gint32 step = 7;
+  g_autoptr (GError) error = NULL;
+
+  c2l_tensor_write (x, zeros, dim * sizeof (float));
+  c2l_tensor_write (text, zeros, dim * sizeof (float));
+  c2l_tensor_write (t, &step, sizeof step);
+  c2l_pass_keep (pass, "result", result);
+  c2l_pass_compile (pass, &error);
+  g_assert_no_error (error);
+  c2l_pass_run (pass, NULL, &error);
+  g_assert_no_error (error);
+  return c2l_check_dup (result);
+}
+
+static void
+test_has_two_sets (void)
+{
+  g_autoptr (C2lExpected) expected = fixture_load ("prior/w");
+  g_autofree char *path = c2l_expected_dup_file (expected, "prior");
+  g_autoptr (C2lPrior) ema = load_with (path, C2L_PRIOR_EMA, NULL, NULL);
+  g_autoptr (C2lPrior) online = load_with (path, C2L_PRIOR_ONLINE, NULL, NULL);
+  g_autofree float *a = predict (ema);
+  g_autofree float *b = predict (online);
+
+  g_assert_cmpfloat (fabsf (a[0] - b[0]), >, 1e-6);
+}
+
+/* --- configurations --------------------------------------------------------------------------------- */
+
+static C2lPrior *
+load_json (const char *text, GError **error)
+{
+  g_autoptr (C2lExpected) expected = fixture_load ("prior/w");
+  g_autofree char *path = c2l_expected_dup_file (expected, "prior");
+  g_autoptr (C2lWeights) weights = c2l_weights_load (path, NULL);
+  g_autoptr (JsonNode) node = json_from_string (text, NULL);
+
+  g_assert_nonnull (node);
+  return c2l_prior_load (weights, C2L_PRIOR_EMA, json_node_get_object (node), device, error);
+}
+
+static void
+test_has_defaults_of_the_original (void)
+{
+  g_autoptr (C2lPrior) prior = load_json ("{\"model\": {\"network\": {\"dim\": 32}}}", NULL);
+  const C2lPriorInfo *info = c2l_prior_get_info (prior);
+
+  g_assert_cmpfloat_with_epsilon (info->image_embed_scale, sqrt (32), 1e-9);
+  g_assert_cmpfloat (info->cond_drop_prob, ==, 0);
+  g_assert_true (info->predict_x_start);
+  g_assert_cmpint (info->num_ws, ==, 1);
+}
+
+static void
+test_follows_references (void)
+{
+  g_autoptr (C2lPrior) prior = load_json ("{\"model\": {\"network\": {\"dim\": 32}, \"diffusion\": "
+                                          "{\"image_embed_dim\": \"${model.network.dim}\"}}}", NULL);
+
+  g_assert_nonnull (prior);
+}
+
+static void
+test_leaves_statistics_out_when_told (void)
+{
+  g_autoptr (C2lPrior) prior = load_json ("{\"train\": {\"znorm_latent\": false}}", NULL);
+
+  g_assert_false (c2l_prior_get_info (prior)->has_stats);
+  g_assert_null (c2l_prior_get_latent_mean (prior));
+}
+
+static void
+test_refuses_configurations (void)
+{
+  static const struct { const char *text, *said; } cases[] = {
+    { "{\"model\": {\"network\": {\"dim\": 64}}}", "model.network.dim" },
+    { "{\"model\": {\"network\": {\"depth\": 12}}}", "depth" },
+    { "{\"model\": {\"network\": {\"heads\": 5}}}", "heads" },
+    { "{\"model\": {\"network\": {\"dim_head\": 16}}}", "dim_head" },
+    { "{\"model\": {\"network\": {\"num_timesteps\": 100}}}", "num_timesteps" },
+    { "{\"model\": {\"network\": {\"depth\": \"deep\"}}}", "depth" },
+    { "{\"model\": {\"diffusion\": {\"timesteps\": 100}}}", "timesteps" },
+    { "{\"model\": {\"diffusion\": {\"timesteps\": 1e30}}}", "timesteps" },
+    { "{\"model\": {\"diffusion\": {\"beta_schedule\": \"cubic\"}}}", "beta_schedule" },
+    { "{\"model\": {\"diffusion\": {\"predict_x_start\": 3}}}", "predict_x_start" },
+    { "{\"model\": {\"diffusion\": {\"image_embed_scale\": 0}}}", "image_embed_scale" },
+    { "{\"data\": {\"n_latents\": 3}}", "n_latents" },
+    { "{\"data\": {\"n_latents\": 1, \"latent_repeats\": [4, 4, 10]}}", "latent_repeats" },
+    { "{\"data\": {\"latent_repeats\": [4, 4, 10]}}", "latent_repeats" },
+    { "{\"data\": {\"latent_repeats\": [0]}}", "latent_repeats" },
+    { "{\"data\": {\"latent_repeats\": 18}}", "latent_repeats" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (C2lPrior) prior = load_json (cases[i].text, &error);
+
+      g_assert_null (prior);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, cases[i].said));
+    }
+}
+
+/* --- hostile files ---------------------------------------------------------------------------------- */
+
+static void
+test_refuses_hostile_files (void)
+{
+  /* What the message must name. */
+  static const struct { const char *file, *said; } cases[] = {
+    { "prior-missing-key.ckpt", "is missing" },
+    { "prior-wrong-shape.ckpt", "[" },
+    { "prior-nan-weights.ckpt", "not finite" },
+    { "prior-int-weights.ckpt", "floating-point" },
+    { "prior-depth-hole.ckpt", "layers." },
+    { "prior-zero-std.ckpt", "latent_std" },
+    { "prior-empty-dict.ckpt", "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_build_filename (g_getenv ("C2L_FIXTURES"), "hostile", cases[i].file, NULL);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (C2lPrior) prior = load_with (path, C2L_PRIOR_EMA, NULL, &error);
+
+      g_assert_null (prior);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, cases[i].said));
+      g_assert_nonnull (strstr (error->message, cases[i].file));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  device = c2l_device_open ("cpu", NULL);
+  g_assert_nonnull (device);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *matches = g_strdup_printf ("/prior/matches-original/%s", strchr (folders[i], '/') + 1);
+      g_autofree char *sizes = g_strdup_printf ("/prior/takes-sizes-from-file/%s", strchr (folders[i], '/') + 1);
+
+      g_test_add_data_func (matches, folders[i], test_matches_original);
+      g_test_add_data_func (sizes, folders[i], test_takes_sizes_from_file);
+    }
+  g_test_add_func ("/prior/has-averaged-and-online-weights", test_has_two_sets);
+  g_test_add_func ("/prior/configuration/has-defaults-of-the-original", test_has_defaults_of_the_original);
+  g_test_add_func ("/prior/configuration/follows-references", test_follows_references);
+  g_test_add_func ("/prior/configuration/leaves-statistics-out-when-told", test_leaves_statistics_out_when_told);
+  g_test_add_func ("/prior/refuses/configurations-of-other-priors", test_refuses_configurations);
+  g_test_add_func ("/prior/refuses/hostile-files", test_refuses_hostile_files);
+
+  int result = g_test_run ();
+
+  c2l_device_unref (device);
+  return result;
+}
