@@ -328,6 +328,9 @@ op_long (Machine *machine, guint8 code, GError **error)
   const guint8 *bytes = take (machine, length, error);
   if (bytes == NULL)
     return FALSE;
+  /* Some writers pad with the sign. */
+  while (length > 8 && bytes[length - 1] == (bytes[length - 2] & 0x80 ? 0xff : 0))
+    length--;
   if (length > 8)
     return push (machine, c2l_pickle_text_new (machine->pickle, C2L_PICKLE_BIG_INT, (const char *) bytes, length), error);
 

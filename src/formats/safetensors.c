@@ -3,10 +3,10 @@
 #include "formats/safetensors.h"
 
 #include "formats/array.h"
+#include "formats/output.h"
 #include "formats/safetensors-header.h"
 #include "formats/weights-private.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
 #define MAX_HEADER (100u << 20) /* as the reference implementation has it */
@@ -226,28 +226,22 @@ make_header (C2lWeights *weights, const char **names, GHashTable *metadata)
 gboolean
 c2l_safetensors_save (C2lWeights *weights, GHashTable *metadata, const char *path, GError **error)
 {
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileOutputStream) stream = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, NULL, error);
-  if (stream == NULL)
+  g_return_val_if_fail (weights != NULL && path != NULL, FALSE);
+
+  g_autoptr (GOutputStream) out = c2l_output_open (path, error);
+  if (out == NULL)
     return FALSE;
 
   g_autofree const char **names = c2l_weights_list_names (weights);
   g_autoptr (GString) header = make_header (weights, names, metadata);
-  GOutputStream *out = G_OUTPUT_STREAM (stream);
   guint64 length = GUINT64_TO_LE (header->len);
   gboolean written = g_output_stream_write_all (out, &length, sizeof length, NULL, NULL, error)
                      && g_output_stream_write_all (out, header->str, header->len, NULL, NULL, error);
   for (guint i = 0; written && names[i] != NULL; i++)
     {
       const C2lArray *array = c2l_weights_lookup (weights, names[i]);
-      written = g_output_stream_write_all (out, array->data, c2l_array_get_size (array), NULL, NULL, error);
+      gsize size = c2l_array_get_size (array);
+      written = size == 0 || g_output_stream_write_all (out, array->data, size, NULL, NULL, error);
     }
-  if (written)
-    return g_output_stream_close (out, NULL, error);
-
-  /* Closing with a cancelled cancellable leaves what was there before. */
-  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
-  g_cancellable_cancel (cancelled);
-  g_output_stream_close (out, cancelled, NULL);
-  return FALSE;
+  return c2l_output_close (out, written, error);
 }

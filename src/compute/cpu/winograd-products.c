@@ -18,18 +18,23 @@
 #endif
 
 C2L_INLINE C2lLanes
-multiply_add (gboolean pairs, C2lLanes sum, const float *v, C2lLanes u)
+multiply_add (C2lWinogradElement element, C2lLanes sum, const float *v, C2lLanes u)
 {
+#ifdef __AVX512VNNI__
+  if (element == C2L_ELEMENT_I16)
+    return (C2lLanes) _mm512_dpwssd_epi32 ((__m512i) sum, (__m512i) u, (__m512i) _mm512_set1_ps (*v));
+#endif
 #ifdef __AVX512BF16__
-  if (pairs)
+  if (element == C2L_ELEMENT_BF16)
     return (C2lLanes) _mm512_dpbf16_ps ((__m512) sum, (__m512bh) u, (__m512bh) _mm512_set1_ps (*v));
 #endif
   return sum + lanes_set (*v) * u;
 }
 
-/* @rows tiles × 32 output channels. @v: chunks are @chunk floats apart. */
+/* @rows tiles × 32 output channels. @v: chunks are @chunk floats apart. @scales: of the columns, for integers */
 C2L_INLINE void
-micro_kernel (int rows, gboolean pairs, int n_chunks, const float *v, gsize chunk, const float *u, float *m, gsize m_row)
+micro_kernel (int rows, C2lWinogradElement element, int n_chunks, const float *v, gsize chunk, const float *u,
+              const float *scales, float *m, gsize m_row)
 {
   C2lLanes sum[ROWS][2] = { 0 };
 
@@ -45,11 +50,22 @@ micro_kernel (int rows, gboolean pairs, int n_chunks, const float *v, gsize chun
 #pragma GCC unroll 12
             for (int r = 0; r < rows; r++)
               {
-                sum[r][0] = multiply_add (pairs, sum[r][0], v + r * 16 + k + j, left);
-                sum[r][1] = multiply_add (pairs, sum[r][1], v + r * 16 + k + j, right);
+                sum[r][0] = multiply_add (element, sum[r][0], v + r * 16 + k + j, left);
+                sum[r][1] = multiply_add (element, sum[r][1], v + r * 16 + k + j, right);
               }
           }
       }
+  if (element == C2L_ELEMENT_I16)
+    {
+      C2lLanes left = lanes_load (scales), right = lanes_load (scales + 16);
+
+#pragma GCC unroll 12
+      for (int r = 0; r < rows; r++)
+        {
+          sum[r][0] = __builtin_convertvector ((C2lLanesInt) sum[r][0], C2lLanes) * left;
+          sum[r][1] = __builtin_convertvector ((C2lLanesInt) sum[r][1], C2lLanes) * right;
+        }
+    }
 #pragma GCC unroll 12
   for (int r = 0; r < rows; r++)
     {
@@ -58,19 +74,20 @@ micro_kernel (int rows, gboolean pairs, int n_chunks, const float *v, gsize chun
     }
 }
 
-typedef void (*MicroKernel) (int n_chunks, const float *v, gsize chunk, const float *u, float *m, gsize m_row);
+typedef void (*MicroKernel) (int n_chunks, const float *v, gsize chunk, const float *u, const float *scales, float *m,
+                             gsize m_row);
 
-#define DEFINE(rows)                                                                                              \
+#define DEFINE_ONE(name, rows, element)                                                                           \
   static void                                                                                                     \
-  f32_##rows (int n_chunks, const float *v, gsize chunk, const float *u, float *m, gsize m_row)                   \
+  name##_##rows (int n_chunks, const float *v, gsize chunk, const float *u, const float *scales, float *m,        \
+                 gsize m_row)                                                                                     \
   {                                                                                                               \
-    micro_kernel (rows, FALSE, n_chunks, v, chunk, u, m, m_row);                                                  \
-  }                                                                                                               \
-  static void                                                                                                     \
-  bf16_##rows (int n_chunks, const float *v, gsize chunk, const float *u, float *m, gsize m_row)                  \
-  {                                                                                                               \
-    micro_kernel (rows, TRUE, n_chunks, v, chunk, u, m, m_row);                                                   \
+    micro_kernel (rows, element, n_chunks, v, chunk, u, scales, m, m_row);                                        \
   }
+#define DEFINE(rows)                                                                                              \
+  DEFINE_ONE (f32, rows, C2L_ELEMENT_F32)                                                                         \
+  DEFINE_ONE (bf16, rows, C2L_ELEMENT_BF16)                                                                       \
+  DEFINE_ONE (i16, rows, C2L_ELEMENT_I16)
 
 DEFINE (1)
 DEFINE (2)
@@ -87,13 +104,15 @@ DEFINE (11)
 DEFINE (12)
 #endif
 
-static const MicroKernel kernels[2][ROWS + 1] = {
+static const MicroKernel kernels[3][ROWS + 1] = {
 #if ROWS > 2
   { NULL, f32_1, f32_2, f32_3, f32_4, f32_5, f32_6, f32_7, f32_8, f32_9, f32_10, f32_11, f32_12 },
   { NULL, bf16_1, bf16_2, bf16_3, bf16_4, bf16_5, bf16_6, bf16_7, bf16_8, bf16_9, bf16_10, bf16_11, bf16_12 },
+  { NULL, i16_1, i16_2, i16_3, i16_4, i16_5, i16_6, i16_7, i16_8, i16_9, i16_10, i16_11, i16_12 },
 #else
   { NULL, f32_1, f32_2 },
   { NULL, bf16_1, bf16_2 },
+  { NULL, i16_1, i16_2 },
 #endif
 };
 
@@ -101,7 +120,7 @@ void
 c2l_winograd_multiply (const C2lWinograd *plan, const float *v, int n_tiles, int slab, float *m)
 {
   const C2lWinogradScheme *s = plan->scheme;
-  const MicroKernel *kernel = kernels[plan->shape.products == C2L_WINOGRAD_BF16];
+  const MicroKernel *kernel = kernels[plan->element];
   int first = slab * plan->slab / C2L_WINOGRAD_PANEL;
   int last = MIN (plan->n_panels, first + plan->slab / C2L_WINOGRAD_PANEL);
   gsize panel_size = (gsize) plan->n_chunks * 16 * C2L_WINOGRAD_PANEL;
@@ -111,10 +130,13 @@ c2l_winograd_multiply (const C2lWinograd *plan, const float *v, int n_tiles, int
       int weight = s->weight_of[p / s->n_coef] * s->n_weight + s->weight_of[p % s->n_coef];
       const float *u = (const float *) ((const char *) plan->weights + weight * plan->weight_stride);
 
+      const float *scales = plan->scales ? plan->scales + (gsize) p * plan->n_panels * C2L_WINOGRAD_PANEL : NULL;
+
       for (int panel = first; panel < last; panel++)
         for (int t = 0; t < n_tiles; t += ROWS)
           kernel[MIN (ROWS, n_tiles - t)] (plan->n_chunks, v + p * plan->v_stride + t * 16, (gsize) n_tiles * 16,
                                            u + panel * panel_size,
+                                           scales ? scales + panel * C2L_WINOGRAD_PANEL : NULL,
                                            m + p * plan->m_stride + (gsize) t * plan->slab +
                                              (panel - first) * C2L_WINOGRAD_PANEL,
                                            plan->slab);
