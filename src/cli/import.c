@@ -4,21 +4,6 @@
 
 #include <stdio.h>
 
-static gboolean
-fill_files (const C2lModelOptions *options, C2lModelFiles *files, char **paths, GError **error)
-{
-  static const char *const roles[] = { "clip", "prior", "config", "generator", "merges" };
-  const char *const named[] = { options->clip, options->prior, options->config, options->generator, options->merges };
-
-  for (guint i = 0; i < G_N_ELEMENTS (roles); i++)
-    if (named[i] != NULL && (paths[i] = c2l_model_options_dup_local_path (named[i], roles[i], error)) == NULL)
-      return FALSE;
-  if (paths[2] == NULL && named[1] != NULL)
-    paths[2] = c2l_model_options_dup_config_beside (named[1], paths[1], error);
-  *files = (C2lModelFiles) { paths[0], paths[1], paths[2], paths[3], paths[4], options->preprocess };
-  return TRUE;
-}
-
 static int
 run (int argc, char **argv)
 {
@@ -26,7 +11,7 @@ run (int argc, char **argv)
   C2lImport import = { .defaults = { .guidance = 2, .sampler = "reference", .truncation = 1 } };
   g_autofree char *name = NULL, *description = NULL, *directions = NULL, *examples = NULL, *sampler = NULL;
   g_auto (GStrv) licences = NULL, attributions = NULL;
-  char *paths[5] = { NULL };
+  g_auto (C2lModelPaths) paths = { 0 };
   const GOptionEntry entries[] = {
     { "directions", 0, 0, G_OPTION_ARG_FILENAME, &directions, "Folder of edit directions, .npy or .pt", "FOLDER" },
     { "examples", 0, 0, G_OPTION_ARG_FILENAME, &examples, "Prompts that work: one a line, or JSON", "FILE" },
@@ -46,7 +31,6 @@ run (int argc, char **argv)
   g_autoptr (C2lDevice) device = NULL;
   g_autoptr (GError) error = NULL;
   int exit_code;
-  gboolean ok;
 
   if (!c2l_cli_parse (&c2l_command_import, &argc, &argv, entries, groups, &exit_code))
     return exit_code;
@@ -63,11 +47,10 @@ run (int argc, char **argv)
   if (sampler != NULL)
     import.defaults.sampler = sampler;
   device = c2l_device_open ("cpu", &error);
-  ok = device != NULL && fill_files (&model, &import.files, paths, &error)
-       && c2l_import (&import, argv[1], device, c2l_cli_get_cancellable (), &error);
-  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
-    g_free (paths[i]);
-  if (!ok)
+  if (device == NULL || !c2l_model_options_fetch (&model, &paths, &error))
+    return c2l_cli_fail (error);
+  import.files = (C2lModelFiles) { paths.clip, paths.prior, paths.config, paths.generator, paths.merges, model.preprocess };
+  if (!c2l_import (&import, argv[1], device, c2l_cli_get_cancellable (), &error))
     return c2l_cli_fail (error);
   printf ("%s\n", argv[1]);
   return C2L_EXIT_OK;

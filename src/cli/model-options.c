@@ -1,7 +1,6 @@
 /* The options that say which model draws and on what. */
 #include "cli/model-options.h"
 
-#include "studio/download.h"
 #include "studio/published.h"
 
 #include <string.h>
@@ -14,7 +13,7 @@ c2l_model_options_new_model_group (C2lModelOptions *options)
     { "prior", 0, 0, G_OPTION_ARG_FILENAME, &options->prior, "The prior: a checkpoint", "FILE" },
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, "The prior's configuration (default: the .yaml beside it)", "FILE" },
     { "generator", 0, 0, G_OPTION_ARG_FILENAME, &options->generator, "The generator: a StyleGAN pickle", "FILE" },
-    { "clip", 0, 0, G_OPTION_ARG_FILENAME, &options->clip, "The CLIP model (default for a prior: ViT-B/32)", "FILE" },
+    { "clip", 0, 0, G_OPTION_ARG_FILENAME, &options->clip, "The CLIP model, for prompts and scores", "FILE" },
     { "merges", 0, 0, G_OPTION_ARG_FILENAME, &options->merges, "CLIP's vocabulary (default: OpenAI's)", "FILE" },
     { "preprocess", 0, 0, G_OPTION_ARG_STRING, &options->preprocess,
       "How CLIP sees pictures: reference (default), openai, openai-clamped", "NAME" },
@@ -56,26 +55,135 @@ c2l_model_options_clear (C2lModelOptions *options)
   *options = (C2lModelOptions) { 0 };
 }
 
-/* The original keeps a prior's configuration beside its checkpoint under the same name. */
-static char *
-dup_config_beside (const char *prior)
+static void
+show_download (goffset done, goffset total, gpointer data)
 {
-  const char *dot = strrchr (prior, '.');
-  g_autofree char *config = g_strdup_printf ("%.*s.yaml", (int) (dot != NULL ? dot - prior : (gssize) strlen (prior)), prior);
+  g_autofree char *size = g_format_size (done);
+  g_autofree char *text = g_strdup_printf ("%s of %s", size, (const char *) data);
 
-  return g_file_test (config, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&config) : NULL;
+  c2l_cli_progress (total > 0 ? (double) done / total : 0, text);
+}
+
+static char *
+resolve (const char *named, C2lFileKind kind, GError **error)
+{
+  C2lDownloadOptions options;
+  char *path;
+
+  c2l_download_options_init (&options);
+  options.progress = show_download;
+  options.progress_data = (gpointer) named;
+  path = c2l_download_resolve (named, kind, &options, c2l_cli_get_cancellable (), error);
+  c2l_cli_progress_clear ();
+  return path;
+}
+
+/* A prior's configuration where none was named: published under the same name, or beside the checkpoint with the ending .yaml. */
+static gboolean
+find_config (const char *prior, C2lModelPaths *paths, GError **error)
+{
+  const char *dot = strrchr (paths->prior, '.');
+  g_autofree char *beside = g_strdup_printf ("%.*s.yaml", (int) (dot != NULL ? dot - paths->prior : (gssize) strlen (paths->prior)),
+                                             paths->prior);
+
+  if (c2l_published_find (prior, C2L_FILE_CONFIG) != NULL)
+    return (paths->config = resolve (prior, C2L_FILE_CONFIG, error)) != NULL;
+  if (g_file_test (beside, G_FILE_TEST_IS_REGULAR))
+    paths->config = g_steal_pointer (&beside);
+  return TRUE;
 }
 
 gboolean
 c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error)
 {
-  const char *const named[C2L_N_MODEL_PATHS] = { options->clip, options->prior, options->config, options->generator, options->merges };
-  static const char *const roles[C2L_N_MODEL_PATHS] = { "clip", "prior", "config", "generator", "merges" };
+  *paths = (C2lModelPaths) { 0 };
+  if ((options->clip != NULL && (paths->clip = resolve (options->clip, C2L_FILE_CLIP, error)) == NULL)
+      || (options->prior != NULL && (paths->prior = resolve (options->prior, C2L_FILE_PRIOR, error)) == NULL)
+      || (options->config != NULL && (paths->config = resolve (options->config, C2L_FILE_CONFIG, error)) == NULL)
+      || (options->generator != NULL && (paths->generator = resolve (options->generator, C2L_FILE_GENERATOR, error)) == NULL))
+    return FALSE;
+  paths->merges = g_strdup (options->merges);
+  return paths->prior == NULL || paths->config != NULL || find_config (options->prior, paths, error);
+}
 
-  for (int i = 0; i < C2L_N_MODEL_PATHS; i++)
-    if (named[i] != NULL && (paths->path[i] = dup_local_path (named[i], roles[i], error)) == NULL)
+void
+c2l_model_paths_clear (C2lModelPaths *paths)
+{
+  g_free (paths->clip);
+  g_free (paths->prior);
+  g_free (paths->config);
+  g_free (paths->generator);
+  g_free (paths->merges);
+}
+
+static C2lBundle *
+open_files (const C2lModelOptions *options, GError **error)
+{
+  g_auto (C2lModelPaths) paths = { 0 };
+
+  if (options->generator == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "a model of single files needs a generator; name one with --generator");
+      return NULL;
+    }
+  if (!c2l_model_options_fetch (options, &paths, error))
+    return NULL;
+  return c2l_bundle_open_files (&(C2lModelFiles) { paths.clip, paths.prior, paths.config, paths.generator, paths.merges,
+                                                   options->preprocess }, error);
+}
+
+C2lBundle *
+c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
+{
+  g_autofree char *starter = NULL;
+
+  if (options->prior != NULL || options->generator != NULL || options->clip != NULL || options->config != NULL)
+    {
+      if (options->model == NULL)
+        return open_files (options, error);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--model names a whole model; leave it out, or leave out --prior, --config, --generator and --clip");
+      return NULL;
+    }
+  if (options->model != NULL)
+    return c2l_bundle_open (options->model, error);
+  starter = c2l_cli_dup_data_path ("starter");
+  if (starter != NULL)
+    return c2l_bundle_open (starter, error);
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+               "the starter model is not installed; name a model with --model, or set C2L_DATA to the folder that holds “starter”");
+  return NULL;
+}
+
+C2lDevice *
+c2l_model_options_open_device (const C2lModelOptions *options, GError **error)
+{
+  C2lDevice *device;
+
+  if (options->threads < 0 || options->threads > 4096)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--threads: %d is no number of threads", options->threads);
+      return NULL;
+    }
+  device = c2l_device_open (options->device != NULL ? options->device : "cpu", error);
+  if (device != NULL && options->threads > 0)
+    c2l_device_set_n_threads (device, options->threads);
+  return device;
+}
+
+gboolean
+c2l_model_options_get_precision (const C2lModelOptions *options, C2lDevice *device, C2lPrecision fallback, C2lPrecision *precision,
+                                 GError **error)
+{
+  *precision = fallback;
+  if (options->precision != NULL && !c2l_precision_from_name (options->precision, precision))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--precision: there is no “%s”; f32, fast and bf16 are", options->precision);
       return FALSE;
-  if (paths->path[C2L_PATH_CONFIG] == NULL && options->prior != NULL)
-    paths->path[C2L_PATH_CONFIG] = dup_config_beside (paths->path[C2L_PATH_PRIOR]);
-  return TRUE;
+    }
+  if (c2l_device_supports (device, *precision))
+    return TRUE;
+  g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED, "%s: it does not compute in %s; choose another --precision",
+               c2l_device_get_description (device), c2l_precision_get_name (*precision));
+  return FALSE;
 }

@@ -26,10 +26,16 @@ C2lDevice    *c2l_model_options_open_device (const C2lModelOptions *options, GEr
 gboolean      c2l_model_options_get_precision (const C2lModelOptions *options, C2lDevice *device, C2lPrecision fallback,
                                                C2lPrecision *precision, GError **error);
 
-/* A path, an https address or a published name → a path on this machine, downloaded when it must be. @role is what a published name
- * stands for: "prior", "config", "generator", "clip". */
-char         *c2l_model_options_dup_local_path (const char *named, const char *role, GError **error);
+/* The files that were named, each as a path on this machine, downloaded when it must be; NULL for those that were not. */
+typedef struct
+{
+  char *clip, *prior, *config, *generator, *merges;
+} C2lModelPaths;
 
+gboolean      c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error);
+void          c2l_model_paths_clear (C2lModelPaths *paths);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (C2lModelPaths, c2l_model_paths_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (C2lModelOptions, c2l_model_options_clear)
 
 G_END_DECLS

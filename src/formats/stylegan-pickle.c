@@ -242,6 +242,7 @@ add_config (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue *state,
   JsonNode *gain = c2l_pickle_to_json (pickle, c2l_pickle_lookup (pickle, first, "bias_gain"), &walk);
   if (gain != NULL)
     json_object_set_member (mapping_config, "lr_multiplier", gain);
+  copy_attribute (pickle, first, "activation", mapping_config, json_node_init_string (json_node_alloc (), "lrelu"));
   json_object_set_object_member (config, "mapping", mapping_config);
 
   gboolean stylegan3 = find_state (pickle, synthesis, "input") != NULL;

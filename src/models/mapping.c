@@ -22,22 +22,23 @@ static const struct
 #define DEFAULT_LR_MULTIPLIER 0.01 /* of every published network */
 #define NORMALIZE_EPS 1e-8f
 
-static void
-load_activation (C2lMapping *mapping,
-                 C2lLoader  *loader,
-                 JsonObject *config)
+void
+c2l_mapping_load_activation (C2lLoader     *loader,
+                             JsonObject    *config,
+                             C2lActivation *act,
+                             float         *gain)
 {
   const char *name = c2l_config_get_string (config, "activation", "lrelu");
 
   for (gsize i = 0; i < G_N_ELEMENTS (activations); i++)
     if (strcmp (name, activations[i].name) == 0)
       {
-        mapping->act = activations[i].act;
-        mapping->act_gain = activations[i].gain;
+        *act = activations[i].act;
+        *gain = activations[i].gain;
         return;
       }
 
-  c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "its mapping network uses “%s”, an activation not known here", name);
+  c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "it uses “%s”, an activation that is not known here", name);
 }
 
 static void
@@ -97,7 +98,7 @@ c2l_mapping_load (C2lLoader  *loader,
 
   mapping->layers = g_array_new (FALSE, FALSE, sizeof (C2lDense));
   g_array_set_clear_func (mapping->layers, (GDestroyNotify) c2l_dense_clear);
-  load_activation (mapping, loader, own);
+  c2l_mapping_load_activation (loader, own, &mapping->act, &mapping->act_gain);
 
   const C2lArray *embed = c2l_loader_find (loader, "mapping.embed.weight");
   if (embed != NULL)

@@ -24,6 +24,10 @@ typedef struct
 C2lMapping *c2l_mapping_load (C2lLoader *loader, JsonObject *config);
 void        c2l_mapping_free (C2lMapping *mapping);
 
+/* The activation that a configuration object (nullable) names, leaky ReLU by default, with the gain that belongs to it: in the mapping
+ * network and in StyleGAN2's convolutions. */
+void        c2l_mapping_load_activation (C2lLoader *loader, JsonObject *config, C2lActivation *act, float *gain);
+
 /* c2l_mapping_forward:
  * @z: [B, z_dim] (nullable where z_dim is 0)   @c: [B, c_dim], NULL where c_dim is 0
  * @psi: [1] truncation, or NULL for none   @cutoff: the first so many of the @num_ws latents are truncated; negative: all

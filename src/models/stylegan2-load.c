@@ -2,6 +2,8 @@
  * configuration says besides (resolution, architecture, number of latents) must agree with them, or the file is refused. */
 #include "models/stylegan2.h"
 
+#include "models/mapping.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +48,22 @@ c2l_stylegan2_free (C2lStylegan2 *network)
   g_clear_pointer (&network->blocks, g_ptr_array_unref);
   g_clear_pointer (&network->noise_layers, g_array_unref);
   g_free (network);
+}
+
+/* The filter of an up-sampling layer; files that store none mean the usual one. */
+static C2lTensor *
+load_filter (C2lLoader  *loader,
+             const char *layer)
+{
+  static const float taps[] = { 1, 3, 3, 1 };
+  float usual[16];
+
+  if (c2l_loader_find (loader, "synthesis.%s.resample_filter", layer) != NULL)
+    return c2l_loader_get_filter (loader, "synthesis.%s.resample_filter", layer);
+
+  for (int i = 0; i < 16; i++)
+    usual[i] = taps[i / 4] * taps[i % 4] / 64;
+  return c2l_loader_make_tensor (loader, 2, (gint64[]) { 4, 4 }, usual);
 }
 
 static gint64
@@ -128,7 +146,7 @@ load_conv (C2lStylegan2     *network,
   conv->kernel = (int) weight->dims[2];
   if (up == 2)
     {
-      conv->filter = c2l_loader_get_filter (loader, "synthesis.%s.resample_filter", conv->name);
+      conv->filter = load_filter (loader, conv->name);
       conv->n_taps = count_taps (conv->filter);
       conv->presampled = conv->kernel != 3 || conv->n_taps != 4 || c2l_tensor_get_n_dims (conv->filter) != 2;
     }
@@ -173,10 +191,11 @@ load_skip (C2lStylegan2Block *block,
            gint64             n_out)
 {
   float gain = (float) (G_SQRT2 / 2 / sqrt ((double) n_in));
+  g_autofree char *name = g_strdup_printf ("b%d.skip", block->resolution);
 
   block->skip_weight = c2l_loader_get_tensor (loader, gain, 4, (gint64[]) { n_out, n_in, 1, 1 },
                                               "synthesis.b%d.skip.weight", block->resolution);
-  block->skip_filter = c2l_loader_get_filter (loader, "synthesis.b%d.skip.resample_filter", block->resolution);
+  block->skip_filter = load_filter (loader, name);
   block->n_skip_taps = count_taps (block->skip_filter);
 }
 
@@ -189,11 +208,12 @@ load_block (C2lStylegan2 *network,
 {
   C2lStylegan2Block *block = g_new0 (C2lStylegan2Block, 1);
   gboolean is_first = network->blocks->len == 0;
+  g_autofree char *name = g_strdup_printf ("b%d", resolution);
   gint64 n_out = n_in;
 
   block->resolution = resolution;
   g_ptr_array_add (network->blocks, block);
-  block->filter = c2l_loader_get_filter (loader, "synthesis.b%d.resample_filter", resolution);
+  block->filter = load_filter (loader, name);
   block->n_taps = count_taps (block->filter);
 
   if (!is_first)
@@ -301,6 +321,7 @@ c2l_stylegan2_load (C2lLoader  *loader,
   network->w_dim = w_dim;
   network->blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) block_free);
   network->noise_layers = g_array_new (FALSE, FALSE, sizeof (C2lNoiseLayer));
+  c2l_mapping_load_activation (loader, own, &network->act, &network->act_gain);
   network->clamp = (float) c2l_loader_get_number (loader, own, "conv_clamp", 0, 0, MAX_CLAMP);
   network->img_resolution = find_resolution (loader);
   network->architecture = find_architecture (network, loader, own);

@@ -55,6 +55,8 @@ typedef struct
   C2lStylegan2Architecture architecture;
   gint64 w_dim;
   int num_ws, img_resolution, img_channels;
+  C2lActivation act;      /* of every convolution but toRGB */
+  float act_gain;
   float clamp;            /* of every convolution and toRGB; 0: none */
   C2lTensor *constant;    /* [1, 4, 4, C] */
   GPtrArray *blocks;      /* of C2lStylegan2Block, from 4×4 up */

@@ -70,8 +70,9 @@ static gboolean
 check_url (const char *url, gboolean allow_http, GError **error)
 {
   g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
 
-  if (uri != NULL && g_strcmp0 (g_uri_get_scheme (uri), "https") == 0 && g_uri_get_host (uri) != NULL)
+  if (host != NULL && *host != '\0' && g_strcmp0 (g_uri_get_scheme (uri), "https") == 0)
     return TRUE;
   if (uri != NULL && allow_http && g_strcmp0 (g_uri_get_scheme (uri), "http") == 0 && is_loopback (uri))
     return TRUE;

@@ -1,5 +1,5 @@
-/* See op-harness.h. A failing case prints one line and the test goes on with the next one, so that a run shows all of
- * them. */
+/* See op-harness.h. A failing case prints one line and the test goes on with the next one, so that
+ * a run shows all of them. */
 #include "op-harness.h"
 
 #include <math.h>
@@ -77,8 +77,9 @@ op_fail (OpCase *c, const char *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  g_test_message ("%s, %s on %s: %s → %s: %s", c->suite->name, c2l_precision_get_name (c->precision), device_name,
-                  c->description->str, c2l_dtype_get_name (c->out), text);
+  g_test_message ("%s, %s on %s: %s → %s: %s", c->suite->name,
+                  c2l_precision_get_name (c->precision), device_name, c->description->str,
+                  c2l_dtype_get_name (c->out), text);
   g_test_fail ();
 }
 
@@ -161,7 +162,8 @@ round_to (C2lDtype dtype, double value)
   return store (&bits, dtype, 0, value);
 }
 
-/* What the reference computes with: where activations are narrow, so are the weights that they are multiplied with. */
+/* What the reference computes with: where activations are narrow, so are the weights that they are
+ * multiplied with. */
 static C2lDtype
 reference_dtype (OpCase *c, OpRole role, C2lDtype dtype)
 {
@@ -169,11 +171,17 @@ reference_dtype (OpCase *c, OpRole role, C2lDtype dtype)
 }
 
 const OpArray *
-op_add_typed (OpCase *c, const char *name, OpRole role, C2lDtype dtype, const double *values, int n_dims,
+op_add_typed (OpCase *c,
+              const char *name,
+              OpRole role,
+              C2lDtype dtype,
+              const double *values,
+              int n_dims,
               const gint64 *dims)
 {
   g_autoptr (GError) error = NULL;
-  gboolean batched = (role == OP_ACTIVATION || role == OP_BATCHED) && (c->suite->flags & OP_NO_BATCH) == 0;
+  gboolean batched
+      = (role == OP_ACTIVATION || role == OP_BATCHED) && (c->suite->flags & OP_NO_BATCH) == 0;
   OpArray *array = g_new0 (OpArray, 1);
   g_autofree char *shape = NULL;
 
@@ -193,10 +201,12 @@ op_add_typed (OpCase *c, const char *name, OpRole role, C2lDtype dtype, const do
   array->data = g_malloc (array->ref.length * c2l_dtype_get_size (dtype));
   array->ref.values = g_new (double, array->ref.length);
   for (gsize i = 0; i < array->ref.length; i++)
-    array->ref.values[i] = round_to (reference_dtype (c, role, dtype), store (array->data, dtype, i, values[i]));
+    array->ref.values[i]
+        = round_to (reference_dtype (c, role, dtype), store (array->data, dtype, i, values[i]));
 
   if (is_weight (role))
-    array->tensor = c2l_device_new_weight (device, dtype, n_dims, array->ref.dims, array->data, &error);
+    array->tensor
+        = c2l_device_new_weight (device, dtype, n_dims, array->ref.dims, array->data, &error);
   else
     array->tensor = c2l_pass_add_input (c->pass, name, dtype, n_dims, array->ref.dims);
   g_assert_no_error (error);
@@ -209,9 +219,15 @@ op_add_typed (OpCase *c, const char *name, OpRole role, C2lDtype dtype, const do
 }
 
 const OpArray *
-op_add_values (OpCase *c, const char *name, OpRole role, const double *values, int n_dims, const gint64 *dims)
+op_add_values (OpCase *c,
+               const char *name,
+               OpRole role,
+               const double *values,
+               int n_dims,
+               const gint64 *dims)
 {
-  return op_add_typed (c, name, role, role == OP_ACTIVATION ? c->operand : C2L_F32, values, n_dims, dims);
+  return op_add_typed (c, name, role, role == OP_ACTIVATION ? c->operand : C2L_F32, values, n_dims,
+                       dims);
 }
 
 const OpArray *
@@ -295,16 +311,19 @@ op_run (OpCase *c, C2lTensor *y, C2lDtype dtype)
 RefArray *
 op_dup_result (OpCase *c)
 {
-  RefArray *result = ref_array_new (c2l_tensor_get_n_dims (c->result), c2l_tensor_get_dims (c->result));
+  RefArray *result
+      = ref_array_new (c2l_tensor_get_n_dims (c->result), c2l_tensor_get_dims (c->result));
 
   for (gsize i = 0; i < result->length; i++)
-    result->values[i] = load (g_bytes_get_data (c->bytes, NULL), c2l_tensor_get_dtype (c->result), i);
+    result->values[i]
+        = load (g_bytes_get_data (c->bytes, NULL), c2l_tensor_get_dtype (c->result), i);
   return result;
 }
 
-/* f32: a few units in the last place of the largest value, growing as sums of @n_products rounded terms do.
- * fast: DESIGN.md's 2e-4 for products. bf16: as the suite says; what is not narrow yet may be rounded by the device
- * before it is multiplied, or not, which is the larger figure. A bf16 result adds half its last place. */
+/* f32: a few units in the last place of the largest value, growing as sums of @n_products rounded
+ * terms do. fast: DESIGN.md's 2e-4 for products. bf16: as the suite says; what is not narrow yet
+ * may be rounded by the device before it is multiplied, or not, which is the larger figure. A bf16
+ * result adds half its last place. */
 static double
 get_tolerance (OpCase *c, double n_products)
 {
@@ -345,7 +364,8 @@ op_compare (OpCase *c, RefArray *expected_array, double n_products)
     scale = MAX (scale, fabs (expected->values[i]));
   for (gsize i = 0; i < expected->length; i++)
     {
-      double wanted = exact ? round_to (c2l_tensor_get_dtype (c->result), expected->values[i]) : expected->values[i];
+      double wanted = exact ? round_to (c2l_tensor_get_dtype (c->result), expected->values[i])
+                            : expected->values[i];
       double difference = fabs (result->values[i] - wanted);
 
       if (!(difference <= largest)) /* a NaN is the largest of all */
@@ -357,22 +377,25 @@ op_compare (OpCase *c, RefArray *expected_array, double n_products)
         }
     }
   if (!(largest <= tolerance * scale))
-    op_fail (c, "off by %.3g, which is %.2g of the largest value where %.2g is allowed: element %" G_GSIZE_FORMAT
-             " is %.9g instead of %.9g", largest, largest / scale, tolerance, at, result->values[at],
-             expected->values[at]);
+    op_fail (c,
+             "off by %.3g, which is %.2g of the largest value where %.2g is allowed: element "
+             "%" G_GSIZE_FORMAT " is %.9g instead of %.9g",
+             largest, largest / scale, tolerance, at, result->values[at], expected->values[at]);
   else if (g_test_verbose ())
-    g_test_message ("%s, %s: %s: %.2g of %.2g", c->suite->name, c2l_precision_get_name (c->precision),
-                    c->description->str, largest / scale, tolerance);
+    g_test_message ("%s, %s: %s: %.2g of %.2g", c->suite->name,
+                    c2l_precision_get_name (c->precision), c->description->str, largest / scale,
+                    tolerance);
 }
 
 /* --- the tests of a suite */
 
-/* In bf16 the operands and the result may each be f32 or bf16: every shape is run with both narrow, as models do, and
- * with one other combination, a different one from shape to shape. */
+/* In bf16 the operands and the result may each be f32 or bf16: every shape is run with both narrow,
+ * as models do, and with one other combination, a different one from shape to shape. */
 static gsize
 get_n_types (const OpTest *test)
 {
-  return test->precision >= C2L_PRECISION_BF16 && (test->suite->flags & OP_FIXED_TYPES) == 0 ? 2 : 1;
+  return test->precision >= C2L_PRECISION_BF16 && (test->suite->flags & OP_FIXED_TYPES) == 0 ? 2
+                                                                                             : 1;
 }
 
 static OpCase *
@@ -431,7 +454,8 @@ test_same_on_any_number_of_threads (gconstpointer data)
 
           c2l_device_set_n_threads (device, n_threads);
           together = run_case (test, i, 0, -1, FALSE);
-          if (alone->bytes != NULL && together->bytes != NULL && !g_bytes_equal (alone->bytes, together->bytes))
+          if (alone->bytes != NULL && together->bytes != NULL
+              && !g_bytes_equal (alone->bytes, together->bytes))
             op_fail (together, "%d threads give other bits than one", n_threads);
         }
     }
@@ -450,9 +474,11 @@ compare_alone (const OpTest *test, gsize index, OpCase *batch, gint64 picture)
   if (size * batch->batch != g_bytes_get_size (batch->bytes))
     op_fail (alone, "one picture has %" G_GSIZE_FORMAT " bytes", size);
   else if (memcmp (g_bytes_get_data (alone->bytes, NULL),
-                   (const guint8 *) g_bytes_get_data (batch->bytes, NULL) + picture * size, size) != 0)
-    op_fail (alone, "picture %" G_GINT64_FORMAT " has other bits than in a batch of %" G_GINT64_FORMAT, picture,
-             batch->batch);
+                   (const guint8 *) g_bytes_get_data (batch->bytes, NULL) + picture * size, size)
+           != 0)
+    op_fail (alone,
+             "picture %" G_GINT64_FORMAT " has other bits than in a batch of %" G_GINT64_FORMAT,
+             picture, batch->batch);
 }
 
 static void
@@ -464,7 +490,8 @@ test_same_alone_and_in_a_batch (gconstpointer data)
     {
       g_autoptr (OpCase) batch = run_case (test, i, 0, -1, FALSE);
 
-      for (gint64 picture = 0; batch->bytes != NULL && batch->batch > 1 && picture < batch->batch; picture++)
+      for (gint64 picture = 0; batch->bytes != NULL && batch->batch > 1 && picture < batch->batch;
+           picture++)
         compare_alone (test, i, batch, picture);
     }
 }
@@ -472,7 +499,8 @@ test_same_alone_and_in_a_batch (gconstpointer data)
 static void
 add_test (const OpSuite *suite, C2lPrecision precision, const char *name, GTestDataFunc function)
 {
-  g_autofree char *path = g_strdup_printf ("/ops/%s/%s/%s", suite->name, name, c2l_precision_get_name (precision));
+  g_autofree char *path
+      = g_strdup_printf ("/ops/%s/%s/%s", suite->name, name, c2l_precision_get_name (precision));
   OpTest *test = g_new0 (OpTest, 1);
 
   test->suite = suite;
@@ -513,10 +541,12 @@ op_harness_add (const OpSuite *suites, gsize n_suites)
       for (C2lPrecision precision = 0; precision < C2L_N_PRECISIONS; precision++)
         {
           add_test (&suites[i], precision, "matches-reference", test_matches_reference);
-          add_test (&suites[i], precision, "same-on-any-number-of-threads", test_same_on_any_number_of_threads);
+          add_test (&suites[i], precision, "same-on-any-number-of-threads",
+                    test_same_on_any_number_of_threads);
         }
       if ((suites[i].flags & OP_NO_BATCH) == 0)
-        add_test (&suites[i], C2L_PRECISION_F32, "same-alone-and-in-a-batch", test_same_alone_and_in_a_batch);
+        add_test (&suites[i], C2L_PRECISION_F32, "same-alone-and-in-a-batch",
+                  test_same_alone_and_in_a_batch);
     }
 }
 

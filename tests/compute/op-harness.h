@@ -15,9 +15,9 @@
  *   /ops/swiglu/matches-reference/f32              within the tolerance that op_compare() states;
  *                                                  inputs unchanged, a second run gives the same bits
  *   /ops/swiglu/same-on-any-number-of-threads/f32  bit for bit
- *   /ops/swiglu/same-alone-and-in-a-batch/f32      bit for bit (f32 only): picture b of a batch is what it is alone
- * The device is that of the environment variable C2L_TEST_DEVICE, or "cpu". Arrays are drawn from a seed of their own, so
- * that a case is the same on every device. With --verbose each case says how far off it is. */
+ *   /ops/swiglu/same-alone-and-in-a-batch/f32      picture b of a batch has the bits it has alone
+ * The device is that of the environment variable C2L_TEST_DEVICE, or "cpu". Arrays are drawn from a seed of
+ * their own, so that a case is the same on every device. With --verbose each case says how far off it is. */
 #pragma once
 
 #include "reference.h"
@@ -45,7 +45,8 @@ typedef struct
   double bf16_tolerance; /* of products with bf16 operands; 0: this operation makes none */
 } OpSuite;
 
-#define OP_SUITE(name, build, shapes, ...) { name, build, shapes, sizeof *(shapes), G_N_ELEMENTS (shapes), __VA_ARGS__ }
+#define OP_SUITE(name, build, shapes, ...) \
+  { name, build, shapes, sizeof *(shapes), G_N_ELEMENTS (shapes), __VA_ARGS__ }
 
 typedef enum
 {
@@ -92,13 +93,14 @@ C2lDevice     *op_get_device (void);
 /* The name it was opened by. */
 const char    *op_get_device_name (void);
 
-/* Adds an operand with values uniform in ±√3·@scale (so of variance @scale²), or with the given @values. */
-const OpArray *op_add (OpCase *c, const char *name, OpRole role, double scale, int n_dims, const gint64 *dims);
-const OpArray *op_add_values (OpCase *c, const char *name, OpRole role, const double *values, int n_dims,
-                              const gint64 *dims);
+/* Adds an operand with values uniform in ±√3·@scale (so of variance @scale²), or with the given ones. */
+const OpArray *op_add (OpCase *c, const char *name, OpRole role, double scale, int n_dims,
+                       const gint64 *dims);
+const OpArray *op_add_values (OpCase *c, const char *name, OpRole role, const double *values,
+                              int n_dims, const gint64 *dims);
 /* The same in a given type of the device (i32 and u8 operands). */
-const OpArray *op_add_typed (OpCase *c, const char *name, OpRole role, C2lDtype dtype, const double *values, int n_dims,
-                             const gint64 *dims);
+const OpArray *op_add_typed (OpCase *c, const char *name, OpRole role, C2lDtype dtype,
+                             const double *values, int n_dims, const gint64 *dims);
 /* For shapes that are given as numbers: @B, or 1 where one picture is computed alone. */
 gint64         op_batch (OpCase *c, gint64 B);
 /* The next number of the case's own sequence, uniform in [0, 1). */
@@ -109,8 +111,8 @@ void           op_note (OpCase *c, const char *format, ...) G_GNUC_PRINTF (2, 3)
 /* Compiles and runs; TRUE where the reference is wanted. */
 gboolean       op_run (OpCase *c, C2lTensor *y, C2lDtype dtype);
 
-/* Tolerances are relative to the largest expected magnitude, or to 1 where all are smaller. @n_products: how many
- * rounded terms a result sums up, at least 1; 0: the result must be exact. @expected is taken. */
+/* Tolerances are relative to the largest expected magnitude, or to 1 where all are smaller. @n_products: how
+ * many rounded terms a result sums up, at least 1; 0: the result must be exact. @expected is taken. */
 void           op_compare (OpCase *c, RefArray *expected, double n_products);
 /* Values of the result, for comparisons of another kind. */
 RefArray      *op_dup_result (OpCase *c);

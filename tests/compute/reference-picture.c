@@ -16,7 +16,7 @@ pixel (const RefArray *x, gint64 b, gint64 row, gint64 column)
 static RefArray *
 new_picture (gint64 B, gint64 rows, gint64 columns, gint64 C)
 {
-  return ref_array_new (4, (gint64[]) { B, rows, columns, C });
+  return ref_array_new (4, (gint64[]){ B, rows, columns, C });
 }
 
 /* --- convolution */
@@ -28,7 +28,8 @@ scale_channels (const RefArray *x, const RefArray *factors)
   gsize C = x->dims[3], per_picture = x->length / x->dims[0];
 
   for (gsize i = 0; i < x->length; i++)
-    y->values[i] = x->values[i] * (factors != NULL ? factors->values[i / per_picture * C + i % C] : 1);
+    y->values[i]
+        = x->values[i] * (factors != NULL ? factors->values[i / per_picture * C + i % C] : 1);
   return y;
 }
 
@@ -61,7 +62,8 @@ add_tap (double *to, const double *from, const double *tap, gint64 O, gint64 I)
 static RefArray *
 correlate (const RefArray *x, const RefArray *weight, int padding)
 {
-  gint64 O = weight->dims[0], I = weight->dims[1], k = weight->dims[2], size = x->dims[1] + 2 * padding - k + 1;
+  gint64 O = weight->dims[0], I = weight->dims[1], k = weight->dims[2],
+         size = x->dims[1] + 2 * padding - k + 1;
   RefArray *y = new_picture (x->dims[0], size, size, O);
   g_autofree double *taps = dup_transposed_weight (weight);
 
@@ -77,7 +79,8 @@ correlate (const RefArray *x, const RefArray *weight, int padding)
   return y;
 }
 
-/* Zeros between the pixels, then the true convolution: pixel p of x lands on 2p … 2p + 2 of a picture of 2R + 1. */
+/* Zeros between the pixels, then the true convolution: pixel p of x lands on 2p … 2p + 2 of a
+ * picture of 2R + 1. */
 static RefArray *
 convolve_zero_inserted (const RefArray *x, const RefArray *weight)
 {
@@ -90,7 +93,8 @@ convolve_zero_inserted (const RefArray *x, const RefArray *weight)
       gint64 tap = i % (k * k), at = i / (k * k);
       gint64 column = at % R, row = at / R % R, b = at / R / R;
 
-      add_tap (pixel (y, b, 2 * row + tap / k, 2 * column + tap % k), pixel (x, b, row, column), taps + tap * O * I, O, I);
+      add_tap (pixel (y, b, 2 * row + tap / k, 2 * column + tap % k), pixel (x, b, row, column),
+               taps + tap * O * I, O, I);
     }
   return y;
 }
@@ -105,7 +109,8 @@ ref_conv (const RefArray *x, const RefConvInputs *in, const C2lConv *p)
   if (p->up == 2)
     {
       g_autoptr (RefArray) convolved = convolve_zero_inserted (scaled, in->weight);
-      y = ref_resample (convolved, in->filter, &(C2lResample) { .up = 1, .down = 1, .padding = { 1, 1, 1, 1 }, .gain = 4 });
+      y = ref_resample (convolved, in->filter,
+                        &(C2lResample){ .up = 1, .down = 1, .padding = { 1, 1, 1, 1 }, .gain = 4 });
     }
   else
     y = correlate (scaled, in->weight, p->padding);
@@ -133,8 +138,9 @@ ref_conv (const RefArray *x, const RefConvInputs *in, const C2lConv *p)
 RefArray *
 ref_demodulation (const RefArray *styles, const RefArray *weight)
 {
-  gint64 B = styles->dims[0], O = weight->dims[0], I = weight->dims[1], k2 = weight->dims[2] * weight->dims[3];
-  RefArray *y = ref_array_new (2, (gint64[]) { B, O });
+  gint64 B = styles->dims[0], O = weight->dims[0], I = weight->dims[1],
+         k2 = weight->dims[2] * weight->dims[3];
+  RefArray *y = ref_array_new (2, (gint64[]){ B, O });
 
   for (gint64 at = 0; at < B * O; at++)
     {
@@ -149,14 +155,15 @@ ref_demodulation (const RefArray *styles, const RefArray *weight)
 
 /* --- filters */
 
-/* The filter as n × n with its gain: a separable one has √gain along each axis, which is the gain in all. */
+/* The filter as n × n with its gain: a separable one has √gain along each axis, which is the gain
+ * in all. */
 static double *
 dup_square_filter (const RefArray *filter, double gain, gint64 *n)
 {
   double *square;
 
   *n = filter != NULL ? filter->dims[0] : 1;
-  square = g_new (double, *n * *n);
+  square = g_new (double, (gsize) *n * *n);
   for (gint64 i = 0; i < *n * *n; i++)
     {
       if (filter == NULL)
@@ -197,7 +204,10 @@ ref_resample (const RefArray *x, const RefArray *filter, const C2lResample *p)
 }
 
 RefArray *
-ref_filtered_leaky_relu (const RefArray *x, const RefArray *bias, const RefArray *up_filter, const RefArray *down_filter,
+ref_filtered_leaky_relu (const RefArray *x,
+                         const RefArray *bias,
+                         const RefArray *up_filter,
+                         const RefArray *down_filter,
                          const C2lFilteredLeakyRelu *p)
 {
   C2lResample up = { .up = p->up, .down = 1, .gain = (float) p->up * p->up };
@@ -224,11 +234,15 @@ static void
 multiply_3x3 (const double a[9], const double b[9], double out[9])
 {
   for (int i = 0; i < 9; i++)
-    out[i] = a[i / 3 * 3] * b[i % 3] + a[i / 3 * 3 + 1] * b[3 + i % 3] + a[i / 3 * 3 + 2] * b[6 + i % 3];
+    out[i] = a[i / 3 * 3] * b[i % 3] + a[i / 3 * 3 + 1] * b[3 + i % 3]
+             + a[i / 3 * 3 + 2] * b[6 + i % 3];
 }
 
 RefArray *
-ref_fourier_features (const RefArray *affine, const RefArray *transform, const RefArray *freqs, const RefArray *phases,
+ref_fourier_features (const RefArray *affine,
+                      const RefArray *transform,
+                      const RefArray *freqs,
+                      const RefArray *phases,
                       const C2lFourierFeatures *p)
 {
   gint64 B = affine->dims[0], C = freqs->dims[0], size = p->size;
@@ -248,8 +262,10 @@ ref_fourier_features (const RefArray *affine, const RefArray *transform, const R
       {
         double phase = phases->values[c] + f[0] * m[2] + f[1] * m[5];
         double fx = f[0] * m[0] + f[1] * m[3], fy = f[0] * m[1] + f[1] * m[4];
-        double amplitude = 1 - (hypot (fx, fy) - p->bandwidth) / (p->sampling_rate / 2.0 - p->bandwidth);
-        double gx = (column + 0.5 - size / 2.0) / p->sampling_rate, gy = (row + 0.5 - size / 2.0) / p->sampling_rate;
+        double amplitude
+            = 1 - (hypot (fx, fy) - p->bandwidth) / (p->sampling_rate / 2.0 - p->bandwidth);
+        double gx = (column + 0.5 - size / 2.0) / p->sampling_rate,
+               gy = (row + 0.5 - size / 2.0) / p->sampling_rate;
 
         y->values[i] = CLAMP (amplitude, 0, 1) * sin (2 * G_PI * (gx * fx + gy * fy + phase));
       }
@@ -282,7 +298,8 @@ ref_area_resize (const RefArray *x, const C2lAreaResize *p)
   for (gsize i = 0; i < y->length; i++)
     {
       int c = i % C;
-      double value = mean_of_cell (x, i / C / size / size, c, i / C / size % size, i / C % size, size);
+      double value
+          = mean_of_cell (x, i / C / size / size, c, i / C / size % size, i / C % size, size);
 
       if (p->to_unit)
         value = 0.5 * value + 0.5;
@@ -301,7 +318,7 @@ RefArray *
 ref_patches (const RefArray *x, int patch)
 {
   gint64 C = x->dims[3], side = x->dims[1] / patch, length = C * patch * patch;
-  RefArray *y = ref_array_new (3, (gint64[]) { x->dims[0], side * side, length });
+  RefArray *y = ref_array_new (3, (gint64[]){ x->dims[0], side * side, length });
 
   for (gsize i = 0; i < y->length; i++)
     {
@@ -321,7 +338,8 @@ ref_to_u8 (const RefArray *x, C2lU8Rule rule)
   for (gsize i = 0; i < x->length; i++)
     {
       double value = CLAMP (x->values[i], -1, 1);
-      y->values[i] = floor (rule == C2L_U8_TRUNCATE ? 255 * (0.5 * value + 0.5) : 127.5 * value + 127.5);
+      y->values[i]
+          = floor (rule == C2L_U8_TRUNCATE ? 255 * (0.5 * value + 0.5) : 127.5 * value + 127.5);
     }
   return y;
 }

@@ -1,5 +1,5 @@
-/* Reference loops of the operations on rows and arrays: matrix products, transformers, elementwise, shapes, random
- * numbers. See reference.h; pictures are in reference-picture.c. */
+/* Reference loops of the operations on rows and arrays: matrix products, transformers, elementwise,
+ * shapes, random numbers. See reference.h; pictures are in reference-picture.c. */
 #include "reference.h"
 
 #include <math.h>
@@ -79,7 +79,11 @@ gain_or_one (float gain)
 }
 
 RefArray *
-ref_gemm (const RefArray *x, const RefArray *weight, const RefArray *bias, const RefArray *residual, C2lActivation act,
+ref_gemm (const RefArray *x,
+          const RefArray *weight,
+          const RefArray *bias,
+          const RefArray *residual,
+          C2lActivation act,
           float gain)
 {
   gint64 N = weight->dims[0], K = weight->dims[1];
@@ -96,7 +100,8 @@ ref_gemm (const RefArray *x, const RefArray *weight, const RefArray *bias, const
 
       for (gint64 k = 0; k < K; k++)
         sum += row[k] * column[k];
-      y->values[i] = ref_activation (act, sum) * gain_or_one (gain) + (residual != NULL ? residual->values[i] : 0);
+      y->values[i] = ref_activation (act, sum) * gain_or_one (gain)
+                     + (residual != NULL ? residual->values[i] : 0);
     }
   return y;
 }
@@ -163,7 +168,13 @@ ref_swiglu (const RefArray *x)
 
 /* Element 0 of the @head_dim numbers of key or value @s (−1: the null one). */
 static const double *
-attention_row (const RefArray *array, const RefArray *null_kv, int which, gint64 b, gint64 s, gint64 column, int head_dim)
+attention_row (const RefArray *array,
+               const RefArray *null_kv,
+               int which,
+               gint64 b,
+               gint64 s,
+               gint64 column,
+               int head_dim)
 {
   if (s < 0)
     return null_kv->values + which * head_dim;
@@ -171,18 +182,25 @@ attention_row (const RefArray *array, const RefArray *null_kv, int which, gint64
 }
 
 static void
-attend (const RefAttentionInputs *in, const C2lAttention *p, gint64 b, gint64 t, int head, double *out)
+attend (const RefAttentionInputs *in,
+        const C2lAttention *p,
+        gint64 b,
+        gint64 t,
+        int head,
+        double *out)
 {
   gint64 T = in->q->dims[1], S = in->k->dims[1];
   gint64 kv_column = p->n_kv_heads == 1 ? 0 : head * p->head_dim;
-  const double *q = attention_row (in->q, NULL, 0, b, t, p->q_offset + head * p->head_dim, p->head_dim);
+  const double *q
+      = attention_row (in->q, NULL, 0, b, t, p->q_offset + head * p->head_dim, p->head_dim);
   int n_null = in->null_kv != NULL ? 1 : 0;
   g_autofree double *scores = g_new0 (double, S + n_null);
   double largest = -INFINITY, sum = 0;
 
   for (gint64 s = -n_null; s < S; s++)
     {
-      const double *k = attention_row (in->k, in->null_kv, 0, b, s, p->k_offset + kv_column, p->head_dim);
+      const double *k
+          = attention_row (in->k, in->null_kv, 0, b, s, p->k_offset + kv_column, p->head_dim);
       double *score = &scores[s + n_null];
 
       for (int i = 0; i < p->head_dim; i++)
@@ -190,7 +208,8 @@ attend (const RefAttentionInputs *in, const C2lAttention *p, gint64 b, gint64 t,
       *score *= p->scale;
       if (in->bias != NULL)
         *score += in->bias->values[(head * T + t) * (S + n_null) + s + n_null];
-      if ((p->causal && s > t) || (s >= 0 && in->key_mask != NULL && in->key_mask->values[b * S + s] == 0))
+      if ((p->causal && s > t)
+          || (s >= 0 && in->key_mask != NULL && in->key_mask->values[b * S + s] == 0))
         *score = -INFINITY;
       largest = MAX (largest, *score);
     }
@@ -198,7 +217,8 @@ attend (const RefAttentionInputs *in, const C2lAttention *p, gint64 b, gint64 t,
     sum += scores[s] = exp (scores[s] - largest);
   for (gint64 s = -n_null; s < S; s++)
     {
-      const double *v = attention_row (in->v, in->null_kv, 1, b, s, p->v_offset + kv_column, p->head_dim);
+      const double *v
+          = attention_row (in->v, in->null_kv, 1, b, s, p->v_offset + kv_column, p->head_dim);
       for (int i = 0; i < p->head_dim; i++)
         out[i] += scores[s + n_null] / sum * v[i];
     }
@@ -208,7 +228,7 @@ RefArray *
 ref_attention (const RefAttentionInputs *in, const C2lAttention *p)
 {
   gint64 B = in->q->dims[0], T = in->q->dims[1];
-  RefArray *y = ref_array_new (3, (gint64[]) { B, T, (gint64) p->n_heads * p->head_dim });
+  RefArray *y = ref_array_new (3, (gint64[]){ B, T, (gint64) p->n_heads * p->head_dim });
 
   for (gint64 row = 0; row < B * T; row++)
     for (int head = 0; head < p->n_heads; head++)
@@ -218,7 +238,8 @@ ref_attention (const RefAttentionInputs *in, const C2lAttention *p)
 
 /* --- elementwise and shapes */
 
-/* Offset into @array of the element that broadcasting puts at position @at of a @y-shaped result. */
+/* Offset into @array of the element that broadcasting puts at position @at of a @y-shaped result.
+ */
 static gsize
 broadcast_offset (const RefArray *array, const RefArray *y, gsize at)
 {
@@ -256,7 +277,7 @@ new_broadcast (int n, const RefArray *const *arrays)
 RefArray *
 ref_add (const RefArray *a, const RefArray *b)
 {
-  RefArray *y = new_broadcast (2, (const RefArray *[]) { a, b });
+  RefArray *y = new_broadcast (2, (const RefArray *[]){ a, b });
 
   for (gsize i = 0; i < y->length; i++)
     y->values[i] = a->values[broadcast_offset (a, y, i)] + b->values[broadcast_offset (b, y, i)];
@@ -266,7 +287,7 @@ ref_add (const RefArray *a, const RefArray *b)
 RefArray *
 ref_multiply (const RefArray *a, const RefArray *b)
 {
-  RefArray *y = new_broadcast (2, (const RefArray *[]) { a, b });
+  RefArray *y = new_broadcast (2, (const RefArray *[]){ a, b });
 
   for (gsize i = 0; i < y->length; i++)
     y->values[i] = a->values[broadcast_offset (a, y, i)] * b->values[broadcast_offset (b, y, i)];
@@ -276,11 +297,12 @@ ref_multiply (const RefArray *a, const RefArray *b)
 RefArray *
 ref_lerp (const RefArray *a, const RefArray *b, const RefArray *weight)
 {
-  RefArray *y = new_broadcast (3, (const RefArray *[]) { a, b, weight });
+  RefArray *y = new_broadcast (3, (const RefArray *[]){ a, b, weight });
 
   for (gsize i = 0; i < y->length; i++)
     {
-      double from = a->values[broadcast_offset (a, y, i)], to = b->values[broadcast_offset (b, y, i)];
+      double from = a->values[broadcast_offset (a, y, i)],
+             to = b->values[broadcast_offset (b, y, i)];
       y->values[i] = from + (to - from) * weight->values[broadcast_offset (weight, y, i)];
     }
   return y;
@@ -346,8 +368,8 @@ copy_position (const RefArray *x, gint64 from, RefArray *y, gint64 to, int axis)
   gsize n_outer = x->length / stride / x->dims[axis];
 
   for (gsize outer = 0; outer < n_outer; outer++)
-    memcpy (y->values + (outer * y->dims[axis] + to) * stride, x->values + (outer * x->dims[axis] + from) * stride,
-            stride * sizeof (double));
+    memcpy (y->values + (outer * y->dims[axis] + to) * stride,
+            x->values + (outer * x->dims[axis] + from) * stride, stride * sizeof (double));
 }
 
 static RefArray *
@@ -476,7 +498,7 @@ ref_random_normal (const guint32 *keys, guint32 stream, int n_dims, const gint64
       const guint32 *key = keys + i / row_length * 4;
       guint32 words[4];
 
-      ref_philox (key, (guint32[]) { i % row_length / 4, stream, key[2], 0 }, words);
+      ref_philox (key, (guint32[]){ i % row_length / 4, stream, key[2], 0 }, words);
       y->values[i] = normal_of_word (words, i % row_length % 4);
     }
   return y;

@@ -1,6 +1,6 @@
-/* The operations of compute/ops.h once more, as plain loops in double precision: the definitions to the letter, with no
- * thought of speed, so that they can be read against the header. They know nothing of devices. Every function returns a
- * new array, in the shape that the operation must have. Optional operands are NULL. */
+/* The operations of compute/ops.h once more, as plain loops in double precision: the definitions to the letter,
+ * with no thought of speed, so that they can be read against the header. They know nothing of devices. Every
+ * function returns a new array, in the shape that the operation must have. Optional operands are NULL. */
 #pragma once
 
 #include "compute/ops.h"
@@ -30,7 +30,7 @@ RefArray *ref_layer_norm (const RefArray *x, const RefArray *gain, const RefArra
 RefArray *ref_rotary (const RefArray *x, const RefArray *angles, int offset, int n_heads, int head_dim);
 RefArray *ref_swiglu (const RefArray *x);
 
-/* @p gives the numbers, its tensors are not looked at. */
+/* Where a struct of the operation's own is given, its tensors are not looked at. */
 typedef struct
 {
   const RefArray *q, *k, *v, *null_kv, *bias, *key_mask;

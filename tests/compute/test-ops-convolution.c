@@ -11,7 +11,7 @@ enum
   NOISE_EACH = 1 << 3, /* one a picture */
   BIAS = 1 << 4,
   RESIDUAL = 1 << 5,
-  SKEWED = 1 << 6,     /* an up-sampling filter without symmetry */
+  SKEWED = 1 << 6, /* an up-sampling filter without symmetry */
 
   SYNTHESIS = STYLES | DEMOD | NOISE | BIAS, /* StyleGAN2: conv0, conv1 */
   TO_RGB = STYLES | BIAS
@@ -40,7 +40,7 @@ static const ConvShape conv_shapes[] = {
   { 2, 8, 512, 3, 1, 1, 0, TO_RGB, C2L_ACT_LINEAR, 0, 256 },
   { 3, 16, 64, 3, 1, 1, 0, TO_RGB | RESIDUAL, C2L_ACT_LINEAR, 0, 256 },
   { 1, 64, 32, 3, 1, 1, 0, TO_RGB | RESIDUAL },
-  { 1, 16, 33, 64, 1, 1, 0, 0, LRELU },                /* resnet's skip and entry */
+  { 1, 16, 33, 64, 1, 1, 0, 0, LRELU }, /* resnet's skip and entry */
   /* StyleGAN3 T and R */
   { 2, 20, 64, 48, 3, 1, 2, STYLES | DEMOD },
   { 1, 36, 81, 32, 3, 1, 2, STYLES | DEMOD },
@@ -69,7 +69,8 @@ add_filter (OpCase *c, gboolean skewed)
   double values[16];
 
   for (int i = 0; i < 16; i++)
-    values[i] = skewed ? skewed_taps[i / 4] * taps[i % 4] / 64 + (i == 3 ? 0.125 : 0) : taps[i / 4] * taps[i % 4] / 64;
+    values[i] = skewed ? skewed_taps[i / 4] * taps[i % 4] / 64 + (i == 3 ? 0.125 : 0)
+                       : taps[i / 4] * taps[i % 4] / 64;
   return op_add_values (c, "filter", OP_WEIGHT, values, OP_DIMS (4, 4));
 }
 
@@ -77,7 +78,7 @@ add_filter (OpCase *c, gboolean skewed)
 static const OpArray *
 add_factors (OpCase *c, const char *name, gint64 B, gint64 C)
 {
-  g_autofree double *values = g_new (double, B * C);
+  g_autofree double *values = g_new (double, (gsize) B * C);
 
   for (gint64 i = 0; i < B * C; i++)
     values[i] = 0.25 + 1.5 * op_random (c);
@@ -102,21 +103,39 @@ conv_case (OpCase *c, gconstpointer data)
   const ConvShape *s = data;
   gint64 B = s->B, R = s->up == 2 ? 2 * s->R : s->R + 2 * s->padding - s->k + 1;
   const OpArray *x = op_add (c, "x", OP_ACTIVATION, 1, OP_DIMS (B, s->R, s->R, s->I));
-  const OpArray *weight = op_add (c, "weight", OP_MATRIX, 1 / sqrt (s->I * s->k * s->k), OP_DIMS (s->O, s->I, s->k, s->k));
+  const OpArray *weight = op_add (c, "weight", OP_MATRIX, 1 / sqrt (s->I * s->k * s->k),
+                                  OP_DIMS (s->O, s->I, s->k, s->k));
   const OpArray *styles = s->operands & STYLES ? add_factors (c, "styles", B, s->I) : NULL;
   const OpArray *demod = s->operands & DEMOD ? add_factors (c, "demod", B, s->O) : NULL;
-  const OpArray *noise = s->operands & NOISE        ? op_add (c, "noise", OP_SHARED, 1, OP_DIMS (1, R, R))
-                         : s->operands & NOISE_EACH ? op_add (c, "noise", OP_BATCHED, 1, OP_DIMS (B, R, R))
-                                                    : NULL;
-  const OpArray *bias = s->operands & BIAS ? op_add (c, "bias", OP_WEIGHT, 1, OP_DIMS (s->O)) : NULL;
-  const OpArray *residual = s->operands & RESIDUAL ? op_add (c, "residual", OP_BATCHED, 1, OP_DIMS (B, R, R, s->O)) : NULL;
+  const OpArray *noise = s->operands & NOISE ? op_add (c, "noise", OP_SHARED, 1, OP_DIMS (1, R, R))
+                         : s->operands & NOISE_EACH
+                             ? op_add (c, "noise", OP_BATCHED, 1, OP_DIMS (B, R, R))
+                             : NULL;
+  const OpArray *bias
+      = s->operands & BIAS ? op_add (c, "bias", OP_WEIGHT, 1, OP_DIMS (s->O)) : NULL;
+  const OpArray *residual = s->operands & RESIDUAL
+                                ? op_add (c, "residual", OP_BATCHED, 1, OP_DIMS (B, R, R, s->O))
+                                : NULL;
   const OpArray *filter = s->up == 2 ? add_filter (c, (s->operands & SKEWED) != 0) : NULL;
-  RefConvInputs in = { ref_of (weight), ref_of (styles), ref_of (demod), ref_of (noise), ref_of (bias), ref_of (residual),
-                       ref_of (filter) };
-  C2lConv p = { weight->tensor, tensor_of (styles), tensor_of (demod), tensor_of (noise), 0.7f, tensor_of (bias),
-                tensor_of (residual), s->up, s->padding, tensor_of (filter), s->act, s->gain, s->clamp, c->out };
+  RefConvInputs in = { ref_of (weight), ref_of (styles),   ref_of (demod), ref_of (noise),
+                       ref_of (bias),   ref_of (residual), ref_of (filter) };
+  C2lConv p = { weight->tensor,
+                tensor_of (styles),
+                tensor_of (demod),
+                tensor_of (noise),
+                0.7f,
+                tensor_of (bias),
+                tensor_of (residual),
+                s->up,
+                s->padding,
+                tensor_of (filter),
+                s->act,
+                s->gain,
+                s->clamp,
+                c->out };
 
-  op_note (c, "up %d, padding %d, act %d, gain %g, clamp %g", s->up, s->padding, s->act, s->gain, s->clamp);
+  op_note (c, "up %d, padding %d, act %d, gain %g, clamp %g", s->up, s->padding, s->act, s->gain,
+           s->clamp);
   if (op_run (c, c2l_conv (c->pass, x->tensor, &p), c->out))
     op_compare (c, ref_conv (&x->ref, &in, &p), s->I * s->k * s->k);
 }
@@ -128,7 +147,8 @@ typedef struct
 } DemodulationShape;
 
 static const DemodulationShape demodulation_shapes[] = {
-  { 2, 512, 512, 3 }, { 1, 64, 32, 3 }, { 3, 81, 51, 1 }, { 1, 1, 1, 1 }, { 2, 3, 5, 3 }, { 3, 33, 17, 3 }, { 3, 5, 1, 3 },
+  { 2, 512, 512, 3 }, { 1, 64, 32, 3 }, { 3, 81, 51, 1 }, { 1, 1, 1, 1 },
+  { 2, 3, 5, 3 },     { 3, 33, 17, 3 }, { 3, 5, 1, 3 },
 };
 
 static void

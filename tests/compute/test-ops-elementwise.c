@@ -9,10 +9,22 @@ typedef struct
   gint64 dims[C2L_MAX_DIMS];
 } Dims;
 
-#define D1(a) { 1, { a } }
-#define D2(a, b) { 2, { a, b } }
-#define D3(a, b, c) { 3, { a, b, c } }
-#define D4(a, b, c, d) { 4, { a, b, c, d } }
+#define D1(a)                                                                                      \
+  {                                                                                                \
+    1, { a }                                                                                       \
+  }
+#define D2(a, b)                                                                                   \
+  {                                                                                                \
+    2, { a, b }                                                                                    \
+  }
+#define D3(a, b, c)                                                                                \
+  {                                                                                                \
+    3, { a, b, c }                                                                                 \
+  }
+#define D4(a, b, c, d)                                                                             \
+  {                                                                                                \
+    4, { a, b, c, d }                                                                              \
+  }
 
 typedef struct
 {
@@ -92,7 +104,8 @@ typedef struct
 } CombineShape;
 
 static const CombineShape combine_shapes[] = {
-  { 1, D1 (1) }, { 1, D2 (3, 17) }, { 2, D3 (2, 1, 512) }, { 3, D2 (2, 7) }, { 3, D3 (16, 18, 33) }, { 4, D2 (3, 33333) },
+  { 1, D1 (1) },    { 1, D2 (3, 17) },      { 2, D3 (2, 1, 512) },
+  { 3, D2 (2, 7) }, { 3, D3 (16, 18, 33) }, { 4, D2 (3, 33333) },
 };
 
 static void
@@ -131,10 +144,18 @@ typedef struct
 } ActivateShape;
 
 static const ActivateShape activate_shapes[] = {
-  { C2L_ACT_LINEAR, 0, 8 },     { C2L_ACT_LEAKY_RELU, 1, 8 }, { C2L_ACT_LEAKY_RELU, (float) G_SQRT2, 300 },
-  { C2L_ACT_RELU, 2, 8 },       { C2L_ACT_SILU, 1, 8 },       { C2L_ACT_SILU, 1, 300 },
-  { C2L_ACT_SILU, 0.5f, 0.01 }, { C2L_ACT_QUICK_GELU, 1, 8 }, { C2L_ACT_QUICK_GELU, 1, 300 },
-  { C2L_ACT_GELU, 0, 8 },       { C2L_ACT_GELU, 1, 300 },     { C2L_ACT_GELU, -1, 0.01 },
+  { C2L_ACT_LINEAR, 0, 8 },
+  { C2L_ACT_LEAKY_RELU, 1, 8 },
+  { C2L_ACT_LEAKY_RELU, (float) G_SQRT2, 300 },
+  { C2L_ACT_RELU, 2, 8 },
+  { C2L_ACT_SILU, 1, 8 },
+  { C2L_ACT_SILU, 1, 300 },
+  { C2L_ACT_SILU, 0.5f, 0.01 },
+  { C2L_ACT_QUICK_GELU, 1, 8 },
+  { C2L_ACT_QUICK_GELU, 1, 300 },
+  { C2L_ACT_GELU, 0, 8 },
+  { C2L_ACT_GELU, 1, 300 },
+  { C2L_ACT_GELU, -1, 0.01 },
 };
 
 /* An even grid from −range to range, zero in the middle. */
@@ -142,7 +163,10 @@ static void
 activate_case (OpCase *c, gconstpointer data)
 {
   const ActivateShape *s = data;
-  enum { N = 8191 }; /* enough for several threads */
+  enum
+  {
+    N = 8191
+  }; /* enough for several threads */
   double values[3 * N];
   const OpArray *x;
 
@@ -175,7 +199,10 @@ typedef struct
 } ReshapeShape;
 
 static const ReshapeShape reshape_shapes[] = {
-  { D1 (1), { 5, { 1, 1, 1, 1, 1 } } }, { D2 (6, 5), D1 (30) }, { D4 (2, 4, 4, 3), D3 (2, 16, 3) }, { D3 (2, 1, 512), D3 (1, 2, 512) },
+  { D1 (1), { 5, { 1, 1, 1, 1, 1 } } },
+  { D2 (6, 5), D1 (30) },
+  { D4 (2, 4, 4, 3), D3 (2, 16, 3) },
+  { D3 (2, 1, 512), D3 (1, 2, 512) },
 };
 
 static void
@@ -193,9 +220,14 @@ reshape_case (OpCase *c, gconstpointer data)
 }
 
 static const ReshapeShape expand_shapes[] = {
-  { D1 (1), D1 (3) },          { D2 (1, 512), D2 (3, 512) },        { D1 (17), D3 (2, 3, 17) },
-  { D3 (2, 1, 64), D3 (2, 18, 64) }, { D3 (3, 5, 1), D3 (3, 5, 7) }, { D3 (2, 1, 5), D4 (4, 2, 3, 5) },
-  { D4 (1, 4, 4, 512), D4 (3, 4, 4, 512) }, { D2 (5, 3), D2 (5, 3) },
+  { D1 (1), D1 (3) },
+  { D2 (1, 512), D2 (3, 512) },
+  { D1 (17), D3 (2, 3, 17) },
+  { D3 (2, 1, 64), D3 (2, 18, 64) },
+  { D3 (3, 5, 1), D3 (3, 5, 7) },
+  { D3 (2, 1, 5), D4 (4, 2, 3, 5) },
+  { D4 (1, 4, 4, 512), D4 (3, 4, 4, 512) },
+  { D2 (5, 3), D2 (5, 3) },
 };
 
 static void
@@ -211,7 +243,7 @@ expand_case (OpCase *c, gconstpointer data)
 typedef struct
 {
   int axis, n;
-  Dims dims;        /* the size along @axis is taken from @sizes */
+  Dims dims; /* the size along @axis is taken from @sizes */
   gint64 sizes[8];
 } ConcatShape;
 
@@ -256,8 +288,10 @@ typedef struct
 } SliceShape;
 
 static const SliceShape slice_shapes[] = {
-  { D3 (2, 4, 512), 1, 3, 1 },  { D3 (3, 38, 33), 1, 20, 18 }, { D3 (1, 18, 64), 1, 5, 1 }, { D2 (5, 7), 0, 2, 3 },
-  { D2 (5, 7), 1, 6, 1 },       { D1 (17), 0, 16, 1 },         { D1 (3), 0, 0, 3 },         { D4 (2, 3, 5, 7), 3, 2, 4 },
+  { D3 (2, 4, 512), 1, 3, 1 },  { D3 (3, 38, 33), 1, 20, 18 },
+  { D3 (1, 18, 64), 1, 5, 1 },  { D2 (5, 7), 0, 2, 3 },
+  { D2 (5, 7), 1, 6, 1 },       { D1 (17), 0, 16, 1 },
+  { D1 (3), 0, 0, 3 },          { D4 (2, 3, 5, 7), 3, 2, 4 },
   { D4 (2, 3, 5, 7), 2, 0, 5 }, { D3 (2, 77, 512), 2, 100, 301 },
 };
 
@@ -280,7 +314,10 @@ typedef struct
 } GatherShape;
 
 static const GatherShape gather_shapes[] = {
-  { D2 (1000, 512), 0, 3, { 750, 0, 999 } }, /* time table, embedding of tokens, position of the last token */
+  { D2 (1000, 512),
+    0,
+    3,
+    { 750, 0, 999 } }, /* time table, embedding of tokens, position of the last token */
   { D2 (49, 33), 0, 8, { 48, 0, 0, 1, 7, 47, 48, 2 } },
   { D3 (2, 77, 64), 1, 2, { 5, 76 } },
   { D3 (2, 3, 5), 1, 4, { 2, 2, 0, 1 } },
@@ -295,7 +332,8 @@ gather_case (OpCase *c, gconstpointer data)
 {
   const GatherShape *s = data;
   const OpArray *x = add_dims (c, "x", OP_ACTIVATION, &s->dims);
-  const OpArray *indices = op_add_typed (c, "indices", OP_SHARED, C2L_I32, s->indices, OP_DIMS (s->n));
+  const OpArray *indices
+      = op_add_typed (c, "indices", OP_SHARED, C2L_I32, s->indices, OP_DIMS (s->n));
 
   op_note (c, "axis %d", s->axis);
   if (op_run (c, c2l_gather (c->pass, x->tensor, s->axis, indices->tensor), c->operand))

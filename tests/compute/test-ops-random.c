@@ -1,5 +1,5 @@
-/* Random numbers: Philox itself against the known answers of its authors, the normals against Box–Muller in double
- * precision, and what a picture's numbers may not depend on. */
+/* Random numbers: Philox itself against the known answers of its authors, the normals against
+ * Box–Muller in double precision, and what a picture's numbers may not depend on. */
 #include "op-harness.h"
 
 #include "compute/philox.h"
@@ -15,9 +15,11 @@ static const struct
 } known_answers[] = {
   /* Random123's kat_vectors, philox4x32 10 */
   { { 0, 0 }, { 0, 0, 0, 0 }, { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 } },
-  { { 0xffffffff, 0xffffffff }, { 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff },
+  { { 0xffffffff, 0xffffffff },
+    { 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff },
     { 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd } },
-  { { 0xa4093822, 0x299f31d0 }, { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 },
+  { { 0xa4093822, 0x299f31d0 },
+    { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 },
     { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 } },
 };
 
@@ -45,7 +47,8 @@ test_philox_agrees_on_many_counters (void)
 {
   for (guint32 i = 0; i < 10000; i++)
     {
-      guint32 key[2] = { i * 0x9e3779b9, i ^ 0x55555555 }, counter[4] = { i, i * 7, ~i, i << 16 }, a[4], b[4];
+      guint32 key[2] = { i * 0x9e3779b9, i ^ 0x55555555 }, counter[4] = { i, i * 7, ~i, i << 16 },
+              a[4], b[4];
 
       ref_philox (key, counter, a);
       c2l_philox (key, counter, b);
@@ -63,20 +66,18 @@ typedef struct
 } NormalShape;
 
 static const NormalShape normal_shapes[] = {
-  { 0, 2, { 3, 512 } },          /* z, the prior's start */
-  { 7, 3, { 2, 18, 512 } },
-  { 0xffffffff, 3, { 2, 64, 64 } }, /* noise of a layer */
-  { 1, 2, { 1, 1 } },
-  { 2, 2, { 3, 2 } },
-  { 3, 2, { 2, 3 } },
-  { 4, 2, { 3, 5 } },
-  { 5, 2, { 2, 17 } },
-  { 6, 2, { 1, 40007 } },
+  { 0, 2, { 3, 512 } },                                       /* z, the prior's start */
+  { 7, 3, { 2, 18, 512 } }, { 0xffffffff, 3, { 2, 64, 64 } }, /* noise of a layer */
+  { 1, 2, { 1, 1 } },       { 2, 2, { 3, 2 } },
+  { 3, 2, { 2, 3 } },       { 4, 2, { 3, 5 } },
+  { 5, 2, { 2, 17 } },      { 6, 2, { 1, 40007 } },
   { 8, 1, { 3 } },
 };
 
 static const guint32 keys[][4] = {
-  { 42, 0, 0, 0 }, { 0xdeadbeef, 0xcafef00d, 1, 0 }, { 0, 0x80000000, 0xffffffff, 0 },
+  { 42, 0, 0, 0 },
+  { 0xdeadbeef, 0xcafef00d, 1, 0 },
+  { 0, 0x80000000, 0xffffffff, 0 },
 };
 
 static const OpArray *
@@ -116,8 +117,9 @@ normal_case (OpCase *c, gconstpointer data)
   for (gsize i = 0; i < expected->length; i++)
     if (!(fabs (result->values[i] - expected->values[i]) <= 2 * ulp (expected->values[i])))
       {
-        op_fail (c, "element %" G_GSIZE_FORMAT ": %.9g instead of %.9g, %.1f ulp", i, result->values[i],
-                 expected->values[i], fabs (result->values[i] - expected->values[i]) / ulp (expected->values[i]));
+        op_fail (c, "element %" G_GSIZE_FORMAT ": %.9g instead of %.9g, %.1f ulp", i,
+                 result->values[i], expected->values[i],
+                 fabs (result->values[i] - expected->values[i]) / ulp (expected->values[i]));
         return;
       }
 }
@@ -132,8 +134,9 @@ draw (guint32 seed, guint32 picture, guint32 stream, gint64 n)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (C2lPass) pass = c2l_pass_new (op_get_device (), C2L_PRECISION_F32, "draw");
-  C2lTensor *key = c2l_pass_add_constant (pass, C2L_I32, 2, (gint64[]) { 1, 4 }, (guint32[]) { seed, 0, picture, 0 });
-  C2lTensor *y = c2l_random_normal (pass, key, stream, 2, (gint64[]) { 1, n });
+  C2lTensor *key = c2l_pass_add_constant (pass, C2L_I32, 2, (gint64[]){ 1, 4 },
+                                          (guint32[]){ seed, 0, picture, 0 });
+  C2lTensor *y = c2l_random_normal (pass, key, stream, 2, (gint64[]){ 1, n });
   float *values = g_new (float, n);
 
   c2l_pass_keep (pass, "y", y);
@@ -145,11 +148,15 @@ draw (guint32 seed, guint32 picture, guint32 stream, gint64 n)
   return values;
 }
 
-/* With n numbers the moments are known to some multiple of 1/√n; the seed is fixed, so this never changes. */
+/* With n numbers the moments are known to some multiple of 1/√n; the seed is fixed, so this never
+ * changes. */
 static void
 test_normals_have_the_moments_of_a_normal_distribution (void)
 {
-  enum { N = 1 << 18 };
+  enum
+  {
+    N = 1 << 18
+  };
   g_autofree float *values = draw (1, 0, 0, N);
   double sums[5] = { 0 }, neighbours = 0, beyond_two = 0;
 
@@ -171,9 +178,13 @@ test_normals_have_the_moments_of_a_normal_distribution (void)
 static void
 test_normals_differ_by_seed_picture_and_stream (void)
 {
-  enum { N = 256 };
-  g_autofree float *base = draw (1, 0, 0, N), *seed = draw (2, 0, 0, N), *picture = draw (1, 1, 0, N),
-                   *stream = draw (1, 0, 1, N), *again = draw (1, 0, 0, N), *shorter = draw (1, 0, 0, N / 2 - 1);
+  enum
+  {
+    N = 256
+  };
+  g_autofree float *base = draw (1, 0, 0, N), *seed = draw (2, 0, 0, N),
+                   *picture = draw (1, 1, 0, N), *stream = draw (1, 0, 1, N),
+                   *again = draw (1, 0, 0, N), *shorter = draw (1, 0, 0, N / 2 - 1);
   float *others[] = { seed, picture, stream };
 
   g_assert_cmpmem (base, N * sizeof *base, again, N * sizeof *base);
@@ -194,7 +205,8 @@ main (int argc, char **argv)
       g_test_add_func ("/philox/agrees-on-many-counters", test_philox_agrees_on_many_counters);
       g_test_add_func ("/normals/have-the-moments-of-a-normal-distribution",
                        test_normals_have_the_moments_of_a_normal_distribution);
-      g_test_add_func ("/normals/differ-by-seed-picture-and-stream", test_normals_differ_by_seed_picture_and_stream);
+      g_test_add_func ("/normals/differ-by-seed-picture-and-stream",
+                       test_normals_differ_by_seed_picture_and_stream);
     }
   return op_harness_run ();
 }

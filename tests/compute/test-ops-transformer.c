@@ -1,5 +1,5 @@
-/* Matrix products and the operations of transformers, over the shapes of CLIP, of the prior and of the starter model, and
- * odd ones. */
+/* Matrix products and the operations of transformers, over the shapes of CLIP, of the prior and of
+ * the starter model, and odd ones. */
 #include "op-harness.h"
 
 #include <math.h>
@@ -19,15 +19,15 @@ typedef struct
 } GemmShape;
 
 static const GemmShape gemm_shapes[] = {
-  { 2, 7, 512, 1536, BIAS },                       /* CLIP ViT-B/32, text: joint projection */
-  { 1, 50, 768, 768, BIAS | RESIDUAL },            /* its image side: attention's output */
+  { 2, 7, 512, 1536, BIAS },            /* CLIP ViT-B/32, text: joint projection */
+  { 1, 50, 768, 768, BIAS | RESIDUAL }, /* its image side: attention's output */
   { 1, 5, 768, 3072, BIAS, C2L_ACT_QUICK_GELU },
-  { 2, 4, 512, 768, 0 },                           /* prior mid: queries, keys and values, feed-forward */
+  { 2, 4, 512, 768, 0 }, /* prior mid: queries, keys and values, feed-forward */
   { 2, 4, 512, 128, 0 },
   { 2, 4, 512, 4096, 0 },
   { 2, 4, 2048, 512, RESIDUAL },
-  { 3, 4, 128, 1024, 0 },                          /* the starter's prior */
-  { 3, 1, 512, 512, BIAS },                        /* StyleGAN2: affine, mapping */
+  { 3, 4, 128, 1024, 0 },   /* the starter's prior */
+  { 3, 1, 512, 512, BIAS }, /* StyleGAN2: affine, mapping */
   { 2, 1, 512, 512, BIAS, C2L_ACT_LEAKY_RELU, (float) G_SQRT2 },
   { 1, 1, 1, 1, BIAS | RESIDUAL },
   { 1, 1, 1, 17, BIAS },
@@ -45,22 +45,27 @@ gemm_case (OpCase *c, gconstpointer data)
   const GemmShape *s = data;
   const OpArray *x = op_add (c, "x", OP_ACTIVATION, 1, OP_DIMS (s->B, s->T, s->K));
   const OpArray *weight = op_add (c, "weight", OP_MATRIX, 1 / sqrt (s->K), OP_DIMS (s->N, s->K));
-  const OpArray *bias = s->operands & BIAS ? op_add (c, "bias", OP_WEIGHT, 1, OP_DIMS (s->N)) : NULL;
-  const OpArray *residual = s->operands & RESIDUAL ? op_add (c, "residual", OP_BATCHED, 1, OP_DIMS (s->B, s->T, s->N))
-                                                   : NULL;
+  const OpArray *bias
+      = s->operands & BIAS ? op_add (c, "bias", OP_WEIGHT, 1, OP_DIMS (s->N)) : NULL;
+  const OpArray *residual = s->operands & RESIDUAL
+                                ? op_add (c, "residual", OP_BATCHED, 1, OP_DIMS (s->B, s->T, s->N))
+                                : NULL;
   C2lTensor *y;
 
   op_note (c, "act %d, gain %g", s->act, s->gain);
-  y = c2l_gemm (c->pass, x->tensor, weight->tensor, &(C2lEpilogue) {
-    .bias = bias != NULL ? bias->tensor : NULL,
-    .residual = residual != NULL ? residual->tensor : NULL,
-    .act = s->act,
-    .gain = s->gain,
-    .out_dtype = c->out,
-  });
+  y = c2l_gemm (c->pass, x->tensor, weight->tensor,
+                &(C2lEpilogue){
+                    .bias = bias != NULL ? bias->tensor : NULL,
+                    .residual = residual != NULL ? residual->tensor : NULL,
+                    .act = s->act,
+                    .gain = s->gain,
+                    .out_dtype = c->out,
+                });
   if (op_run (c, y, c->out))
-    op_compare (c, ref_gemm (&x->ref, &weight->ref, bias != NULL ? &bias->ref : NULL,
-                             residual != NULL ? &residual->ref : NULL, s->act, s->gain), s->K);
+    op_compare (c,
+                ref_gemm (&x->ref, &weight->ref, bias != NULL ? &bias->ref : NULL,
+                          residual != NULL ? &residual->ref : NULL, s->act, s->gain),
+                s->K);
 }
 
 /* Rows of any rank, and no epilogue at all. */
@@ -86,9 +91,10 @@ typedef struct
 } NormShape;
 
 static const NormShape norm_shapes[] = {
-  { 2, 7, 512, TRUE, 1, 0 },  { 1, 50, 768, TRUE, 3, 0 },   { 2, 4, 512, FALSE, 1, 0 }, { 3, 4, 128, FALSE, 0.1, 0 },
-  { 1, 1, 1, TRUE, 1, 0 },    { 2, 3, 2, FALSE, 1, 0 },     { 3, 1, 3, TRUE, 1, 0 },    { 1, 5, 17, TRUE, 1, 0 },
-  { 2, 2, 33, FALSE, 50, 0 }, { 1, 3, 2053, TRUE, 1, 0.5 }, { 2, 2, 64, TRUE, 1, 10 },  { 1, 301, 7, FALSE, 1, 0 },
+  { 2, 7, 512, TRUE, 1, 0 },    { 1, 50, 768, TRUE, 3, 0 }, { 2, 4, 512, FALSE, 1, 0 },
+  { 3, 4, 128, FALSE, 0.1, 0 }, { 1, 1, 1, TRUE, 1, 0 },    { 2, 3, 2, FALSE, 1, 0 },
+  { 3, 1, 3, TRUE, 1, 0 },      { 1, 5, 17, TRUE, 1, 0 },   { 2, 2, 33, FALSE, 50, 0 },
+  { 1, 3, 2053, TRUE, 1, 0.5 }, { 2, 2, 64, TRUE, 1, 10 },  { 1, 301, 7, FALSE, 1, 0 },
 };
 
 static void
@@ -104,9 +110,12 @@ layer_norm_case (OpCase *c, gconstpointer data)
   gain = op_add (c, "gain", OP_WEIGHT, 1, OP_DIMS (s->D));
   bias = s->bias ? op_add (c, "bias", OP_WEIGHT, 1, OP_DIMS (s->D)) : NULL;
   /* The mean is rounded as the values are, so its error grows with offset / scale. */
-  if (op_run (c, c2l_layer_norm (c->pass, x->tensor, gain->tensor, bias != NULL ? bias->tensor : NULL, 1e-5f, c->out),
+  if (op_run (c,
+              c2l_layer_norm (c->pass, x->tensor, gain->tensor, bias != NULL ? bias->tensor : NULL,
+                              1e-5f, c->out),
               c->out))
-    op_compare (c, ref_layer_norm (&x->ref, &gain->ref, bias != NULL ? &bias->ref : NULL, 1e-5f), 1 + 50 * s->offset);
+    op_compare (c, ref_layer_norm (&x->ref, &gain->ref, bias != NULL ? &bias->ref : NULL, 1e-5f),
+                1 + 50 * s->offset);
 }
 
 typedef struct
@@ -118,13 +127,9 @@ typedef struct
 
 static const RotaryShape rotary_shapes[] = {
   { 2, 4, 768, 0, 12, 64, 16 }, /* prior mid: queries; the shared key in front of the value */
-  { 2, 4, 128, 0, 1, 64, 16 },
-  { 3, 38, 256, 0, 4, 64, 16 }, /* W+ */
-  { 1, 4, 64, 0, 4, 16, 8 },
-  { 1, 1, 2, 0, 1, 2, 1 },
-  { 2, 3, 29, 5, 2, 7, 3 },
-  { 3, 5, 40, 7, 3, 11, 1 },
-  { 1, 7, 20, 18, 1, 2, 1 },
+  { 2, 4, 128, 0, 1, 64, 16 },  { 3, 38, 256, 0, 4, 64, 16 }, /* W+ */
+  { 1, 4, 64, 0, 4, 16, 8 },    { 1, 1, 2, 0, 1, 2, 1 },      { 2, 3, 29, 5, 2, 7, 3 },
+  { 3, 5, 40, 7, 3, 11, 1 },    { 1, 7, 20, 18, 1, 2, 1 },
 };
 
 static void
@@ -146,9 +151,9 @@ enum
   NULL_KV = 1 << 1,
   SCORE_BIAS = 1 << 2,
   KEY_MASK = 1 << 3,
-  JOINT = 1 << 4,     /* q, k, v are columns of one tensor */
-  JOINT_KV = 1 << 5,  /* k, v are */
-  LARGE = 1 << 6      /* scores in the hundreds */
+  JOINT = 1 << 4,    /* q, k, v are columns of one tensor */
+  JOINT_KV = 1 << 5, /* k, v are */
+  LARGE = 1 << 6     /* scores in the hundreds */
 };
 
 typedef struct
@@ -160,7 +165,8 @@ typedef struct
 static const AttentionShape attention_shapes[] = {
   { 1, 77, 77, 8, 8, 64, CAUSAL | JOINT }, /* CLIP text, image */
   { 2, 50, 50, 12, 12, 64, JOINT },
-  { 2, 4, 4, 12, 1, 64, CAUSAL | NULL_KV | SCORE_BIAS | KEY_MASK | JOINT_KV }, /* prior mid, W+, small heads */
+  { 2, 4, 4, 12, 1, 64,
+    CAUSAL | NULL_KV | SCORE_BIAS | KEY_MASK | JOINT_KV }, /* prior mid, W+, small heads */
   { 3, 38, 38, 4, 1, 64, CAUSAL | NULL_KV | SCORE_BIAS | KEY_MASK | JOINT_KV },
   { 3, 4, 4, 4, 1, 16, CAUSAL | NULL_KV | SCORE_BIAS | JOINT_KV },
   { 1, 1, 1, 1, 1, 1, 0 },
@@ -175,7 +181,8 @@ static const AttentionShape attention_shapes[] = {
   { 1, 6, 6, 2, 1, 16, LARGE | NULL_KV | CAUSAL },
 };
 
-/* Columns that belong to nothing stand in front of each range, so that an offset which is forgotten shows. */
+/* Columns that belong to nothing stand in front of each range, so that an offset which is forgotten
+ * shows. */
 #define MARGIN 3
 
 typedef struct
@@ -188,15 +195,16 @@ add_attention_operands (OpCase *c, const AttentionShape *s, C2lAttention *p)
 {
   gint64 q_width = s->n_heads * s->head_dim, kv_width = s->n_kv_heads * s->head_dim;
   /* Rounding large scores changes what they attend to, so only where nobody has to round. */
-  gboolean may_be_rounded = c->operand == C2L_F32 && c2l_pass_get_compute_dtype (c->pass) != C2L_F32;
+  gboolean may_be_rounded
+      = c->operand == C2L_F32 && c2l_pass_get_compute_dtype (c->pass) != C2L_F32;
   double scale = (s->options & LARGE) != 0 && !may_be_rounded ? 20 : 1;
   AttentionOperands operands;
 
   p->q_offset = p->k_offset = p->v_offset = MARGIN;
   if (s->options & JOINT)
     {
-      operands.q = operands.k = operands.v
-        = op_add (c, "qkv", OP_ACTIVATION, scale, OP_DIMS (s->B, s->T, MARGIN + q_width + 2 * kv_width));
+      operands.q = operands.k = operands.v = op_add (
+          c, "qkv", OP_ACTIVATION, scale, OP_DIMS (s->B, s->T, MARGIN + q_width + 2 * kv_width));
       p->k_offset += q_width;
       p->v_offset += q_width + kv_width;
       return operands;
@@ -204,7 +212,8 @@ add_attention_operands (OpCase *c, const AttentionShape *s, C2lAttention *p)
   operands.q = op_add (c, "q", OP_ACTIVATION, scale, OP_DIMS (s->B, s->T, MARGIN + q_width));
   if (s->options & JOINT_KV)
     {
-      operands.k = operands.v = op_add (c, "kv", OP_ACTIVATION, scale, OP_DIMS (s->B, s->S, MARGIN + 2 * kv_width));
+      operands.k = operands.v
+          = op_add (c, "kv", OP_ACTIVATION, scale, OP_DIMS (s->B, s->S, MARGIN + 2 * kv_width));
       p->v_offset += kv_width;
       return operands;
     }
@@ -217,7 +226,7 @@ add_attention_operands (OpCase *c, const AttentionShape *s, C2lAttention *p)
 static const OpArray *
 add_key_mask (OpCase *c, gint64 B, gint64 S, gboolean may_hide_all)
 {
-  g_autofree double *values = g_new (double, B * S);
+  g_autofree double *values = g_new (double, (gsize) B * S);
 
   for (gint64 i = 0; i < B * S; i++)
     values[i] = (i % S == 0 && !may_hide_all) || op_random (c) < 0.5;
@@ -229,15 +238,25 @@ attention_case (OpCase *c, gconstpointer data)
 {
   const AttentionShape *s = data;
   int n_null = s->options & NULL_KV ? 1 : 0;
-  C2lAttention p = { .n_heads = s->n_heads, .n_kv_heads = s->n_kv_heads, .head_dim = s->head_dim,
-                     .scale = 1 / sqrtf (s->head_dim), .causal = (s->options & CAUSAL) != 0, .out_dtype = c->out };
+  C2lAttention p = { .n_heads = s->n_heads,
+                     .n_kv_heads = s->n_kv_heads,
+                     .head_dim = s->head_dim,
+                     .scale = 1 / sqrtf (s->head_dim),
+                     .causal = (s->options & CAUSAL) != 0,
+                     .out_dtype = c->out };
   AttentionOperands operands = add_attention_operands (c, s, &p);
-  const OpArray *null_kv = n_null ? op_add (c, "null", OP_WEIGHT, 1, OP_DIMS (2, s->head_dim)) : NULL;
-  const OpArray *bias = s->options & SCORE_BIAS
-                          ? op_add (c, "bias", OP_SHARED, 1, OP_DIMS (s->n_heads, s->T, s->S + n_null)) : NULL;
+  const OpArray *null_kv
+      = n_null ? op_add (c, "null", OP_WEIGHT, 1, OP_DIMS (2, s->head_dim)) : NULL;
+  const OpArray *bias = s->options & SCORE_BIAS ? op_add (c, "bias", OP_SHARED, 1,
+                                                          OP_DIMS (s->n_heads, s->T, s->S + n_null))
+                                                : NULL;
   const OpArray *mask = s->options & KEY_MASK ? add_key_mask (c, s->B, s->S, n_null) : NULL;
-  RefAttentionInputs in = { &operands.q->ref, &operands.k->ref, &operands.v->ref, null_kv != NULL ? &null_kv->ref : NULL,
-                            bias != NULL ? &bias->ref : NULL, mask != NULL ? &mask->ref : NULL };
+  RefAttentionInputs in = { &operands.q->ref,
+                            &operands.k->ref,
+                            &operands.v->ref,
+                            null_kv != NULL ? &null_kv->ref : NULL,
+                            bias != NULL ? &bias->ref : NULL,
+                            mask != NULL ? &mask->ref : NULL };
 
   p.q = operands.q->tensor;
   p.k = operands.k->tensor;
@@ -245,7 +264,8 @@ attention_case (OpCase *c, gconstpointer data)
   p.null_kv = null_kv != NULL ? null_kv->tensor : NULL;
   p.bias = bias != NULL ? bias->tensor : NULL;
   p.key_mask = mask != NULL ? mask->tensor : NULL;
-  op_note (c, "%d/%d heads of %d, options 0x%x", s->n_heads, s->n_kv_heads, s->head_dim, s->options);
+  op_note (c, "%d/%d heads of %d, options 0x%x", s->n_heads, s->n_kv_heads, s->head_dim,
+           s->options);
   /* An error of a score is one of its exponential, so large scores cost digits. */
   if (op_run (c, c2l_attention (c->pass, &p), c->out))
     op_compare (c, ref_attention (&in, &p), s->options & LARGE ? 1e6 : s->head_dim + s->S);
@@ -258,8 +278,8 @@ typedef struct
 } RowShape;
 
 static const RowShape row_shapes[] = {
-  { 2, 4, 2048, 1 }, { 3, 4, 512, 1 }, { 1, 1, 1, 1 }, { 2, 3, 5, 3 }, { 3, 1, 17, 0.01 }, { 1, 7, 33, 10 }, { 1, 2, 1021, 100 },
-  { 3, 18, 512, 1 }, /* enough for several threads */
+  { 2, 4, 2048, 1 }, { 3, 4, 512, 1 },    { 1, 1, 1, 1 },    { 2, 3, 5, 3 }, { 3, 1, 17, 0.01 },
+  { 1, 7, 33, 10 },  { 1, 2, 1021, 100 }, { 3, 18, 512, 1 }, /* enough for several threads */
 };
 
 static void
@@ -297,7 +317,11 @@ cosine_similarity_case (OpCase *c, gconstpointer data)
 
 static const OpSuite suites[] = {
   OP_SUITE ("gemm", gemm_case, gemm_shapes, .bf16_tolerance = 2e-4),
-  OP_SUITE ("gemm-of-any-rank", gemm_rank_case, gemm_ranks, .bf16_tolerance = 2e-4, .flags = OP_NO_BATCH),
+  OP_SUITE ("gemm-of-any-rank",
+            gemm_rank_case,
+            gemm_ranks,
+            .bf16_tolerance = 2e-4,
+            .flags = OP_NO_BATCH),
   OP_SUITE ("layer-norm", layer_norm_case, norm_shapes),
   OP_SUITE ("rotary", rotary_case, rotary_shapes),
   OP_SUITE ("attention", attention_case, attention_shapes, .bf16_tolerance = 1e-2),

@@ -1,5 +1,5 @@
-/* Mistakes of a recording: what does not fit is remembered, named in the error of compiling, and harmless until then. The
- * device is that of C2L_TEST_DEVICE. */
+/* Mistakes of a recording: what does not fit is remembered, named in the error of compiling, and
+ * harmless until then. The device is that of C2L_TEST_DEVICE. */
 #include "op-harness.h"
 
 #include <string.h>
@@ -24,7 +24,8 @@ new_weight (int n_dims, const gint64 *dims)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (RefArray) shape = ref_array_new (n_dims, dims);
-  C2lTensor *weight = c2l_device_new_weight (op_get_device (), C2L_F32, n_dims, dims, shape->values, &error);
+  C2lTensor *weight
+      = c2l_device_new_weight (op_get_device (), C2L_F32, n_dims, dims, shape->values, &error);
 
   g_assert_no_error (error);
   return weight;
@@ -62,23 +63,35 @@ static C2lTensor *
 bad_rotary (C2lPass *pass, const Operands *o)
 {
   C2lTensor *tokens = c2l_reshape (pass, o->x, DIMS (1, 2, 3));
-  return c2l_rotary (pass, tokens, &(C2lRotary) { .n_heads = 2, .head_dim = 2, .angles = o->x });
+  return c2l_rotary (pass, tokens, &(C2lRotary){ .n_heads = 2, .head_dim = 2, .angles = o->x });
 }
 
 static C2lTensor *
 bad_attention (C2lPass *pass, const Operands *o)
 {
   C2lTensor *tokens = c2l_reshape (pass, o->x, DIMS (1, 2, 3));
-  return c2l_attention (pass, &(C2lAttention) { .q = tokens, .k = tokens, .v = tokens, .v_offset = 1, .n_heads = 1,
-                                                .n_kv_heads = 1, .head_dim = 3, .scale = 1 });
+  return c2l_attention (pass, &(C2lAttention){ .q = tokens,
+                                               .k = tokens,
+                                               .v = tokens,
+                                               .v_offset = 1,
+                                               .n_heads = 1,
+                                               .n_kv_heads = 1,
+                                               .head_dim = 3,
+                                               .scale = 1 });
 }
 
 static C2lTensor *
 bad_attention_offset (C2lPass *pass, const Operands *o)
 {
   C2lTensor *tokens = c2l_reshape (pass, o->x, DIMS (1, 2, 3));
-  return c2l_attention (pass, &(C2lAttention) { .q = tokens, .k = tokens, .v = tokens, .q_offset = -1, .n_heads = 1,
-                                                .n_kv_heads = 1, .head_dim = 2, .scale = 1 });
+  return c2l_attention (pass, &(C2lAttention){ .q = tokens,
+                                               .k = tokens,
+                                               .v = tokens,
+                                               .q_offset = -1,
+                                               .n_heads = 1,
+                                               .n_kv_heads = 1,
+                                               .head_dim = 2,
+                                               .scale = 1 });
 }
 
 static C2lTensor *
@@ -102,7 +115,7 @@ bad_lerp (C2lPass *pass, const Operands *o)
 static C2lTensor *
 bad_combine (C2lPass *pass, const Operands *o)
 {
-  return c2l_combine (pass, 2, (C2lTensor *[]) { o->x, o->row }, (float[]) { 1, 1 });
+  return c2l_combine (pass, 2, (C2lTensor *[]){ o->x, o->row }, (float[]){ 1, 1 });
 }
 
 static C2lTensor *
@@ -120,7 +133,7 @@ bad_expand (C2lPass *pass, const Operands *o)
 static C2lTensor *
 bad_concat (C2lPass *pass, const Operands *o)
 {
-  return c2l_concat (pass, 0, 2, (C2lTensor *[]) { o->x, o->row });
+  return c2l_concat (pass, 0, 2, (C2lTensor *[]){ o->x, o->row });
 }
 
 static C2lTensor *
@@ -156,14 +169,14 @@ bad_random_normal (C2lPass *pass, const Operands *o)
 static C2lTensor *
 bad_conv (C2lPass *pass, const Operands *o)
 {
-  return c2l_conv (pass, o->picture, &(C2lConv) { .weight = o->kernel, .padding = 1 });
+  return c2l_conv (pass, o->picture, &(C2lConv){ .weight = o->kernel, .padding = 1 });
 }
 
 static C2lTensor *
 bad_up_convolution (C2lPass *pass, const Operands *o)
 {
   C2lTensor *six = c2l_reshape (pass, c2l_expand (pass, o->x, DIMS (6, 2, 3)), DIMS (1, 1, 6, 6));
-  return c2l_conv (pass, six, &(C2lConv) { .weight = o->kernel, .up = 2 });
+  return c2l_conv (pass, six, &(C2lConv){ .weight = o->kernel, .up = 2 });
 }
 
 static C2lTensor *
@@ -175,32 +188,39 @@ bad_demodulation (C2lPass *pass, const Operands *o)
 static C2lTensor *
 bad_resample (C2lPass *pass, const Operands *o)
 {
-  return c2l_resample (pass, o->picture, &(C2lResample) { .up = 1, .down = 1, .padding = { -5, -5, 0, 0 } });
+  return c2l_resample (pass, o->picture,
+                       &(C2lResample){ .up = 1, .down = 1, .padding = { -5, -5, 0, 0 } });
 }
 
 static C2lTensor *
 bad_resample_factor (C2lPass *pass, const Operands *o)
 {
-  return c2l_resample (pass, o->picture, &(C2lResample) { .up = 1 });
+  return c2l_resample (pass, o->picture, &(C2lResample){ .up = 1 });
 }
 
 static C2lTensor *
 bad_filtered_leaky_relu (C2lPass *pass, const Operands *o)
 {
-  return c2l_filtered_leaky_relu (pass, o->picture, &(C2lFilteredLeakyRelu) { .bias = o->row, .up = 1, .down = 1, .gain = 1 });
+  return c2l_filtered_leaky_relu (
+      pass, o->picture, &(C2lFilteredLeakyRelu){ .bias = o->row, .up = 1, .down = 1, .gain = 1 });
 }
 
 static C2lTensor *
 bad_fourier_features (C2lPass *pass, const Operands *o)
 {
-  return c2l_fourier_features (pass, &(C2lFourierFeatures) { .affine = o->x, .transform = o->x, .freqs = o->x, .phases = o->row,
-                                                             .size = 4, .sampling_rate = 4, .bandwidth = 1 });
+  return c2l_fourier_features (pass, &(C2lFourierFeatures){ .affine = o->x,
+                                                            .transform = o->x,
+                                                            .freqs = o->x,
+                                                            .phases = o->row,
+                                                            .size = 4,
+                                                            .sampling_rate = 4,
+                                                            .bandwidth = 1 });
 }
 
 static C2lTensor *
 bad_area_resize (C2lPass *pass, const Operands *o)
 {
-  return c2l_area_resize (pass, o->picture, &(C2lAreaResize) { .size = 4 });
+  return c2l_area_resize (pass, o->picture, &(C2lAreaResize){ .size = 4 });
 }
 
 static C2lTensor *
@@ -262,15 +282,21 @@ test_mistakes_are_reported_by_name_and_shapes (void)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (C2lPass) pass = new_pass ();
-      Operands operands = { add_input (pass, "x", DIMS (2, 3)), add_input (pass, "picture", DIMS (1, 8, 8, 4)),
-                            c2l_pass_add_input (pass, "indices", C2L_I32, DIMS (5)), weight, kernel, row };
+      Operands operands = { add_input (pass, "x", DIMS (2, 3)),
+                            add_input (pass, "picture", DIMS (1, 8, 8, 4)),
+                            c2l_pass_add_input (pass, "indices", C2L_I32, DIMS (5)),
+                            weight,
+                            kernel,
+                            row };
 
       g_assert_null (mistakes[i].record (pass, &operands));
       g_assert_true (c2l_pass_has_failed (pass));
       g_assert_false (c2l_pass_compile (pass, &error));
       g_assert_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE);
-      if (strstr (error->message, mistakes[i].name) == NULL || strstr (error->message, mistakes[i].shape) == NULL)
-        g_error ("“%s” names neither “%s” nor “%s”", error->message, mistakes[i].name, mistakes[i].shape);
+      if (strstr (error->message, mistakes[i].name) == NULL
+          || strstr (error->message, mistakes[i].shape) == NULL)
+        g_error ("“%s” names neither “%s” nor “%s”", error->message, mistakes[i].name,
+                 mistakes[i].shape);
     }
 }
 
@@ -329,34 +355,35 @@ test_null_operands_pass_through (void)
   g_assert_null (c2l_gemm (pass, x, NULL, NULL));
   g_assert_null (c2l_layer_norm (pass, NULL, w, NULL, 0, C2L_F32));
   g_assert_null (c2l_layer_norm (pass, x, NULL, NULL, 0, C2L_F32));
-  g_assert_null (c2l_rotary (pass, NULL, &(C2lRotary) { .angles = x }));
-  g_assert_null (c2l_rotary (pass, x, &(C2lRotary) { .angles = NULL }));
-  g_assert_null (c2l_attention (pass, &(C2lAttention) { .q = x, .k = NULL, .v = x }));
+  g_assert_null (c2l_rotary (pass, NULL, &(C2lRotary){ .angles = x }));
+  g_assert_null (c2l_rotary (pass, x, &(C2lRotary){ .angles = NULL }));
+  g_assert_null (c2l_attention (pass, &(C2lAttention){ .q = x, .k = NULL, .v = x }));
   g_assert_null (c2l_swiglu (pass, NULL, C2L_F32));
   g_assert_null (c2l_add (pass, x, NULL));
   g_assert_null (c2l_add (pass, NULL, x));
   g_assert_null (c2l_multiply (pass, x, NULL));
   g_assert_null (c2l_lerp (pass, x, x, NULL));
-  g_assert_null (c2l_combine (pass, 2, (C2lTensor *[]) { x, NULL }, (float[]) { 1, 1 }));
+  g_assert_null (c2l_combine (pass, 2, (C2lTensor *[]){ x, NULL }, (float[]){ 1, 1 }));
   g_assert_null (c2l_clamp (pass, NULL, 0, 1));
   g_assert_null (c2l_activate (pass, NULL, C2L_ACT_RELU, 0));
   g_assert_null (c2l_cast (pass, NULL, C2L_BF16));
   g_assert_null (c2l_reshape (pass, NULL, DIMS (1)));
   g_assert_null (c2l_expand (pass, NULL, DIMS (1)));
-  g_assert_null (c2l_concat (pass, 0, 2, (C2lTensor *[]) { x, NULL }));
+  g_assert_null (c2l_concat (pass, 0, 2, (C2lTensor *[]){ x, NULL }));
   g_assert_null (c2l_slice (pass, NULL, 0, 0, 1));
   g_assert_null (c2l_gather (pass, NULL, 0, x));
   g_assert_null (c2l_gather (pass, x, 0, NULL));
   g_assert_null (c2l_rms_normalize (pass, NULL, 0));
   g_assert_null (c2l_cosine_similarity (pass, x, NULL));
   g_assert_null (c2l_random_normal (pass, NULL, 0, DIMS (1, 1)));
-  g_assert_null (c2l_conv (pass, NULL, &(C2lConv) { .weight = w }));
-  g_assert_null (c2l_conv (pass, x, &(C2lConv) { .weight = NULL }));
+  g_assert_null (c2l_conv (pass, NULL, &(C2lConv){ .weight = w }));
+  g_assert_null (c2l_conv (pass, x, &(C2lConv){ .weight = NULL }));
   g_assert_null (c2l_demodulation (pass, x, NULL));
-  g_assert_null (c2l_resample (pass, NULL, &(C2lResample) { .up = 1, .down = 1 }));
-  g_assert_null (c2l_filtered_leaky_relu (pass, NULL, &(C2lFilteredLeakyRelu) { .up = 1, .down = 1 }));
-  g_assert_null (c2l_fourier_features (pass, &(C2lFourierFeatures) { .affine = x, .freqs = x }));
-  g_assert_null (c2l_area_resize (pass, NULL, &(C2lAreaResize) { .size = 1 }));
+  g_assert_null (c2l_resample (pass, NULL, &(C2lResample){ .up = 1, .down = 1 }));
+  g_assert_null (
+      c2l_filtered_leaky_relu (pass, NULL, &(C2lFilteredLeakyRelu){ .up = 1, .down = 1 }));
+  g_assert_null (c2l_fourier_features (pass, &(C2lFourierFeatures){ .affine = x, .freqs = x }));
+  g_assert_null (c2l_area_resize (pass, NULL, &(C2lAreaResize){ .size = 1 }));
   g_assert_null (c2l_patches (pass, NULL, 1, C2L_F32));
   g_assert_null (c2l_to_u8 (pass, NULL, C2L_U8_DEMO));
   c2l_pass_keep (pass, "y", NULL);
@@ -394,12 +421,16 @@ test_precisions_that_the_device_lacks_are_refused (void)
 static void
 add_tests (void)
 {
-  g_test_add_func ("/pass/mistakes/are-reported-by-name-and-shapes", test_mistakes_are_reported_by_name_and_shapes);
-  g_test_add_func ("/pass/mistakes/the-first-is-the-one-reported", test_the_first_mistake_is_the_one_reported);
-  g_test_add_func ("/pass/mistakes/a-model-may-report-its-own", test_a_model_may_report_its_own_mistake);
+  g_test_add_func ("/pass/mistakes/are-reported-by-name-and-shapes",
+                   test_mistakes_are_reported_by_name_and_shapes);
+  g_test_add_func ("/pass/mistakes/the-first-is-the-one-reported",
+                   test_the_first_mistake_is_the_one_reported);
+  g_test_add_func ("/pass/mistakes/a-model-may-report-its-own",
+                   test_a_model_may_report_its_own_mistake);
   g_test_add_func ("/pass/mistakes/sizes-that-overflow", test_sizes_that_overflow_are_mistakes);
   g_test_add_func ("/pass/null-operands-pass-through", test_null_operands_pass_through);
-  g_test_add_func ("/pass/refuses/precisions-that-the-device-lacks", test_precisions_that_the_device_lacks_are_refused);
+  g_test_add_func ("/pass/refuses/precisions-that-the-device-lacks",
+                   test_precisions_that_the_device_lacks_are_refused);
 }
 
 int

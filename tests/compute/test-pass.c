@@ -1,5 +1,6 @@
-/* What a pass promises apart from its operations' arithmetic: memory that is planned and shared, kept results and inputs,
- * views, cancelling, threads, weights; and the device itself. The device is that of C2L_TEST_DEVICE. */
+/* What a pass promises apart from its operations' arithmetic: memory that is planned and shared,
+ * kept results and inputs, views, cancelling, threads, weights; and the device itself. The device
+ * is that of C2L_TEST_DEVICE. */
 #include "op-harness.h"
 
 #include <math.h>
@@ -157,28 +158,31 @@ make_node (Graph *graph)
   switch (g_rand_int_range (graph->random, 0, 8))
     {
     case 0:
-      return (Node) { c2l_combine (pass, 2, (C2lTensor *[]) { a->tensor, b->tensor }, half_each),
-                      ref_combine (2, (const RefArray *[]) { a->value, b->value }, half_each) };
+      return (Node){ c2l_combine (pass, 2, (C2lTensor *[]){ a->tensor, b->tensor }, half_each),
+                     ref_combine (2, (const RefArray *[]){ a->value, b->value }, half_each) };
     case 1:
-      return (Node) { c2l_multiply (pass, a->tensor, b->tensor), ref_multiply (a->value, b->value) };
+      return (Node){ c2l_multiply (pass, a->tensor, b->tensor), ref_multiply (a->value, b->value) };
     case 2:
-      return (Node) { c2l_clamp (pass, a->tensor, -0.5f, 0.75f), ref_clamp (a->value, -0.5f, 0.75f) };
+      return (Node){ c2l_clamp (pass, a->tensor, -0.5f, 0.75f),
+                     ref_clamp (a->value, -0.5f, 0.75f) };
     case 3:
-      return (Node) { c2l_activate (pass, a->tensor, C2L_ACT_LEAKY_RELU, 0.75f),
-                      ref_activate (a->value, C2L_ACT_LEAKY_RELU, 0.75f) };
+      return (Node){ c2l_activate (pass, a->tensor, C2L_ACT_LEAKY_RELU, 0.75f),
+                     ref_activate (a->value, C2L_ACT_LEAKY_RELU, 0.75f) };
     case 4:
-      return (Node) { c2l_slice (pass, a->tensor, 0, start, length - start), ref_slice (a->value, 0, start, length - start) };
+      return (Node){ c2l_slice (pass, a->tensor, 0, start, length - start),
+                     ref_slice (a->value, 0, start, length - start) };
     case 5:
       b = &graph->nodes[g_rand_int_range (graph->random, 0, graph->n_nodes)];
       if (length + b->value->length <= MAX_LENGTH)
-        return (Node) { c2l_concat (pass, 0, 2, (C2lTensor *[]) { a->tensor, b->tensor }),
-                        ref_concat (0, 2, (const RefArray *[]) { a->value, b->value }) };
+        return (Node){ c2l_concat (pass, 0, 2, (C2lTensor *[]){ a->tensor, b->tensor }),
+                       ref_concat (0, 2, (const RefArray *[]){ a->value, b->value }) };
       /* too long: */
       G_GNUC_FALLTHROUGH;
     case 6:
-      return (Node) { view_of (graph, a), ref_slice (a->value, 0, 0, length) };
+      return (Node){ view_of (graph, a), ref_slice (a->value, 0, 0, length) };
     default:
-      return (Node) { c2l_lerp (pass, a->tensor, b->tensor, view_of (graph, a)), ref_lerp (a->value, b->value, a->value) };
+      return (Node){ c2l_lerp (pass, a->tensor, b->tensor, view_of (graph, a)),
+                     ref_lerp (a->value, b->value, a->value) };
     }
 }
 
@@ -192,7 +196,8 @@ graph_build (Graph *graph, guint32 seed)
     {
       gint64 length = g_rand_int_range (graph->random, 1, i % 2 == 0 ? 40 : 700);
 
-      graph->nodes[i] = (Node) { add_input (graph->pass, NULL, 1, &length), new_random_row (graph->random, length) };
+      graph->nodes[i] = (Node){ add_input (graph->pass, NULL, 1, &length),
+                                new_random_row (graph->random, length) };
       graph->n_nodes++;
     }
   while (graph->n_nodes < N_NODES)
@@ -261,12 +266,15 @@ test_random_graphs_match_the_host (void)
 static void
 test_a_long_chain_needs_the_memory_of_a_few_links (void)
 {
-  enum { LENGTH = 4096 };
+  enum
+  {
+    LENGTH = 4096
+  };
   g_autoptr (C2lPass) pass = new_pass ();
   C2lTensor *x = add_input (pass, "x", DIMS (LENGTH)), *y = x;
 
   for (int i = 0; i < 50; i++)
-    y = c2l_combine (pass, 1, &y, (float[]) { i % 2 == 0 ? 2 : 0.5f });
+    y = c2l_combine (pass, 1, &y, (float[]){ i % 2 == 0 ? 2 : 0.5f });
   c2l_pass_keep (pass, "y", y);
   compile (pass);
   g_assert_cmpuint (c2l_pass_get_arena_size (pass), <=, 4 * LENGTH * sizeof (float));
@@ -289,12 +297,12 @@ test_kept_tensors_survive_what_comes_after (void)
   c2l_pass_keep (pass, "first", links[0]);
   c2l_pass_keep (pass, "last", links[19]);
   compile (pass);
-  write_floats (x, (float[]) { 1, -2, 3 });
+  write_floats (x, (float[]){ 1, -2, 3 });
   run (pass);
 
-  assert_floats (c2l_pass_lookup (pass, "first"), (float[]) { 2, -4, 6 });
-  assert_floats (c2l_pass_lookup (pass, "third"), (float[]) { 4, -8, 12 });
-  assert_floats (c2l_pass_lookup (pass, "last"), (float[]) { 21, -42, 63 });
+  assert_floats (c2l_pass_lookup (pass, "first"), (float[]){ 2, -4, 6 });
+  assert_floats (c2l_pass_lookup (pass, "third"), (float[]){ 4, -8, 12 });
+  assert_floats (c2l_pass_lookup (pass, "last"), (float[]){ 21, -42, 63 });
   g_assert_true (c2l_pass_lookup (pass, "x") == x);
   g_assert_null (c2l_pass_lookup (pass, "second"));
   names = c2l_pass_list_kept (pass);
@@ -306,24 +314,25 @@ static void
 test_inputs_keep_their_content_between_runs (void)
 {
   g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *early = add_input (pass, "early", DIMS (2)), *late = add_input (pass, "late", DIMS (2));
-  C2lTensor *constant = c2l_pass_add_constant (pass, C2L_F32, DIMS (2), (float[]) { 100, 200 });
+  C2lTensor *early = add_input (pass, "early", DIMS (2)),
+            *late = add_input (pass, "late", DIMS (2));
+  C2lTensor *constant = c2l_pass_add_constant (pass, C2L_F32, DIMS (2), (float[]){ 100, 200 });
   C2lTensor *y = c2l_add (pass, early, constant);
 
   for (int i = 0; i < 10; i++)
     y = c2l_add (pass, y, late);
   c2l_pass_keep (pass, "y", y);
   /* Written before and after compiling. */
-  write_floats (early, (float[]) { 1, 2 });
+  write_floats (early, (float[]){ 1, 2 });
   compile (pass);
-  write_floats (late, (float[]) { 0.5f, 1 });
+  write_floats (late, (float[]){ 0.5f, 1 });
   run (pass);
-  assert_floats (y, (float[]) { 106, 212 });
-  write_floats (late, (float[]) { 1, 0 });
+  assert_floats (y, (float[]){ 106, 212 });
+  write_floats (late, (float[]){ 1, 0 });
   run (pass);
-  assert_floats (y, (float[]) { 111, 202 });
-  assert_floats (early, (float[]) { 1, 2 });
-  assert_floats (constant, (float[]) { 100, 200 });
+  assert_floats (y, (float[]){ 111, 202 });
+  assert_floats (early, (float[]){ 1, 2 });
+  assert_floats (constant, (float[]){ 100, 200 });
 }
 
 static void
@@ -337,18 +346,18 @@ test_views_see_what_they_look_at (void)
 
   /* The memory of `doubled` must outlive its own last use, for its views' sake. */
   for (int i = 0; i < 8; i++)
-    other = c2l_combine (pass, 1, &other, (float[]) { -1 });
+    other = c2l_combine (pass, 1, &other, (float[]){ -1 });
   sum = c2l_add (pass, c2l_reshape (pass, other, DIMS (3, 2, 1)), column);
   c2l_pass_keep (pass, "sum", sum);
   c2l_pass_keep (pass, "row", row);
   c2l_pass_keep (pass, "of input", c2l_reshape (pass, x, DIMS (6)));
   compile (pass);
-  write_floats (x, (float[]) { 1, 2, 3, 4, 5, 6 });
+  write_floats (x, (float[]){ 1, 2, 3, 4, 5, 6 });
   run (pass);
 
-  assert_floats (sum, (float[]) { 4, 8, 12, 16, 20, 24 });
-  assert_floats (row, (float[]) { 8, 10, 12 });
-  assert_floats (c2l_pass_lookup (pass, "of input"), (float[]) { 1, 2, 3, 4, 5, 6 });
+  assert_floats (sum, (float[]){ 4, 8, 12, 16, 20, 24 });
+  assert_floats (row, (float[]){ 8, 10, 12 });
+  assert_floats (c2l_pass_lookup (pass, "of input"), (float[]){ 1, 2, 3, 4, 5, 6 });
   g_assert_cmpint (c2l_tensor_get_n_dims (column), ==, 3);
   g_assert_cmpint (c2l_tensor_get_dim (column, -2), ==, 2);
 }
@@ -367,11 +376,11 @@ test_taps_are_kept_only_when_enabled (void)
       c2l_pass_tap (pass, y, "act.layer%d.%s", 3, "attn");
       c2l_pass_keep (pass, "z", c2l_add (pass, y, x));
       compile (pass);
-      write_floats (x, (float[]) { 1, 2 });
+      write_floats (x, (float[]){ 1, 2 });
       run (pass);
-      assert_floats (c2l_pass_lookup (pass, "z"), (float[]) { 3, 6 });
+      assert_floats (c2l_pass_lookup (pass, "z"), (float[]){ 3, 6 });
       if (enabled)
-        assert_floats (c2l_pass_lookup (pass, "act.layer3.attn"), (float[]) { 2, 4 });
+        assert_floats (c2l_pass_lookup (pass, "act.layer3.attn"), (float[]){ 2, 4 });
       else
         g_assert_null (c2l_pass_lookup (pass, "act.layer3.attn"));
     }
@@ -389,7 +398,7 @@ test_cancelling_stops_a_run_and_spoils_nothing (void)
 
   c2l_pass_keep (pass, "y", y);
   compile (pass);
-  write_floats (x, (float[]) { 1, 2 });
+  write_floats (x, (float[]){ 1, 2 });
   g_cancellable_cancel (cancellable);
   g_assert_false (c2l_pass_run (pass, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -398,20 +407,30 @@ test_cancelling_stops_a_run_and_spoils_nothing (void)
   g_clear_error (&error);
   g_assert_true (c2l_pass_run (pass, cancellable, &error));
   g_assert_no_error (error);
-  assert_floats (y, (float[]) { 2, 4 });
+  assert_floats (y, (float[]){ 2, 4 });
 }
 
-/* Compiled once, then run by fewer and by more threads than there were. Large enough that all of them get something. */
+/* Compiled once, then run by fewer and by more threads than there were. Large enough that all of
+ * them get something. */
 static void
 test_threads_may_change_between_runs (void)
 {
-  enum { T = 80, D = 512, N = 640, R = 40, C = 17 };
-  g_autoptr (C2lTensor) gain = new_weight (DIMS (D), -200), weight = new_weight (DIMS (N, D), -1000);
+  enum
+  {
+    T = 80,
+    D = 512,
+    N = 640,
+    R = 40,
+    C = 17
+  };
+  g_autoptr (C2lTensor) gain = new_weight (DIMS (D), -200),
+                        weight = new_weight (DIMS (N, D), -1000);
   g_autoptr (C2lTensor) kernel = new_weight (DIMS (C, 3, 3, 3), -100);
   g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *x = add_input (pass, "x", DIMS (T, D)), *picture = add_input (pass, "picture", DIMS (2, R, R, 3));
+  C2lTensor *x = add_input (pass, "x", DIMS (T, D)),
+            *picture = add_input (pass, "picture", DIMS (2, R, R, 3));
   C2lTensor *results[3];
-  g_autofree float *xs = g_new (float, T * D), *pictures = g_new (float, 2 * R * R * 3);
+  g_autofree float *xs = g_new (float, (gsize) T * D), *pictures = g_new (float, 2 * R * R * 3);
 
   for (int i = 0; i < T * D; i++)
     xs[i] = sinf (i);
@@ -419,7 +438,9 @@ test_threads_may_change_between_runs (void)
     pictures[i] = cosf (i);
   results[0] = c2l_layer_norm (pass, x, gain, NULL, 1e-5f, C2L_F32);
   results[1] = c2l_swiglu (pass, c2l_gemm (pass, results[0], weight, NULL), C2L_F32);
-  results[2] = c2l_conv (pass, picture, &(C2lConv) { .weight = kernel, .padding = 1, .gain = 0.5f, .act = C2L_ACT_RELU });
+  results[2]
+      = c2l_conv (pass, picture,
+                  &(C2lConv){ .weight = kernel, .padding = 1, .gain = 0.5f, .act = C2L_ACT_RELU });
   for (int i = 0; i < 3; i++)
     c2l_pass_keep (pass, NULL, results[i]);
   compile (pass);
@@ -480,13 +501,13 @@ test_weights_live_as_long_as_their_passes (void)
   for (int i = 0; i < 2; i++)
     {
       compile (passes[i]);
-      write_floats (inputs[i], (float[]) { 1, 10, 100, 2, 20, 200 });
+      write_floats (inputs[i], (float[]){ 1, 10, 100, 2, 20, 200 });
     }
   run (first);
-  assert_floats (results[0], (float[]) { 210, 543 });
+  assert_floats (results[0], (float[]){ 210, 543 });
   g_clear_pointer (&first, c2l_pass_free);
   run (second);
-  assert_floats (results[1], (float[]) { 210, 543, 420, 1086 });
+  assert_floats (results[1], (float[]){ 210, 543, 420, 1086 });
 }
 
 static void
@@ -501,7 +522,8 @@ test_wrapped_data_is_released_once (void)
   static const float data[] = { 1, 2, 3 };
   g_autoptr (GError) error = NULL;
   int n_released = 0;
-  C2lTensor *weight = c2l_device_wrap_weight (op_get_device (), DIMS (3), data, &n_released, count_release, &error);
+  C2lTensor *weight = c2l_device_wrap_weight (op_get_device (), DIMS (3), data, &n_released,
+                                              count_release, &error);
   C2lPass *pass = new_pass ();
   C2lTensor *y = c2l_add (pass, add_input (pass, "x", DIMS (3)), weight);
 
@@ -509,9 +531,9 @@ test_wrapped_data_is_released_once (void)
   c2l_pass_keep (pass, "y", y);
   c2l_tensor_unref (weight);
   compile (pass);
-  write_floats (c2l_pass_lookup (pass, "x"), (float[]) { 10, 20, 30 });
+  write_floats (c2l_pass_lookup (pass, "x"), (float[]){ 10, 20, 30 });
   run (pass);
-  assert_floats (y, (float[]) { 11, 22, 33 });
+  assert_floats (y, (float[]){ 11, 22, 33 });
   c2l_pass_free (pass);
   g_assert_cmpint (n_released, ==, 1);
 }
@@ -557,16 +579,22 @@ static void
 add_tests (void)
 {
   g_test_add_func ("/pass/memory/random-graphs-match-the-host", test_random_graphs_match_the_host);
-  g_test_add_func ("/pass/memory/a-long-chain-needs-that-of-a-few-links", test_a_long_chain_needs_the_memory_of_a_few_links);
-  g_test_add_func ("/pass/kept-tensors-survive-what-comes-after", test_kept_tensors_survive_what_comes_after);
-  g_test_add_func ("/pass/inputs-keep-their-content-between-runs", test_inputs_keep_their_content_between_runs);
+  g_test_add_func ("/pass/memory/a-long-chain-needs-that-of-a-few-links",
+                   test_a_long_chain_needs_the_memory_of_a_few_links);
+  g_test_add_func ("/pass/kept-tensors-survive-what-comes-after",
+                   test_kept_tensors_survive_what_comes_after);
+  g_test_add_func ("/pass/inputs-keep-their-content-between-runs",
+                   test_inputs_keep_their_content_between_runs);
   g_test_add_func ("/pass/views-see-what-they-look-at", test_views_see_what_they_look_at);
   g_test_add_func ("/pass/taps-are-kept-only-when-enabled", test_taps_are_kept_only_when_enabled);
-  g_test_add_func ("/pass/cancelling-stops-a-run-and-spoils-nothing", test_cancelling_stops_a_run_and_spoils_nothing);
+  g_test_add_func ("/pass/cancelling-stops-a-run-and-spoils-nothing",
+                   test_cancelling_stops_a_run_and_spoils_nothing);
   g_test_add_func ("/pass/threads-may-change-between-runs", test_threads_may_change_between_runs);
   g_test_add_func ("/pass/profile-is-off-until-enabled", test_profile_is_off_until_enabled);
-  g_test_add_func ("/pass/weights/live-as-long-as-their-passes", test_weights_live_as_long_as_their_passes);
-  g_test_add_func ("/pass/weights/wrapped-data-is-released-once", test_wrapped_data_is_released_once);
+  g_test_add_func ("/pass/weights/live-as-long-as-their-passes",
+                   test_weights_live_as_long_as_their_passes);
+  g_test_add_func ("/pass/weights/wrapped-data-is-released-once",
+                   test_wrapped_data_is_released_once);
   g_test_add_func ("/device/refuses/unknown-names", test_unknown_devices_are_refused);
   g_test_add_func ("/device/describes-itself", test_a_device_describes_itself);
   g_test_add_func ("/precision/names-round-trip", test_precision_names_round_trip);

@@ -292,7 +292,7 @@ static void
 check_cases (const Isa *isa, const Case *cases, gsize n)
 {
   for (gsize i = 0; i < n; i++)
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < (isa->bf16 ? 3 : 2); k++)
       {
         Case c = cases[i];
 

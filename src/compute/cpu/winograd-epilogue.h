@@ -67,9 +67,9 @@ epilogue_new (const C2lWinograd *plan, const C2lWinogradArgs *args, int b, int c
 }
 
 C2L_INLINE C2lLanes
-epilogue_finish (const Epilogue *e, int k, C2lLanes sum, C2lLanes noise)
+epilogue_finish (const Epilogue *e, int k, C2lLanes sum, C2lLanes demod, C2lLanes noise)
 {
-  C2lLanes value = sum * e->demod[k] + (e->bias[k] + noise);
+  C2lLanes value = sum * demod + (e->bias[k] + noise);
 
   value = lanes_max (value, value * e->slope);
   return lanes_max (lanes_min (value, e->limit), -e->limit);
@@ -95,15 +95,16 @@ epilogue_store_some (const Epilogue *e, gboolean to_bf16, C2lLanes left, C2lLane
     }
 }
 
-/* Stores what becomes of the sums @left and @right at @pixel (row · width + column). */
+/* Stores what becomes of the sums @left and @right at @pixel (row · width + column). @demod: e->demod, times the scale of
+ * the sums. */
 C2L_INLINE void
-epilogue_store (const Epilogue *e, Store store, C2lLanes left, C2lLanes right, gsize pixel)
+epilogue_store (const Epilogue *e, Store store, const C2lLanes demod[2], C2lLanes left, C2lLanes right, gsize pixel)
 {
   C2lLanes noise = lanes_set (e->noise ? e->noise[pixel] * e->noise_strength : 0);
   gsize index = pixel * e->channels;
 
-  left = epilogue_finish (e, 0, left, noise);
-  right = epilogue_finish (e, 1, right, noise);
+  left = epilogue_finish (e, 0, left, demod[0], noise);
+  right = epilogue_finish (e, 1, right, demod[1], noise);
   if (G_UNLIKELY (e->n < 32))
     {
       epilogue_store_some (e, store >= STORE_BF16, left, right, pixel);

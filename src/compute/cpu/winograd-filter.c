@@ -33,7 +33,7 @@ filter_row (const C2lWinograd *plan, gboolean separable, Store store, const Epil
             gsize pixel, int n)
 {
   for (int x = 0; x < n; x++)
-    epilogue_store (e, store, filter_pixel (plan, separable, rows, x * (gsize) plan->slab),
+    epilogue_store (e, store, e->demod, filter_pixel (plan, separable, rows, x * (gsize) plan->slab),
                     filter_pixel (plan, separable, rows, x * (gsize) plan->slab + 16), pixel + x);
 }
 

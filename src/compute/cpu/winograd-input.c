@@ -61,10 +61,12 @@ forward (C2lWinogradSchemeKind kind, const C2lLanes *d, C2lLanes *c)
 
 /* 16 channels of a tile: @row and @column are the strides of @source in elements; V's products are @stride apart.
  * What a later tile needs, @ahead bytes away, is fetched meanwhile: a tile's rows are too many streams for the
- * hardware to follow. */
-C2L_INLINE void
-transform (C2lWinogradSchemeKind kind, int n_in, int n_coef, C2lDtype dtype, C2lWinogradProducts products,
-           gconstpointer source, gsize row, gsize column, gsize ahead, C2lLanes style, float *v, gsize stride)
+ * hardware to follow. Returns the largest magnitudes, and @peak, where they are to become integers, which are floats
+ * here still. */
+C2L_INLINE C2lLanes
+transform (C2lWinogradSchemeKind kind, int n_in, int n_coef, C2lDtype dtype, C2lWinogradElement element,
+           gconstpointer source, gsize row, gsize column, gsize ahead, C2lLanes style, C2lLanes peak, float *v,
+           gsize stride)
 {
   C2lLanes half[MAX_IN][C2L_WINOGRAD_MAX_COEF];
   int step = kind == C2L_SCHEME_F43 ? 4 : kind == C2L_SCHEME_F23 ? 2 : 3;
@@ -102,37 +104,44 @@ transform (C2lWinogradSchemeKind kind, int n_in, int n_coef, C2lDtype dtype, C2l
         {
           float *destination = v + (gsize) (y * n_coef + x) * stride;
 
-          if (products == C2L_WINOGRAD_F32)
-            *(C2lLanes *) destination = c[y];
-          else
+          if (element == C2L_ELEMENT_BF16)
             lanes_store_bf16 ((guint16 *) destination, c[y]);
+          else
+            *(C2lLanes *) destination = c[y];
+          if (element == C2L_ELEMENT_I16)
+            peak = lanes_max (peak, lanes_absolute (c[y]));
         }
     }
+  return peak;
 }
 
-typedef void (*Transform) (gconstpointer source, gsize row, gsize column, gsize ahead, const float *style, float *v,
-                           gsize stride);
+typedef C2lLanes (*Transform) (gconstpointer source, gsize row, gsize column, gsize ahead, const float *style,
+                               C2lLanes peak, float *v, gsize stride);
 
-#define DEFINE(name, kind, n_in, n_coef, dtype, products)                                                         \
-  static void                                                                                                     \
-  name (gconstpointer source, gsize row, gsize column, gsize ahead, const float *style, float *v, gsize stride)   \
+#define DEFINE(name, kind, n_in, n_coef, dtype, element)                                                          \
+  static C2lLanes                                                                                                 \
+  name (gconstpointer source, gsize row, gsize column, gsize ahead, const float *style, C2lLanes peak, float *v,  \
+        gsize stride)                                                                                             \
   {                                                                                                               \
-    transform (kind, n_in, n_coef, dtype, products, source, row, column, ahead, lanes_load (style), v, stride);   \
+    return transform (kind, n_in, n_coef, dtype, element, source, row, column, ahead, lanes_load (style), peak,   \
+                      v, stride);                                                                                 \
   }
-#define DEFINE_ALL(suffix, dtype, products)                                                                       \
-  DEFINE (f43_##suffix, C2L_SCHEME_F43, 6, 6, dtype, products)                                                    \
-  DEFINE (f23_##suffix, C2L_SCHEME_F23, 4, 4, dtype, products)                                                    \
-  DEFINE (up3_##suffix, C2L_SCHEME_UP3, 4, 7, dtype, products)
+#define DEFINE_BOTH(name, kind, n_in, n_coef, element)                                                            \
+  DEFINE (name##_f32, kind, n_in, n_coef, C2L_F32, element)                                                       \
+  DEFINE (name##_bf16, kind, n_in, n_coef, C2L_BF16, element)
 
-DEFINE_ALL (from_f32_to_f32, C2L_F32, C2L_WINOGRAD_F32)
-DEFINE_ALL (from_f32_to_bf16, C2L_F32, C2L_WINOGRAD_BF16)
-DEFINE_ALL (from_bf16_to_f32, C2L_BF16, C2L_WINOGRAD_F32)
-DEFINE_ALL (from_bf16_to_bf16, C2L_BF16, C2L_WINOGRAD_BF16)
+DEFINE_BOTH (f43_to_f32, C2L_SCHEME_F43, 6, 6, C2L_ELEMENT_F32)
+DEFINE_BOTH (f43_to_i16, C2L_SCHEME_F43, 6, 6, C2L_ELEMENT_I16)
+DEFINE_BOTH (f23_to_f32, C2L_SCHEME_F23, 4, 4, C2L_ELEMENT_F32)
+DEFINE_BOTH (f23_to_bf16, C2L_SCHEME_F23, 4, 4, C2L_ELEMENT_BF16)
+DEFINE_BOTH (up3_to_f32, C2L_SCHEME_UP3, 4, 7, C2L_ELEMENT_F32)
+DEFINE_BOTH (up3_to_bf16, C2L_SCHEME_UP3, 4, 7, C2L_ELEMENT_BF16)
 
-static const Transform transforms[C2L_N_SCHEMES][2][2] = {
-  [C2L_SCHEME_F43] = { { f43_from_f32_to_f32, f43_from_f32_to_bf16 }, { f43_from_bf16_to_f32, f43_from_bf16_to_bf16 } },
-  [C2L_SCHEME_F23] = { { f23_from_f32_to_f32, f23_from_f32_to_bf16 }, { f23_from_bf16_to_f32, f23_from_bf16_to_bf16 } },
-  [C2L_SCHEME_UP3] = { { up3_from_f32_to_f32, up3_from_f32_to_bf16 }, { up3_from_bf16_to_f32, up3_from_bf16_to_bf16 } },
+/* By element and whether the input is bf16; NULL for what no plan has. */
+static const Transform transforms[C2L_N_SCHEMES][3][2] = {
+  [C2L_SCHEME_F43] = { { f43_to_f32_f32, f43_to_f32_bf16 }, { NULL }, { f43_to_i16_f32, f43_to_i16_bf16 } },
+  [C2L_SCHEME_F23] = { { f23_to_f32_f32, f23_to_f32_bf16 }, { f23_to_bf16_f32, f23_to_bf16_bf16 } },
+  [C2L_SCHEME_UP3] = { { up3_to_f32_f32, up3_to_f32_bf16 }, { up3_to_bf16_f32, up3_to_bf16_bf16 } },
 };
 
 /* Copies what lies inside the picture of @n channels of the tile at (@y0, @x0), with zeros elsewhere, as f32. */
@@ -157,20 +166,48 @@ copy_patch (const C2lWinograd *plan, gconstpointer picture, int y0, int x0, int 
       }
 }
 
+/* Floats of a tile, [16 channels][product][16], into integers of V; @peak is the largest of their magnitudes. */
+static void
+round_tile (const C2lWinograd *plan, const float *floats, float peak, float *v, int n_tiles)
+{
+  C2lLanes scale = lanes_set (peak > 0 ? plan->input_limit / peak : 0);
+  gsize half = (gsize) plan->n_products * 16;
+
+  for (int c = 0; c < plan->n_chunks; c++, floats += 2 * half, v += (gsize) n_tiles * 16)
+    for (int p = 0; p < plan->n_products; p++)
+      lanes_store_pair_i16 ((gint16 *) (v + p * plan->v_stride), lanes_load (floats + p * 16) * scale,
+                            lanes_load (floats + half + p * 16) * scale);
+}
+
+/* Where one 16-channel part of a tile's coefficients goes. */
+static float *
+get_destination (const C2lWinograd *plan, int c, int t, int n_tiles, float *v, float *m, gsize *stride)
+{
+  int per_chunk = plan->chunk / 16;
+
+  if (plan->element == C2L_ELEMENT_I16)
+    {
+      *stride = 16;
+      return m + (gsize) c * plan->n_products * 16;
+    }
+  *stride = plan->v_stride;
+  return v + ((gsize) (c / per_chunk) * n_tiles + t) * 16 + c % per_chunk * 8;
+}
+
 void
 c2l_winograd_transform_input (const C2lWinograd *plan, const C2lWinogradArgs *args, const C2lWinogradBlock *block, int t,
-                              float *v)
+                              float *v, float *m)
 {
   const C2lWinogradShape *shape = &plan->shape;
   const C2lWinogradScheme *s = plan->scheme;
-  gboolean to_bf16 = shape->products == C2L_WINOGRAD_BF16;
-  Transform run = transforms[plan->kind][shape->in_dtype == C2L_BF16][to_bf16];
-  Transform run_patch = transforms[plan->kind][0][to_bf16];
+  Transform run = transforms[plan->kind][plan->element][shape->in_dtype == C2L_BF16];
+  Transform run_patch = transforms[plan->kind][plan->element][0];
   gsize size = c2l_dtype_get_size (shape->in_dtype), column = shape->in_channels, row = column * shape->width;
   gsize tile_size = s->step * column * size, ahead = MAX (1, FETCH_AHEAD / tile_size) * tile_size;
-  int b, ty, tx, y0, x0, per_chunk = plan->chunk / 16;
+  int b, ty, tx, y0, x0;
   const char *picture;
   gboolean inside;
+  C2lLanes peak = lanes_set (0);
   float ones[16], patch[MAX_IN * MAX_IN * 16], style[16];
 
   c2l_winograd_locate (plan, block, t, &b, &ty, &tx);
@@ -180,11 +217,12 @@ c2l_winograd_transform_input (const C2lWinograd *plan, const C2lWinogradArgs *ar
   inside = y0 >= 0 && x0 >= 0 && y0 + s->n_in <= shape->height && x0 + s->n_in <= shape->width;
   lanes_store (ones, lanes_set (1));
 
-  for (int c = 0; c < plan->n_chunks * per_chunk; c++)
+  for (int c = 0; c < plan->n_chunks * plan->chunk / 16; c++)
     {
       int n = MIN (16, shape->in_channels - 16 * c);
-      float *destination = v + ((gsize) (c / per_chunk) * block->n_tiles + t) * 16 + c % per_chunk * 8;
       const float *styles = args->styles ? args->styles + (gsize) b * shape->in_channels + 16 * c : ones;
+      gsize stride;
+      float *destination = get_destination (plan, c, t, block->n_tiles, v, m, &stride);
 
       if (n < 16)
         {
@@ -192,12 +230,19 @@ c2l_winograd_transform_input (const C2lWinograd *plan, const C2lWinogradArgs *ar
           styles = style;
         }
       if (inside && n == 16)
-        run (picture + (y0 * row + x0 * column + 16 * c) * size, row, column, 16 * c * size % 64 ? 0 : ahead, styles,
-             destination, plan->v_stride);
+        peak = run (picture + (y0 * row + x0 * column + 16 * c) * size, row, column, 16 * c * size % 64 ? 0 : ahead,
+                    styles, peak, destination, stride);
       else
         {
           copy_patch (plan, picture, y0, x0, 16 * c, MAX (n, 0), patch);
-          run_patch (patch, 16 * s->n_in, 16, 0, styles, destination, plan->v_stride);
+          peak = run_patch (patch, 16 * s->n_in, 16, 0, styles, peak, destination, stride);
         }
+    }
+  if (plan->element == C2L_ELEMENT_I16)
+    {
+      float largest = lanes_get_largest (peak);
+
+      v[plan->v_stride * plan->n_products + t] = largest / plan->input_limit;
+      round_tile (plan, m, largest, v + (gsize) t * 16, block->n_tiles);
     }
 }

@@ -82,8 +82,9 @@ transform (C2lWinogradSchemeKind kind, int n_coef, int n_out, const float *m, gs
 /* 32 channels of one tile into the result. */
 C2L_INLINE void
 store_tile (C2lWinogradSchemeKind kind, int n_coef, int n_out, Store store, const C2lWinograd *plan, const Epilogue *e,
-            const float *m, int y0, int x0)
+            const float *m, float scale, int y0, int x0)
 {
+  C2lLanes demod[2] = { e->demod[0] * scale, e->demod[1] * scale };
   C2lLanes left[MAX_OUT][MAX_OUT], right[MAX_OUT][MAX_OUT];
   gsize pixel = (gsize) y0 * plan->out_width + x0;
 
@@ -95,21 +96,21 @@ store_tile (C2lWinogradSchemeKind kind, int n_coef, int n_out, Store store, cons
       for (int r = 0; r < n_out; r++, pixel += plan->out_width)
 #pragma GCC unroll 6
         for (int c = 0; c < n_out; c++)
-          epilogue_store (e, store, left[r][c], right[r][c], pixel + c);
+          epilogue_store (e, store, demod, left[r][c], right[r][c], pixel + c);
       return;
     }
   for (int r = 0; r < n_out && y0 + r < plan->out_height; r++, pixel += plan->out_width)
     for (int c = 0; c < n_out && x0 + c < plan->out_width; c++)
-      epilogue_store (e, store, left[r][c], right[r][c], pixel + c);
+      epilogue_store (e, store, demod, left[r][c], right[r][c], pixel + c);
 }
 
-typedef void (*StoreTile) (const C2lWinograd *plan, const Epilogue *e, const float *m, int y0, int x0);
+typedef void (*StoreTile) (const C2lWinograd *plan, const Epilogue *e, const float *m, float scale, int y0, int x0);
 
 #define DEFINE(name, kind, n_coef, n_out, store)                                                                  \
   static void                                                                                                     \
-  name (const C2lWinograd *plan, const Epilogue *e, const float *m, int y0, int x0)                               \
+  name (const C2lWinograd *plan, const Epilogue *e, const float *m, float scale, int y0, int x0)                  \
   {                                                                                                               \
-    store_tile (kind, n_coef, n_out, store, plan, e, m, y0, x0);                                                  \
+    store_tile (kind, n_coef, n_out, store, plan, e, m, scale, y0, x0);                                           \
   }
 #define DEFINE_ALL(name, kind, n_coef, n_out)                                                                     \
   DEFINE (name##_f32, kind, n_coef, n_out, STORE_F32)                                                             \
@@ -127,7 +128,7 @@ static const StoreTile store_tiles[2][N_STORES] = {
 
 void
 c2l_winograd_transform_output (const C2lWinograd *plan, const C2lWinogradArgs *args, const C2lWinogradBlock *block,
-                               int slab, const float *m)
+                               int slab, const float *m, const float *scales)
 {
   int first = slab * plan->slab, last = MIN (plan->shape.out_channels, first + plan->slab);
   int n_out = plan->scheme->n_out;
@@ -147,7 +148,7 @@ c2l_winograd_transform_output (const C2lWinograd *plan, const C2lWinogradArgs *a
           c2l_winograd_locate (plan, block, t, &b, &ty, &tx);
           if (b != current)
             e = epilogue_new (plan, args, current = b, channel);
-          run (plan, &e, m + (gsize) t * plan->slab + channel - first, n_out * ty, n_out * tx);
+          run (plan, &e, m + (gsize) t * plan->slab + channel - first, scales ? scales[t] : 1, n_out * ty, n_out * tx);
         }
     }
 }

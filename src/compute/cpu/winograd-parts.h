@@ -11,16 +11,17 @@
 #define c2l_winograd_filter C2L_ISA_NAME (c2l_winograd_filter)
 #define c2l_winograd_run C2L_ISA_NAME (c2l_winograd_run)
 
-/* Tile @t of @block into V. */
+/* Tile @t of @block into V; M serves as temporary memory. */
 void c2l_winograd_transform_input (const C2lWinograd *plan, const C2lWinogradArgs *args,
-                                   const C2lWinogradBlock *block, int t, float *v);
+                                   const C2lWinogradBlock *block, int t, float *v, float *m);
 
 /* M of all tiles of a block and of the output channels of slab @slab. */
 void c2l_winograd_multiply (const C2lWinograd *plan, const float *v, int n_tiles, int slab, float *m);
 
-/* up = 1: M into the result. */
+/* up = 1: M into the result. @scales: (nullable): of each tile, for integers */
 void c2l_winograd_transform_output (const C2lWinograd *plan, const C2lWinogradArgs *args,
-                                    const C2lWinogradBlock *block, int slab, const float *m);
+                                    const C2lWinogradBlock *block, int slab, const float *m,
+                                    const float *scales);
 
 /* up = 2: M into the up-sampled rows S of the slab, of which row @row is the block's first, and the filter along x. */
 void c2l_winograd_expand_output (const C2lWinograd *plan, const C2lWinogradBlock *block, int slab, const float *m,

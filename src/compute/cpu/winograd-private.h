@@ -3,7 +3,8 @@
  * A tile is transformed into `n_coef` × `n_coef` coefficients a channel; coefficient p of all tiles is the left operand of a
  * matrix product with coefficient p of the weights. Buffers, each row of 16 lanes being 64 bytes:
  *
- *   V, transformed input   [product][chunk of input channels][tile][64 bytes: 16 f32 or 32 bf16]
+ *   V, transformed input   [product][chunk of input channels][tile][64 bytes: 16 f32, or 32 bf16 or 16-bit integers],
+ *                          then [tile] what to multiply the tile's integer products by
  *   U, transformed weights [weight ][panel of 32 output channels][pair or channel][32 columns × 4 bytes]
  *   M, the products        [product][tile][column of the slab]
  *   S, the up-sampled rows [slab][row, modulo n_rows][column][column of the slab], for up = 2
@@ -40,6 +41,14 @@ typedef enum
   C2L_N_SCHEMES
 } C2lWinogradSchemeKind;
 
+/* What V and U consist of. */
+typedef enum
+{
+  C2L_ELEMENT_F32,
+  C2L_ELEMENT_BF16,
+  C2L_ELEMENT_I16, /* 16-bit integers, scaled by tile and by output channel and coefficient; exact 32-bit sums */
+} C2lWinogradElement;
+
 typedef struct
 {
   int n_in, step;   /* inputs a tile and axis, and how far apart tiles are */
@@ -58,6 +67,9 @@ struct _C2lWinograd
   const C2lWinogradScheme *scheme;
   int out_height, out_width;
   int tiles_y, tiles_x;
+  C2lWinogradElement element;
+  int input_limit;    /* largest integer in V */
+  float *scales;      /* (nullable): [product][output channel], for integers */
   int n_products;     /* n_coef² */
   int chunk;          /* input channels in 64 bytes */
   int n_chunks, n_panels;
@@ -89,6 +101,20 @@ static inline gsize
 c2l_winograd_get_rows_size (const C2lWinograd *plan)
 {
   return (gsize) plan->n_slabs * plan->n_rows * plan->n_columns * plan->slab;
+}
+
+/* Floats of V. */
+static inline gsize
+c2l_winograd_get_v_size (const C2lWinograd *plan)
+{
+  return plan->v_stride * plan->n_products + (plan->max_tiles + 15) / 16 * 16;
+}
+
+/* Within 32 input channels packing interleaves the halves four by four: the channel at place @i. */
+static inline int
+c2l_winograd_get_packed_channel (int i)
+{
+  return i / 8 * 4 + i % 4 + (i % 8 < 4 ? 0 : 16);
 }
 
 /* Where a block's tiles lie. */

@@ -17,7 +17,7 @@ typedef struct
 static Buffers
 get_buffers (const C2lWinograd *plan, const C2lWinogradArgs *args, int thread, int n_threads)
 {
-  gsize v_size = plan->v_stride * plan->n_products, m_size = plan->m_stride * plan->n_products;
+  gsize v_size = c2l_winograd_get_v_size (plan), m_size = plan->m_stride * plan->n_products;
   gsize s_size = c2l_winograd_get_rows_size (plan);
   int n_teams = plan->shared ? 1 : n_threads, team = plan->shared ? 0 : thread;
   float *memory = args->scratch;
@@ -36,11 +36,11 @@ transform_input (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buf
     {
 #pragma omp for schedule(dynamic, 4)
       for (int t = 0; t < block->n_tiles; t++)
-        c2l_winograd_transform_input (plan, args, block, t, buffers->v);
+        c2l_winograd_transform_input (plan, args, block, t, buffers->v, buffers->m);
       return;
     }
   for (int t = 0; t < block->n_tiles; t++)
-    c2l_winograd_transform_input (plan, args, block, t, buffers->v);
+    c2l_winograd_transform_input (plan, args, block, t, buffers->v, buffers->m);
 }
 
 /* --- without up-sampling ---------------------------------------------------------------------------- */
@@ -50,7 +50,8 @@ do_slab (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffers *bu
          int slab)
 {
   c2l_winograd_multiply (plan, buffers->v, block->n_tiles, slab, buffers->m);
-  c2l_winograd_transform_output (plan, args, block, slab, buffers->m);
+  c2l_winograd_transform_output (plan, args, block, slab, buffers->m,
+                                 plan->scales ? buffers->v + plan->v_stride * plan->n_products : NULL);
 }
 
 static C2lWinogradBlock

@@ -143,3 +143,33 @@ lanes_fence (void)
   _mm_sfence ();
 #endif
 }
+
+C2L_INLINE C2lLanes
+lanes_absolute (C2lLanes value)
+{
+  return (C2lLanes) ((C2lLanesUint) value & 0x7fffffff);
+}
+
+C2L_INLINE float
+lanes_get_largest (C2lLanes value)
+{
+  float largest = value[0];
+
+  for (int i = 1; i < 16; i++)
+    largest = MAX (largest, value[i]);
+  return largest;
+}
+
+/* Rounds to the nearest integers, which fit 16 bits. The order is that of AVX-512's packing, four of the left, four of
+ * the right and so on, on every instruction set; @destination is 64-byte aligned. */
+C2L_INLINE void
+lanes_store_pair_i16 (gint16 *destination, C2lLanes left, C2lLanes right)
+{
+#ifdef __AVX512BW__
+  *(__m512i *) destination =
+    _mm512_packs_epi32 (_mm512_cvtps_epi32 ((__m512) left), _mm512_cvtps_epi32 ((__m512) right));
+#else
+  for (int i = 0; i < 32; i++)
+    destination[i] = __builtin_lrintf (i % 8 < 4 ? left[i / 8 * 4 + i % 4] : right[i / 8 * 4 + i % 4]);
+#endif
+}
