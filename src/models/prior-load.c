@@ -515,29 +515,33 @@ make_positions (Reader *self)
 
 /* --- statistics and schedule ------------------------------------------------------------------------ */
 
+/* [L, D]; a file with several latents may store one row for all of them. */
 static C2lTensor *
 read_statistic (Reader *self, const char *name, gboolean is_std)
 {
   const C2lPriorInfo *info = &self->prior->info;
   const C2lArray *any = c2l_loader_find (&self->loader.loader, "%s%s", self->loader.prefix, name);
   int n_dims = any != NULL && any->n_dims == 2 ? 2 : 1;
-  gint64 rows = n_dims == 2 ? info->n_latents : 1;
   gint64 dims[] = { info->n_latents, info->dim };
-  float *data = c2l_network_loader_dup (&self->loader, n_dims, dims + 2 - n_dims, "%s", name);
+  gsize n_all = (gsize) info->n_latents * info->dim;
+  gsize n_given = n_dims == 2 ? n_all : (gsize) info->dim;
+  g_autofree float *given = c2l_network_loader_dup (&self->loader, n_dims, dims + 2 - n_dims, "%s", name);
 
-  if (data == NULL)
+  if (given == NULL)
     return NULL;
 
-  for (gint64 i = 0; is_std && i < rows * info->dim; i++)
-    if (data[i] <= 0)
-      {
+  float *data = g_new (float, n_all);
+
+  for (gsize i = 0; i < n_all; i++)
+    {
+      data[i] = given[i % n_given];
+      if (is_std && data[i] <= 0)
         c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
                          "tensor “%s%s” has %g at element %d; a standard deviation must be above zero",
                          self->loader.prefix, name, data[i], (int) i);
-        break;
-      }
+    }
 
-  return c2l_network_loader_take (&self->loader, 2, (gint64[]){ rows, info->dim }, data);
+  return c2l_network_loader_take (&self->loader, 2, dims, data);
 }
 
 static void
