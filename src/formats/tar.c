@@ -127,6 +127,9 @@ has_right_checksum (const Header *header)
 
   if (!parse_number (header->checksum, sizeof header->checksum, &expected))
     return FALSE;
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+  return TRUE;
+#endif
   for (gsize i = 0; i < BLOCK; i++)
     sum += i >= start && i < start + sizeof header->checksum ? ' ' : bytes[i];
   return sum == expected;

@@ -123,7 +123,7 @@ count_layers (Reader *self)
       c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
                        "layer “%s%u” is missing, but later ones are there: the file is damaged", prefix, i);
 
-  return take_size (self, depth, MAX_DEPTH, "a depth");
+  return take_size (self, depth, MAX_DEPTH, "a number of layers");
 }
 
 /* --- sizes ------------------------------------------------------------------------------------------ */
@@ -574,12 +574,12 @@ read_sizes (Reader *self)
   C2lPriorInfo *info = &self->prior->info;
   const C2lPriorConfig *config = self->config;
 
+  info->depth = count_layers (self);
   read_query (self);
   if (failed (self))
     return;
 
   read_heads (self);
-  info->depth = count_layers (self);
   info->n_text_tokens = read_tokens (self, "net.to_text_embeds.0", &self->prior->text_embed);
   info->n_image_tokens = read_tokens (self, "net.to_image_embeds.0", &self->prior->image_embed);
   read_time (self);

@@ -334,11 +334,22 @@ http_server_new (gconstpointer data, gsize size)
   return self;
 }
 
+static gboolean
+quit (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
+}
+
 void
 http_server_free (HttpServer *self)
 {
+  g_autoptr (GSource) source = g_idle_source_new ();
+
   g_cancellable_cancel (self->stop);
-  g_main_loop_quit (self->loop);
+  /* Within the loop: a quit before the thread has begun to run it would be lost. */
+  g_source_set_callback (source, quit, self->loop, NULL);
+  g_source_attach (source, self->context);
   g_thread_join (self->thread);
   g_socket_listener_close (G_SOCKET_LISTENER (self->service));
   g_main_loop_unref (self->loop);

@@ -1,0 +1,22 @@
+/* The PNG reader, and JPEG's by the first bytes. */
+#include "formats/jpeg.h"
+#include "formats/png.h"
+
+int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  g_autoptr (C2lImage) image = c2l_jpeg_is_jpeg (data, size) ? c2l_jpeg_parse (data, size, "fuzz", NULL)
+                                                             : c2l_png_parse (data, size, "fuzz", NULL);
+
+  if (image != NULL)
+    {
+      guint sum = 0;
+
+      for (gsize i = 0; i < (gsize) image->width * image->height * image->n_channels; i++)
+        sum += image->pixels[i];
+      g_assert_cmpuint (sum, <=, G_MAXUINT);
+    }
+  return 0;
+}
