@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_PICTURES 100000
 
@@ -59,24 +60,33 @@ static gboolean parse_options (Options *options, int *argc, char ***argv, int *e
 
 /* --- saving and printing --- */
 
-/* The path is reserved by creating it, so that two programs never write the same file and nothing is overwritten. */
+/* Gives the finished file @part a name of its own in @folder: a link fails where the name is taken, so nothing is overwritten, by
+ * another program neither, and a killed program leaves no half file under a picture's name. */
 static char *
-reserve_path (const char *folder, const char *stem, GError **error)
+take_name (const char *folder, const char *stem, const char *part, GError **error)
 {
   for (int i = 1; i < 10000; i++)
     {
       g_autofree char *name = i == 1 ? g_strdup_printf ("%s.png", stem) : g_strdup_printf ("%s-%d.png", stem, i);
       g_autofree char *path = g_build_filename (folder, name, NULL);
-      g_autoptr (GFile) file = g_file_new_for_path (path);
-      g_autoptr (GFileOutputStream) stream = g_file_create (file, G_FILE_CREATE_NONE, NULL, error);
+      gboolean linked = link (part, path) == 0;
+      int code = errno;
 
-      if (stream != NULL)
+      /* Some file systems know no links. */
+      if (!linked && code != EEXIST && !g_file_test (path, G_FILE_TEST_EXISTS) && g_rename (part, path) == 0)
         return g_steal_pointer (&path);
-      if (!g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_EXISTS))
-        return NULL;
-      g_clear_error (error);
+      if (linked)
+        {
+          g_unlink (part);
+          return g_steal_pointer (&path);
+        }
+      if (code != EEXIST)
+        {
+          g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: cannot be written: %s", path, g_strerror (code));
+          return NULL;
+        }
     }
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "%s: too many pictures of the same name; choose another folder with --out", folder);
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s: too many pictures of the same name; choose another folder with --out", folder);
   return NULL;
 }
 
@@ -120,13 +130,16 @@ save_picture (C2lPicture *picture, gpointer data)
 {
   Output *output = data;
   g_autofree char *stem = c2l_picture_dup_stem (picture);
+  g_autofree char *part_name = g_strdup_printf (".%s.%d.part", stem, (int) getpid ());
+  g_autofree char *part = g_build_filename (output->options->out, part_name, NULL);
+  g_autofree char *path = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = reserve_path (output->options->out, stem, &error);
 
-  if (path != NULL && !c2l_picture_save (picture, path, &error))
-    g_unlink (path);
-  if (error != NULL)
+  if (c2l_picture_save (picture, part, &error))
+    path = take_name (output->options->out, stem, part, &error);
+  if (path == NULL)
     {
+      g_unlink (part);
       if (output->error == NULL)
         output->error = g_steal_pointer (&error);
       g_cancellable_cancel (c2l_cli_get_cancellable ());

@@ -1,6 +1,7 @@
 /* c2l: finds the subcommand in a table and calls it. */
 #include "cli/cli.h"
 
+#include <langinfo.h>
 #include <locale.h>
 #include <string.h>
 
@@ -62,7 +63,9 @@ main (int argc, char **argv)
   const char *name = argc > 1 ? argv[1] : NULL;
   const C2lCommand *command;
 
-  setlocale (LC_ALL, "");
+  /* Words come and go as UTF-8; a C locale would turn them into question marks. Numbers are written with a point. */
+  if (setlocale (LC_ALL, "") == NULL || strcmp (nl_langinfo (CODESET), "UTF-8") != 0)
+    setlocale (LC_CTYPE, "C.UTF-8");
   setlocale (LC_NUMERIC, "C");
   g_set_prgname ("c2l");
   if (name == NULL)

@@ -86,7 +86,7 @@ push (Machine *machine, C2lPickleValue *value, GError **error)
     {
       if (machine->length >= C2L_PICKLE_MAX_STACK)
         return c2l_pickle_damaged (error, "it keeps more than %u values at once", C2L_PICKLE_MAX_STACK);
-      machine->allocated = MAX (256, machine->allocated * 2);
+      machine->allocated *= 2;
       machine->stack = g_renew (C2lPickleValue *, machine->stack, machine->allocated);
     }
   machine->stack[machine->length++] = value;
@@ -720,6 +720,8 @@ c2l_pickle_parse_full (GBytes *bytes, gsize offset, C2lPickleStorageFunc find_st
 
   Machine machine = { .pickle = pickle, .at = offset, .marks = g_array_new (FALSE, FALSE, sizeof (guint)) };
   machine.data = g_bytes_get_data (bytes, &machine.size);
+  machine.allocated = 256;
+  machine.stack = g_new (C2lPickleValue *, machine.allocated);
   gboolean done = offset <= machine.size && run (&machine, error);
   if (offset > machine.size)
     c2l_pickle_damaged (error, "it ends too early");

@@ -167,6 +167,30 @@ load_safetensors (GBytes *bytes, const char *path, GError **error)
   return weights ? classify (weights, error) : NULL;
 }
 
+static C2lWeights *
+load_npy (GBytes *bytes, const char *path, GError **error)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  C2lNpy *npy = c2l_npy_parse (data, size, "the array", error);
+  if (npy == NULL)
+    return NULL;
+
+  g_autoptr (C2lWeights) weights = c2l_weights_new (C2L_WEIGHTS_TENSOR, path, "NumPy array");
+  c2l_weights_own (weights, g_bytes_ref (bytes), (GDestroyNotify) g_bytes_unref);
+  c2l_weights_own (weights, npy, (GDestroyNotify) c2l_npy_free);
+  return c2l_weights_add_view (weights, "", &npy->array, error) ? g_steal_pointer (&weights) : NULL;
+}
+
+static gboolean
+is_npy (GBytes *bytes)
+{
+  static const char magic[] = "\x93NUMPY";
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  return size >= sizeof magic - 1 && memcmp (data, magic, sizeof magic - 1) == 0;
+}
+
 /* Protocol 2 and later begin with PROTO; the older ones with any of a few operations, and all end with STOP. */
 static gboolean
 looks_like_pickle (GBytes *bytes)
@@ -183,6 +207,8 @@ load_by_content (GBytes *bytes, const char *path, GError **error)
     return NULL;
   if (c2l_torch_zip_detect (bytes))
     return load_torch_zip (bytes, path, error);
+  if (is_npy (bytes))
+    return load_npy (bytes, path, error);
   if (c2l_safetensors_detect (bytes) || g_str_has_suffix (path, ".safetensors"))
     return load_safetensors (bytes, path, error);
   if (looks_like_pickle (bytes))
@@ -192,36 +218,11 @@ load_by_content (GBytes *bytes, const char *path, GError **error)
   return NULL;
 }
 
-static gboolean
-is_npy (GBytes *bytes)
-{
-  gsize size;
-  const char *data = g_bytes_get_data (bytes, &size);
-  return size >= 6 && memcmp (data, "\x93NUMPY", 6) == 0;
-}
-
-/* One array, as edit directions and latents are kept. */
-static C2lWeights *
-load_npy (GBytes *bytes, const char *path, GError **error)
-{
-  g_autofree char *name = g_path_get_basename (path);
-  gsize size;
-  gconstpointer data = g_bytes_get_data (bytes, &size);
-  g_autoptr (C2lNpy) npy = c2l_npy_parse (data, size, name, error);
-  if (npy == NULL)
-    return NULL;
-  C2lWeights *weights = c2l_weights_new (C2L_WEIGHTS_TENSOR, path, "NumPy array");
-  c2l_weights_add (weights, "", &npy->array);
-  return weights;
-}
-
 C2lWeights *
 c2l_weights_load_bytes (GBytes *bytes, const char *path, GError **error)
 {
   g_return_val_if_fail (bytes != NULL && path != NULL, NULL);
 
-  if (is_npy (bytes))
-    return load_npy (bytes, path, error);
   C2lWeights *weights = load_by_content (bytes, path, error);
   if (weights == NULL)
     {

@@ -31,7 +31,6 @@ struct _C2lWeights
   GArray *owners;
 };
 
-
 static void
 entry_free (gpointer data)
 {

@@ -311,10 +311,14 @@ inflate_raw (const guint8 *packed, gsize packed_size, gsize size)
   return complete ? g_steal_pointer (&out) : NULL;
 }
 
-static guint32
-checksum_of (const guint8 *data, gsize size)
+static gboolean
+checksum_matches (const Member *member, const guint8 *data, gsize size)
 {
-  return (guint32) crc32_z (crc32_z (0, NULL, 0), data, size);
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+  return TRUE;
+#else
+  return crc32_z (crc32_z (0, NULL, 0), data, size) == member->checksum;
+#endif
 }
 
 static GBytes *
@@ -357,7 +361,7 @@ c2l_zip_read (C2lZip *zip, const char *name, GError **error)
     return NULL;
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
-  if (checksum_of (data, size) != member->checksum)
+  if (!checksum_matches (member, data, size))
     {
       damaged (error, "the checksum of “%s” does not match", name);
       return NULL;

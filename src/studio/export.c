@@ -2,7 +2,7 @@
  * that the average watches, and the average), and a few counters. What the source lacks is filled up from the average. */
 #include "studio/export.h"
 
-#include "formats/torch-save.h"
+#include "formats/torch-zip-writer.h"
 #include "studio/json.h"
 
 #include <string.h>
@@ -72,5 +72,5 @@ c2l_export_prior (C2lBundle *bundle, const char *path, GError **error)
   all = c2l_weights_list_names (full);
   add_missing_copies (full, all);
   add_missing_counters (full);
-  return c2l_torch_save (full, path, error) && save_config (bundle, path, error);
+  return c2l_torch_zip_save (full, NULL, path, error) && save_config (bundle, path, error);
 }

@@ -1,5 +1,7 @@
 /* Made-up weights load as the models they stand for, and the same seed makes the same ones. The large ones run in `c2l bench`. */
 #include "generator-fixture.h"
+#include "models/clip.h"
+#include "models/prior.h"
 #include "models/synthetic.h"
 
 static void
@@ -19,6 +21,30 @@ test_generator_loads (gconstpointer data)
   g_assert_cmpint (c2l_generator_get_img_resolution (generator), ==, sizes[kind].resolution);
   g_assert_cmpint (c2l_generator_get_num_ws (generator), ==, sizes[kind].num_ws);
   g_assert_cmpint (c2l_generator_get_w_dim (generator), ==, 512);
+}
+
+static void
+test_prior_loads (void)
+{
+  g_autoptr (C2lDevice) device = generator_fixture_open_device ();
+  g_autoptr (C2lWeights) weights = c2l_synthetic_new (C2L_SYNTHETIC_PRIOR_MID, 1);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lPrior) prior = c2l_prior_load (weights, C2L_PRIOR_EMA, NULL, device, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (prior);
+}
+
+static void
+test_clip_loads (void)
+{
+  g_autoptr (C2lDevice) device = generator_fixture_open_device ();
+  g_autoptr (C2lWeights) weights = c2l_synthetic_new (C2L_SYNTHETIC_CLIP_VIT_B_32, 1);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lClip) clip = c2l_clip_load (weights, device, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (clip);
 }
 
 static void
@@ -60,6 +86,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/synthetic/loads/stylegan2", GINT_TO_POINTER (C2L_SYNTHETIC_STYLEGAN2_1024), test_generator_loads);
   g_test_add_data_func ("/synthetic/loads/stylegan3", GINT_TO_POINTER (C2L_SYNTHETIC_STYLEGAN3_T_256), test_generator_loads);
+  g_test_add_func ("/synthetic/loads/prior", test_prior_loads);
+  g_test_add_func ("/synthetic/loads/clip", test_clip_loads);
   g_test_add_func ("/synthetic/preview-has-sensible-scale", test_preview_has_sensible_scale);
   g_test_add_func ("/synthetic/seed-decides", test_seed_decides);
   return g_test_run ();

@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+"""c2l as a person or a script calls it: what it prints where, its exit codes, the files it leaves. Prints TAP.
+
+    tests/cli/test-c2l.py C2L [PART OF A NAME]"""
+
+import json
+import os
+import pathlib
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import zlib
+
+C2L = sys.argv[1]
+FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
+DATA = pathlib.Path(os.environ['C2L_DATA'])
+STARTER = DATA / 'starter'
+PROMPT = 'a happy man with a beard'
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def c2l(*arguments, folder, expect=0, **options):
+    result = subprocess.run([C2L, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=250, **options)
+    assert result.returncode == expect, f'c2l {arguments}: exit status {result.returncode}, not {expect}\n{result.stderr}'
+    return result
+
+
+def chunks(path):
+    data = pathlib.Path(path).read_bytes()
+    assert data[:8] == b'\x89PNG\r\n\x1a\n', f'{path} is no PNG'
+    at, found = 8, []
+    while at < len(data):
+        size, kind = struct.unpack('>I4s', data[at:at + 8])
+        body = data[at + 8:at + 8 + size]
+        assert struct.unpack('>I', data[at + 8 + size:at + 12 + size])[0] == zlib.crc32(kind + body), f'{path} is damaged'
+        found.append((kind, body))
+        at += 12 + size
+    assert found[-1][0] == b'IEND', f'{path} is cut off'
+    return found
+
+
+def pixels(path):
+    return zlib.decompress(b''.join(body for kind, body in chunks(path) if kind == b'IDAT'))
+
+
+def pictures(folder, name='pictures'):
+    return sorted((pathlib.Path(folder) / name).glob('*.png'))
+
+
+@test
+def says_how_to_use_it(folder):
+    result = c2l(folder=folder, expect=2)
+    assert 'generate' in result.stderr and result.stdout == ''
+    result = c2l('help', folder=folder)
+    for command in ('generate', 'score', 'info', 'import', 'export', 'selftest', 'bench'):
+        assert command in result.stdout
+        text = c2l('help', command, folder=folder).stdout
+        assert text == c2l(command, '--help', folder=folder).stdout and f'c2l {command}' in text
+    assert c2l('--version', folder=folder).stdout.startswith('clip2latent ')
+
+
+@test
+def wrong_use_is_answered(folder):
+    for arguments, words in [
+        (['paint'], 'no command “paint”'),
+        (['generate'], 'no prompt'),
+        (['generate', '--colour', 'x'], '--colour'),
+        (['generate', 'x', '--sort', 'size'], 'size'),
+        (['score', 'x.png'], 'prompt'),
+        (['info'], 'name a file'),
+        (['import'], 'folder'),
+        (['import', 'x'], '--generator'),
+        (['export'], 'file'),
+        (['selftest'], 'folder'),
+        (['bench', '--case', 'tea'], 'tea'),
+        (['help', 'tea'], 'tea'),
+    ]:
+        result = c2l(*arguments, folder=folder, expect=2)
+        assert words in result.stderr and result.stderr.startswith('c2l: ') and result.stdout == '', (arguments, result.stderr)
+
+
+@test
+def impossible_settings_are_refused(folder):
+    for arguments, words in [
+        (['--seed', '-1'], '--seed'),
+        (['--seed', '18446744073709551616'], '--seed'),
+        (['-n', '0'], '-n'),
+        (['--guidance', 'much'], 'much'),
+        (['--guidance', 'nan'], 'nan'),
+        (['--truncation', 'inf'], 'inf'),
+        (['--sampler', 'magic'], 'magic'),
+        (['--steps', '-3'], '--steps'),
+        (['--steps', '7'], '7'),
+        (['--noise', 'loud'], 'loud'),
+        (['--precision', 'f8'], 'f8'),
+        (['--device', 'abacus'], 'abacus'),
+        (['--model', 'nowhere'], 'nowhere'),
+        (['--edit', 'wings=1'], 'wings'),
+        (['--edit', 'glasses=very'], 'very'),
+        (['--edit', f'{FIXTURES}/edits/pose.npy=1'], 'pose.npy'),
+        (['--latent', f'{FIXTURES}/edits/age.npy'], '512'),
+        (['--latent', 'missing.npy'], 'missing.npy'),
+        (['--from', 'missing.png'], 'missing.png'),
+        (['--prompts', 'missing.txt'], 'missing.txt'),
+        (['--clip', STARTER / 'clip.safetensors'], '--generator'),
+        (['--generator', STARTER / 'clip.safetensors', '--clip', STARTER / 'clip.safetensors'], 'clip.safetensors'),
+        (['--generator', 'no-such-published-name'], 'no-such-published-name'),
+        (['--generator', 'http://example.com/g.pkl'], 'https'),
+    ]:
+        result = c2l('generate', PROMPT, *arguments, folder=folder, expect=1)
+        assert words in result.stderr and result.stderr.startswith('c2l: ') and result.stdout == '', (arguments, result.stderr)
+        assert result.stderr.count('\n') == 1, result.stderr
+        assert pictures(folder) == [], arguments
+
+
+@test
+def draws_quietly_into_a_folder(folder):
+    result = c2l('generate', PROMPT, '-n', '2', folder=folder)
+    assert result.stderr == ''
+    names = result.stdout.split()
+    assert names == ['pictures/a-happy-man-with-a-beard-0-00.png', 'pictures/a-happy-man-with-a-beard-0-01.png'], names
+    assert len(pixels(folder / names[0])) == 128 * (1 + 128 * 3)
+    assert pixels(folder / names[0]) != pixels(folder / names[1])
+
+
+@test
+def overwrites_nothing(folder):
+    first = c2l('generate', PROMPT, folder=folder).stdout.strip()
+    before = (folder / first).read_bytes()
+    second = c2l('generate', PROMPT, folder=folder).stdout.strip()
+    assert first != second and (folder / first).read_bytes() == before
+    assert before == (folder / second).read_bytes()
+
+
+@test
+def a_picture_does_not_depend_on_threads(folder):
+    for threads in ('1', '2'):
+        c2l('generate', PROMPT, '-n', '2', '--threads', threads, '-o', threads, folder=folder)
+    for a, b in zip(pictures(folder, '1'), pictures(folder, '2'), strict=True):
+        assert pixels(a) == pixels(b)
+
+
+@test
+def the_recipe_draws_the_same_picture(folder):
+    for precision in ('f32', 'fast'):
+        c2l('generate', PROMPT, '-n', '3', '--seed', '18446744073709551615', '--edit', 'glasses=1.5', '--edit', f'{STARTER}/directions/laugh.npy=-1',
+            '--truncation', '0.9', '--precision', precision, '-o', precision, folder=folder)
+        original = pictures(folder, precision)
+        again = c2l('generate', *(f'--from={path}' for path in original), '-o', precision + '-again', folder=folder)
+        assert again.stderr == '', again.stderr
+        for a, b in zip(original, pictures(folder, precision + '-again'), strict=True):
+            assert pixels(a) == pixels(b)
+            assert a.read_bytes() == b.read_bytes()
+
+
+@test
+def a_redrawn_picture_may_be_edited(folder):
+    c2l('generate', PROMPT, folder=folder)
+    c2l('generate', '--from', pictures(folder)[0], '--edit', 'glasses=2', '-o', 'edited', folder=folder)
+    assert pixels(pictures(folder)[0]) != pixels(pictures(folder, 'edited')[0])
+
+
+@test
+def warns_where_bits_may_differ(folder):
+    c2l('generate', PROMPT, folder=folder)
+    result = c2l('generate', '--from', pictures(folder)[0], '--device', 'cpu:portable', '-o', 'other', folder=folder)
+    assert 'may differ' in result.stderr and len(pictures(folder, 'other')) == 1
+
+
+@test
+def a_file_without_a_recipe_is_refused(folder):
+    c2l('generate', PROMPT, '--grid', 'grid.png', folder=folder)
+    assert 'recipe' in c2l('generate', '--from', 'grid.png', folder=folder, expect=1).stderr
+    assert c2l('generate', '--from', STARTER / 'model.json', folder=folder, expect=1).stderr.startswith('c2l: ')
+
+
+@test
+def reads_prompts_from_files_and_standard_input(folder):
+    (folder / 'prompts.txt').write_text('a bald man\n\n  a woman with long pink hair  \n')
+    result = c2l('generate', '--prompts', 'prompts.txt', '--json', folder=folder)
+    assert [json.loads(line)['prompt'] for line in result.stdout.splitlines()] == ['a bald man', 'a woman with long pink hair']
+    result = c2l('generate', '-', '--json', folder=folder, input='an old man with a mustache\n')
+    assert [json.loads(line)['prompt'] for line in result.stdout.splitlines()] == ['an old man with a mustache']
+    assert 'no prompt' in c2l('generate', '-', folder=folder, input='\n', expect=2).stderr
+
+
+@test
+def json_is_sorted_best_first(folder):
+    result = c2l('generate', PROMPT, '-n', '6', '--sort', 'score', '--json', '--seed', '9', folder=folder)
+    objects = [json.loads(line) for line in result.stdout.splitlines()]
+    scores = [item['score'] for item in objects]
+    assert scores == sorted(scores, reverse=True) and len(scores) == 6
+    assert sorted(item['index'] for item in objects) == list(range(6))
+    assert all(item['seed'] == '9' and (folder / item['file']).exists() for item in objects)
+
+
+@test
+def words_of_any_language_are_taken(folder):
+    for locale in ('C', 'C.UTF-8'):
+        result = c2l('generate', 'ein Bärtiger 🙂', '--json', '-o', 'p', folder=folder, env={**os.environ, 'LC_ALL': locale})
+        assert json.loads(result.stdout)['prompt'] == 'ein Bärtiger 🙂'
+
+
+@test
+def long_prompts_are_cut_with_a_word(folder):
+    result = c2l('generate', 'a man' + ' with a beard' * 60, folder=folder)
+    assert 'too long' in result.stderr and len(pictures(folder)) == 1
+
+
+@test
+def latents_go_out_and_in(folder):
+    c2l('generate', PROMPT, '-n', '3', '--latent-out', 'w.npy', folder=folder)
+    result = c2l('generate', '--latent', 'w.npy', '-o', 'again', folder=folder)
+    assert len(result.stdout.split()) == 3
+    for a, b in zip(pictures(folder), pictures(folder, 'again'), strict=True):
+        assert pixels(a) == pixels(b)
+
+
+@test
+def draws_without_a_prompt(folder):
+    c2l('generate', '--random', '-n', '2', folder=folder)
+    c2l('generate', '--random', '--generator', STARTER / 'generator.safetensors', '-n', '2', '-o', 'alone', folder=folder)
+    for a, b in zip(pictures(folder), pictures(folder, 'alone'), strict=True):
+        assert pixels(a) == pixels(b)
+
+
+@test
+def draws_from_the_originals_files(folder):
+    files = FIXTURES / 'e2e' / 'w'
+    c2l('generate', 'a photograph of a woman with red hair', '--prior', files / 'prior.ckpt', '--generator', files / 'generator.pkl',
+        '--clip', files / '..' / 'clip.pt', '--score', folder=folder)
+    assert len(pictures(folder)) == 1
+    c2l('import', 'bundle', '--prior', files / 'prior.ckpt', '--generator', files / 'generator.pkl', '--clip', files / '..' / 'clip.pt',
+        folder=folder)
+    c2l('generate', 'a photograph of a woman with red hair', '--model', 'bundle', '--score', '-o', 'bundled', folder=folder)
+    assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'bundled')[0])
+    assert 'already there' in c2l('import', 'bundle', '--generator', files / 'generator.pkl', folder=folder, expect=1).stderr
+    c2l('import', 'bundle', '--replace', '--generator', files / 'generator.pkl', folder=folder)
+    assert 'no clip' in c2l('generate', PROMPT, '--model', 'bundle', folder=folder, expect=1).stderr
+    assert not list(folder.glob('bundle.*')), 'something was left beside the bundle'
+
+
+@test
+def parts_that_do_not_fit_are_refused(folder):
+    files = FIXTURES / 'e2e' / 'w'
+    result = c2l('import', 'mixed', '--prior', files / 'prior.ckpt', '--generator', STARTER / 'generator.safetensors', folder=folder, expect=1)
+    assert 'fit' in result.stderr and not (folder / 'mixed').exists() and not list(folder.glob('mixed*'))
+
+
+@test
+def an_exported_prior_draws_the_same(folder):
+    c2l('export', 'prior.ckpt', folder=folder)
+    assert 'a prior' in c2l('info', 'prior.ckpt', folder=folder).stdout
+    c2l('generate', PROMPT, folder=folder)
+    c2l('generate', PROMPT, '--prior', 'prior.ckpt', '--generator', STARTER / 'generator.safetensors', '--clip', STARTER / 'clip.safetensors',
+        '--merges', STARTER / 'merges.txt', '--preprocess', 'openai-clamped', '-o', 'exported', folder=folder)
+    assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'exported')[0])
+
+
+@test
+def scores_tell_words_apart(folder):
+    c2l('generate', PROMPT, folder=folder)
+    result = c2l('score', pictures(folder)[0], PROMPT, 'a woman with long pink hair', '--json', folder=folder)
+    right, wrong = [json.loads(line)['score'] for line in result.stdout.splitlines()]
+    assert right > wrong
+    assert 'c2l: ' in c2l('score', STARTER / 'model.json', PROMPT, folder=folder, expect=1).stderr
+
+
+@test
+def info_knows_what_things_are(folder):
+    c2l('generate', PROMPT, folder=folder)
+    assert 'CC BY 4.0' in c2l('info', STARTER, '--verify', folder=folder).stdout
+    for path, words in [
+        (STARTER / 'generator.safetensors', 'StyleGAN'),
+        (STARTER / 'prior.safetensors', 'a prior'),
+        (STARTER / 'clip.safetensors', 'CLIP'),
+        (STARTER / 'directions' / 'beard.npy', '[128]'),
+        (pictures(folder)[0], PROMPT),
+    ]:
+        assert words in c2l('info', path, folder=folder).stdout, path
+        json.loads(c2l('info', '--json', path, folder=folder).stdout)
+    (folder / 'garbage').write_bytes(b'\x01\x02garbage')
+    for path in ('garbage', 'missing', folder):
+        assert c2l('info', path, folder=folder, expect=1).stderr.startswith('c2l: ')
+
+
+@test
+def selftest_exits_by_result(folder):
+    assert 'compared' in c2l('selftest', FIXTURES / 'e2e' / 'w', folder=folder).stdout
+    source = FIXTURES / 'e2e' / 'w'
+    spoilt = folder / 'spoilt'
+    spoilt.mkdir()
+    info = json.loads((source / 'info.json').read_text())
+    info['fixture']['files'] = {role: os.path.relpath(source / name, spoilt) for role, name in info['fixture']['files'].items()}
+    (spoilt / 'info.json').write_text(json.dumps(info))
+    data = bytearray((source / 'expected.safetensors').read_bytes())
+    size = struct.unpack_from('<Q', data)[0]
+    start = json.loads(data[8:8 + size])['text_embed']['data_offsets'][0]
+    struct.pack_into('<f', data, 8 + size + start, 1000.0)
+    (spoilt / 'expected.safetensors').write_bytes(data)
+    assert 'OVER text_embed' in c2l('selftest', '-q', spoilt, folder=folder, expect=1).stdout
+    assert c2l('selftest', folder / 'missing', folder=folder, expect=1).stderr.startswith('c2l: ')
+
+
+@test
+def bench_answers_line_by_line(folder):
+    result = c2l('bench', '--size', 'starter', '--case', 'prior', '--interactive', folder=folder, input='\n\n')
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(lines) == 2 and all(len(line['seconds']) == 1 and line['flops'] > 0 for line in lines)
+
+
+def start_drawing(folder, n):
+    process = subprocess.Popen([C2L, 'generate', PROMPT, '-n', str(n)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for _ in range(3):
+        assert process.stdout.readline(), process.stderr.read()
+    return process
+
+
+@test
+def control_c_keeps_what_is_finished(folder):
+    process = start_drawing(folder, 5000)
+    process.send_signal(signal.SIGINT)
+    rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and 'stopped' in errors, (process.returncode, errors)
+    names = {path.name for path in pictures(folder)}
+    assert 3 <= len(names) < 5000
+    for path in pictures(folder):
+        chunks(path)
+    assert {path.name for path in (folder / 'pictures').iterdir()} == names, 'something else was left'
+
+
+@test
+def control_c_ends_waiting_for_input(folder):
+    process = subprocess.Popen([C2L, 'generate', '-'], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    process.communicate()
+
+
+@test
+def killed_it_leaves_whole_pictures(folder):
+    process = start_drawing(folder, 5000)
+    process.kill()
+    process.communicate()
+    assert len(pictures(folder)) >= 3
+    for path in pictures(folder):
+        chunks(path)
+
+
+def main():
+    chosen = [function for function in TESTS if len(sys.argv) < 3 or sys.argv[2] in function.__name__]
+    failed = 0
+    print(f'1..{len(chosen)}', flush=True)
+    for number, function in enumerate(chosen, 1):
+        name = '/c2l/' + function.__name__.replace('_', '-')
+        with tempfile.TemporaryDirectory(prefix='c2l-test-') as folder:
+            try:
+                function(pathlib.Path(folder))
+                print(f'ok {number} {name}', flush=True)
+            except Exception:
+                failed += 1
+                print(f'not ok {number} {name}', flush=True)
+                print(''.join(f'# {line}\n' for line in traceback.format_exc().splitlines()[-6:]), end='', flush=True)
+    return int(failed > 0)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

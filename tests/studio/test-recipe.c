@@ -1,0 +1,174 @@
+/* Recipes: what is written comes back bit for bit, and what is not one is refused. */
+#include "studio/json.h"
+#include "studio/picture.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+static C2lRecipe *
+new_recipe (void)
+{
+  const float latent[] = { 1.1f, -0.0f, 3e-42f, -1.7e38f, 0.333333343f, 2 }, direction[] = { 0.5f, 0.25f, -1 };
+  C2lRecipe *recipe = c2l_recipe_new ();
+
+  recipe->program = g_strdup ("0.0.1");
+  recipe->model = g_strdup ("a “model”");
+  g_hash_table_insert (recipe->sha256, g_strdup ("generator"), g_strdup ("abc"));
+  recipe->prompt = g_strdup ("ein Bärtiger \"mit\" 🙂");
+  recipe->seed = G_MAXUINT64;
+  recipe->index = G_MAXUINT32;
+  recipe->sampler = g_strdup ("dpm++2m");
+  recipe->steps = 17;
+  recipe->guidance = 1.3;
+  recipe->truncation = 0.7;
+  recipe->noise = C2L_NOISE_KIND_RANDOM;
+  recipe->noise_seed = 12345678901234567890u;
+  c2l_recipe_add_edit (recipe, "glasses", -1.5, NULL);
+  c2l_recipe_add_edit (recipe, "own.npy", 2, &(C2lRows) { 1, 3, (float *) direction });
+  recipe->precision = g_strdup ("fast");
+  recipe->device = g_strdup ("cpu");
+  recipe->device_details = g_strdup ("portable");
+  recipe->has_score = TRUE;
+  recipe->score = 0.123456789012345;
+  c2l_rows_set (&recipe->latent, 2, 3, latent);
+  return recipe;
+}
+
+static void
+assert_equal (C2lRecipe *a, C2lRecipe *b)
+{
+  g_autofree char *left = c2l_recipe_to_json (a), *right = c2l_recipe_to_json (b);
+
+  g_assert_cmpstr (left, ==, right);
+  g_assert_cmpmem (a->latent.data, 24, b->latent.data, 24);
+  g_assert_cmpuint (b->seed, ==, a->seed);
+  g_assert_cmpuint (b->noise_seed, ==, a->noise_seed);
+  g_assert_cmpuint (b->index, ==, a->index);
+  g_assert_cmpfloat (b->guidance, ==, a->guidance);
+  g_assert_cmpfloat (b->score, ==, a->score);
+  g_assert_cmpuint (b->edits->len, ==, 2);
+  g_assert_null (((C2lRecipeEdit *) g_ptr_array_index (b->edits, 0))->rows.data);
+  g_assert_cmpfloat (((C2lRecipeEdit *) g_ptr_array_index (b->edits, 1))->rows.data[2], ==, -1);
+}
+
+static void
+test_round_trip (void)
+{
+  g_autoptr (C2lRecipe) recipe = new_recipe (), back = NULL;
+  g_autofree char *json = c2l_recipe_to_json (recipe);
+  g_autoptr (GError) error = NULL;
+
+  back = c2l_recipe_from_json (json, "test", &error);
+  g_assert_no_error (error);
+  assert_equal (recipe, back);
+}
+
+static void
+test_travels_in_png (void)
+{
+  g_autoptr (C2lRecipe) recipe = new_recipe (), back = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("c2l-test-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "picture.png", NULL);
+  g_autoptr (C2lPicture) picture = c2l_picture_new (recipe, 2, g_malloc0 (12));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (c2l_picture_save (picture, path, &error));
+  g_assert_no_error (error);
+  back = c2l_picture_load_recipe (path, &error);
+  g_assert_no_error (error);
+  assert_equal (recipe, back);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
+static void
+test_stem_is_a_plain_name (void)
+{
+  static const struct { const char *prompt, *stem; } cases[] = {
+    { "../../etc/passwd", "etc-passwd-7-03" },
+    { "", "picture-7-03" },
+    { "Ä Héro!", "a-hero-7-03" },
+    { "🙂", "picture-7-03" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (C2lRecipe) recipe = c2l_recipe_new ();
+      g_autoptr (C2lPicture) picture = c2l_picture_new (recipe, 1, g_malloc0 (3));
+      g_autofree char *stem = NULL;
+
+      recipe->prompt = g_strdup (cases[i].prompt);
+      recipe->seed = 7;
+      recipe->index = 3;
+      stem = c2l_picture_dup_stem (picture);
+      g_assert_cmpstr (stem, ==, cases[i].stem);
+    }
+}
+
+/* Each is a good recipe with one member replaced. */
+static void
+test_refuses_broken (void)
+{
+  static const struct { const char *member, *value; } cases[] = {
+    { "recipe", "2" },
+    { "recipe", "\"1\"" },
+    { "seed", "5" },
+    { "seed", "\"-1\"" },
+    { "seed", "\"18446744073709551616\"" },
+    { "index", "\"4294967296\"" },
+    { "noise", "\"loud\"" },
+    { "origin", "7" },
+    { "edits", "[1]" },
+    { "edits", "[{\"direction\": \"x\"}]" },
+    { "edits", "[{\"direction\": \"x\", \"amount\": 1, \"values\": {\"rows\": 1, \"width\": 2, \"float32\": \"AAAA\"}}]" },
+    { "latent", "null" },
+    { "latent", "{\"rows\": 1, \"width\": 1, \"float32\": \"AADAfw==\"}" },
+    { "latent", "{\"rows\": -1, \"width\": -1, \"float32\": \"AAAAAA==\"}" },
+    { "latent", "{\"rows\": 9223372036854775807, \"width\": 2, \"float32\": \"AAAAAA==\"}" },
+  };
+  g_autoptr (C2lRecipe) recipe = new_recipe ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (JsonNode) root = c2l_recipe_to_node (recipe), value = json_from_string (cases[i].value, NULL);
+      g_autofree char *json = NULL;
+      g_autoptr (C2lRecipe) back = NULL;
+      g_autoptr (GError) error = NULL;
+
+      if (value == NULL)
+        continue;
+      json_object_set_member (json_node_get_object (root), cases[i].member, g_steal_pointer (&value));
+      json = json_to_string (root, FALSE);
+      back = c2l_recipe_from_json (json, "x.png", &error);
+      g_assert_null (back);
+      g_assert_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE);
+      g_assert_nonnull (strstr (error->message, "x.png"));
+    }
+}
+
+static void
+test_refuses_what_is_no_json (void)
+{
+  g_autofree char *deep = g_strnfill (100000, '[');
+  const char *const texts[] = { "", "{", "[]", "nonsense", "{\"a\": \xff}", deep, NULL };
+
+  for (int i = 0; texts[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (c2l_recipe_from_json (texts[i], "x.png", &error));
+      g_assert_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/recipe/round-trip", test_round_trip);
+  g_test_add_func ("/recipe/travels-in-png", test_travels_in_png);
+  g_test_add_func ("/recipe/stem-is-a-plain-name", test_stem_is_a_plain_name);
+  g_test_add_func ("/recipe/refuses/broken", test_refuses_broken);
+  g_test_add_func ("/recipe/refuses/what-is-no-json", test_refuses_what_is_no_json);
+  return g_test_run ();
+}
