@@ -125,7 +125,7 @@ has_avx512 (void)
 static gboolean
 has_avx512bf16 (void)
 {
-  return has_avx512 () && __builtin_cpu_supports ("avx512bf16");
+  return has_avx512 () && __builtin_cpu_supports ("avx512bf16") && __builtin_cpu_supports ("avx512vnni");
 }
 #endif
 

@@ -10,6 +10,10 @@
 #include "compute/cpu/winograd-parts.h"
 #include "compute/cpu/winograd-simd.h"
 
+#if defined __AVX512BF16__ && !defined __AVX512VNNI__
+#error "plans for bf16 hold 16-bit integers too: compile with -mavx512vnni"
+#endif
+
 /* Rows that fit the registers beside the two columns and a broadcast. */
 #ifdef __AVX512F__
 #define ROWS 12

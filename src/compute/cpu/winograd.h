@@ -20,7 +20,9 @@ typedef struct _C2lWinograd C2lWinograd;
 typedef enum
 {
   C2L_WINOGRAD_F32,  /* float32 products */
-  C2L_WINOGRAD_BF16, /* products of bfloat16 pairs, float32 sums; wants AVX512_BF16 */
+  /* bfloat16 pairs, or 16-bit integers with a scale a tile where bfloat16 would round too much: products with an error like
+   * that of a direct bfloat16 convolution; wants AVX512_BF16 and AVX512_VNNI */
+  C2L_WINOGRAD_BF16,
 } C2lWinogradProducts;
 
 typedef struct
