@@ -286,14 +286,15 @@ choose_scheme (const C2lWinogradShape *shape)
   return C2L_SCHEME_F43;
 }
 
-/* F(4×4) takes sums and differences of inputs whose rounding to bf16 would be four times that of a direct convolution.
- * 16-bit integers multiply as fast and, with a scale for each tile, round five times less. */
+/* F(4×4) takes sums and differences of inputs whose rounding to bf16 would cost four times the error of a direct convolution,
+ * F(2×2) one and a half. 16-bit integers multiply as fast and, with a scale for each tile, round five times less. They
+ * want a second pass over each tile, which would be a large part of up-sampling, whose even phase rounds little anyway. */
 static C2lWinogradElement
 choose_element (const C2lWinogradShape *shape, C2lWinogradSchemeKind kind)
 {
   if (shape->products == C2L_WINOGRAD_F32)
     return C2L_ELEMENT_F32;
-  return kind == C2L_SCHEME_F43 ? C2L_ELEMENT_I16 : C2L_ELEMENT_BF16;
+  return kind == C2L_SCHEME_UP3 ? C2L_ELEMENT_BF16 : C2L_ELEMENT_I16;
 }
 
 /* Sums must fit 32 bits for I channels of inputs up to q and weights up to u: q · u · I < 2³¹. With inputs' peaks at five times
