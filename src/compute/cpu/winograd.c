@@ -89,30 +89,33 @@ pack_floats (const C2lWinograd *plan, const float *weights, int panel, float c[M
     }
 }
 
-/* The largest scale at which no weight leaves 16 bits and no sum of products 32: a sum is at most the largest input times
- * the sum of the weights' magnitudes, each of which rounding may raise by a half. */
+/* The largest scale at which no weight leaves 16 bits and no sum of products over C2L_WINOGRAD_EXACT_CHANNELS 32: it is at most
+ * the largest input times the sum of the weights' magnitudes, each of which rounding may raise by a half. */
 static void
 choose_scales (const C2lWinograd *plan, const float *weights, int panel, float c[MAX_WEIGHTS][C2L_WINOGRAD_PANEL],
                float scales[MAX_WEIGHTS][C2L_WINOGRAD_PANEL])
 {
   int n = plan->shape.in_channels, n_weights = plan->scheme->n_weight * plan->scheme->n_weight;
   float largest[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 };
-  double sums[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 };
-  double sum_limit = (G_MAXINT32 - 1.) / plan->input_limit - 0.5 * n;
+  float sums[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 }, largest_sums[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 };
+  double sum_limit = (G_MAXINT32 - 1.) / plan->input_limit - 0.5 * MIN (n, C2L_WINOGRAD_EXACT_CHANNELS);
 
   for (int i = 0; i < n; i++)
     {
       transform_weights (plan, weights, panel, i, c);
+      if (i % C2L_WINOGRAD_EXACT_CHANNELS == 0)
+        memset (sums, 0, sizeof sums);
       for (int w = 0; w < n_weights; w++)
         for (int o = 0; o < C2L_WINOGRAD_PANEL; o++)
           {
             largest[w][o] = MAX (largest[w][o], fabsf (c[w][o]));
             sums[w][o] += fabsf (c[w][o]);
+            largest_sums[w][o] = MAX (largest_sums[w][o], sums[w][o]);
           }
     }
   for (int w = 0; w < n_weights; w++)
     for (int o = 0; o < C2L_WINOGRAD_PANEL; o++)
-      scales[w][o] = largest[w][o] > 0 ? MIN (G_MAXINT16 / largest[w][o], 0.9999 * sum_limit / sums[w][o]) : 0;
+      scales[w][o] = largest[w][o] > 0 ? MIN (G_MAXINT16 / largest[w][o], 0.9999 * sum_limit / largest_sums[w][o]) : 0;
 }
 
 static void
@@ -302,7 +305,7 @@ choose_element (const C2lWinogradShape *shape, C2lWinogradSchemeKind kind)
 static int
 choose_input_limit (int in_channels)
 {
-  return MIN (G_MAXINT16 / 2, sqrt (6.25 * G_MAXINT32 / in_channels));
+  return MIN (G_MAXINT16 / 2, sqrt (6.25 * G_MAXINT32 / MIN (in_channels, C2L_WINOGRAD_EXACT_CHANNELS)));
 }
 
 C2lWinograd *
