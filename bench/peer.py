@@ -17,6 +17,7 @@ original then loads itself. What may differ is how PyTorch is told to run them: 
 
 and "tuned" (tuned.py, which is ours and not the original) takes the same words where they have a meaning.
 
+PyTorch is imported inside the functions, after main has set the environment that it reads.
 Protocol: one run for each line that comes in, one line {"seconds": …} out for each; the first run is the warm-up.
 """
 

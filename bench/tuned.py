@@ -74,8 +74,6 @@ class TunedSynthesis(torch.nn.Module):
 
     def __init__(self, synthesis, dtype=torch.float32):
         super().__init__()
-        self.num_ws = synthesis.num_ws
-        self.dtype = dtype
         self.blocks = []
         for resolution in synthesis.block_resolutions:
             block = getattr(synthesis, f'b{resolution}')

@@ -1,6 +1,7 @@
-/* Reads a folder of expected results and compares arrays with it. Knows nothing of models: who computes what, and with which of the
- * folder's files, is the caller's business. Policy: the folder is input like any other, so every member of info.json is checked
- * before it is used; whatever is wrong there is an error that names the folder. */
+/* Reads a folder of expected results and compares arrays with it. Knows nothing of models: who computes
+ * what, and with which of the folder's files, is the caller's business. Policy: the folder is input like
+ * any other, so every member of info.json is checked before it is used; whatever is wrong there is an
+ * error that names the folder. */
 #include "formats/expected.h"
 
 #include <math.h>
@@ -48,7 +49,8 @@ c2l_expected_free (C2lExpected *expected)
 static gboolean
 fail (C2lExpected *expected, GError **error, const char *what)
 {
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s/info.json: %s", expected->folder, what);
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s/info.json: %s", expected->folder,
+               what);
   return FALSE;
 }
 
@@ -69,8 +71,14 @@ get_text (JsonNode *node)
 static gboolean
 add_tolerance (C2lExpected *expected, JsonNode *node, GError **error)
 {
-  static const struct { const char *name; C2lToleranceKind kind; } kinds[] = {
-    { "rel", C2L_TOLERANCE_REL }, { "abs", C2L_TOLERANCE_ABS }, { "exact", C2L_TOLERANCE_EXACT },
+  static const struct
+  {
+    const char *name;
+    C2lToleranceKind kind;
+  } kinds[] = {
+    { "rel", C2L_TOLERANCE_REL },
+    { "abs", C2L_TOLERANCE_ABS },
+    { "exact", C2L_TOLERANCE_EXACT },
   };
 
   if (!JSON_NODE_HOLDS_ARRAY (node) || json_array_get_length (json_node_get_array (node)) != 3)
@@ -257,7 +265,8 @@ c2l_expected_compare (C2lExpected *expected, const char *name, const float *valu
       g_autofree char *shape = array != NULL ? c2l_array_to_string (array) : g_strdup ("nothing");
 
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: “%s” has %" G_GSIZE_FORMAT " elements here, the folder has %s", expected->folder, name, n, shape);
+                   "%s: “%s” has %" G_GSIZE_FORMAT " elements here, the folder has %s", expected->folder,
+                   name, n, shape);
       return FALSE;
     }
   if (tolerance == NULL)
@@ -269,7 +278,7 @@ c2l_expected_compare (C2lExpected *expected, const char *name, const float *valu
 
   g_autofree float *wanted = c2l_array_dup_f32 (array);
 
-  *comparison = (C2lComparison) { .kind = tolerance->kind, .value = tolerance->value };
+  *comparison = (C2lComparison){ .kind = tolerance->kind, .value = tolerance->value };
   for (gsize i = 0; i < n; i++)
     {
       double d = difference (values[i], wanted[i]);
@@ -283,7 +292,8 @@ c2l_expected_compare (C2lExpected *expected, const char *name, const float *valu
         }
     }
 
-  comparison->max_rel = comparison->largest > 0 ? comparison->max_abs / comparison->largest : comparison->max_abs;
+  comparison->max_rel
+      = comparison->largest > 0 ? comparison->max_abs / comparison->largest : comparison->max_abs;
   if (tolerance->kind != C2L_TOLERANCE_EXACT)
     comparison->limit = tolerance->value * (tolerance->kind == C2L_TOLERANCE_REL ? comparison->largest : 1);
   comparison->ok = comparison->max_abs <= comparison->limit;
@@ -293,6 +303,6 @@ c2l_expected_compare (C2lExpected *expected, const char *name, const float *valu
 char *
 c2l_comparison_to_string (const C2lComparison *comparison)
 {
-  return g_strdup_printf ("max abs %.2e, rel %.2e of %.4g (limit %.2e)", comparison->max_abs, comparison->max_rel,
-                          comparison->largest, comparison->limit);
+  return g_strdup_printf ("max abs %.2e, rel %.2e of %.4g (limit %.2e)", comparison->max_abs,
+                          comparison->max_rel, comparison->largest, comparison->limit);
 }

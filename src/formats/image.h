@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /* The longest side, and the most pixels, that a file may ask for. */
 #define C2L_IMAGE_MAX_SIDE 32768
-#define C2L_IMAGE_MAX_PIXELS (128 * 1024 * 1024)
+#define C2L_IMAGE_MAX_PIXELS (64 * 1024 * 1024)
 
 typedef struct
 {

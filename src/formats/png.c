@@ -73,6 +73,26 @@ c2l_png_is_png (gconstpointer data, gsize size)
   return size >= 8 && png_sig_cmp (data, 0, 8) == 0;
 }
 
+/* Whether each chunk up to the last lies within the file. libpng takes memory for what a chunk says it holds before it reads
+ * that. */
+static gboolean
+has_whole_chunks (const guint8 *data, gsize size)
+{
+  gsize offset = 8;
+
+  while (size - offset >= 12)
+    {
+      gsize length = (gsize) data[offset] << 24 | data[offset + 1] << 16 | data[offset + 2] << 8 | data[offset + 3];
+
+      if (length > size - offset - 12)
+        return FALSE;
+      if (memcmp (data + offset + 4, "IEND", 4) == 0)
+        return TRUE;
+      offset += length + 12;
+    }
+  return FALSE;
+}
+
 /* Sets the conversions that lead from any kind of PNG to 8-bit RGB or RGBA; returns the number of channels. */
 static int
 set_conversions (Png *self)
@@ -150,6 +170,12 @@ c2l_png_parse (gconstpointer data, gsize size, const char *name, GError **error)
   if (!c2l_png_is_png (data, size))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, "%s: not a PNG picture", name);
+      return NULL;
+    }
+  if (!has_whole_chunks (data, size))
+    {
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "%s: damaged PNG picture: the file is cut off; fetch or save it again", name);
       return NULL;
     }
 

@@ -107,7 +107,7 @@ parse_number (const char *field, gsize length, gint64 *value)
             return FALSE;
           *value = *value << 8 | bytes[i];
         }
-      return TRUE;
+      return *value <= G_MAXINT64 - BLOCK; /* so that it can be rounded up */
     }
 
   while (i < length && field[i] == ' ')

@@ -218,36 +218,11 @@ load_by_content (GBytes *bytes, const char *path, GError **error)
   return NULL;
 }
 
-static gboolean
-is_npy (GBytes *bytes)
-{
-  gsize size;
-  const char *data = g_bytes_get_data (bytes, &size);
-  return size >= 6 && memcmp (data, "\x93NUMPY", 6) == 0;
-}
-
-/* One array, as edit directions and latents are kept. */
-static C2lWeights *
-load_npy (GBytes *bytes, const char *path, GError **error)
-{
-  g_autofree char *name = g_path_get_basename (path);
-  gsize size;
-  gconstpointer data = g_bytes_get_data (bytes, &size);
-  g_autoptr (C2lNpy) npy = c2l_npy_parse (data, size, name, error);
-  if (npy == NULL)
-    return NULL;
-  C2lWeights *weights = c2l_weights_new (C2L_WEIGHTS_TENSOR, path, "NumPy array");
-  c2l_weights_add (weights, "", &npy->array);
-  return weights;
-}
-
 C2lWeights *
 c2l_weights_load_bytes (GBytes *bytes, const char *path, GError **error)
 {
   g_return_val_if_fail (bytes != NULL && path != NULL, NULL);
 
-  if (is_npy (bytes))
-    return load_npy (bytes, path, error);
   C2lWeights *weights = load_by_content (bytes, path, error);
   if (weights == NULL)
     {

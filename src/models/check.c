@@ -8,7 +8,8 @@ c2l_check_add_input (C2lPass *pass, C2lExpected *expected, const char *name, C2l
 
   if (array == NULL || array->n_dims != n_dims || array->length == 0)
     {
-      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE, "%s: the input “%s” is missing or has not %d dimensions",
+      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
+                     "%s: the input “%s” is missing or has not %d dimensions",
                      c2l_expected_get_folder (expected), name, n_dims);
       return NULL;
     }
@@ -20,7 +21,8 @@ c2l_check_add_input (C2lPass *pass, C2lExpected *expected, const char *name, C2l
   for (gsize i = 0; i < array->length; i++)
     integers[i] = CLAMP (values[i], -1e9f, 1e9f);
   if (tensor != NULL)
-    c2l_tensor_write (tensor, dtype == C2L_I32 ? (gpointer) integers : (gpointer) values, c2l_tensor_get_size (tensor));
+    c2l_tensor_write (tensor, dtype == C2L_I32 ? (gpointer) integers : (gpointer) values,
+                      c2l_tensor_get_size (tensor));
 
   return tensor;
 }
@@ -35,7 +37,8 @@ c2l_check_dup (C2lTensor *tensor)
 }
 
 gboolean
-c2l_check_run (C2lPass *pass, C2lExpected *expected, C2lCheckReport report, gpointer user_data, GError **error)
+c2l_check_run (C2lPass *pass, C2lExpected *expected, C2lCheckReport report, gpointer user_data,
+               GError **error)
 {
   if (!c2l_pass_compile (pass, error) || !c2l_pass_run (pass, NULL, error))
     return FALSE;

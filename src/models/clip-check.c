@@ -1,4 +1,5 @@
-/* See clip-check.h. One pass for each input; results in float64 (`NAME.f64`) are those of the same computation. */
+/* See clip-check.h. One pass for each input; results in float64 (`NAME.f64`) are those of the same
+ * computation. */
 #include "models/clip-check.h"
 
 #include "compute/ops.h"
@@ -25,7 +26,9 @@ keep (const Check *check, C2lPass *pass, C2lTensor *tensor, const char *name)
 
   c2l_pass_keep (pass, name, tensor);
   if (c2l_expected_lookup (check->expected, double_name) != NULL && tensor != NULL)
-    c2l_pass_keep (pass, double_name, c2l_reshape (pass, tensor, c2l_tensor_get_n_dims (tensor), c2l_tensor_get_dims (tensor)));
+    c2l_pass_keep (
+        pass, double_name,
+        c2l_reshape (pass, tensor, c2l_tensor_get_n_dims (tensor), c2l_tensor_get_dims (tensor)));
 }
 
 static gboolean
@@ -72,7 +75,8 @@ check_text (const Check *check, gboolean tapped, GError **error)
           ends[0] = ends[row] - row * array->dims[1];
         }
 
-      C2lTensor *end_index = c2l_pass_add_constant (pass, C2L_I32, 1, (gint64[]) { tapped ? 1 : array->dims[0] }, ends);
+      C2lTensor *end_index
+          = c2l_pass_add_constant (pass, C2L_I32, 1, (gint64[]){ tapped ? 1 : array->dims[0] }, ends);
       C2lTensor *embedding = c2l_clip_forward_text (check->clip, pass, tokens, end_index);
 
       if (tapped)
@@ -107,14 +111,19 @@ check_pixels (const Check *check, const C2lArray *array, GError **error)
   g_autoptr (C2lPass) pass = c2l_pass_new (check->device, check->precision, "clip-check pixels");
 
   c2l_pass_enable_taps (pass);
-  keep (check, pass, c2l_clip_forward_pixels (check->clip, pass, add_pictures (pass, array)), "pixels.embed");
+  keep (check, pass, c2l_clip_forward_pixels (check->clip, pass, add_pictures (pass, array)),
+        "pixels.embed");
   return run (check, pass, error);
 }
 
 static gboolean
 check_pictures (const Check *check, const char *name, const C2lArray *array, GError **error)
 {
-  static const struct { const char *suffix; C2lClipPreprocess preprocess; } kinds[] = {
+  static const struct
+  {
+    const char *suffix;
+    C2lClipPreprocess preprocess;
+  } kinds[] = {
     { "embed_reference", C2L_CLIP_PREPROCESS_REFERENCE },
     { "embed_openai", C2L_CLIP_PREPROCESS_OPENAI },
     { "embed_openai_clamped", C2L_CLIP_PREPROCESS_OPENAI_CLAMPED },
@@ -128,7 +137,8 @@ check_pictures (const Check *check, const char *name, const C2lArray *array, GEr
       g_autofree char *result = g_strdup_printf ("%s.%s", name, kinds[i].suffix);
 
       if (c2l_expected_lookup (check->expected, result) != NULL)
-        keep (check, pass, c2l_clip_forward_image (check->clip, pass, pictures, kinds[i].preprocess), result);
+        keep (check, pass, c2l_clip_forward_image (check->clip, pass, pictures, kinds[i].preprocess),
+              result);
     }
 
   return run (check, pass, error);
@@ -146,9 +156,11 @@ check_score (const Check *check, const C2lArray *array, GError **error)
       gint64 n = MIN (array->dims[0], c2l_tensor_get_dim (tokens, 0));
       g_autofree gint32 *ends = find_ends (c2l_expected_lookup (check->expected, "tokens"));
       C2lTensor *end_index = c2l_pass_add_constant (pass, C2L_I32, 1, &n, ends);
-      C2lTensor *text = c2l_clip_forward_text (check->clip, pass, c2l_slice (pass, tokens, 0, 0, n), end_index);
+      C2lTensor *text
+          = c2l_clip_forward_text (check->clip, pass, c2l_slice (pass, tokens, 0, 0, n), end_index);
       C2lTensor *pictures = c2l_slice (pass, add_pictures (pass, array), 0, 0, n);
-      C2lTensor *image = c2l_clip_forward_image (check->clip, pass, pictures, C2L_CLIP_PREPROCESS_REFERENCE);
+      C2lTensor *image
+          = c2l_clip_forward_image (check->clip, pass, pictures, C2L_CLIP_PREPROCESS_REFERENCE);
 
       c2l_pass_keep (pass, "score_cos", c2l_cosine_similarity (pass, image, text));
     }
@@ -175,11 +187,13 @@ c2l_clip_check (C2lExpected *expected, const C2lClip *clip, C2lDevice *device, C
 
       if (array->n_dims != 4 || array->dims[1] != 3 || array->length == 0 || strchr (names[i], '.') != NULL)
         continue;
-      if (is_pixels ? !check_pixels (&check, array, error) : !check_pictures (&check, names[i], array, error))
+      if (is_pixels ? !check_pixels (&check, array, error)
+                    : !check_pictures (&check, names[i], array, error))
         return FALSE;
       if (!is_pixels && (scored == NULL || array->dims[2] > scored->dims[2]))
         scored = array;
     }
 
-  return scored == NULL || c2l_expected_lookup (expected, "score_cos") == NULL || check_score (&check, scored, error);
+  return scored == NULL || c2l_expected_lookup (expected, "score_cos") == NULL
+         || check_score (&check, scored, error);
 }

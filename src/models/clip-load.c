@@ -1,5 +1,6 @@
-/* Reads a CLIP from OpenAI's state dict, and all its sizes with it. Knows nothing of how it computes. Policy: sizes are read off the
- * tensors that define them, held against limits, and every other tensor must then fit. */
+/* Reads a CLIP from OpenAI's state dict, and all its sizes with it. Knows nothing of how it computes.
+ * Policy: sizes are read off the tensors that define them, held against limits, and every other tensor
+ * must then fit. */
 #include "models/clip-private.h"
 
 #include <math.h>
@@ -16,14 +17,16 @@ count_blocks (C2lNetworkLoader *loader, const char *tower)
 {
   int depth = 0;
 
-  while (depth < MAX_DEPTH && c2l_network_loader_has (loader, "%sresblocks.%d.attn.in_proj_weight", tower, depth))
+  while (depth < MAX_DEPTH
+         && c2l_network_loader_has (loader, "%sresblocks.%d.attn.in_proj_weight", tower, depth))
     depth++;
 
   if (depth == 0)
-    c2l_loader_fail (&loader->loader, C2L_FORMAT_ERROR_DAMAGED, "tensor “%sresblocks.0.attn.in_proj_weight” is missing", tower);
+    c2l_loader_fail (&loader->loader, C2L_FORMAT_ERROR_DAMAGED,
+                     "tensor “%sresblocks.0.attn.in_proj_weight” is missing", tower);
   else if (c2l_network_loader_has (loader, "%sresblocks.%d.attn.in_proj_weight", tower, depth + 1))
-    c2l_loader_fail (&loader->loader, C2L_FORMAT_ERROR_DAMAGED, "block “%sresblocks.%d” is missing, but later ones are there",
-                     tower, depth);
+    c2l_loader_fail (&loader->loader, C2L_FORMAT_ERROR_DAMAGED,
+                     "block “%sresblocks.%d” is missing, but later ones are there", tower, depth);
 
   return depth;
 }
@@ -43,7 +46,7 @@ static C2lLinear
 load_linear (C2lNetworkLoader *loader, gint64 n_out, gint64 n_in, const char *name, const char *separator)
 {
   C2lLinear linear = {
-    .weight = c2l_network_loader_get (loader, 2, (gint64[]) { n_out, n_in }, "%s%sweight", name, separator),
+    .weight = c2l_network_loader_get (loader, 2, (gint64[]){ n_out, n_in }, "%s%sweight", name, separator),
     .bias = c2l_network_loader_get (loader, 1, &n_out, "%s%sbias", name, separator),
   };
 
@@ -59,7 +62,7 @@ load_block (C2lNetworkLoader *loader, gint64 width, const char *prefix, C2lClipB
   g_autofree char *out = g_strconcat (prefix, "attn.out_proj", NULL);
   g_autofree char *fc = g_strconcat (prefix, "mlp.c_fc", NULL);
   g_autofree char *proj = g_strconcat (prefix, "mlp.c_proj", NULL);
-  const C2lArray *hidden = c2l_network_loader_need (loader, 2, (gint64[]) { 0, width }, "%s.weight", fc);
+  const C2lArray *hidden = c2l_network_loader_need (loader, 2, (gint64[]){ 0, width }, "%s.weight", fc);
 
   if (hidden == NULL)
     return;
@@ -81,8 +84,8 @@ load_tower (C2lNetworkLoader *loader, gint64 width, const char *prefix, C2lClipT
   tower->blocks = g_new0 (C2lClipBlock, tower->depth);
 
   if (width % tower->heads != 0)
-    c2l_loader_fail (&loader->loader, C2L_FORMAT_ERROR_UNSUPPORTED, "width %d cannot be split into %d heads", tower->width,
-                     tower->heads);
+    c2l_loader_fail (&loader->loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+                     "width %d cannot be split into %d heads", tower->width, tower->heads);
 
   for (int i = 0; i < tower->depth && !c2l_loader_has_failed (&loader->loader); i++)
     {
@@ -96,7 +99,7 @@ load_tower (C2lNetworkLoader *loader, gint64 width, const char *prefix, C2lClipT
 static C2lTensor *
 load_transposed (C2lNetworkLoader *loader, gint64 n_in, gint64 n_out, const char *name)
 {
-  g_autofree float *data = c2l_network_loader_dup (loader, 2, (gint64[]) { n_in, n_out }, "%s", name);
+  g_autofree float *data = c2l_network_loader_dup (loader, 2, (gint64[]){ n_in, n_out }, "%s", name);
 
   if (data == NULL)
     return NULL;
@@ -107,7 +110,7 @@ load_transposed (C2lNetworkLoader *loader, gint64 n_in, gint64 n_out, const char
     for (gint64 n = 0; n < n_out; n++)
       transposed[n * n_in + k] = data[k * n_out + n];
 
-  return c2l_network_loader_take (loader, 2, (gint64[]) { n_out, n_in }, transposed);
+  return c2l_network_loader_take (loader, 2, (gint64[]){ n_out, n_in }, transposed);
 }
 
 /* Size of a dimension that defines the model, or 0 after a mistake. */
@@ -119,8 +122,8 @@ take_size (C2lNetworkLoader *loader, const C2lArray *array, int axis, const char
 
   if (array->dims[axis] > MAX_SIZE)
     {
-      c2l_loader_fail (&loader->loader, C2L_FORMAT_ERROR_DAMAGED, "%s of %" G_GINT64_FORMAT " is beyond belief", what,
-                       array->dims[axis]);
+      c2l_loader_fail (&loader->loader, C2L_FORMAT_ERROR_DAMAGED,
+                       "%s of %" G_GINT64_FORMAT " is beyond belief", what, array->dims[axis]);
       return 0;
     }
 
@@ -130,9 +133,11 @@ take_size (C2lNetworkLoader *loader, const C2lArray *array, int axis, const char
 static void
 load_text (C2lNetworkLoader *loader, C2lClip *clip)
 {
-  const C2lArray *embedding = c2l_network_loader_need (loader, 2, (gint64[]) { 0, 0 }, "token_embedding.weight");
-  const C2lArray *projection = c2l_network_loader_need (loader, 2, (gint64[]) { 0, 0 }, "text_projection");
-  const C2lArray *positions = c2l_network_loader_need (loader, 2, (gint64[]) { 0, 0 }, "positional_embedding");
+  const C2lArray *embedding
+      = c2l_network_loader_need (loader, 2, (gint64[]){ 0, 0 }, "token_embedding.weight");
+  const C2lArray *projection = c2l_network_loader_need (loader, 2, (gint64[]){ 0, 0 }, "text_projection");
+  const C2lArray *positions
+      = c2l_network_loader_need (loader, 2, (gint64[]){ 0, 0 }, "positional_embedding");
 
   clip->info.vocabulary = take_size (loader, embedding, 0, "a vocabulary");
   clip->info.text_width = take_size (loader, embedding, 1, "a text width");
@@ -143,9 +148,10 @@ load_text (C2lNetworkLoader *loader, C2lClip *clip)
 
   gint64 width = clip->info.text_width;
 
-  clip->token_embedding = c2l_network_loader_get (loader, 2, (gint64[]) { clip->info.vocabulary, width },
+  clip->token_embedding = c2l_network_loader_get (loader, 2, (gint64[]){ clip->info.vocabulary, width },
                                                   "token_embedding.weight");
-  clip->text_positions = c2l_network_loader_get (loader, 2, (gint64[]) { clip->info.context, width }, "positional_embedding");
+  clip->text_positions
+      = c2l_network_loader_get (loader, 2, (gint64[]){ clip->info.context, width }, "positional_embedding");
   clip->text_projection = load_transposed (loader, width, clip->info.embed_dim, "text_projection");
   clip->ln_final = load_norm (loader, width, "ln_final");
   load_tower (loader, width, "transformer.", &clip->text);
@@ -156,8 +162,10 @@ load_text (C2lNetworkLoader *loader, C2lClip *clip)
 static void
 load_patches (C2lNetworkLoader *loader, C2lClip *clip)
 {
-  const C2lArray *conv = c2l_network_loader_need (loader, 4, (gint64[]) { 0, 3, 0, 0 }, "visual.conv1.weight");
-  const C2lArray *positions = c2l_network_loader_need (loader, 2, (gint64[]) { 0, 0 }, "visual.positional_embedding");
+  const C2lArray *conv
+      = c2l_network_loader_need (loader, 4, (gint64[]){ 0, 3, 0, 0 }, "visual.conv1.weight");
+  const C2lArray *positions
+      = c2l_network_loader_need (loader, 2, (gint64[]){ 0, 0 }, "visual.positional_embedding");
 
   clip->info.vision_width = take_size (loader, conv, 0, "a vision width");
   clip->info.patch = take_size (loader, conv, 2, "a patch");
@@ -171,9 +179,10 @@ load_patches (C2lNetworkLoader *loader, C2lClip *clip)
 
   if (grid < 1 || grid * grid != n_positions - 1 || conv->dims[2] != conv->dims[3])
     {
-      c2l_loader_fail (&loader->loader, C2L_FORMAT_ERROR_DAMAGED,
-                       "%d positions and patches of %d × %d are not a square of patches and the class token", n_positions,
-                       clip->info.patch, (int) MIN (conv->dims[3], MAX_SIZE));
+      c2l_loader_fail (
+          &loader->loader, C2L_FORMAT_ERROR_DAMAGED,
+          "%d positions and patches of %d × %d are not a square of patches and the class token",
+          n_positions, clip->info.patch, (int) MIN (conv->dims[3], MAX_SIZE));
       return;
     }
 
@@ -181,11 +190,14 @@ load_patches (C2lNetworkLoader *loader, C2lClip *clip)
   gint64 n_inputs = 3 * conv->dims[2] * conv->dims[3];
 
   clip->info.resolution = grid * clip->info.patch;
-  clip->patch_weight = c2l_network_loader_take (loader, 2, (gint64[]) { width, n_inputs },
-                                                c2l_network_loader_dup (loader, 4, conv->dims, "visual.conv1.weight"));
-  clip->class_embedding = c2l_network_loader_take (loader, 3, (gint64[]) { 1, 1, width },
-                                                   c2l_network_loader_dup (loader, 1, &width, "visual.class_embedding"));
-  clip->vision_positions = c2l_network_loader_get (loader, 2, (gint64[]) { n_positions, width }, "visual.positional_embedding");
+  clip->patch_weight
+      = c2l_network_loader_take (loader, 2, (gint64[]){ width, n_inputs },
+                                 c2l_network_loader_dup (loader, 4, conv->dims, "visual.conv1.weight"));
+  clip->class_embedding
+      = c2l_network_loader_take (loader, 3, (gint64[]){ 1, 1, width },
+                                 c2l_network_loader_dup (loader, 1, &width, "visual.class_embedding"));
+  clip->vision_positions
+      = c2l_network_loader_get (loader, 2, (gint64[]){ n_positions, width }, "visual.positional_embedding");
 }
 
 static void
@@ -215,8 +227,9 @@ c2l_clip_load (C2lWeights *weights, C2lDevice *device, GError **error)
   c2l_network_loader_init (&loader, weights, device, "", clip->tensors);
 
   if (c2l_network_loader_has (&loader, "visual.layer1.0.conv1.weight"))
-    c2l_loader_fail (&loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                     "a CLIP with a ResNet for pictures; choose one with a vision transformer, for example ViT-B/32");
+    c2l_loader_fail (
+        &loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+        "a CLIP with a ResNet for pictures; choose one with a vision transformer, for example ViT-B/32");
 
   load_text (&loader, clip);
   load_vision (&loader, clip);

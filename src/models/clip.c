@@ -1,5 +1,6 @@
-/* CLIP's two transformers over the operations of a device. Knows no file. Policy: the residual stream and the norms' results that
- * leave the network are F32, operands of products have the pass's compute type; every row stays in one [B·T, W] product. */
+/* CLIP's two transformers over the operations of a device. Knows no file. Policy: the residual stream
+ * and the norms' results that leave the network are F32, operands of products have the pass's compute
+ * type; every row stays in one [B·T, W] product. */
 #include "models/clip-private.h"
 
 #include "compute/ops.h"
@@ -10,7 +11,8 @@
 static const float clip_mean[3] = { 0.48145466f, 0.4578275f, 0.40821073f };
 static const float clip_std[3] = { 0.26862954f, 0.26130258f, 0.27577711f };
 
-static const char *const preprocess_names[C2L_N_CLIP_PREPROCESSES] = { "reference", "openai", "openai-clamped" };
+static const char *const preprocess_names[C2L_N_CLIP_PREPROCESSES]
+    = { "reference", "openai", "openai-clamped" };
 
 gboolean
 c2l_clip_preprocess_from_name (const char *name, C2lClipPreprocess *preprocess)
@@ -39,27 +41,34 @@ c2l_clip_get_info (const C2lClip *clip)
 
 /* x [B, T, W] += attention (ln_1 (x)), += mlp (ln_2 (x)) */
 static C2lTensor *
-forward_block (const C2lClipTower *tower, const C2lClipBlock *block, C2lPass *pass, C2lTensor *x, gboolean causal)
+forward_block (const C2lClipTower *tower, const C2lClipBlock *block, C2lPass *pass, C2lTensor *x,
+               gboolean causal)
 {
   C2lDtype dtype = c2l_pass_get_compute_dtype (pass);
   int head_dim = tower->width / tower->heads;
   C2lTensor *y = c2l_norm_apply (&block->ln_1, pass, x, dtype);
-  C2lTensor *qkv = c2l_gemm (pass, y, block->in.weight, &(C2lEpilogue) { .bias = block->in.bias, .out_dtype = dtype });
+  C2lTensor *qkv
+      = c2l_gemm (pass, y, block->in.weight, &(C2lEpilogue){ .bias = block->in.bias, .out_dtype = dtype });
 
-  y = c2l_attention (pass, &(C2lAttention) {
-    .q = qkv, .k = qkv, .v = qkv,
-    .k_offset = tower->width, .v_offset = 2 * tower->width,
-    .n_heads = tower->heads, .n_kv_heads = tower->heads, .head_dim = head_dim,
-    .scale = 1 / sqrtf (head_dim),
-    .causal = causal,
-    .out_dtype = dtype,
-  });
-  x = c2l_gemm (pass, y, block->out.weight, &(C2lEpilogue) { .bias = block->out.bias, .residual = x });
+  y = c2l_attention (pass, &(C2lAttention){
+                               .q = qkv,
+                               .k = qkv,
+                               .v = qkv,
+                               .k_offset = tower->width,
+                               .v_offset = 2 * tower->width,
+                               .n_heads = tower->heads,
+                               .n_kv_heads = tower->heads,
+                               .head_dim = head_dim,
+                               .scale = 1 / sqrtf (head_dim),
+                               .causal = causal,
+                               .out_dtype = dtype,
+                           });
+  x = c2l_gemm (pass, y, block->out.weight, &(C2lEpilogue){ .bias = block->out.bias, .residual = x });
 
   y = c2l_norm_apply (&block->ln_2, pass, x, dtype);
   y = c2l_gemm (pass, y, block->fc.weight,
-                &(C2lEpilogue) { .bias = block->fc.bias, .act = C2L_ACT_QUICK_GELU, .out_dtype = dtype });
-  return c2l_gemm (pass, y, block->proj.weight, &(C2lEpilogue) { .bias = block->proj.bias, .residual = x });
+                &(C2lEpilogue){ .bias = block->fc.bias, .act = C2L_ACT_QUICK_GELU, .out_dtype = dtype });
+  return c2l_gemm (pass, y, block->proj.weight, &(C2lEpilogue){ .bias = block->proj.bias, .residual = x });
 }
 
 static C2lTensor *
@@ -86,19 +95,20 @@ c2l_clip_forward_text (const C2lClip *clip, C2lPass *pass, C2lTensor *tokens, C2
 
   if (length > clip->info.context)
     {
-      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE, "CLIP: %" G_GINT64_FORMAT " tokens; this one reads at most %d", length,
+      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
+                     "CLIP: %" G_GINT64_FORMAT " tokens; this one reads at most %d", length,
                      clip->info.context);
       return NULL;
     }
 
-  C2lTensor *flat = c2l_reshape (pass, tokens, 1, (gint64[]) { batch * length });
+  C2lTensor *flat = c2l_reshape (pass, tokens, 1, (gint64[]){ batch * length });
   C2lTensor *x = c2l_gather (pass, clip->token_embedding, 0, flat);
 
-  x = c2l_reshape (pass, x, 3, (gint64[]) { batch, length, width });
+  x = c2l_reshape (pass, x, 3, (gint64[]){ batch, length, width });
   x = c2l_add (pass, x, c2l_slice (pass, clip->text_positions, 0, 0, length));
   x = forward_tower (&clip->text, pass, x, TRUE, "text");
 
-  x = c2l_reshape (pass, x, 2, (gint64[]) { batch * length, width });
+  x = c2l_reshape (pass, x, 2, (gint64[]){ batch * length, width });
   x = c2l_gather (pass, x, 0, end_index);
   x = c2l_norm_apply (&clip->ln_final, pass, x, c2l_pass_get_compute_dtype (pass));
   return c2l_gemm (pass, x, clip->text_projection, NULL);
@@ -114,16 +124,16 @@ c2l_clip_forward_pixels (const C2lClip *clip, C2lPass *pass, C2lTensor *pixels)
   gint64 width = clip->vision.width;
   C2lDtype dtype = c2l_pass_get_compute_dtype (pass);
   C2lTensor *x = c2l_patches (pass, pixels, clip->info.patch, dtype);
-  C2lTensor *class_token = c2l_expand (pass, clip->class_embedding, 3, (gint64[]) { batch, 1, width });
+  C2lTensor *class_token = c2l_expand (pass, clip->class_embedding, 3, (gint64[]){ batch, 1, width });
 
   x = c2l_gemm (pass, x, clip->patch_weight, NULL);
-  x = c2l_concat (pass, 1, 2, (C2lTensor *[]) { class_token, x });
+  x = c2l_concat (pass, 1, 2, (C2lTensor *[]){ class_token, x });
   x = c2l_add (pass, x, clip->vision_positions);
   x = c2l_norm_apply (&clip->ln_pre, pass, x, C2L_F32);
   x = forward_tower (&clip->vision, pass, x, FALSE, "vision");
 
   x = c2l_slice (pass, x, 1, 0, 1);
-  x = c2l_reshape (pass, x, 2, (gint64[]) { batch, width });
+  x = c2l_reshape (pass, x, 2, (gint64[]){ batch, width });
   x = c2l_norm_apply (&clip->ln_post, pass, x, dtype);
   return c2l_gemm (pass, x, clip->vision_projection, NULL);
 }

@@ -1,5 +1,5 @@
-/* See network-loader.h. Policy: an array is checked as a whole before a model gets to see it, so that a damaged file ends in a
- * message that names the tensor and never in a picture of noise. */
+/* See network-loader.h. Policy: an array is checked as a whole before a model gets to see it, so that a
+ * damaged file ends in a message that names the tensor and never in a picture of noise. */
 #include "models/network-loader.h"
 
 #include <math.h>
@@ -7,14 +7,14 @@
 
 #define NORM_EPS 1e-5f
 
-#define FULL_NAME(self, name, format)                              \
-  g_autofree char *name = NULL;                                    \
-  {                                                                \
-    va_list args_;                                                 \
-    va_start (args_, format);                                      \
-    g_autofree char *tail_ = g_strdup_vprintf (format, args_);     \
-    va_end (args_);                                                \
-    name = g_strconcat ((self)->prefix, tail_, NULL);              \
+#define FULL_NAME(self, name, format)                                                                      \
+  g_autofree char *name = NULL;                                                                            \
+  {                                                                                                        \
+    va_list args_;                                                                                         \
+    va_start (args_, format);                                                                              \
+    g_autofree char *tail_ = g_strdup_vprintf (format, args_);                                             \
+    va_end (args_);                                                                                        \
+    name = g_strconcat ((self)->prefix, tail_, NULL);                                                      \
   }
 
 void
@@ -67,8 +67,10 @@ check_finite (C2lNetworkLoader *self, const char *name, const float *values, gsi
   while (i < n - 1 && isfinite (values[i]))
     i++;
   c2l_loader_fail (&self->loader, C2L_FORMAT_ERROR_DAMAGED,
-                   "tensor “%s” holds a number that is not finite (element %" G_GSIZE_FORMAT "): the file is damaged, or its "
-                   "training had diverged", name, i);
+                   "tensor “%s” holds a number that is not finite (element %" G_GSIZE_FORMAT
+                   "): the file is damaged, or its "
+                   "training had diverged",
+                   name, i);
   return FALSE;
 }
 
@@ -85,7 +87,8 @@ need (C2lNetworkLoader *self, int n_dims, const gint64 *dims, const char *name, 
   if (!is_float (array->dtype))
     {
       c2l_loader_fail (&self->loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                       "tensor “%s” is %s; weights must be floating-point numbers", name, c2l_dtype_get_name (array->dtype));
+                       "tensor “%s” is %s; weights must be floating-point numbers", name,
+                       c2l_dtype_get_name (array->dtype));
       return NULL;
     }
 
@@ -140,7 +143,8 @@ c2l_network_loader_take (C2lNetworkLoader *self, int n_dims, const gint64 *dims,
       return NULL;
     }
 
-  return keep (self, c2l_device_wrap_weight (self->loader.device, n_dims, dims, data, data, g_free, &self->loader.error));
+  return keep (self, c2l_device_wrap_weight (self->loader.device, n_dims, dims, data, data, g_free,
+                                             &self->loader.error));
 }
 
 C2lTensor *
@@ -158,8 +162,8 @@ c2l_network_loader_get (C2lNetworkLoader *self, int n_dims, const gint64 *dims, 
     return c2l_network_loader_take (self, n_dims, array->dims, converted);
 
   return keep (self, c2l_device_wrap_weight (self->loader.device, n_dims, array->dims, array->data,
-                                             c2l_weights_ref (self->loader.weights), (GDestroyNotify) c2l_weights_unref,
-                                             &self->loader.error));
+                                             c2l_weights_ref (self->loader.weights),
+                                             (GDestroyNotify) c2l_weights_unref, &self->loader.error));
 }
 
 C2lTensor *

@@ -1,4 +1,5 @@
-/* See prior-check.h. The network is checked through c2l_prior_forward(), the loops through the samplers and so through the batch form. */
+/* See prior-check.h. The network is checked through c2l_prior_forward(), the loops through the samplers
+ * and so through the batch form. */
 #include "models/prior-check.h"
 
 #include "compute/ops.h"
@@ -45,7 +46,7 @@ add_latents (const Check *check, C2lPass *pass)
 
   if (x == NULL)
     return NULL;
-  return c2l_reshape (pass, x, 3, (gint64[]) { c2l_tensor_get_dim (x, 0), info->n_latents, info->dim });
+  return c2l_reshape (pass, x, 3, (gint64[]){ c2l_tensor_get_dim (x, 0), info->n_latents, info->dim });
 }
 
 static float *
@@ -70,7 +71,7 @@ run_network (const Check *check, gboolean keep_text, gsize *n, GError **error)
       for (gint64 i = 0; i < batch; i++)
         keep[i] = keep_text;
       c2l_prior_fill_key_mask (check->prior, batch, keep, bytes);
-      mask = c2l_pass_add_constant (pass, C2L_U8, 2, (gint64[]) { batch, n_tokens }, bytes);
+      mask = c2l_pass_add_constant (pass, C2L_U8, 2, (gint64[]){ batch, n_tokens }, bytes);
     }
 
   const char *name = keep_text ? "net.cond" : "net.null";
@@ -104,7 +105,8 @@ check_step (const Check *check, const float *cond, const float *null, gsize n)
   g_autofree float *x = c2l_array_dup_f32 (c2l_expected_lookup (check->expected, "x"));
   g_autofree float *steps = c2l_array_dup_f32 (c2l_expected_lookup (check->expected, "t"));
   const C2lArray *draws = c2l_expected_lookup (check->expected, "step1.noise");
-  g_autofree float *noise = draws != NULL && draws->length == n ? c2l_array_dup_f32 (draws) : g_new0 (float, n);
+  g_autofree float *noise
+      = draws != NULL && draws->length == n ? c2l_array_dup_f32 (draws) : g_new0 (float, n);
   g_autofree float *mean = guide (cond, null, n, STEP_GUIDANCE);
   g_autofree float *next = g_new (float, n);
   gsize n_rows = c2l_expected_lookup (check->expected, "t")->length;
@@ -118,7 +120,8 @@ check_step (const Check *check, const float *cond, const float *null, gsize n)
       float x0 = mean[i];
 
       if (!info->predict_x_start)
-        x0 = CLAMP (b[C2L_BUFFER_SQRT_RECIP_ALPHAS_CUMPROD][t] * x[i] - b[C2L_BUFFER_SQRT_RECIPM1_ALPHAS_CUMPROD][t] * x0,
+        x0 = CLAMP (b[C2L_BUFFER_SQRT_RECIP_ALPHAS_CUMPROD][t] * x[i]
+                        - b[C2L_BUFFER_SQRT_RECIPM1_ALPHAS_CUMPROD][t] * x0,
                     -1, 1);
       mean[i] = b[C2L_BUFFER_POSTERIOR_MEAN_COEF1][t] * x0 + b[C2L_BUFFER_POSTERIOR_MEAN_COEF2][t] * x[i];
       variance[i / width] = b[C2L_BUFFER_POSTERIOR_VARIANCE][t];
@@ -146,7 +149,8 @@ check_network (const Check *check, GError **error)
   for (int i = 0; names[i] != NULL; i++)
     if (g_str_has_prefix (names[i], "net.guided"))
       {
-        g_autofree float *guided = guide (cond, null, n, g_ascii_strtod (names[i] + strlen ("net.guided"), NULL));
+        g_autofree float *guided
+            = guide (cond, null, n, g_ascii_strtod (names[i] + strlen ("net.guided"), NULL));
 
         report (check, names[i], guided, n);
       }
@@ -186,12 +190,14 @@ static C2lTensor *
 add_draws (const Check *check, C2lPass *pass, const char *name)
 {
   const C2lPriorInfo *info = c2l_prior_get_info (check->prior);
-  C2lTensor *draws = c2l_check_add_input (pass, check->expected, name, C2L_F32, info->n_latents > 1 ? 4 : 3);
+  C2lTensor *draws
+      = c2l_check_add_input (pass, check->expected, name, C2L_F32, info->n_latents > 1 ? 4 : 3);
 
   if (draws == NULL)
     return NULL;
-  return c2l_reshape (pass, draws, 4, (gint64[]) { c2l_tensor_get_dim (draws, 0), c2l_tensor_get_dim (draws, 1),
-                                                   info->n_latents, info->dim });
+  return c2l_reshape (pass, draws, 4,
+                      (gint64[]){ c2l_tensor_get_dim (draws, 0), c2l_tensor_get_dim (draws, 1),
+                                  info->n_latents, info->dim });
 }
 
 static gboolean
@@ -206,8 +212,8 @@ check_loop (const Check *check, const char *name, const Loop *loop, GError **err
     .skip = loop->skip,
     .guided = loop->scale != 1,
     .text = c2l_check_add_input (pass, check->expected, "text", C2L_F32, 2),
-    .guidance = c2l_pass_add_constant (pass, C2L_F32, 1, (gint64[]) { 1 }, &scale),
-    .truncation = psi < 1 ? c2l_pass_add_constant (pass, C2L_F32, 1, (gint64[]) { 1 }, &psi) : NULL,
+    .guidance = c2l_pass_add_constant (pass, C2L_F32, 1, (gint64[]){ 1 }, &scale),
+    .truncation = psi < 1 ? c2l_pass_add_constant (pass, C2L_F32, 1, (gint64[]){ 1 }, &psi) : NULL,
     .draws = add_draws (check, pass, noise),
   };
 
@@ -269,7 +275,8 @@ c2l_schedule_check (C2lExpected *expected, C2lCheckReport on_result, gpointer us
       if (n_parts == 3 && g_str_has_prefix (parts[1], "skip"))
         {
           gint64 skip = g_ascii_strtoll (parts[1] + strlen ("skip"), NULL, 10);
-          C2lSchedule *respaced = skip >= 1 && length % skip == 0 ? c2l_schedule_respace (schedule, skip) : NULL;
+          C2lSchedule *respaced
+              = skip >= 1 && length % skip == 0 ? c2l_schedule_respace (schedule, skip) : NULL;
 
           if (respaced == NULL)
             continue;

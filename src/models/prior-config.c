@@ -1,6 +1,7 @@
-/* Reads the settings of a prior out of a configuration. Knows neither the file format nor the weights. Policy: the configuration
- * comes from outside; a table lists each setting with its range, everything else in it is ignored. Defaults of settings that a
- * configuration leaves out are those of the original's classes; without any configuration they are those of its published models. */
+/* Reads the settings of a prior out of a configuration. Knows neither the file format nor the weights.
+ * Policy: the configuration comes from outside; a table lists each setting with its range, everything
+ * else in it is ignored. Defaults of settings that a configuration leaves out are those of the
+ * original's classes; without any configuration they are those of its published models. */
 #include "models/prior-config.h"
 
 #include "formats/weights.h"
@@ -30,7 +31,8 @@ static void
 reader_fail (Reader *reader, const char *path, const char *what)
 {
   if (reader->error == NULL)
-    reader->error = g_error_new (C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "configuration: “%s” %s", path, what);
+    reader->error
+        = g_error_new (C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "configuration: “%s” %s", path, what);
 }
 
 /* The node at "a.b.c", or NULL; null counts as absent. */
@@ -132,7 +134,8 @@ read_schedule (Reader *reader, const char *path, C2lScheduleKind *kind)
   JsonNode *node = reader_lookup (reader, path);
 
   if (node != NULL
-      && (!JSON_NODE_HOLDS_VALUE (node) || !c2l_schedule_kind_from_name (json_node_get_string (node), kind)))
+      && (!JSON_NODE_HOLDS_VALUE (node)
+          || !c2l_schedule_kind_from_name (json_node_get_string (node), kind)))
     reader_fail (reader, path, "is none of cosine, linear, quadratic, jsd and sigmoid");
 }
 
@@ -163,7 +166,12 @@ read_repeats (Reader *reader, const char *path, C2lPriorConfig *config)
 static void
 read_all (Reader *reader, C2lPriorConfig *config)
 {
-  static const struct { const char *path; int max; gsize offset; } counts[] = {
+  static const struct
+  {
+    const char *path;
+    int max;
+    gsize offset;
+  } counts[] = {
     { "model.network.dim", MAX_SIZE, offsetof (C2lPriorConfig, dim) },
     { "model.network.depth", MAX_SIZE, offsetof (C2lPriorConfig, depth) },
     { "model.network.heads", MAX_SIZE, offsetof (C2lPriorConfig, heads) },
@@ -176,7 +184,11 @@ read_all (Reader *reader, C2lPriorConfig *config)
     { "model.diffusion.image_embed_dim", MAX_SIZE, offsetof (C2lPriorConfig, image_embed_dim) },
     { "data.n_latents", MAX_LATENTS, offsetof (C2lPriorConfig, n_latents) },
   };
-  static const struct { const char *path; gsize offset; } booleans[] = {
+  static const struct
+  {
+    const char *path;
+    gsize offset;
+  } booleans[] = {
     { "model.network.rotary_emb", offsetof (C2lPriorConfig, has_rotary) },
     { "model.network.norm_out", offsetof (C2lPriorConfig, has_norm_out) },
     { "model.network.final_proj", offsetof (C2lPriorConfig, has_project_out) },

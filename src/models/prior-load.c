@@ -1,12 +1,14 @@
-/* Reads a prior from a checkpoint. Knows nothing of how it computes. Policy: sizes are read off the tensors that define them, every
- * other tensor must then fit, and what the configuration says about them must agree: a checkpoint with another's configuration is
- * an error, not a picture of noise. The projections of queries, keys and values are joined into one weight here. */
+/* Reads a prior from a checkpoint. Knows nothing of how it computes. Policy: sizes are read off the
+ * tensors that define them, every other tensor must then fit, and what the configuration says about them
+ * must agree: a checkpoint with another's configuration is an error, not a picture of noise. The
+ * projections of queries, keys and values are joined into one weight here. */
 #include "models/prior-private.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Buckets of the relative-position bias, and the distance from which on all are the last one (dalle2-pytorch 0.2.38). */
+/* Buckets of the relative-position bias, and the distance from which on all are the last one
+ * (dalle2-pytorch 0.2.38). */
 #define N_BUCKETS 32
 #define MAX_DISTANCE 128
 
@@ -44,7 +46,8 @@ check_agrees (Reader *self, const char *setting, int said, int found)
 {
   if (said != 0 && said != found)
     c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                     "the configuration's “%s” is %d, this checkpoint has %d; give it the configuration it was trained with",
+                     "the configuration's “%s” is %d, this checkpoint has %d; give it the configuration it "
+                     "was trained with",
                      setting, said, found);
 }
 
@@ -53,7 +56,8 @@ take_size (Reader *self, gint64 size, gint64 max, const char *what)
 {
   if (size < 1 || size > max)
     {
-      c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED, "%s of %" G_GINT64_FORMAT " is beyond belief", what, size);
+      c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
+                       "%s of %" G_GINT64_FORMAT " is beyond belief", what, size);
       return 0;
     }
 
@@ -64,9 +68,10 @@ static void
 check_table (Reader *self, double n_elements)
 {
   if (n_elements > MAX_TABLE)
-    c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                     "its tables of positions or time steps would take %.1f GiB; the file's sizes are damaged",
-                     n_elements * sizeof (float) / (1 << 30));
+    c2l_loader_fail (
+        &self->loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+        "its tables of positions or time steps would take %.1f GiB; the file's sizes are damaged",
+        n_elements * sizeof (float) / (1 << 30));
 }
 
 /* --- which tensors ---------------------------------------------------------------------------------- */
@@ -84,7 +89,8 @@ has_prefix (C2lWeights *weights, const char *prefix)
   return FALSE;
 }
 
-/* The first prefix that the file knows; a bare prior, as bundles hold it, has none. NULL where there is no prior. */
+/* The first prefix that the file knows; a bare prior, as bundles hold it, has none. NULL where there is
+ * no prior. */
 static const char *
 find_prefix (C2lWeights *weights, C2lPriorSet set)
 {
@@ -134,25 +140,28 @@ read_query (Reader *self)
   C2lPriorInfo *info = &self->prior->info;
   const C2lArray *any = c2l_loader_find (&self->loader.loader, "%snet.learned_query", self->loader.prefix);
   int n_dims = any != NULL && any->n_dims == 2 ? 2 : 1;
-  const C2lArray *query = c2l_network_loader_need (&self->loader, n_dims, (gint64[]) { 0, 0 }, "net.learned_query");
+  const C2lArray *query
+      = c2l_network_loader_need (&self->loader, n_dims, (gint64[]){ 0, 0 }, "net.learned_query");
 
   if (query == NULL)
     return;
 
-  info->n_latents = n_dims == 2 ? take_size (self, query->dims[0], MAX_TOKENS / 4, "a number of latents") : 1;
+  info->n_latents
+      = n_dims == 2 ? take_size (self, query->dims[0], MAX_TOKENS / 4, "a number of latents") : 1;
   info->dim = take_size (self, query->dims[n_dims - 1], MAX_SIZE, "a width");
-  self->prior->learned_query = c2l_network_loader_take (&self->loader, 3, (gint64[]) { 1, info->n_latents, info->dim },
-                                                        c2l_network_loader_dup (&self->loader, n_dims, query->dims,
-                                                                                "net.learned_query"));
+  self->prior->learned_query = c2l_network_loader_take (
+      &self->loader, 3, (gint64[]){ 1, info->n_latents, info->dim },
+      c2l_network_loader_dup (&self->loader, n_dims, query->dims, "net.learned_query"));
 }
 
 static void
 read_heads (Reader *self)
 {
   C2lPriorInfo *info = &self->prior->info;
-  const C2lArray *table = c2l_network_loader_need (&self->loader, 2, (gint64[]) { N_BUCKETS, 0 },
-                                                   "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
-  const C2lArray *kv = c2l_network_loader_need (&self->loader, 2, (gint64[]) { 0, info->dim },
+  const C2lArray *table
+      = c2l_network_loader_need (&self->loader, 2, (gint64[]){ N_BUCKETS, 0 },
+                                 "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
+  const C2lArray *kv = c2l_network_loader_need (&self->loader, 2, (gint64[]){ 0, info->dim },
                                                 "net.causal_transformer.layers.0.0.to_kv.weight");
 
   if (table == NULL || kv == NULL)
@@ -160,13 +169,15 @@ read_heads (Reader *self)
 
   if (kv->dims[0] % 2 != 0)
     c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                     "tensor “%snet.causal_transformer.layers.0.0.to_kv.weight” has an odd number of rows, %" G_GINT64_FORMAT,
+                     "tensor “%snet.causal_transformer.layers.0.0.to_kv.weight” has an odd number of rows, "
+                     "%" G_GINT64_FORMAT,
                      self->loader.prefix, kv->dims[0]);
   info->heads = take_size (self, table->dims[1], MAX_SIZE, "a number of heads");
   info->head_dim = take_size (self, kv->dims[0] / 2, MAX_SIZE, "a head width");
 }
 
-/* A Linear that makes several tokens, or nothing where one token is the input itself. Returns their number. */
+/* A Linear that makes several tokens, or nothing where one token is the input itself. Returns their
+ * number. */
 static int
 read_tokens (Reader *self, const char *name, C2lPriorLinear *linear)
 {
@@ -175,15 +186,16 @@ read_tokens (Reader *self, const char *name, C2lPriorLinear *linear)
   if (!c2l_network_loader_has (&self->loader, "%s.weight", name))
     return 1;
 
-  const C2lArray *weight = c2l_network_loader_need (&self->loader, 2, (gint64[]) { 0, dim }, "%s.weight", name);
+  const C2lArray *weight
+      = c2l_network_loader_need (&self->loader, 2, (gint64[]){ 0, dim }, "%s.weight", name);
 
   if (weight == NULL)
     return 1;
   if (weight->dims[0] % dim != 0)
     {
       c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                       "tensor “%s%s.weight” has %" G_GINT64_FORMAT " rows, not a multiple of the width %d", self->loader.prefix,
-                       name, weight->dims[0], (int) dim);
+                       "tensor “%s%s.weight” has %" G_GINT64_FORMAT " rows, not a multiple of the width %d",
+                       self->loader.prefix, name, weight->dims[0], (int) dim);
       return 1;
     }
 
@@ -212,7 +224,8 @@ make_sinusoids (int n_steps, int dim)
   return table;
 }
 
-/* Sinusoids and a perceptron with two hidden layers stand in for the table where the network has no num_timesteps. */
+/* Sinusoids and a perceptron with two hidden layers stand in for the table where the network has no
+ * num_timesteps. */
 static int
 read_time_mlp (Reader *self, int n_steps)
 {
@@ -224,13 +237,14 @@ read_time_mlp (Reader *self, int n_steps)
 
   if (dim % 2 != 0 || dim < 4)
     {
-      c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED, "no sinusoidal time embedding has width %d", (int) dim);
+      c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+                       "no sinusoidal time embedding has width %d", (int) dim);
       return 1;
     }
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      const C2lArray *weight = c2l_network_loader_need (&self->loader, 2, (gint64[]) { 0, n_in },
+      const C2lArray *weight = c2l_network_loader_need (&self->loader, 2, (gint64[]){ 0, n_in },
                                                         "net.to_time_embeds.0.1.net.%s.weight", names[i]);
 
       if (weight == NULL)
@@ -238,16 +252,18 @@ read_time_mlp (Reader *self, int n_steps)
       n_in = weight->dims[0];
       prior->time_mlp[i].weight = c2l_network_loader_get (&self->loader, 2, weight->dims,
                                                           "net.to_time_embeds.0.1.net.%s.weight", names[i]);
-      prior->time_mlp[i].bias = c2l_network_loader_get (&self->loader, 1, &n_in, "net.to_time_embeds.0.1.net.%s.bias", names[i]);
+      prior->time_mlp[i].bias = c2l_network_loader_get (&self->loader, 1, &n_in,
+                                                        "net.to_time_embeds.0.1.net.%s.bias", names[i]);
     }
 
   if (n_in % dim != 0)
-    c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED, "the time embedding has %d columns, not a multiple of %d",
-                     (int) n_in, (int) dim);
+    c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
+                     "the time embedding has %d columns, not a multiple of %d", (int) n_in, (int) dim);
   check_table (self, (double) n_steps * dim);
   if (failed (self))
     return 1;
-  prior->time_table = c2l_network_loader_take (&self->loader, 2, (gint64[]) { n_steps, dim }, make_sinusoids (n_steps, dim));
+  prior->time_table = c2l_network_loader_take (&self->loader, 2, (gint64[]){ n_steps, dim },
+                                               make_sinusoids (n_steps, dim));
   return take_size (self, n_in / dim, MAX_TOKENS / 4, "a number of time tokens");
 }
 
@@ -264,29 +280,33 @@ read_time (Reader *self)
       return;
     }
 
-  const C2lArray *table = c2l_network_loader_need (&self->loader, 2, (gint64[]) { 0, 0 }, "%s", name);
+  const C2lArray *table = c2l_network_loader_need (&self->loader, 2, (gint64[]){ 0, 0 }, "%s", name);
 
   if (table == NULL)
     return;
 
-  check_agrees (self, "model.network.num_timesteps", self->config->num_timesteps, MIN (table->dims[0], G_MAXINT));
+  check_agrees (self, "model.network.num_timesteps", self->config->num_timesteps,
+                MIN (table->dims[0], G_MAXINT));
   if (table->dims[1] % info->dim != 0 || table->dims[0] < info->n_timesteps)
     {
       g_autofree char *shape = c2l_array_to_string (table);
 
       c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                       "tensor “%s%s” is %s; it should have a row for each of %d time steps and a multiple of %d columns",
+                       "tensor “%s%s” is %s; it should have a row for each of %d time steps and a multiple "
+                       "of %d columns",
                        self->loader.prefix, name, shape, info->n_timesteps, info->dim);
       return;
     }
 
-  info->n_time_tokens = take_size (self, table->dims[1] / info->dim, MAX_TOKENS / 4, "a number of time tokens");
+  info->n_time_tokens
+      = take_size (self, table->dims[1] / info->dim, MAX_TOKENS / 4, "a number of time tokens");
   self->prior->time_table = c2l_network_loader_get (&self->loader, 2, table->dims, "%s", name);
 }
 
 /* --- the transformer -------------------------------------------------------------------------------- */
 
-/* A LayerNorm's learned gain; its `beta` is a buffer of zeros, which is added only where a file has something else in it. */
+/* A LayerNorm's learned gain; its `beta` is a buffer of zeros, which is added only where a file has
+ * something else in it. */
 static C2lNorm
 read_norm (Reader *self, gint64 width, const char *name)
 {
@@ -314,8 +334,10 @@ read_qkv (Reader *self, const char *prefix)
   const C2lPriorInfo *info = &self->prior->info;
   gint64 n_q = (gint64) info->heads * info->head_dim;
   gint64 n_kv = 2 * (gint64) info->head_dim;
-  g_autofree float *q = c2l_network_loader_dup (&self->loader, 2, (gint64[]) { n_q, info->dim }, "%s.to_q.weight", prefix);
-  g_autofree float *kv = c2l_network_loader_dup (&self->loader, 2, (gint64[]) { n_kv, info->dim }, "%s.to_kv.weight", prefix);
+  g_autofree float *q
+      = c2l_network_loader_dup (&self->loader, 2, (gint64[]){ n_q, info->dim }, "%s.to_q.weight", prefix);
+  g_autofree float *kv
+      = c2l_network_loader_dup (&self->loader, 2, (gint64[]){ n_kv, info->dim }, "%s.to_kv.weight", prefix);
 
   if (q == NULL || kv == NULL)
     return NULL;
@@ -324,7 +346,7 @@ read_qkv (Reader *self, const char *prefix)
 
   memcpy (joint, q, n_q * info->dim * sizeof (float));
   memcpy (joint + n_q * info->dim, kv, n_kv * info->dim * sizeof (float));
-  return c2l_network_loader_take (&self->loader, 2, (gint64[]) { n_q + n_kv, info->dim }, joint);
+  return c2l_network_loader_take (&self->loader, 2, (gint64[]){ n_q + n_kv, info->dim }, joint);
 }
 
 static void
@@ -336,8 +358,10 @@ read_attention (Reader *self, const char *prefix, C2lPriorLayer *layer)
 
   layer->attn_norm = read_norm (self, info->dim, norm);
   layer->qkv = read_qkv (self, prefix);
-  layer->null_kv = c2l_network_loader_get (&self->loader, 2, (gint64[]) { 2, info->head_dim }, "%s.null_kv", prefix);
-  layer->out = c2l_network_loader_get (&self->loader, 2, (gint64[]) { info->dim, (gint64) info->heads * info->head_dim },
+  layer->null_kv
+      = c2l_network_loader_get (&self->loader, 2, (gint64[]){ 2, info->head_dim }, "%s.null_kv", prefix);
+  layer->out = c2l_network_loader_get (&self->loader, 2,
+                                       (gint64[]){ info->dim, (gint64) info->heads * info->head_dim },
                                        "%s.to_out.0.weight", prefix);
   layer->out_norm = read_norm (self, info->dim, out_norm);
 }
@@ -348,7 +372,8 @@ read_feed_forward (Reader *self, const char *prefix, C2lPriorLayer *layer)
   gint64 dim = self->prior->info.dim;
   g_autofree char *norm = g_strconcat (prefix, ".0", NULL);
   g_autofree char *mid = g_strconcat (prefix, ".3", NULL);
-  const C2lArray *out = c2l_network_loader_need (&self->loader, 2, (gint64[]) { dim, 0 }, "%s.5.weight", prefix);
+  const C2lArray *out
+      = c2l_network_loader_need (&self->loader, 2, (gint64[]){ dim, 0 }, "%s.5.weight", prefix);
 
   if (out == NULL)
     return;
@@ -356,7 +381,8 @@ read_feed_forward (Reader *self, const char *prefix, C2lPriorLayer *layer)
   gint64 inner = out->dims[1];
 
   layer->ff_norm = read_norm (self, dim, norm);
-  layer->ff_in = c2l_network_loader_get (&self->loader, 2, (gint64[]) { 2 * inner, dim }, "%s.1.weight", prefix);
+  layer->ff_in
+      = c2l_network_loader_get (&self->loader, 2, (gint64[]){ 2 * inner, dim }, "%s.1.weight", prefix);
   layer->ff_out = c2l_network_loader_get (&self->loader, 2, out->dims, "%s.5.weight", prefix);
   if (c2l_network_loader_has (&self->loader, "%s.gamma", mid))
     layer->ff_mid = read_norm (self, inner, mid);
@@ -381,7 +407,7 @@ read_transformer (Reader *self)
   if (self->config->has_norm_out)
     prior->norm = read_norm (self, dim, "net.causal_transformer.norm");
   if (self->config->has_project_out)
-    prior->project_out = c2l_network_loader_get (&self->loader, 2, (gint64[]) { dim, dim },
+    prior->project_out = c2l_network_loader_get (&self->loader, 2, (gint64[]){ dim, dim },
                                                  "net.causal_transformer.project_out.weight");
 }
 
@@ -401,8 +427,9 @@ bucket_of (int distance)
   return MIN (exact + (int) (ratio * (N_BUCKETS - exact)), N_BUCKETS - 1);
 }
 
-/* Bias of the queries first … first + n_q − 1 of the sequence over the null key and the first n_k tokens; a query's distance to a key
- * counts the null key as position 0. With @causal later tokens are hidden. */
+/* Bias of the queries first … first + n_q − 1 of the sequence over the null key and the first n_k
+ * tokens; a query's distance to a key counts the null key as position 0. With @causal later tokens are
+ * hidden. */
 static C2lTensor *
 make_bias (Reader *self, const float *table, int first, int n_q, int n_k, gboolean causal)
 {
@@ -415,7 +442,7 @@ make_bias (Reader *self, const float *table, int first, int n_q, int n_k, gboole
       for (int k = 0; k <= n_k; k++)
         *cell++ = causal && k > q + 1 ? C2L_PRIOR_HIDDEN : table[bucket_of (MAX (q - k, 0)) * heads + h];
 
-  return c2l_network_loader_take (&self->loader, 3, (gint64[]) { heads, n_q, n_k + 1 }, bias);
+  return c2l_network_loader_take (&self->loader, 3, (gint64[]){ heads, n_q, n_k + 1 }, bias);
 }
 
 static C2lTensor *
@@ -430,7 +457,7 @@ make_angles (Reader *self, const float *freqs, int n_freqs, int first, int n)
     for (int j = 0; j < n_freqs; j++)
       angles[i * n_freqs + j] = (first + i) * freqs[j];
 
-  return c2l_network_loader_take (&self->loader, 2, (gint64[]) { n, n_freqs }, angles);
+  return c2l_network_loader_take (&self->loader, 2, (gint64[]){ n, n_freqs }, angles);
 }
 
 /* The frequencies of the rotary embedding, one tensor that every layer repeats. */
@@ -443,15 +470,15 @@ read_freqs (Reader *self, int *n_freqs)
   if (!self->config->has_rotary)
     return NULL;
 
-  const C2lArray *freqs = c2l_network_loader_need (&self->loader, 1, (gint64[]) { 0 }, "%s", name);
+  const C2lArray *freqs = c2l_network_loader_need (&self->loader, 1, (gint64[]){ 0 }, "%s", name);
 
   if (freqs == NULL)
     return NULL;
   if (freqs->dims[0] > self->prior->info.head_dim / 2)
     {
       c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                       "tensor “%s%s” has %" G_GINT64_FORMAT " frequencies, too many for heads of width %d", self->loader.prefix,
-                       name, freqs->dims[0], self->prior->info.head_dim);
+                       "tensor “%s%s” has %" G_GINT64_FORMAT " frequencies, too many for heads of width %d",
+                       self->loader.prefix, name, freqs->dims[0], self->prior->info.head_dim);
       return NULL;
     }
 
@@ -468,8 +495,9 @@ make_positions (Reader *self)
   int n_suffix = info->n_tokens - n_prefix;
   int n_freqs;
   g_autofree float *freqs = read_freqs (self, &n_freqs);
-  g_autofree float *table = c2l_network_loader_dup (&self->loader, 2, (gint64[]) { N_BUCKETS, info->heads },
-                                                    "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
+  g_autofree float *table
+      = c2l_network_loader_dup (&self->loader, 2, (gint64[]){ N_BUCKETS, info->heads },
+                                "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
 
   check_table (self, (double) info->heads * info->n_tokens * (info->n_tokens + 1));
   if (failed (self) || table == NULL)
@@ -481,34 +509,39 @@ make_positions (Reader *self)
   prior->all.bias = make_bias (self, table, 0, info->n_tokens, info->n_tokens, FALSE);
   prior->prefix.bias = make_bias (self, table, 0, n_prefix, n_prefix, FALSE);
   prior->suffix.bias = make_bias (self, table, n_prefix, n_suffix, info->n_tokens, TRUE);
-  prior->query_bias = make_bias (self, table, info->n_tokens - info->n_latents, info->n_latents, info->n_tokens, TRUE);
+  prior->query_bias
+      = make_bias (self, table, info->n_tokens - info->n_latents, info->n_latents, info->n_tokens, TRUE);
 }
 
 /* --- statistics and schedule ------------------------------------------------------------------------ */
 
+/* [L, D]; a file with several latents may store one row for all of them. */
 static C2lTensor *
 read_statistic (Reader *self, const char *name, gboolean is_std)
 {
   const C2lPriorInfo *info = &self->prior->info;
   const C2lArray *any = c2l_loader_find (&self->loader.loader, "%s%s", self->loader.prefix, name);
   int n_dims = any != NULL && any->n_dims == 2 ? 2 : 1;
-  gint64 rows = n_dims == 2 ? info->n_latents : 1;
   gint64 dims[] = { info->n_latents, info->dim };
-  float *data = c2l_network_loader_dup (&self->loader, n_dims, dims + 2 - n_dims, "%s", name);
+  gsize n_all = (gsize) info->n_latents * info->dim;
+  gsize n_given = n_dims == 2 ? n_all : (gsize) info->dim;
+  g_autofree float *given = c2l_network_loader_dup (&self->loader, n_dims, dims + 2 - n_dims, "%s", name);
 
-  if (data == NULL)
+  if (given == NULL)
     return NULL;
 
-  for (gint64 i = 0; is_std && i < rows * info->dim; i++)
-    if (data[i] <= 0)
-      {
-        c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                         "tensor “%s%s” has %g at element %d; a standard deviation must be above zero", self->loader.prefix, name,
-                         data[i], (int) i);
-        break;
-      }
+  float *data = g_new (float, n_all);
 
-  return c2l_network_loader_take (&self->loader, 2, (gint64[]) { rows, info->dim }, data);
+  for (gsize i = 0; i < n_all; i++)
+    {
+      data[i] = given[i % n_given];
+      if (is_std && data[i] <= 0)
+        c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
+                         "tensor “%s%s” has %g at element %d; a standard deviation must be above zero",
+                         self->loader.prefix, name, data[i], (int) i);
+    }
+
+  return c2l_network_loader_take (&self->loader, 2, dims, data);
 }
 
 static void
@@ -555,11 +588,15 @@ read_schedule (Reader *self)
       if (!c2l_network_loader_has (&self->loader, "%s", name))
         continue;
 
-      /* Derived buffers may hold infinities (jsd), so only the two that all others follow from must be finite. */
+      /* Derived buffers may hold infinities (jsd), so only the two that all others follow from must be
+       * finite. */
       gboolean is_source = i == C2L_BUFFER_BETAS || i == C2L_BUFFER_ALPHAS_CUMPROD;
-      const C2lArray *buffer = c2l_loader_need (&self->loader.loader, 1, (gint64[]) { n_steps }, "%s%s", self->loader.prefix, name);
-      g_autofree float *values = is_source ? c2l_network_loader_dup (&self->loader, 1, (gint64[]) { n_steps }, "%s", name)
-                                 : buffer != NULL ? c2l_array_dup_f32 (buffer) : NULL;
+      const C2lArray *buffer = c2l_loader_need (&self->loader.loader, 1, (gint64[]){ n_steps }, "%s%s",
+                                                self->loader.prefix, name);
+      g_autofree float *values
+          = is_source        ? c2l_network_loader_dup (&self->loader, 1, (gint64[]){ n_steps }, "%s", name)
+            : buffer != NULL ? c2l_array_dup_f32 (buffer)
+                             : NULL;
 
       if (values != NULL)
         memcpy (prior->schedule->buffers[i], values, n_steps * sizeof (float));
@@ -597,8 +634,9 @@ read_sizes (Reader *self)
   check_agrees (self, "data.n_latents", config->n_latents, info->n_latents);
 
   if (info->n_latents > 1 && self->prior->image_embed.weight != NULL)
-    c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                     "several tokens for each of several latents, which no version of the original can run");
+    c2l_loader_fail (
+        &self->loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+        "several tokens for each of several latents, which no version of the original can run");
   if (info->n_latents > 1)
     info->n_image_tokens = info->n_latents;
 
@@ -663,7 +701,8 @@ c2l_prior_load (C2lWeights *weights, C2lPriorSet set, JsonObject *config, C2lDev
   self.config = prior->config;
   c2l_network_loader_init (&self.loader, weights, device, prefix != NULL ? prefix : "", prior->tensors);
   if (prefix == NULL)
-    c2l_loader_fail (&self.loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED, "not a prior: no tensor “%snet.…” in it",
+    c2l_loader_fail (&self.loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+                     "not a prior: no tensor “%snet.…” in it",
                      set == C2L_PRIOR_EMA ? "ema_diffusion_prior.ema_model." : "diffusion_prior.");
   else
     read_prior (&self);

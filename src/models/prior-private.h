@@ -1,4 +1,5 @@
-/* What the files of the prior share: its tensors (all owned by `tensors`) and the parts of its forward pass. */
+/* What the files of the prior share: its tensors (all owned by `tensors`) and the parts of its forward
+ * pass. */
 #pragma once
 
 #include "models/network-loader.h"
@@ -15,7 +16,7 @@ typedef struct
 typedef struct
 {
   C2lNorm attn_norm;
-  C2lTensor *qkv;     /* [heads·head_dim + 2·head_dim, D]: queries of all heads, the shared key, the shared value */
+  C2lTensor *qkv;     /* [(heads + 2)·head_dim, D]: all heads' queries, the shared key, the shared value */
   C2lTensor *null_kv; /* [2, head_dim] */
   C2lTensor *out;     /* [D, heads·head_dim] */
   C2lNorm out_norm;
@@ -25,8 +26,8 @@ typedef struct
   C2lTensor *ff_out;  /* [D, F] */
 } C2lPriorLayer;
 
-/* Angles of the rotary embedding [n, freqs] (NULL: none) and the relative-position bias [heads, n, keys + 1] of n queries that
- * follow one another in the sequence. */
+/* Angles of the rotary embedding [n, freqs] (NULL: none) and the relative-position bias [heads, n, keys
+ * + 1] of n queries that follow one another in the sequence. */
 typedef struct
 {
   C2lTensor *angles;
@@ -68,13 +69,15 @@ C2lTensor *c2l_prior_query_tokens (const C2lPrior *prior, C2lPass *pass, gint64 
 
 /* Parts of a layer; x is [..., D]. */
 C2lTensor *c2l_prior_project_qkv (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *x);
-C2lTensor *c2l_prior_rotate (const C2lPrior *prior, C2lPass *pass, C2lTensor *qkv, const C2lPriorPositions *positions);
+C2lTensor *c2l_prior_rotate (const C2lPrior *prior, C2lPass *pass, C2lTensor *qkv,
+                             const C2lPriorPositions *positions);
 /* Queries from columns 0… of @q; keys from column @k_offset of @kv, values behind them. */
-C2lTensor *c2l_prior_attend (const C2lPrior *prior, const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *q, C2lTensor *kv,
-                             int k_offset, C2lTensor *bias, gboolean causal, C2lTensor *key_mask);
+C2lTensor *c2l_prior_attend (const C2lPrior *prior, const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *q,
+                             C2lTensor *kv, int k_offset, C2lTensor *bias, gboolean causal, C2lTensor *key_mask);
 C2lTensor *c2l_prior_project_heads (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *heads);
 /* @residual: (nullable): added to the result */
-C2lTensor *c2l_prior_feed_forward (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *x, C2lTensor *residual);
+C2lTensor *c2l_prior_feed_forward (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *x,
+                                   C2lTensor *residual);
 C2lTensor *c2l_prior_finish (const C2lPrior *prior, C2lPass *pass, C2lTensor *x);
 
 G_END_DECLS

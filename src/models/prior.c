@@ -1,6 +1,7 @@
-/* The prior's network over the operations of a device: its tokens, the parts of a layer, and the forward pass over all tokens of all
- * pictures. Knows no file and no sampler. Policy: the residual stream is F32, operands of products have the pass's compute type.
- * prior-batch.c puts the same parts together for many pictures of few prompts. */
+/* The prior's network over the operations of a device: its tokens, the parts of a layer, and the forward
+ * pass over all tokens of all pictures. Knows no file and no sampler. Policy: the residual stream is
+ * F32, operands of products have the pass's compute type. prior-batch.c puts the same parts together for
+ * many pictures of few prompts. */
 #include "models/prior-private.h"
 
 #include "compute/ops.h"
@@ -55,13 +56,13 @@ split_tokens (const C2lPrior *prior, C2lPass *pass, C2lTensor *x)
   gint64 rows = c2l_tensor_get_dim (x, 0);
   gint64 n = (gint64) (c2l_tensor_get_length (x) / rows) / prior->info.dim;
 
-  return c2l_reshape (pass, x, 3, (gint64[]) { rows, n, prior->info.dim });
+  return c2l_reshape (pass, x, 3, (gint64[]){ rows, n, prior->info.dim });
 }
 
 static C2lTensor *
 apply_linear (const C2lPriorLinear *linear, C2lPass *pass, C2lTensor *x, C2lActivation act)
 {
-  return c2l_gemm (pass, x, linear->weight, &(C2lEpilogue) { .bias = linear->bias, .act = act });
+  return c2l_gemm (pass, x, linear->weight, &(C2lEpilogue){ .bias = linear->bias, .act = act });
 }
 
 C2lTensor *
@@ -100,7 +101,8 @@ c2l_prior_image_tokens (const C2lPrior *prior, C2lPass *pass, C2lTensor *x_t)
 C2lTensor *
 c2l_prior_query_tokens (const C2lPrior *prior, C2lPass *pass, gint64 batch)
 {
-  return c2l_expand (pass, prior->learned_query, 3, (gint64[]) { batch, prior->info.n_latents, prior->info.dim });
+  return c2l_expand (pass, prior->learned_query, 3,
+                     (gint64[]){ batch, prior->info.n_latents, prior->info.dim });
 }
 
 /* --- parts of a layer ------------------------------------------------------------------------------- */
@@ -111,7 +113,7 @@ c2l_prior_project_qkv (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *x)
   C2lDtype dtype = c2l_pass_get_compute_dtype (pass);
   C2lTensor *y = c2l_norm_apply (&layer->attn_norm, pass, x, dtype);
 
-  return c2l_gemm (pass, y, layer->qkv, &(C2lEpilogue) { .out_dtype = dtype });
+  return c2l_gemm (pass, y, layer->qkv, &(C2lEpilogue){ .out_dtype = dtype });
 }
 
 C2lTensor *
@@ -121,30 +123,36 @@ c2l_prior_rotate (const C2lPrior *prior, C2lPass *pass, C2lTensor *qkv, const C2
     return qkv;
 
   /* The shared key stands right behind the queries, as one more head. */
-  return c2l_rotary (pass, qkv, &(C2lRotary) {
-    .n_heads = prior->info.heads + 1,
-    .head_dim = prior->info.head_dim,
-    .angles = positions->angles,
-  });
+  return c2l_rotary (pass, qkv,
+                     &(C2lRotary){
+                         .n_heads = prior->info.heads + 1,
+                         .head_dim = prior->info.head_dim,
+                         .angles = positions->angles,
+                     });
 }
 
 C2lTensor *
-c2l_prior_attend (const C2lPrior *prior, const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *q, C2lTensor *kv,
-                  int k_offset, C2lTensor *bias, gboolean causal, C2lTensor *key_mask)
+c2l_prior_attend (const C2lPrior *prior, const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *q,
+                  C2lTensor *kv, int k_offset, C2lTensor *bias, gboolean causal, C2lTensor *key_mask)
 {
   int head_dim = prior->info.head_dim;
 
-  return c2l_attention (pass, &(C2lAttention) {
-    .q = q, .k = kv, .v = kv,
-    .k_offset = k_offset, .v_offset = k_offset + head_dim,
-    .n_heads = prior->info.heads, .n_kv_heads = 1, .head_dim = head_dim,
-    .scale = 1 / sqrtf (head_dim),
-    .null_kv = layer->null_kv,
-    .bias = bias,
-    .causal = causal,
-    .key_mask = key_mask,
-    .out_dtype = c2l_pass_get_compute_dtype (pass),
-  });
+  return c2l_attention (pass, &(C2lAttention){
+                                  .q = q,
+                                  .k = kv,
+                                  .v = kv,
+                                  .k_offset = k_offset,
+                                  .v_offset = k_offset + head_dim,
+                                  .n_heads = prior->info.heads,
+                                  .n_kv_heads = 1,
+                                  .head_dim = head_dim,
+                                  .scale = 1 / sqrtf (head_dim),
+                                  .null_kv = layer->null_kv,
+                                  .bias = bias,
+                                  .causal = causal,
+                                  .key_mask = key_mask,
+                                  .out_dtype = c2l_pass_get_compute_dtype (pass),
+                              });
 }
 
 C2lTensor *
@@ -159,20 +167,21 @@ c2l_prior_feed_forward (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *x,
   C2lDtype dtype = c2l_pass_get_compute_dtype (pass);
   C2lTensor *y = c2l_norm_apply (&layer->ff_norm, pass, x, dtype);
 
-  y = c2l_gemm (pass, y, layer->ff_in, &(C2lEpilogue) { .out_dtype = dtype });
+  y = c2l_gemm (pass, y, layer->ff_in, &(C2lEpilogue){ .out_dtype = dtype });
   if (layer->ff_mid.gain != NULL)
     y = c2l_norm_apply (&layer->ff_mid, pass, c2l_swiglu (pass, y, C2L_F32), dtype);
   else
     y = c2l_swiglu (pass, y, dtype);
 
-  return c2l_gemm (pass, y, layer->ff_out, &(C2lEpilogue) { .residual = residual });
+  return c2l_gemm (pass, y, layer->ff_out, &(C2lEpilogue){ .residual = residual });
 }
 
 C2lTensor *
 c2l_prior_finish (const C2lPrior *prior, C2lPass *pass, C2lTensor *x)
 {
   if (prior->norm.gain != NULL)
-    x = c2l_norm_apply (&prior->norm, pass, x, prior->project_out != NULL ? c2l_pass_get_compute_dtype (pass) : C2L_F32);
+    x = c2l_norm_apply (&prior->norm, pass, x,
+                        prior->project_out != NULL ? c2l_pass_get_compute_dtype (pass) : C2L_F32);
   if (prior->project_out != NULL)
     x = c2l_gemm (pass, x, prior->project_out, NULL);
 
@@ -199,7 +208,8 @@ forward_layer (const C2lPrior *prior, int index, C2lPass *pass, C2lTensor *x, C2
 }
 
 C2lTensor *
-c2l_prior_forward (const C2lPrior *prior, C2lPass *pass, C2lTensor *x_t, C2lTensor *t, C2lTensor *text, C2lTensor *key_mask)
+c2l_prior_forward (const C2lPrior *prior, C2lPass *pass, C2lTensor *x_t, C2lTensor *t, C2lTensor *text,
+                   C2lTensor *key_mask)
 {
   if (x_t == NULL || t == NULL || text == NULL)
     return NULL;
@@ -209,17 +219,19 @@ c2l_prior_forward (const C2lPrior *prior, C2lPass *pass, C2lTensor *x_t, C2lTens
   C2lTensor *time = c2l_prior_time_tokens (prior, pass, t);
 
   if (c2l_tensor_get_dim (t, 0) == 1 && batch != 1)
-    time = c2l_expand (pass, time, 3, (gint64[]) { batch, info->n_time_tokens, info->dim });
+    time = c2l_expand (pass, time, 3, (gint64[]){ batch, info->n_time_tokens, info->dim });
 
-  C2lTensor *x = c2l_concat (pass, 1, 4, (C2lTensor *[]) {
-    c2l_prior_text_tokens (prior, pass, text),
-    time,
-    c2l_prior_image_tokens (prior, pass, x_t),
-    c2l_prior_query_tokens (prior, pass, batch),
-  });
+  C2lTensor *x = c2l_concat (pass, 1, 4,
+                             (C2lTensor *[]){
+                                 c2l_prior_text_tokens (prior, pass, text),
+                                 time,
+                                 c2l_prior_image_tokens (prior, pass, x_t),
+                                 c2l_prior_query_tokens (prior, pass, batch),
+                             });
 
   for (int i = 0; i < info->depth; i++)
     x = forward_layer (prior, i, pass, x, key_mask);
 
-  return c2l_prior_finish (prior, pass, c2l_slice (pass, x, 1, info->n_tokens - info->n_latents, info->n_latents));
+  return c2l_prior_finish (prior, pass,
+                           c2l_slice (pass, x, 1, info->n_tokens - info->n_latents, info->n_latents));
 }

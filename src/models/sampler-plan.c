@@ -1,6 +1,7 @@
-/* The samplers' coefficients, as plain numbers: which time steps are visited and how each moves the latent. Knows no device. Policy:
- * `reference` reads the checkpoint's float32 buffers through the original's own respacing; the others compute in double from the
- * β's, keeping 1 − ᾱ apart so that the first steps of a schedule lose no digits. */
+/* The samplers' coefficients, as plain numbers: which time steps are visited and how each moves the
+ * latent. Knows no device. Policy: `reference` reads the checkpoint's float32 buffers through the
+ * original's own respacing; the others compute in double from the β's, keeping 1 − ᾱ apart so that the
+ * first steps of a schedule lose no digits. */
 #include "models/sampler.h"
 
 #include <math.h>
@@ -73,15 +74,18 @@ check_steps (const C2lPrior *prior, const C2lSamplerParams *params, GError **err
   if (given < 1 || given > total)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE,
-                   "%s %d: this prior has %d time steps; choose from 1 to %d", by_skip ? "skip" : "steps", given, total, total);
+                   "%s %d: this prior has %d time steps; choose from 1 to %d", by_skip ? "skip" : "steps",
+                   given, total, total);
       return FALSE;
     }
 
   if (params->kind == C2L_SAMPLER_REFERENCE && total % given != 0)
     {
-      g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE,
-                   "%s %d: the sampler “reference” needs a divisor of the prior's %d time steps; the nearest is %d "
-                   "(or choose another sampler)", by_skip ? "skip" : "steps", given, total, nearest_divisor (total, given));
+      g_set_error (
+          error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE,
+          "%s %d: the sampler “reference” needs a divisor of the prior's %d time steps; the nearest is %d "
+          "(or choose another sampler)",
+          by_skip ? "skip" : "steps", given, total, nearest_divisor (total, given));
       return FALSE;
     }
 
@@ -96,11 +100,13 @@ check_plan (const C2lPrior *prior, const C2lSamplerParams *params, GError **erro
   gboolean needs_x0 = !c2l_prior_get_info (prior)->predict_x_start;
 
   for (int i = 0; i < n; i++)
-    if (!isfinite (plan[i].c_x0) || !isfinite (plan[i].c_x) || !isfinite (plan[i].c_previous) || !isfinite (plan[i].sigma)
+    if (!isfinite (plan[i].c_x0) || !isfinite (plan[i].c_x) || !isfinite (plan[i].c_previous)
+        || !isfinite (plan[i].sigma)
         || (needs_x0 && (!isfinite (plan[i].recip) || !isfinite (plan[i].recipm1))))
       {
         g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                     "the sampler “%s” divides by zero at time step %d of this prior's schedule (%s); choose another sampler",
+                     "the sampler “%s” divides by zero at time step %d of this prior's schedule (%s); "
+                     "choose another sampler",
                      kind_names[params->kind], plan[i].t,
                      c2l_schedule_kind_get_name (c2l_prior_get_info (prior)->beta_schedule));
         return FALSE;
@@ -115,7 +121,8 @@ c2l_sampler_check (const C2lPrior *prior, const C2lSamplerParams *params, GError
   if (params->guided && c2l_prior_get_info (prior)->cond_drop_prob == 0)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                   "guidance: this prior never learned to do without a text (“cond_drop_prob” is 0); set guidance to 1");
+                   "guidance: this prior never learned to do without a text (“cond_drop_prob” is 0); set "
+                   "guidance to 1");
       return FALSE;
     }
 
@@ -135,7 +142,7 @@ plan_reference (const C2lSchedule *schedule, int n, C2lSamplerStep *plan)
     {
       int t = schedule->n_steps - (i + 1) * skip;
 
-      plan[i] = (C2lSamplerStep) {
+      plan[i] = (C2lSamplerStep){
         .t = t,
         .c_x0 = b[C2L_BUFFER_POSTERIOR_MEAN_COEF1][t],
         .c_x = b[C2L_BUFFER_POSTERIOR_MEAN_COEF2][t],
@@ -164,7 +171,7 @@ make_levels (const C2lSchedule *schedule)
 
       level.rest += level.bar * beta;
       level.bar *= 1 - beta;
-      levels[t] = (Level) { MAX (level.bar, MIN_ALPHA_BAR), MAX (level.rest, MIN_REST) };
+      levels[t] = (Level){ MAX (level.bar, MIN_ALPHA_BAR), MAX (level.rest, MIN_REST) };
     }
 
   return levels;
@@ -232,7 +239,7 @@ plan_spaced (const C2lSchedule *schedule, C2lSamplerKind kind, int n, C2lSampler
       int t = time_step_at (schedule->n_steps, n, i);
       const Level *from = &levels[t];
 
-      plan[i] = (C2lSamplerStep) {
+      plan[i] = (C2lSamplerStep){
         .t = t,
         .c_x0 = 1, /* the last step's result is the prediction itself */
         .recip = 1 / sqrt (from->bar),

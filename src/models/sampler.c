@@ -1,6 +1,6 @@
-/* Records the loop of a sampler: noise, one prediction of the prior a step, the move to the next step, and what makes the result a
- * generator's latent. Knows no file. Policy: the latent stays F32 and in the prior's scaled, z-scored space until the end; the halves
- * with and without text are one batch. */
+/* Records the loop of a sampler: noise, one prediction of the prior a step, the move to the next step,
+ * and what makes the result a generator's latent. Knows no file. Policy: the latent stays F32 and in the
+ * prior's scaled, z-scored space until the end; the halves with and without text are one batch. */
 #include "models/sampler.h"
 
 #include "compute/ops.h"
@@ -31,7 +31,8 @@ draw (const Loop *loop, int index)
 
   if (loop->params->draws == NULL)
     return c2l_random_normal (loop->pass, loop->params->keys,
-                              index == 0 ? C2L_STREAM_LATENT_START : C2L_STREAM_LATENT_STEP + index - 1, 3, dims);
+                              index == 0 ? C2L_STREAM_LATENT_START : C2L_STREAM_LATENT_STEP + index - 1, 3,
+                              dims);
 
   return c2l_reshape (loop->pass, c2l_slice (loop->pass, loop->params->draws, 0, index, 1), 3, dims);
 }
@@ -52,7 +53,7 @@ predict_x0 (const Loop *loop, const C2lSamplerStep *step, C2lTensor *x)
 {
   C2lPass *pass = loop->pass;
   gint32 t = step->t;
-  C2lTensor *time = c2l_pass_add_constant (pass, C2L_I32, 1, (gint64[]) { 1 }, &t);
+  C2lTensor *time = c2l_pass_add_constant (pass, C2L_I32, 1, (gint64[]){ 1 }, &t);
   C2lTensor *y = c2l_prior_batch_predict (&loop->batch, loop->prior, pass, x, time);
 
   if (loop->params->guided)
@@ -61,7 +62,7 @@ predict_x0 (const Loop *loop, const C2lSamplerStep *step, C2lTensor *x)
 
   if (!loop->info->predict_x_start)
     {
-      y = c2l_combine (pass, 2, (C2lTensor *[]) { x, y }, (float[]) { step->recip, -step->recipm1 });
+      y = c2l_combine (pass, 2, (C2lTensor *[]){ x, y }, (float[]){ step->recip, -step->recipm1 });
       return c2l_clamp (pass, y, -1, 1);
     }
 
@@ -70,7 +71,8 @@ predict_x0 (const Loop *loop, const C2lSamplerStep *step, C2lTensor *x)
 
 /* Σ of the terms whose coefficients are not 0. */
 static C2lTensor *
-move (const Loop *loop, const C2lSamplerStep *step, C2lTensor *x0, C2lTensor *previous, C2lTensor *x, int index)
+move (const Loop *loop, const C2lSamplerStep *step, C2lTensor *x0, C2lTensor *previous, C2lTensor *x,
+      int index)
 {
   C2lTensor *terms[4] = { x0 };
   float coefficients[4] = { step->c_x0 };
@@ -141,7 +143,7 @@ repeat_latents (const Loop *loop, C2lTensor *x)
   gint64 num_ws = info->num_ws;
 
   if (info->n_latents == 1)
-    return c2l_expand (loop->pass, x, 3, (gint64[]) { loop->n_pictures, num_ws, info->dim });
+    return c2l_expand (loop->pass, x, 3, (gint64[]){ loop->n_pictures, num_ws, info->dim });
   if (info->num_ws == info->n_latents)
     return x;
 
@@ -166,16 +168,19 @@ check (Loop *loop)
   else if (params->text == NULL || (params->guided && params->guidance == NULL)
            || (params->draws == NULL && params->keys == NULL))
     c2l_pass_fail (loop->pass, C2L_COMPUTE_ERROR_FAILED, "sampler: text, guidance or noise is missing");
-  else if (c2l_tensor_get_dim (params->text, 0) < 1 || loop->n_pictures % c2l_tensor_get_dim (params->text, 0) != 0)
-    c2l_pass_fail (loop->pass, C2L_COMPUTE_ERROR_SHAPE, "sampler: %d pictures cannot be split evenly over %d prompts",
-                   (int) loop->n_pictures, (int) c2l_tensor_get_dim (params->text, 0));
+  else if (c2l_tensor_get_dim (params->text, 0) < 1
+           || loop->n_pictures % c2l_tensor_get_dim (params->text, 0) != 0)
+    c2l_pass_fail (loop->pass, C2L_COMPUTE_ERROR_SHAPE,
+                   "sampler: %d pictures cannot be split evenly over %d prompts", (int) loop->n_pictures,
+                   (int) c2l_tensor_get_dim (params->text, 0));
   else if (params->truncation != NULL && !loop->info->has_stats)
     c2l_pass_fail (loop->pass, C2L_COMPUTE_ERROR_UNSUPPORTED,
                    "truncation: this prior stores no mean latent to pull towards; set truncation to 1");
   else if (params->draws != NULL
            && c2l_tensor_get_dim (params->draws, 0) < c2l_sampler_get_n_draws (loop->prior, params))
     c2l_pass_fail (loop->pass, C2L_COMPUTE_ERROR_SHAPE, "sampler: %d recorded draws; %d are needed",
-                   (int) c2l_tensor_get_dim (params->draws, 0), c2l_sampler_get_n_draws (loop->prior, params));
+                   (int) c2l_tensor_get_dim (params->draws, 0),
+                   c2l_sampler_get_n_draws (loop->prior, params));
   else
     return TRUE;
 
@@ -188,7 +193,8 @@ c2l_sampler_forward (const C2lPrior *prior, C2lPass *pass, const C2lSamplerParam
   Loop loop = { .prior = prior, .info = c2l_prior_get_info (prior), .params = params, .pass = pass };
   C2lTensor *text = params->text;
 
-  loop.n_pictures = params->n_pictures > 0 || text == NULL ? params->n_pictures : c2l_tensor_get_dim (text, 0);
+  loop.n_pictures
+      = params->n_pictures > 0 || text == NULL ? params->n_pictures : c2l_tensor_get_dim (text, 0);
   if (!check (&loop))
     return NULL;
 

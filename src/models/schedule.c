@@ -1,6 +1,7 @@
-/* Noise schedules of the diffusion and their derived buffers. Knows no device and no file. Policy: everything is computed in double;
- * where the original works in float32, each single operation is rounded to float32, which for + − × ÷ √ gives exactly what float32
- * arithmetic gives. Its running product keeps a double accumulator in float32, too. */
+/* Noise schedules of the diffusion and their derived buffers. Knows no device and no file. Policy:
+ * everything is computed in double; where the original works in float32, each single operation is
+ * rounded to float32, which for + − × ÷ √ gives exactly what float32 arithmetic gives. Its running
+ * product keeps a double accumulator in float32, too. */
 #include "models/schedule.h"
 
 #include <math.h>
@@ -19,7 +20,8 @@
 
 #define MIN_VARIANCE 1e-20
 
-static const char *const kind_names[C2L_N_SCHEDULES] = { "cosine", "linear", "quadratic", "jsd", "sigmoid" };
+static const char *const kind_names[C2L_N_SCHEDULES]
+    = { "cosine", "linear", "quadratic", "jsd", "sigmoid" };
 
 static const char *const buffer_names[C2L_N_BUFFERS] = {
   "betas",
@@ -133,7 +135,8 @@ beta_at (C2lScheduleKind kind, int n_steps, int i)
     {
     case C2L_SCHEDULE_COSINE:
       x = cosine_alpha_bar (0, n_steps);
-      return CLAMP (1 - (cosine_alpha_bar (i + 1, n_steps) / x) / (cosine_alpha_bar (i, n_steps) / x), 0, COSINE_MAX_BETA);
+      return CLAMP (1 - (cosine_alpha_bar (i + 1, n_steps) / x) / (cosine_alpha_bar (i, n_steps) / x), 0,
+                    COSINE_MAX_BETA);
 
     case C2L_SCHEDULE_LINEAR:
       return linspace (start, end, n_steps, i);
@@ -183,7 +186,8 @@ step_get_posterior (const Step *step, gboolean single)
   double rest_prev = rounded (1 - step->bar_prev, single);
   Posterior posterior = {
     .variance = rounded (rounded (step->beta * rest_prev, single) / rest, single),
-    .coef1 = rounded (rounded (step->beta * rounded (sqrt (step->bar_prev), single), single) / rest, single),
+    .coef1
+    = rounded (rounded (step->beta * rounded (sqrt (step->bar_prev), single), single) / rest, single),
     .coef2 = rounded (rounded (rest_prev * rounded (sqrt (step->alpha), single), single) / rest, single),
   };
 
@@ -218,7 +222,8 @@ c2l_schedule_new (C2lScheduleKind kind, int n_steps)
       b[C2L_BUFFER_SQRT_RECIP_ALPHAS_CUMPROD][i] = sqrt (reciprocal);
       b[C2L_BUFFER_SQRT_RECIPM1_ALPHAS_CUMPROD][i] = sqrt (rounded (reciprocal - 1, single));
       b[C2L_BUFFER_POSTERIOR_VARIANCE][i] = posterior.variance;
-      b[C2L_BUFFER_POSTERIOR_LOG_VARIANCE_CLIPPED][i] = log (MAX (posterior.variance, rounded (MIN_VARIANCE, single)));
+      b[C2L_BUFFER_POSTERIOR_LOG_VARIANCE_CLIPPED][i]
+          = log (MAX (posterior.variance, rounded (MIN_VARIANCE, single)));
       b[C2L_BUFFER_POSTERIOR_MEAN_COEF1][i] = posterior.coef1;
       b[C2L_BUFFER_POSTERIOR_MEAN_COEF2][i] = posterior.coef2;
     }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_RESOLUTION 16384
+#define MAX_RESOLUTION 4096 /* four times the largest published network */
 #define MAX_CLAMP 1e30
 
 static const char *const architecture_names[] = { "skip", "orig", "resnet" };
@@ -252,12 +252,13 @@ find_resolution (C2lLoader *loader)
     {
       int res = 0;
 
-      if (sscanf (names[i], "synthesis.b%8d.", &res) == 1 && (res > resolution || res < 4 || (res & (res - 1)) != 0))
-        {
-          c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
-                           "it has a block of resolution %d, but those below it end at %d", res, resolution);
-          return 0;
-        }
+      if (sscanf (names[i], "synthesis.b%8d.", &res) != 1)
+        continue;
+      if (res > MAX_RESOLUTION)
+        c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "pictures of %d pixels; at most %d are supported", res, MAX_RESOLUTION);
+      if (res > resolution || res < 4 || (res & (res - 1)) != 0)
+        c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
+                         "it has a block of resolution %d, but those below it end at %d", res, resolution);
     }
   return resolution;
 }

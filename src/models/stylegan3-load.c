@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_SIZE 16384
+#define MAX_SIZE 4096            /* four times the largest published network */
+#define MAX_WIDE_SIZE 16384      /* between up- and down-sampling */
 #define MAX_LAYERS 256
 #define MAX_FACTOR 64
 #define MAX_PADDING 65536
@@ -209,6 +210,9 @@ check_sizes (C2lStylegan3Layer *layer,
       int wide = (layer->in_size + layer->kernel - 1) * layer->up + before + after - (n_up - 1);
       int size = (wide - (n_down - 1) + layer->down - 1) / layer->down;
 
+      if (wide > MAX_WIDE_SIZE)
+        c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "layer “%s” up-samples to %d pixels; at most %d are supported",
+                         layer->name, wide, MAX_WIDE_SIZE);
       if (wide < n_down || size != layer->out_size)
         {
           c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,

@@ -382,7 +382,7 @@ c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error)
 
   if (bundle->files[role] == NULL)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE, "%s: it has no %s, which this needs; name one with --%s",
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE, "the model “%s” has no %s, which this needs; name one with --%s",
                    bundle->folder != NULL ? bundle->folder : bundle->name, role_names[role], role_names[role]);
       return NULL;
     }

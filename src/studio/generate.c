@@ -299,15 +299,16 @@ dup_difference (C2lSession *session, C2lRecipe *recipe)
 {
   C2lDevice *device = c2l_engine_get_device (c2l_session_get_engine (session));
   const char *precision = c2l_precision_get_name (c2l_session_get_precision (session));
+  g_autofree char *details = c2l_session_dup_device_details (session);
 
   if (g_strcmp0 (recipe->program, C2L_VERSION) != 0)
     return g_strdup_printf ("it was drawn by version %s of the program, this is %s", recipe->program, C2L_VERSION);
   if (g_strcmp0 (recipe->precision, precision) != 0)
     return g_strdup_printf ("it was drawn in precision %s, this is %s", recipe->precision, precision);
   if (g_strcmp0 (recipe->device, c2l_device_get_kind (device)) != 0
-      || g_strcmp0 (recipe->device_details, c2l_device_get_description (device)) != 0)
+      || g_strcmp0 (recipe->device_details, details) != 0)
     return g_strdup_printf ("it was drawn on %s (%s), this is %s (%s)", recipe->device, recipe->device_details,
-                            c2l_device_get_kind (device), c2l_device_get_description (device));
+                            c2l_device_get_kind (device), details);
   return NULL;
 }
 

@@ -57,6 +57,15 @@ c2l_session_get_precision (C2lSession *session)
   return session->precision;
 }
 
+char *
+c2l_session_dup_device_details (C2lSession *session)
+{
+  const char *description = c2l_device_get_description (c2l_engine_get_device (session->engine));
+  const char *threads = strstr (description, "threads, ");
+
+  return g_strdup (threads != NULL ? threads + strlen ("threads, ") : description);
+}
+
 static C2lPass *
 begin_pass (C2lSession *session, const char *name)
 {
@@ -253,16 +262,6 @@ c2l_session_score (C2lSession *session, const float *pictures, int n, const floa
 
 /* --- latents --- */
 
-/* What of the device's description may change a bit: all but the number of threads. */
-static char *
-dup_device_details (C2lDevice *device)
-{
-  const char *description = c2l_device_get_description (device);
-  const char *threads = strstr (description, "threads, ");
-
-  return g_strdup (threads != NULL ? threads + strlen ("threads, ") : description);
-}
-
 static C2lRecipe *
 new_recipe (C2lSession *session, const C2lSampling *sampling, guint32 index, C2lOrigin origin)
 {
@@ -280,7 +279,7 @@ new_recipe (C2lSession *session, const C2lSampling *sampling, guint32 index, C2l
   recipe->noise_seed = sampling->noise_seed;
   recipe->precision = g_strdup (c2l_precision_get_name (session->precision));
   recipe->device = g_strdup (c2l_device_get_kind (device));
-  recipe->device_details = dup_device_details (device);
+  recipe->device_details = c2l_session_dup_device_details (session);
   for (int role = 0; role < C2L_N_ROLES; role++)
     {
       char *sum = c2l_bundle_get_file (bundle, role) != NULL ? c2l_bundle_dup_sha256 (bundle, role, NULL) : NULL;

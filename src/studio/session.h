@@ -38,6 +38,8 @@ void          c2l_session_free (C2lSession *session);
 
 C2lEngine    *c2l_session_get_engine (C2lSession *session);
 C2lPrecision  c2l_session_get_precision (C2lSession *session);
+/* What of the device may change a bit of a picture: instruction set and libraries, not the number of threads. */
+char         *c2l_session_dup_device_details (C2lSession *session);
 
 /* Rows of a latent that the prior makes; 1 without a prior. */
 int           c2l_session_get_n_latents (C2lSession *session);

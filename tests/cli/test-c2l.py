@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import zlib
 
 C2L = sys.argv[1]
@@ -111,7 +112,7 @@ def impossible_settings_are_refused(folder):
         (['--from', 'missing.png'], 'missing.png'),
         (['--prompts', 'missing.txt'], 'missing.txt'),
         (['--clip', STARTER / 'clip.safetensors'], '--generator'),
-        (['--generator', STARTER / 'clip.safetensors'], 'clip.safetensors'),
+        (['--generator', STARTER / 'clip.safetensors', '--clip', STARTER / 'clip.safetensors'], 'clip.safetensors'),
         (['--generator', 'no-such-published-name'], 'no-such-published-name'),
         (['--generator', 'http://example.com/g.pkl'], 'https'),
     ]:
@@ -142,10 +143,10 @@ def overwrites_nothing(folder):
 
 @test
 def a_picture_does_not_depend_on_threads(folder):
-    for threads in ('1', '2', '3'):
-        c2l('generate', PROMPT, '-n', '3', '--threads', threads, '-o', threads, folder=folder)
-    for a, b, c in zip(pictures(folder, '1'), pictures(folder, '2'), pictures(folder, '3')):
-        assert pixels(a) == pixels(b) == pixels(c)
+    for threads in ('1', '2'):
+        c2l('generate', PROMPT, '-n', '2', '--threads', threads, '-o', threads, folder=folder)
+    for a, b in zip(pictures(folder, '1'), pictures(folder, '2'), strict=True):
+        assert pixels(a) == pixels(b)
 
 
 @test
@@ -244,7 +245,7 @@ def draws_from_the_originals_files(folder):
     assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'bundled')[0])
     assert 'already there' in c2l('import', 'bundle', '--generator', files / 'generator.pkl', folder=folder, expect=1).stderr
     c2l('import', 'bundle', '--replace', '--generator', files / 'generator.pkl', folder=folder)
-    assert 'prior' in c2l('generate', PROMPT, '--model', 'bundle', folder=folder, expect=1).stderr
+    assert 'no clip' in c2l('generate', PROMPT, '--model', 'bundle', folder=folder, expect=1).stderr
     assert not list(folder.glob('bundle.*')), 'something was left beside the bundle'
 
 
@@ -366,10 +367,10 @@ def main():
             try:
                 function(pathlib.Path(folder))
                 print(f'ok {number} {name}', flush=True)
-            except Exception as error:
+            except Exception:
                 failed += 1
                 print(f'not ok {number} {name}', flush=True)
-                print(''.join(f'# {line}\n' for line in f'{type(error).__name__}: {error}'.splitlines()), end='', flush=True)
+                print(''.join(f'# {line}\n' for line in traceback.format_exc().splitlines()[-6:]), end='', flush=True)
     return int(failed > 0)
 
 

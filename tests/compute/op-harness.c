@@ -333,7 +333,8 @@ get_tolerance (OpCase *c, double n_products)
   if (c->suite->bf16_tolerance > 0 && c->precision == C2L_PRECISION_FAST)
     tolerance = MAX (tolerance, 2e-4);
   if (c->suite->bf16_tolerance > 0 && c2l_pass_get_compute_dtype (c->pass) != C2L_F32)
-    tolerance = MAX (tolerance, c->operand == C2L_F32 ? f32_operands : c->suite->bf16_tolerance);
+    tolerance = MAX (tolerance, c->operand == C2L_F32 ? MAX (f32_operands, c->suite->bf16_tolerance)
+                                                      : c->suite->bf16_tolerance);
   if (c2l_tensor_get_dtype (c->result) == C2L_BF16)
     tolerance += 0x1.01p-8;
   return tolerance;

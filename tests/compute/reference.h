@@ -1,5 +1,5 @@
-/* The operations of compute/ops.h once more, as plain loops in double precision: the definitions to the letter,
- * with no thought of speed, so that they can be read against the header. They know nothing of devices. Every
+/* The operations of compute/ops.h once more, as plain loops in double precision: the definitions to the
+ * letter, with no thought of speed, so that they can be read against the header. They know nothing of devices. Every
  * function returns a new array, in the shape that the operation must have. Optional operands are NULL. */
 #pragma once
 

@@ -70,7 +70,8 @@ fixture_compare (C2lExpected *expected, const char *name, const float *values, g
   g_test_message ("%s: %s", name, text);
   if (!comparison.ok)
     {
-      g_test_message ("%s differs most at %" G_GSIZE_FORMAT ": %.9g", name, comparison.worst, values[comparison.worst]);
+      g_test_message ("%s differs most at %" G_GSIZE_FORMAT ": %.9g", name, comparison.worst,
+                      values[comparison.worst]);
       g_test_fail ();
     }
 }
@@ -92,8 +93,9 @@ fixture_write (C2lExpected *expected, const char *name, C2lTensor *tensor)
   g_assert_nonnull (tensor);
   g_assert_cmpuint (fixture_get (expected, name)->length, ==, c2l_tensor_get_length (tensor));
 
-  g_autofree gpointer data = c2l_tensor_get_dtype (tensor) == C2L_I32 ? (gpointer) fixture_dup_i32 (expected, name)
-                                                                      : (gpointer) fixture_dup_f32 (expected, name);
+  g_autofree gpointer data = c2l_tensor_get_dtype (tensor) == C2L_I32
+                                 ? (gpointer) fixture_dup_i32 (expected, name)
+                                 : (gpointer) fixture_dup_f32 (expected, name);
 
   c2l_tensor_write (tensor, data, c2l_tensor_get_size (tensor));
 }

@@ -9,8 +9,8 @@ typedef struct
   GRand *random;
 } Maker;
 
-static void
-add (Maker *maker, int n_dims, gint64 d0, gint64 d1, double centre, double spread, const char *format, ...) G_GNUC_PRINTF (7, 8);
+static void add (Maker *maker, int n_dims, gint64 d0, gint64 d1, double centre, double spread,
+                 const char *format, ...) G_GNUC_PRINTF (7, 8);
 
 static void
 add (Maker *maker, int n_dims, gint64 d0, gint64 d1, double centre, double spread, const char *format, ...)
@@ -28,9 +28,12 @@ add (Maker *maker, int n_dims, gint64 d0, gint64 d1, double centre, double sprea
   for (gsize i = 0; i < n; i++)
     data[i] = centre + g_rand_double_range (maker->random, -spread, spread);
 
-  c2l_weights_add (maker->weights, name, &(C2lArray) {
-    .dtype = C2L_F32, .n_dims = n_dims, .dims = { d0, n_dims == 2 ? d1 : 0 }, .length = n, .data = data
-  });
+  c2l_weights_add (maker->weights, name,
+                   &(C2lArray){ .dtype = C2L_F32,
+                                .n_dims = n_dims,
+                                .dims = { d0, n_dims == 2 ? d1 : 0 },
+                                .length = n,
+                                .data = data });
 }
 
 static void
@@ -108,7 +111,8 @@ made_prior_weights (const MadePrior *shape)
     add_biased (&maker, dim * shape->n_text, dim, "net.to_text_embeds.0");
   if (shape->n_image > 1)
     add_biased (&maker, dim * shape->n_image, dim, "net.to_image_embeds.0");
-  add (&maker, 2, 32, shape->heads, 0, 1, "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
+  add (&maker, 2, 32, shape->heads, 0, 1,
+       "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
   for (int i = 0; i < shape->depth; i++)
     add_layer (&maker, shape, i);
   add (&maker, 1, dim, 0, 1, 0.3, "net.causal_transformer.norm.gamma");
@@ -119,10 +123,12 @@ made_prior_weights (const MadePrior *shape)
 JsonObject *
 made_prior_config (const MadePrior *shape)
 {
-  g_autofree char *text = g_strdup_printf (
-    "{\"model\": {\"network\": {\"dim\": %d, \"rotary_emb\": %s}, \"diffusion\": {\"timesteps\": %d, \"image_embed_scale\": 1.0, "
-    "\"cond_drop_prob\": 0.2%s}}}",
-    shape->dim, shape->no_rotary ? "false" : "true", shape->n_timesteps, shape->diffusion != NULL ? shape->diffusion : "");
+  g_autofree char *text
+      = g_strdup_printf ("{\"model\": {\"network\": {\"dim\": %d, \"rotary_emb\": %s}, \"diffusion\": "
+                         "{\"timesteps\": %d, \"image_embed_scale\": 1.0, "
+                         "\"cond_drop_prob\": 0.2%s}}}",
+                         shape->dim, shape->no_rotary ? "false" : "true", shape->n_timesteps,
+                         shape->diffusion != NULL ? shape->diffusion : "");
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) node = json_from_string (text, &error);
 

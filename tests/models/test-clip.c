@@ -73,8 +73,8 @@ test_ignores_what_follows_the_end (void)
       end = i;
 
   g_autoptr (C2lPass) pass = c2l_pass_new (device, C2L_PRECISION_F32, "cut");
-  C2lTensor *input = c2l_pass_add_constant (pass, C2L_I32, 2, (gint64[]) { 1, end + 1 }, tokens);
-  C2lTensor *index = c2l_pass_add_constant (pass, C2L_I32, 1, (gint64[]) { 1 }, &end);
+  C2lTensor *input = c2l_pass_add_constant (pass, C2L_I32, 2, (gint64[]){ 1, end + 1 }, tokens);
+  C2lTensor *index = c2l_pass_add_constant (pass, C2L_I32, 1, (gint64[]){ 1 }, &end);
   C2lTensor *result = c2l_clip_forward_text (clip, pass, input, index);
   g_autoptr (GError) error = NULL;
 
@@ -98,8 +98,8 @@ test_refuses_long_prompts (void)
   g_autoptr (C2lClip) clip = load (file, NULL);
   gint64 length = c2l_clip_get_info (clip)->context + 1;
   g_autoptr (C2lPass) pass = c2l_pass_new (device, C2L_PRECISION_F32, "long");
-  C2lTensor *tokens = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]) { 1, length });
-  C2lTensor *index = c2l_pass_add_input (pass, "index", C2L_I32, 1, (gint64[]) { 1 });
+  C2lTensor *tokens = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]){ 1, length });
+  C2lTensor *index = c2l_pass_add_input (pass, "index", C2L_I32, 1, (gint64[]){ 1 });
   g_autoptr (GError) error = NULL;
 
   g_assert_null (c2l_clip_forward_text (clip, pass, tokens, index));
@@ -121,7 +121,11 @@ test_refuses_resnet (void)
 static void
 test_refuses_damage (void)
 {
-  static const struct { const char *name, *said; gboolean remove; } cases[] = {
+  static const struct
+  {
+    const char *name, *said;
+    gboolean remove;
+  } cases[] = {
     { "visual.transformer.resblocks.1.mlp.c_fc.bias", "c_fc.bias", TRUE },
     { "token_embedding.weight", "token_embedding.weight", TRUE },
     { "transformer.resblocks.0.attn.in_proj_weight", "in_proj_weight", TRUE },

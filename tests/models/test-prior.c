@@ -78,9 +78,9 @@ predict (const C2lPrior *prior)
 {
   gint64 dim = c2l_prior_get_info (prior)->dim;
   g_autoptr (C2lPass) pass = c2l_pass_new (device, C2L_PRECISION_F32, "predict");
-  C2lTensor *x = c2l_pass_add_input (pass, "x", C2L_F32, 3, (gint64[]) { 1, 1, dim });
-  C2lTensor *t = c2l_pass_add_input (pass, "t", C2L_I32, 1, (gint64[]) { 1 });
-  C2lTensor *text = c2l_pass_add_input (pass, "text", C2L_F32, 2, (gint64[]) { 1, dim });
+  C2lTensor *x = c2l_pass_add_input (pass, "x", C2L_F32, 3, (gint64[]){ 1, 1, dim });
+  C2lTensor *t = c2l_pass_add_input (pass, "t", C2L_I32, 1, (gint64[]){ 1 });
+  C2lTensor *text = c2l_pass_add_input (pass, "text", C2L_F32, 2, (gint64[]){ 1, dim });
   C2lTensor *result = c2l_prior_forward (prior, pass, x, t, text, NULL);
   g_autofree float *zeros = g_new0 (float, dim);
   gint32 step = 7;
@@ -140,7 +140,8 @@ static void
 test_follows_references (void)
 {
   g_autoptr (C2lPrior) prior = load_json ("{\"model\": {\"network\": {\"dim\": 32}, \"diffusion\": "
-                                          "{\"image_embed_dim\": \"${model.network.dim}\"}}}", NULL);
+                                          "{\"image_embed_dim\": \"${model.network.dim}\"}}}",
+                                          NULL);
 
   g_assert_nonnull (prior);
 }
@@ -157,7 +158,10 @@ test_leaves_statistics_out_when_told (void)
 static void
 test_refuses_configurations (void)
 {
-  static const struct { const char *text, *said; } cases[] = {
+  static const struct
+  {
+    const char *text, *said;
+  } cases[] = {
     { "{\"model\": {\"network\": {\"dim\": 64}}}", "model.network.dim" },
     { "{\"model\": {\"network\": {\"depth\": 12}}}", "depth" },
     { "{\"model\": {\"network\": {\"heads\": 5}}}", "heads" },
@@ -189,14 +193,19 @@ test_refuses_configurations (void)
 
 /* --- hostile files ---------------------------------------------------------------------------------- */
 
-/* Some are stored, all are tried where $C2L_FIXTURES holds the complete set; test_refuses_damage() has the same mistakes. */
+/* Some are stored, all are tried where $C2L_FIXTURES holds the complete set; test_refuses_damage() has
+ * the same mistakes. */
 static void
 test_refuses_hostile_files (void)
 {
   /* What the message must name. */
-  static const struct { const char *file, *said; } cases[] = {
+  static const struct
+  {
+    const char *file, *said;
+  } cases[] = {
     { "prior-missing-key.ckpt", "learned_query” is missing" },
-    { "prior-wrong-shape.ckpt", "to_q.weight” is f32 [8, 8], but the sizes of the other tensors ask for [32, 16]" },
+    { "prior-wrong-shape.ckpt",
+      "to_q.weight” is f32 [8, 8], but the sizes of the other tensors ask for [32, 16]" },
     { "prior-nan-weights.ckpt", "not finite" },
     { "prior-int-weights.ckpt", "floating-point" },
     { "prior-depth-hole.ckpt", "is missing, but later ones are there" },
@@ -229,7 +238,12 @@ test_refuses_damage (void)
   static const float zeros[32];
   static const float nan[16] = { [3] = NAN };
   static const gint64 integers[16];
-  static const struct { const char *name; C2lArray array; const char *said; } cases[] = {
+  static const struct
+  {
+    const char *name;
+    C2lArray array;
+    const char *said;
+  } cases[] = {
     { "latent_std", { C2L_F32, 1, { 16 }, 16, zeros }, "above zero" },
     { "latent_std", { C2L_F32, 1, { 32 }, 32, zeros }, "latent_std" },
     { "net.causal_transformer.norm.gamma", { C2L_F32, 1, { 16 }, 16, nan }, "(element 3)" },
@@ -237,7 +251,9 @@ test_refuses_damage (void)
     { "betas", { C2L_F32, 1, { 32 }, 32, zeros }, "timesteps" },
     { "net.to_time_embeds.0.weight", { C2L_F32, 2, { 2, 16 }, 32, zeros }, "60 time steps" },
     { "net.causal_transformer.layers.0.0.to_kv.weight", { C2L_F32, 2, { 1, 16 }, 16, zeros }, "odd" },
-    { "net.causal_transformer.layers.0.0.rotary_emb.freqs", { C2L_F32, 1, { 5 }, 5, zeros }, "frequencies" },
+    { "net.causal_transformer.layers.0.0.rotary_emb.freqs",
+      { C2L_F32, 1, { 5 }, 5, zeros },
+      "frequencies" },
     { "net.causal_transformer.layers.1.1.1.weight", { C2L_F32, 2, { 2, 16 }, 32, zeros }, "[128, 16]" },
     { "net.causal_transformer.layers.7.0.null_kv", { C2L_F32, 2, { 2, 8 }, 16, zeros }, "layers.2" },
   };
@@ -269,8 +285,10 @@ main (int argc, char **argv)
 
   for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
     {
-      g_autofree char *matches = g_strdup_printf ("/prior/matches-original/%s", strchr (folders[i], '/') + 1);
-      g_autofree char *sizes = g_strdup_printf ("/prior/takes-sizes-from-file/%s", strchr (folders[i], '/') + 1);
+      g_autofree char *matches
+          = g_strdup_printf ("/prior/matches-original/%s", strchr (folders[i], '/') + 1);
+      g_autofree char *sizes
+          = g_strdup_printf ("/prior/takes-sizes-from-file/%s", strchr (folders[i], '/') + 1);
 
       g_test_add_data_func (matches, folders[i], test_matches_original);
       g_test_add_data_func (sizes, folders[i], test_takes_sizes_from_file);
@@ -278,7 +296,8 @@ main (int argc, char **argv)
   g_test_add_func ("/prior/has-averaged-and-online-weights", test_has_two_sets);
   g_test_add_func ("/prior/configuration/has-defaults-of-the-original", test_has_defaults_of_the_original);
   g_test_add_func ("/prior/configuration/follows-references", test_follows_references);
-  g_test_add_func ("/prior/configuration/leaves-statistics-out-when-told", test_leaves_statistics_out_when_told);
+  g_test_add_func ("/prior/configuration/leaves-statistics-out-when-told",
+                   test_leaves_statistics_out_when_told);
   g_test_add_func ("/prior/refuses/configurations-of-other-priors", test_refuses_configurations);
   g_test_add_func ("/prior/refuses/damage", test_refuses_damage);
   g_test_add_func ("/prior/refuses/hostile-files", test_refuses_hostile_files);

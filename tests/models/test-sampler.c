@@ -1,5 +1,6 @@
-/* The samplers: coefficients, the batch form of the network against its plain form in shapes that no fixture has, inputs that change
- * without re-recording, and refusals. (The fixtures' loops run in test-prior.c.) */
+/* The samplers: coefficients, the batch form of the network against its plain form in shapes that no
+ * fixture has, inputs that change without re-recording, and refusals. (The fixtures' loops run in
+ * test-prior.c.) */
 #include "made-prior.h"
 #include "models/check.h"
 #include "models/sampler.h"
@@ -100,7 +101,8 @@ test_keeps_the_trajectory (gconstpointer data)
           double noise = plan[i].c_x * sqrt (1 - bar);
 
           g_assert_true (i == 0 || plan[i].t < plan[i - 1].t);
-          g_assert_cmpfloat_with_epsilon (plan[i].c_x * sqrt (bar) + plan[i].c_x0 + plan[i].c_previous, sqrt (next), 2e-6);
+          g_assert_cmpfloat_with_epsilon (plan[i].c_x * sqrt (bar) + plan[i].c_x0 + plan[i].c_previous,
+                                          sqrt (next), 2e-6);
           g_assert_cmpfloat_with_epsilon (noise * noise + plan[i].sigma * plan[i].sigma, 1 - next, 2e-6);
         }
     }
@@ -112,7 +114,8 @@ test_reference_starts_a_skip_before_the_end (void)
   g_autoptr (C2lPrior) prior = made_prior_load (&plain, device);
   C2lSamplerParams params = { .kind = C2L_SAMPLER_REFERENCE, .skip = 20 };
   g_autofree C2lSamplerStep *plan = c2l_sampler_plan (prior, &params);
-  const float *log_variance = c2l_prior_get_schedule (prior)->buffers[C2L_BUFFER_POSTERIOR_LOG_VARIANCE_CLIPPED];
+  const float *log_variance
+      = c2l_prior_get_schedule (prior)->buffers[C2L_BUFFER_POSTERIOR_LOG_VARIANCE_CLIPPED];
 
   g_assert_cmpint (c2l_sampler_get_n_steps (prior, &params), ==, 3);
   g_assert_cmpint (plan[0].t, ==, 40);
@@ -127,8 +130,9 @@ test_is_finite_for_all_schedules (void)
   for (int schedule = 0; schedule < C2L_N_SCHEDULES; schedule++)
     for (int kind = C2L_SAMPLER_DDPM; kind < C2L_N_SAMPLERS; kind++)
       {
-        g_autofree char *diffusion = g_strdup_printf (", \"predict_x_start\": false, \"beta_schedule\": \"%s\"",
-                                                      c2l_schedule_kind_get_name (schedule));
+        g_autofree char *diffusion
+            = g_strdup_printf (", \"predict_x_start\": false, \"beta_schedule\": \"%s\"",
+                               c2l_schedule_kind_get_name (schedule));
         MadePrior shape = plain;
 
         shape.diffusion = diffusion;
@@ -139,7 +143,7 @@ test_is_finite_for_all_schedules (void)
           {
             g_autoptr (GError) error = NULL;
 
-            c2l_sampler_check (prior, &(C2lSamplerParams) { .kind = kind, .steps = steps }, &error);
+            c2l_sampler_check (prior, &(C2lSamplerParams){ .kind = kind, .steps = steps }, &error);
             g_assert_no_error (error);
           }
       }
@@ -159,14 +163,15 @@ record (const C2lPrior *prior, C2lSamplerParams params, int n_prompts, int n_pic
   const C2lPriorInfo *info = c2l_prior_get_info (prior);
   Sampling s = { .pass = c2l_pass_new (device, C2L_PRECISION_F32, "sampling") };
 
-  s.text = c2l_pass_add_input (s.pass, "text", C2L_F32, 2, (gint64[]) { n_prompts, info->dim });
-  s.guidance = c2l_pass_add_input (s.pass, "guidance", C2L_F32, 1, (gint64[]) { 1 });
-  s.truncation = c2l_pass_add_input (s.pass, "truncation", C2L_F32, 1, (gint64[]) { 1 });
+  s.text = c2l_pass_add_input (s.pass, "text", C2L_F32, 2, (gint64[]){ n_prompts, info->dim });
+  s.guidance = c2l_pass_add_input (s.pass, "guidance", C2L_F32, 1, (gint64[]){ 1 });
+  s.truncation = c2l_pass_add_input (s.pass, "truncation", C2L_F32, 1, (gint64[]){ 1 });
   if (by_keys)
-    s.keys = c2l_pass_add_input (s.pass, "keys", C2L_I32, 2, (gint64[]) { n_pictures, 4 });
+    s.keys = c2l_pass_add_input (s.pass, "keys", C2L_I32, 2, (gint64[]){ n_pictures, 4 });
   else
-    s.draws = c2l_pass_add_input (s.pass, "draws", C2L_F32, 4,
-                                  (gint64[]) { c2l_sampler_get_n_draws (prior, &params), n_pictures, info->n_latents, info->dim });
+    s.draws = c2l_pass_add_input (
+        s.pass, "draws", C2L_F32, 4,
+        (gint64[]){ c2l_sampler_get_n_draws (prior, &params), n_pictures, info->n_latents, info->dim });
 
   params.n_pictures = n_pictures;
   params.text = s.text;
@@ -199,11 +204,11 @@ predict_plain (const C2lPrior *prior, const float *x, int t, const float *text, 
   c2l_prior_fill_key_mask (prior, N_PICTURES, keep, mask);
 
   C2lTensor *result = c2l_prior_forward (
-    prior, pass,
-    c2l_pass_add_constant (pass, C2L_F32, 3, (gint64[]) { N_PICTURES, info->n_latents, info->dim }, x),
-    c2l_pass_add_constant (pass, C2L_I32, 1, (gint64[]) { N_PICTURES }, time),
-    c2l_pass_add_constant (pass, C2L_F32, 2, (gint64[]) { N_PICTURES, info->dim }, text),
-    c2l_pass_add_constant (pass, C2L_U8, 2, (gint64[]) { N_PICTURES, info->n_tokens }, mask));
+      prior, pass,
+      c2l_pass_add_constant (pass, C2L_F32, 3, (gint64[]){ N_PICTURES, info->n_latents, info->dim }, x),
+      c2l_pass_add_constant (pass, C2L_I32, 1, (gint64[]){ N_PICTURES }, time),
+      c2l_pass_add_constant (pass, C2L_F32, 2, (gint64[]){ N_PICTURES, info->dim }, text),
+      c2l_pass_add_constant (pass, C2L_U8, 2, (gint64[]){ N_PICTURES, info->n_tokens }, mask));
 
   c2l_pass_keep (pass, "result", result);
   compile (pass);
@@ -212,7 +217,8 @@ predict_plain (const C2lPrior *prior, const float *x, int t, const float *text, 
 
 /* The loop in plain C over predict_plain(); [B, L, D], z-scored back. */
 static float *
-sample_plain (const C2lPrior *prior, const C2lSamplerParams *params, const float *text, const float *draws, float scale)
+sample_plain (const C2lPrior *prior, const C2lSamplerParams *params, const float *text, const float *draws,
+              float scale)
 {
   const C2lPriorInfo *info = c2l_prior_get_info (prior);
   gsize row = (gsize) info->n_latents * info->dim, n = N_PICTURES * row;
@@ -225,7 +231,8 @@ sample_plain (const C2lPrior *prior, const C2lSamplerParams *params, const float
   for (int i = 0; i < c2l_sampler_get_n_steps (prior, params); i++)
     {
       g_autofree float *cond = predict_plain (prior, x, plan[i].t, text, TRUE);
-      g_autofree float *null = predict_plain (prior, x, plan[i].t, text, FALSE);
+      g_autofree float *null = scale != 1 ? predict_plain (prior, x, plan[i].t, text, FALSE)
+                                          : g_memdup2 (cond, n * sizeof (float));
 
       for (gsize j = 0; j < n; j++)
         {
@@ -254,18 +261,22 @@ test_agrees_with_plain_form (gconstpointer data)
   gsize n = (gsize) N_PICTURES * info->n_latents * info->dim;
   g_autofree float *draws = make_values ((N_STEPS + 1) * n, 3);
 
-  for (int kind = 0; kind < C2L_N_SAMPLERS; kind++)
+  /* One that adds noise, and one that looks back. */
+  static const C2lSamplerKind kinds[] = { C2L_SAMPLER_REFERENCE, C2L_SAMPLER_DPMPP_2M };
+
+  for (gsize k = 0; k < G_N_ELEMENTS (kinds); k++)
     for (int n_prompts = 1; n_prompts <= N_PICTURES; n_prompts *= 2)
       for (int guided = 0; guided < 2; guided++)
         {
-          C2lSamplerParams params = { .kind = kind, .steps = N_STEPS, .guided = guided };
+          C2lSamplerParams params = { .kind = kinds[k], .steps = N_STEPS, .guided = guided };
           Sampling s = record (prior, params, n_prompts, N_PICTURES, FALSE);
           g_autofree float *text = make_values ((gsize) n_prompts * info->dim, 5);
           g_autofree float *texts = g_new (float, N_PICTURES * info->dim);
           float scale = guided ? 2.5 : 1, psi = 1;
 
           for (int b = 0; b < N_PICTURES; b++)
-            memcpy (texts + b * info->dim, text + b / (N_PICTURES / n_prompts) * info->dim, info->dim * sizeof (float));
+            memcpy (texts + b * info->dim, text + b / (N_PICTURES / n_prompts) * info->dim,
+                    info->dim * sizeof (float));
           write_floats (s.text, text);
           write_floats (s.guidance, &scale);
           write_floats (s.truncation, &psi);
@@ -285,7 +296,8 @@ test_changes_without_recording_again (void)
   g_autoptr (C2lPrior) prior = made_prior_load (&plain, device);
   C2lSamplerParams params = { .kind = C2L_SAMPLER_DDIM, .steps = N_STEPS, .guided = TRUE };
   Sampling guided = record (prior, params, 1, 1, TRUE);
-  Sampling unguided = record (prior, (C2lSamplerParams) { .kind = C2L_SAMPLER_DDIM, .steps = N_STEPS }, 1, 1, TRUE);
+  Sampling unguided
+      = record (prior, (C2lSamplerParams){ .kind = C2L_SAMPLER_DDIM, .steps = N_STEPS }, 1, 1, TRUE);
   g_autofree float *text = make_values (plain.dim, 5);
   g_autofree float *mean = c2l_check_dup (c2l_prior_get_latent_mean (prior));
   gint32 keys[] = { 1, 2, 3, 0 };
@@ -368,10 +380,10 @@ test_refuses_steps (void)
 {
   g_autoptr (C2lPrior) prior = made_prior_load (&plain, device);
 
-  assert_refused (prior, (C2lSamplerParams) { .kind = C2L_SAMPLER_REFERENCE, .steps = 7 }, "nearest is 6");
-  assert_refused (prior, (C2lSamplerParams) { .kind = C2L_SAMPLER_REFERENCE, .skip = 29 }, "nearest is 30");
-  assert_refused (prior, (C2lSamplerParams) { .kind = C2L_SAMPLER_DDIM, .steps = 61 }, "1 to 60");
-  assert_refused (prior, (C2lSamplerParams) { .kind = C2L_SAMPLER_DDIM }, "1 to 60");
+  assert_refused (prior, (C2lSamplerParams){ .kind = C2L_SAMPLER_REFERENCE, .steps = 7 }, "nearest is 6");
+  assert_refused (prior, (C2lSamplerParams){ .kind = C2L_SAMPLER_REFERENCE, .skip = 29 }, "nearest is 30");
+  assert_refused (prior, (C2lSamplerParams){ .kind = C2L_SAMPLER_DDIM, .steps = 61 }, "1 to 60");
+  assert_refused (prior, (C2lSamplerParams){ .kind = C2L_SAMPLER_DDIM }, "1 to 60");
 }
 
 static void
@@ -383,7 +395,8 @@ test_refuses_guidance_of_priors_without_dropping (void)
 
   g_autoptr (C2lPrior) prior = made_prior_load (&shape, device);
 
-  assert_refused (prior, (C2lSamplerParams) { .kind = C2L_SAMPLER_DDIM, .steps = 4, .guided = TRUE }, "cond_drop_prob");
+  assert_refused (prior, (C2lSamplerParams){ .kind = C2L_SAMPLER_DDIM, .steps = 4, .guided = TRUE },
+                  "cond_drop_prob");
 }
 
 static void
@@ -397,7 +410,7 @@ test_refuses_division_by_zero (void)
 
   g_autoptr (C2lPrior) prior = made_prior_load (&shape, device);
 
-  assert_refused (prior, (C2lSamplerParams) { .kind = C2L_SAMPLER_REFERENCE, .steps = 4 }, "quadratic");
+  assert_refused (prior, (C2lSamplerParams){ .kind = C2L_SAMPLER_REFERENCE, .steps = 4 }, "quadratic");
 }
 
 int
@@ -409,7 +422,8 @@ main (int argc, char **argv)
 
   for (int kind = C2L_SAMPLER_DDPM; kind < C2L_N_SAMPLERS; kind++)
     {
-      g_autofree char *name = g_strdup_printf ("/sampler/keeps-the-trajectory/%s", c2l_sampler_kind_get_name (kind));
+      g_autofree char *name
+          = g_strdup_printf ("/sampler/keeps-the-trajectory/%s", c2l_sampler_kind_get_name (kind));
 
       g_test_add_data_func (name, GINT_TO_POINTER (kind), test_keeps_the_trajectory);
     }
@@ -419,12 +433,14 @@ main (int argc, char **argv)
 
       g_test_add_data_func (name, &shapes[i], test_agrees_with_plain_form);
     }
-  g_test_add_func ("/sampler/reference-starts-a-skip-before-the-end", test_reference_starts_a_skip_before_the_end);
+  g_test_add_func ("/sampler/reference-starts-a-skip-before-the-end",
+                   test_reference_starts_a_skip_before_the_end);
   g_test_add_func ("/sampler/is-finite-for-all-schedules", test_is_finite_for_all_schedules);
   g_test_add_func ("/sampler/changes-without-recording-again", test_changes_without_recording_again);
   g_test_add_func ("/sampler/does-not-depend-on-neighbours", test_does_not_depend_on_neighbours);
   g_test_add_func ("/sampler/refuses/steps", test_refuses_steps);
-  g_test_add_func ("/sampler/refuses/guidance-of-priors-without-dropping", test_refuses_guidance_of_priors_without_dropping);
+  g_test_add_func ("/sampler/refuses/guidance-of-priors-without-dropping",
+                   test_refuses_guidance_of_priors_without_dropping);
   g_test_add_func ("/sampler/refuses/division-by-zero", test_refuses_division_by_zero);
 
   int result = g_test_run ();

@@ -286,6 +286,16 @@ test_refuses_gap_between_blocks (void)
 }
 
 static void
+test_refuses_absurd_resolution (void)
+{
+  g_autoptr (C2lWeights) whole = generator_fixture_load (RESNET_FOLDER);
+  g_autoptr (C2lWeights) weights = generator_fixture_copy (whole, NULL);
+
+  c2l_weights_add (weights, "synthesis.b1048576.conv1.weight", c2l_weights_lookup (whole, "synthesis.b16.conv1.weight"));
+  generator_fixture_assert_refused (weights, "at most 4096");
+}
+
+static void
 test_refuses_file_of_something_else (void)
 {
   g_autoptr (C2lWeights) weights = c2l_weights_new (C2L_WEIGHTS_PLAIN, "made-up.pkl", "empty");
@@ -314,6 +324,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/stylegan2/bf16-stays-close/skip", SKIP_FOLDER, test_bf16_stays_close);
   g_test_add_data_func ("/stylegan2/bf16-stays-close/resnet", RESNET_FOLDER, test_bf16_stays_close);
   g_test_add_func ("/stylegan2/refuses/gap-between-blocks", test_refuses_gap_between_blocks);
+  g_test_add_func ("/stylegan2/refuses/absurd-resolution", test_refuses_absurd_resolution);
   g_test_add_func ("/stylegan2/refuses/file-of-something-else", test_refuses_file_of_something_else);
   for (gsize i = 0; i < G_N_ELEMENTS (needed); i++)
     {

@@ -164,6 +164,7 @@ static const WrongConfig wrong_configs[] = {
   { "zero-factor", "L2_52_20", "up_factor", "0", "up_factor" },
   { "other-factor", "L2_52_20", "up_factor", "2", "L2_52_20" },
   { "huge-factor", "L2_52_20", "down_factor", "1e9", "down_factor" },
+  { "absurd-padding", "L2_52_20", "padding", "[60000, 9, 60000, 9]", "60" },
   { "padding-length", "L0_36_20", "padding", "[9, 8]", "padding" },
   { "padding-text", "L0_36_20", "padding", "[9, 8, \"x\", 8]", "L0_36_20" },
   { "padding-size", "L0_36_20", "padding", "[9, 8, 9, 7]", "L0_36_20" },

@@ -118,7 +118,6 @@ test_refuses_broken (void)
     { "index", "\"4294967296\"" },
     { "noise", "\"loud\"" },
     { "origin", "7" },
-    { "guidance", "1e999" },
     { "edits", "[1]" },
     { "edits", "[{\"direction\": \"x\"}]" },
     { "edits", "[{\"direction\": \"x\", \"amount\": 1, \"values\": {\"rows\": 1, \"width\": 2, \"float32\": \"AAAA\"}}]" },

@@ -9,12 +9,6 @@ typedef struct
   const C2lWinograd *winograd;
 } Plan;
 
-static int
-count_threads (void)
-{
-  return MIN (omp_get_max_threads (), omp_get_num_procs ());
-}
-
 static const C2lWinograd *
 get_winograd (C2lOp *op, const C2lWinogradShape *shape, GError **error)
 {
@@ -38,6 +32,13 @@ winograd_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError *
 {
   const C2lTensor *x = op->in[X], *weight = op->in[WEIGHT];
   const C2lConv *params = &op->p.conv;
+
+  if (weight->dims[2] != 3)
+    {
+      g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED, "Not a 3×3 kernel");
+      return FALSE;
+    }
+
   const C2lWinogradShape shape = {
     .in_channels = (int) weight->dims[1],
     .out_channels = (int) weight->dims[0],
@@ -65,12 +66,6 @@ winograd_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError *
   return TRUE;
 }
 
-static const float *
-get_data (const C2lTensor *tensor)
-{
-  return tensor ? tensor->data : NULL;
-}
-
 static void
 winograd_run (C2lDevice *device, C2lOp *op)
 {
@@ -81,15 +76,15 @@ winograd_run (C2lDevice *device, C2lOp *op)
     .batch = (int) op->in[X]->dims[0],
     .x = op->in[X]->data,
     .y = op->out->data,
-    .styles = get_data (op->in[STYLES]),
-    .demod = get_data (op->in[DEMOD]),
-    .noise = get_data (noise),
+    .styles = get_data_or_null (op->in[STYLES]),
+    .demod = get_data_or_null (op->in[DEMOD]),
+    .noise = get_data_or_null (noise),
     .noise_stride = noise && !is_shared ? (gsize) (noise->dims[1] * noise->dims[2]) : 0,
     .noise_strength = op->p.conv.noise_strength,
-    .bias = get_data (op->in[BIAS]),
-    .residual = get_data (op->in[RESIDUAL]),
+    .bias = get_data_or_null (op->in[BIAS]),
+    .residual = get_data_or_null (op->in[RESIDUAL]),
     .scratch = op->scratch,
-    .n_threads = count_threads (),
+    .n_threads = omp_get_max_threads (),
   };
 
   C2L_ISA_NAME (c2l_winograd_run) (plan->winograd, &args);

@@ -1,4 +1,4 @@
-/* Convolution: picks the way for a shape and precision. `f32` is always direct, so that it stays the yardstick of the others. */
+/* Convolution: picks the way for a shape and precision. */
 #include "compute/cpu/conv.h"
 
 static const C2lOpImpl *
@@ -10,19 +10,27 @@ get_impl (const C2lOp *op)
 gboolean
 C2L_ISA_NAME (c2l_cpu_conv_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
 {
-  if (precision != C2L_PRECISION_F32 && op->in[WEIGHT]->dims[2] == 3)
+  const C2lOpImpl *const impls[] = {
+    &C2L_ISA_NAME (c2l_cpu_conv_narrow),
+    /* float32 is always direct, so that it stays the yardstick of the others */
+    precision != C2L_PRECISION_F32 ? &C2L_ISA_NAME (c2l_cpu_conv_winograd) : NULL,
+    &C2L_ISA_NAME (c2l_cpu_conv_direct),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (impls); i++)
     {
       g_autoptr (GError) local = NULL;
 
-      if (C2L_ISA_NAME (c2l_cpu_conv_winograd).prepare (device, precision, op, &local))
+      if (!impls[i])
+        continue;
+      if (impls[i]->prepare (device, precision, op, &local))
         return TRUE;
-      if (!g_error_matches (local, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED))
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
-        }
+      if (i + 1 < G_N_ELEMENTS (impls) && g_error_matches (local, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
     }
-  return C2L_ISA_NAME (c2l_cpu_conv_direct).prepare (device, precision, op, error);
+  g_assert_not_reached ();
 }
 
 void

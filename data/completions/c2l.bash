@@ -1,0 +1,27 @@
+# Completion of c2l for bash. Options are taken from the program's own help, so they cannot go out of date.
+_c2l ()
+{
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W "generate score info import export selftest bench version help" -- "$word"))
+    return
+  fi
+  case $before in
+    help) COMPREPLY=($(compgen -W "generate score info import export selftest bench" -- "$word")); return ;;
+    --sampler) COMPREPLY=($(compgen -W "reference ddpm ddim dpm++2m" -- "$word")); return ;;
+    --precision) COMPREPLY=($(compgen -W "f32 fast bf16" -- "$word")); return ;;
+    --device) COMPREPLY=($(compgen -W "cpu cpu:avx512bf16 cpu:avx512 cpu:avx2 cpu:portable" -- "$word")); return ;;
+    --sort) COMPREPLY=($(compgen -W "score" -- "$word")); return ;;
+    --noise) COMPREPLY=($(compgen -W "random const none" -- "$word")); return ;;
+    --preprocess) COMPREPLY=($(compgen -W "reference openai openai-clamped" -- "$word")); return ;;
+    --case|-c) COMPREPLY=($(compgen -W "sg2-1024 sg3-256 headline prior clip" -- "$word")); return ;;
+    --size) COMPREPLY=($(compgen -W "published starter" -- "$word")); return ;;
+  esac
+  if [[ $word == -* ]]; then
+    COMPREPLY=($(compgen -W "$(c2l "$command" --help 2>/dev/null | grep -oE '(^|[ ,])--[a-z-]+' | tr -d ' ,')" -- "$word"))
+  else
+    COMPREPLY=($(compgen -f -- "$word"))
+  fi
+}
+complete -o filenames -F _c2l c2l

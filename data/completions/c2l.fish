@@ -1,0 +1,16 @@
+# Completion of c2l for fish. Options are taken from the program's own help, so they cannot go out of date.
+function __c2l_options
+    set -l words (commandline -opc)
+    c2l $words[2] --help 2>/dev/null | string match -ra -- '(?<=[ ,])--[a-z-]+'
+end
+set -l commands generate score info import export selftest bench version help
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a generate -d 'Draw pictures for prompts'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a score -d 'Say how well a picture fits words'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a info -d 'Say what a file or a bundle is'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a import -d 'Make a bundle from the original files'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a export -d 'Write a prior as a checkpoint'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a selftest -d 'Compare with the original programs'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a bench -d 'Measure how fast this machine draws'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a version -d 'Say which version this is'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a help -d 'Show help'
+complete -c c2l -n "__fish_seen_subcommand_from $commands; and string match -q -- '-*' (commandline -ct)" -a '(__c2l_options)'
