@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 #define C2L_WINOGRAD_LANES 16
 #define C2L_WINOGRAD_PANEL 32
 #define C2L_WINOGRAD_MAX_COEF 7
+/* Input channels over which integers are summed before the sum becomes a float: fewer leave more bits to each. */
+#define C2L_WINOGRAD_EXACT_CHANNELS 128
 
 /* F(4, 3) interpolates at 0, ±A, ±B and ∞. */
 #define C2L_WINOGRAD_F43_A 0.625
