@@ -112,7 +112,7 @@ def impossible_settings_are_refused(folder):
         (['--from', 'missing.png'], 'missing.png'),
         (['--prompts', 'missing.txt'], 'missing.txt'),
         (['--clip', STARTER / 'clip.safetensors'], '--generator'),
-        (['--generator', STARTER / 'clip.safetensors', '--clip', STARTER / 'clip.safetensors'], 'clip.safetensors'),
+        (['--generator', STARTER / 'clip.safetensors'], 'no clip'),
         (['--generator', 'no-such-published-name'], 'no-such-published-name'),
         (['--generator', 'http://example.com/g.pkl'], 'https'),
     ]:
@@ -231,6 +231,8 @@ def draws_without_a_prompt(folder):
     c2l('generate', '--random', '--generator', STARTER / 'generator.safetensors', '-n', '2', '-o', 'alone', folder=folder)
     for a, b in zip(pictures(folder), pictures(folder, 'alone'), strict=True):
         assert pixels(a) == pixels(b)
+    result = c2l('generate', '--random', '--generator', STARTER / 'clip.safetensors', folder=folder, expect=1)
+    assert 'clip.safetensors: not a StyleGAN' in result.stderr
 
 
 @test
