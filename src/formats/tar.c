@@ -250,7 +250,7 @@ skip_padding (C2lTar *self, gint64 size, GError **error)
 static gboolean
 parse_pax (C2lTar *self, GError **error)
 {
-  const char *p = (const char *) self->buffer->data;
+  const char *p = self->buffer->len > 0 ? (const char *) self->buffer->data : "";
   const char *end = p + self->buffer->len;
   const char *what = "damaged archive: an extended header is no list of records";
 

@@ -15,7 +15,7 @@ import time
 import traceback
 import zlib
 
-C2L = sys.argv[1]
+C2L = os.path.abspath(sys.argv[1])  # tests run in folders of their own
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
 DATA = pathlib.Path(os.environ['C2L_DATA'])
 STARTER = DATA / 'starter'
