@@ -221,11 +221,12 @@ static void
 cut_work (C2lWinograd *plan)
 {
   const C2lWinogradScheme *s = plan->scheme;
+  gboolean is_many_blocks = plan->shape.up == 1 && plan->tiles_y * plan->tiles_x >= 16 * C2L_WINOGRAD_OWN_TILES;
   gsize element = c2l_dtype_get_size (plan->shape.out_dtype), out_size;
 
   plan->slab = MIN (plan->n_panels * C2L_WINOGRAD_PANEL, C2L_WINOGRAD_SLAB);
   plan->n_slabs = (plan->n_panels * C2L_WINOGRAD_PANEL + plan->slab - 1) / plan->slab;
-  plan->shared = plan->packed_size > C2L_WINOGRAD_SHARE_ABOVE;
+  plan->shared = plan->packed_size > (is_many_blocks ? C2L_WINOGRAD_SHARE_MANY_ABOVE : C2L_WINOGRAD_SHARE_ABOVE);
 
   if (plan->shape.up == 2)
     {
@@ -240,7 +241,8 @@ cut_work (C2lWinograd *plan)
           plan->strip_tiles = (plan->tiles_x - 1 + n - 1) / n + 1;
         }
       plan->band_tiles = CLAMP (tiles / plan->strip_tiles, 1, plan->tiles_y);
-      plan->segment_tiles = plan->shared ? plan->tiles_y : MIN (plan->tiles_y, MAX (8, (plan->tiles_y + 3) / 4));
+      /* Four segments, which overlap by one tile too. */
+      plan->segment_tiles = plan->shared ? plan->tiles_y : MIN (plan->tiles_y, MAX (6, (plan->tiles_y + 2) / 4 + 1));
       plan->max_tiles = plan->strip_tiles * plan->band_tiles;
       plan->n_rows = plan->band_tiles * s->n_out + 3;
       plan->n_columns = plan->strip_tiles * s->n_out + 1;
