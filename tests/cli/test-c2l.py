@@ -97,6 +97,8 @@ def impossible_settings_are_refused(folder):
         (['--guidance', 'much'], 'much'),
         (['--guidance', 'nan'], 'nan'),
         (['--truncation', 'inf'], 'inf'),
+        (['--truncation', '1.5'], 'from 0'),
+        (['--truncation', '-0.1'], 'from 0'),
         (['--sampler', 'magic'], 'magic'),
         (['--steps', '-3'], '--steps'),
         (['--steps', '7'], '7'),
