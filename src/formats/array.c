@@ -42,26 +42,10 @@ c2l_array_has_shape (const C2lArray *array, int n_dims, const gint64 *dims)
   return TRUE;
 }
 
-/* Without branches on the value: scale the shifted bits by 2^112, which is exact for normals and subnormals alike. */
 static void
 floats_from_f16 (float *out, const guint8 *in, gsize n)
 {
-  for (gsize i = 0; i < n; i++)
-    {
-      guint16 half;
-      memcpy (&half, in + 2 * i, 2);
-
-      guint32 magnitude = (guint32) (half & 0x7fff) << 13;
-      float value;
-      memcpy (&value, &magnitude, 4);
-      value *= 0x1p112f;
-
-      guint32 bits;
-      memcpy (&bits, &value, 4);
-      bits |= (half & 0x7c00) == 0x7c00 ? 0x7f800000u : 0u;
-      bits |= (guint32) (half & 0x8000) << 16;
-      memcpy (out + i, &bits, 4);
-    }
+  c2l_f16_to_f32_array (out, in, n);
 }
 
 static void

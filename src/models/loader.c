@@ -168,7 +168,7 @@ tensor_from_array (C2lLoader      *loader,
 
   gboolean aligned = (gsize) array->data % sizeof (float) == 0;
   if (array->dtype == C2L_F32 && gain == 1 && aligned && array->n_dims > 0)
-    return c2l_device_wrap_weight (loader->device, array->n_dims, array->dims, array->data,
+    return c2l_device_wrap_weight (loader->device, C2L_F32, array->n_dims, array->dims, array->data,
                                    c2l_weights_ref (loader->weights), (GDestroyNotify) c2l_weights_unref,
                                    &loader->error);
 
