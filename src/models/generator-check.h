@@ -3,13 +3,10 @@
  * things. What is computed follows from the arrays' names, not from the folder's. */
 #pragma once
 
-#include "formats/expected.h"
+#include "models/check.h"
 #include "models/generator.h"
 
 G_BEGIN_DECLS
-
-/* @values are in the file's own layout (pictures [B, C, R, R]) and as many as the array @name has. */
-typedef void (*C2lCheckReport) (const char *name, const float *values, gsize n, gpointer user_data);
 
 /* FALSE and an error where something cannot be computed at all: a file that does not load, an input that is missing, an activation that the
  * network does not have. */

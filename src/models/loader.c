@@ -326,6 +326,19 @@ c2l_loader_get_integer (C2lLoader  *loader,
   return (int) value;
 }
 
+void
+c2l_loader_check_stated (C2lLoader  *loader,
+                         JsonObject *config,
+                         const char *member,
+                         int         value)
+{
+  int stated = c2l_loader_get_integer (loader, config, member, value, 0, G_MAXINT);
+
+  if (stated != value)
+    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "it says that %s is %d, but its tensors make it %d", member,
+                     stated, value);
+}
+
 JsonObject *
 c2l_config_get_object (JsonObject *object,
                        const char *member)

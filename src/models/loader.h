@@ -67,6 +67,8 @@ double          c2l_loader_get_number (C2lLoader *loader, JsonObject *object, co
                                        double low, double high);
 int             c2l_loader_get_integer (C2lLoader *loader, JsonObject *object, const char *member, int fallback,
                                         int low, int high);
+/* What the configuration says about a size, if anything, must be what the tensors make it. */
+void            c2l_loader_check_stated (C2lLoader *loader, JsonObject *config, const char *member, int value);
 /* A member that is an object, else NULL; a member that is a string, else @fallback. */
 JsonObject     *c2l_config_get_object (JsonObject *object, const char *member);
 const char     *c2l_config_get_string (JsonObject *object, const char *member, const char *fallback);

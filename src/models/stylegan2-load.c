@@ -299,18 +299,6 @@ load_constant (C2lStylegan2 *network,
   network->constant = c2l_loader_make_tensor (loader, 4, (gint64[]) { 1, 4, 4, channels }, pixels);
 }
 
-static void
-check_stated (C2lLoader  *loader,
-              JsonObject *config,
-              const char *member,
-              int         value)
-{
-  int stated = c2l_loader_get_integer (loader, config, member, value, 0, G_MAXINT);
-
-  if (stated != value)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "it says that %s is %d, but its tensors make it %d", member, stated, value);
-}
-
 C2lStylegan2 *
 c2l_stylegan2_load (C2lLoader  *loader,
                     JsonObject *config,
@@ -335,8 +323,8 @@ c2l_stylegan2_load (C2lLoader  *loader,
     return network;
 
   network->num_ws = 2 * (int) network->blocks->len;
-  check_stated (loader, config, "num_ws", network->num_ws);
-  check_stated (loader, config, "img_resolution", network->img_resolution);
-  check_stated (loader, config, "img_channels", network->img_channels);
+  c2l_loader_check_stated (loader, config, "num_ws", network->num_ws);
+  c2l_loader_check_stated (loader, config, "img_resolution", network->img_resolution);
+  c2l_loader_check_stated (loader, config, "img_channels", network->img_channels);
   return network;
 }

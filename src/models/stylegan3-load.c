@@ -308,18 +308,6 @@ load_input (C2lStylegan3 *network,
     c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "the bandwidth of its Fourier features leaves no transition band");
 }
 
-static void
-check_stated (C2lLoader  *loader,
-              JsonObject *config,
-              const char *member,
-              int         value)
-{
-  int stated = c2l_loader_get_integer (loader, config, member, value, 0, G_MAXINT);
-
-  if (stated != value)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "it says that %s is %d, but its tensors make it %d", member, stated, value);
-}
-
 C2lStylegan3 *
 c2l_stylegan3_load (C2lLoader  *loader,
                     JsonObject *config,
@@ -355,8 +343,8 @@ c2l_stylegan3_load (C2lLoader  *loader,
   network->num_ws = (int) network->layers->len + 1;
   network->img_resolution = size;
   network->img_channels = (int) channels;
-  check_stated (loader, config, "num_ws", network->num_ws);
-  check_stated (loader, config, "img_resolution", network->img_resolution);
-  check_stated (loader, config, "img_channels", network->img_channels);
+  c2l_loader_check_stated (loader, config, "num_ws", network->num_ws);
+  c2l_loader_check_stated (loader, config, "img_resolution", network->img_resolution);
+  c2l_loader_check_stated (loader, config, "img_channels", network->img_channels);
   return network;
 }
