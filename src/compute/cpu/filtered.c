@@ -9,6 +9,7 @@
 
 #define STRIP 64     /* output rows of one piece of work */
 #define MAX_TAPS 256 /* ops-picture.c refuses longer filters */
+#define PREFETCH 16  /* pixels */
 
 enum { X, BIAS, UP_FILTER, DOWN_FILTER };
 
@@ -163,19 +164,21 @@ load_pixel (const C2lTensor *tensor, gsize offset, gsize n)
 {
   float pixel[VEC] = { 0 };
 
-  /* a constant length makes this one instruction */
-  if (n == VEC)
-    row_load (pixel, tensor, offset, VEC);
-  else
-    row_load (pixel, tensor, offset, n);
+  if (n == VEC && tensor->dtype == C2L_F32)
+    return *(const Vec *) ((const float *) tensor->data + offset);
+  if (n == VEC && tensor->dtype == C2L_BF16)
+    return bf16_load_vec ((const guint16 *) tensor->data + offset);
+  row_load (pixel, tensor, offset, n);
   return *(const Vec *) pixel;
 }
 
 static void
 store_pixel (C2lTensor *tensor, gsize offset, const float *pixel, gsize n)
 {
-  if (n == VEC)
-    row_store (tensor, offset, pixel, VEC);
+  if (n == VEC && tensor->dtype == C2L_F32)
+    *(Vec *) ((float *) tensor->data + offset) = *(const Vec *) pixel;
+  else if (n == VEC && tensor->dtype == C2L_BF16)
+    bf16_store_vec ((guint16 *) tensor->data + offset, *(const Vec *) pixel);
   else
     row_store (tensor, offset, pixel, n);
 }
@@ -186,15 +189,20 @@ piece_load_row (Piece *piece, gint64 y)
 {
   const Plan *plan = piece->plan;
   const C2lTensor *x = piece->op->in[X];
-  const gsize channels = (gsize) x->dims[3];
+  const gsize channels = (gsize) x->dims[3], size = c2l_dtype_get_size (x->dtype);
   const gint64 first = MAX (plan->first_sample, 0);
   const gint64 end = MIN (plan->first_sample + (gint64) plan->row_width, x->dims[2]);
   const gsize start = (gsize) ((gint64) piece->batch * x->dims[1] + y) * (gsize) x->dims[2];
   float *to = piece->in_rows + (gsize) y % plan->n_taps * plan->row_width * VEC;
 
   for (gint64 i = first; i < end; i++)
-    *(Vec *) (to + (i - plan->first_sample) * VEC)
-        = load_pixel (x, (start + (gsize) i) * channels + piece->channel, piece->n_channels) + piece->bias;
+    {
+      const gsize offset = (start + (gsize) i) * channels + piece->channel;
+
+      /* Pixels are far apart in a picture of many channels: more than the processor looks ahead by itself. */
+      __builtin_prefetch ((const char *) x->data + (offset + PREFETCH * channels) * size);
+      *(Vec *) (to + (i - plan->first_sample) * VEC) = load_pixel (x, offset, piece->n_channels) + piece->bias;
+    }
 }
 
 /* Gathers the input rows from @sample on in piece->up_rows. */
