@@ -250,6 +250,8 @@ fill_sampling (C2lSampling *sampling, const Options *options, GError **error)
       || !read_number (options->guidance, "--guidance", &sampling->guidance, error)
       || !read_number (options->truncation, "--truncation", &sampling->truncation, error))
     return FALSE;
+  if (sampling->truncation < 0 || sampling->truncation > 1)
+    return invalid (error, "--truncation: %g; from 0 (the average picture) to 1 (no truncation) is possible", sampling->truncation);
   sampling->noise_seed = sampling->seed;
   if (!read_seed (options->noise_seed, "--noise-seed", &sampling->noise_seed, error))
     return FALSE;
@@ -477,7 +479,7 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
     { "guidance", 'g', 0, G_OPTION_ARG_STRING, &options->guidance, "How closely to follow the words; 1 is least", "X" },
     { "steps", 0, 0, G_OPTION_ARG_INT, &options->steps, "Steps of the sampler", "N" },
     { "sampler", 0, 0, G_OPTION_ARG_STRING, &options->sampler, "reference, ddpm, ddim, dpm++2m", "NAME" },
-    { "truncation", 't', 0, G_OPTION_ARG_STRING, &options->truncation, "Below 1: more usual, less varied pictures", "X" },
+    { "truncation", 't', 0, G_OPTION_ARG_STRING, &options->truncation, "0 to 1; below 1: more usual, less varied pictures", "X" },
     { "noise", 0, 0, G_OPTION_ARG_STRING, &options->noise, "Fine detail: random (default), const, none", "KIND" },
     { "noise-seed", 0, 0, G_OPTION_ARG_STRING, &options->noise_seed, "Seed of the fine detail (default: --seed)", "N" },
     { "edit", 'e', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->edits,

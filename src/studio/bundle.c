@@ -339,7 +339,7 @@ c2l_bundle_get_defaults (C2lBundle *bundle, C2lDefaults *defaults)
   defaults->guidance = c2l_json_get_double (object, "guidance", defaults->guidance);
   defaults->steps = CLAMP (c2l_json_get_int (object, "steps", defaults->steps), 1, G_MAXINT);
   defaults->sampler = c2l_json_get_string (object, "sampler", defaults->sampler);
-  defaults->truncation = c2l_json_get_double (object, "truncation", defaults->truncation);
+  defaults->truncation = CLAMP (c2l_json_get_double (object, "truncation", defaults->truncation), 0, 1);
 }
 
 const char *

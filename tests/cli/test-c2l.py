@@ -15,7 +15,7 @@ import time
 import traceback
 import zlib
 
-C2L = sys.argv[1]
+C2L = os.path.abspath(sys.argv[1])  # tests run in folders of their own
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
 DATA = pathlib.Path(os.environ['C2L_DATA'])
 STARTER = DATA / 'starter'
@@ -97,6 +97,8 @@ def impossible_settings_are_refused(folder):
         (['--guidance', 'much'], 'much'),
         (['--guidance', 'nan'], 'nan'),
         (['--truncation', 'inf'], 'inf'),
+        (['--truncation', '1.5'], 'from 0'),
+        (['--truncation', '-0.1'], 'from 0'),
         (['--sampler', 'magic'], 'magic'),
         (['--steps', '-3'], '--steps'),
         (['--steps', '7'], '7'),
@@ -112,7 +114,7 @@ def impossible_settings_are_refused(folder):
         (['--from', 'missing.png'], 'missing.png'),
         (['--prompts', 'missing.txt'], 'missing.txt'),
         (['--clip', STARTER / 'clip.safetensors'], '--generator'),
-        (['--generator', STARTER / 'clip.safetensors', '--clip', STARTER / 'clip.safetensors'], 'clip.safetensors'),
+        (['--generator', STARTER / 'clip.safetensors'], 'no clip'),
         (['--generator', 'no-such-published-name'], 'no-such-published-name'),
         (['--generator', 'http://example.com/g.pkl'], 'https'),
     ]:
@@ -231,6 +233,8 @@ def draws_without_a_prompt(folder):
     c2l('generate', '--random', '--generator', STARTER / 'generator.safetensors', '-n', '2', '-o', 'alone', folder=folder)
     for a, b in zip(pictures(folder), pictures(folder, 'alone'), strict=True):
         assert pixels(a) == pixels(b)
+    result = c2l('generate', '--random', '--generator', STARTER / 'clip.safetensors', folder=folder, expect=1)
+    assert 'clip.safetensors: not a StyleGAN' in result.stderr
 
 
 @test

@@ -118,6 +118,8 @@ test_refuses_broken (void)
     { "index", "\"4294967296\"" },
     { "noise", "\"loud\"" },
     { "origin", "7" },
+    { "truncation", "1.5" },
+    { "truncation", "-0.5" },
     { "edits", "[1]" },
     { "edits", "[{\"direction\": \"x\"}]" },
     { "edits", "[{\"direction\": \"x\", \"amount\": 1, \"values\": {\"rows\": 1, \"width\": 2, \"float32\": \"AAAA\"}}]" },

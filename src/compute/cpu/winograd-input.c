@@ -133,14 +133,14 @@ typedef C2lLanes (*Transform) (gconstpointer source, gsize row, gsize column, gs
 DEFINE_BOTH (f43_to_f32, C2L_SCHEME_F43, 6, 6, C2L_ELEMENT_F32)
 DEFINE_BOTH (f43_to_i16, C2L_SCHEME_F43, 6, 6, C2L_ELEMENT_I16)
 DEFINE_BOTH (f23_to_f32, C2L_SCHEME_F23, 4, 4, C2L_ELEMENT_F32)
-DEFINE_BOTH (f23_to_bf16, C2L_SCHEME_F23, 4, 4, C2L_ELEMENT_BF16)
+DEFINE_BOTH (f23_to_i16, C2L_SCHEME_F23, 4, 4, C2L_ELEMENT_I16)
 DEFINE_BOTH (up3_to_f32, C2L_SCHEME_UP3, 4, 7, C2L_ELEMENT_F32)
 DEFINE_BOTH (up3_to_bf16, C2L_SCHEME_UP3, 4, 7, C2L_ELEMENT_BF16)
 
 /* By element and whether the input is bf16; NULL for what no plan has. */
 static const Transform transforms[C2L_N_SCHEMES][3][2] = {
   [C2L_SCHEME_F43] = { { f43_to_f32_f32, f43_to_f32_bf16 }, { NULL }, { f43_to_i16_f32, f43_to_i16_bf16 } },
-  [C2L_SCHEME_F23] = { { f23_to_f32_f32, f23_to_f32_bf16 }, { f23_to_bf16_f32, f23_to_bf16_bf16 } },
+  [C2L_SCHEME_F23] = { { f23_to_f32_f32, f23_to_f32_bf16 }, { NULL }, { f23_to_i16_f32, f23_to_i16_bf16 } },
   [C2L_SCHEME_UP3] = { { up3_to_f32_f32, up3_to_f32_bf16 }, { up3_to_bf16_f32, up3_to_bf16_bf16 } },
 };
 

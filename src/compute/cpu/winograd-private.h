@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 #define C2L_WINOGRAD_LANES 16
 #define C2L_WINOGRAD_PANEL 32
 #define C2L_WINOGRAD_MAX_COEF 7
+/* Input channels over which integers are summed before the sum becomes a float: fewer leave more bits to each. */
+#define C2L_WINOGRAD_EXACT_CHANNELS 128
 
 /* F(4, 3) interpolates at 0, ±A, ±B and ∞. */
 #define C2L_WINOGRAD_F43_A 0.625
@@ -28,6 +30,8 @@ G_BEGIN_DECLS
 /* Threads with blocks of their own read all weights for each block; weights larger than this come from memory or a
  * cache that is far away, so the threads share larger blocks instead. */
 #define C2L_WINOGRAD_SHARE_ABOVE (4 << 20)
+/* The same where there are enough blocks that no thread waits for another. */
+#define C2L_WINOGRAD_SHARE_MANY_ABOVE (12 << 20)
 #define C2L_WINOGRAD_OWN_TILES 36
 #define C2L_WINOGRAD_SHARED_TILES 288
 /* Results of this many bytes a picture are gone from the caches before the next layer reads them. */

@@ -21,6 +21,9 @@
 #define ROWS 2
 #endif
 
+/* Chunks of 32 integers that are summed exactly. */
+#define EXACT_CHUNKS (C2L_WINOGRAD_EXACT_CHANNELS / 32)
+
 /* sum[0] += v · left, sum[1] += v · right for one channel (or pair of them) @v of a tile. */
 C2L_INLINE void
 multiply_add (C2lWinogradElement element, C2lLanes sum[2], const float *v, C2lLanes left, C2lLanes right)
@@ -59,63 +62,61 @@ multiply_add (C2lWinogradElement element, C2lLanes sum[2], const float *v, C2lLa
 #define CLEAR(left, right)                                                                                        \
   "vpxorq %%zmm" #left ", %%zmm" #left ", %%zmm" #left "\n\t"                                                     \
   "vpxorq %%zmm" #right ", %%zmm" #right ", %%zmm" #right "\n\t"
-#define FINISH_ROW(left, right)                                                                                   \
+#define FINISH_ROW(finish, left, right)                                                                           \
   "vcvtdq2ps %%zmm" #left ", %%zmm" #left "\n\t"                                                                  \
   "vcvtdq2ps %%zmm" #right ", %%zmm" #right "\n\t"                                                                \
-  "vmulps %%zmm24, %%zmm" #left ", %%zmm" #left "\n\t"                                                            \
-  "vmulps %%zmm25, %%zmm" #right ", %%zmm" #right "\n\t"                                                          \
+  finish (left, right)                                                                                            \
   "vmovaps %%zmm" #left ", (%[m])\n\t"                                                                            \
   "vmovaps %%zmm" #right ", 64(%[m])\n\t"                                                                         \
   "add %[m_row], %[m]\n\t"
+#define STORE(left, right)                                                                                        \
+  "vmulps %%zmm24, %%zmm" #left ", %%zmm" #left "\n\t"                                                            \
+  "vmulps %%zmm25, %%zmm" #right ", %%zmm" #right "\n\t"
+#define ADD(left, right)                                                                                          \
+  "vfmadd213ps (%[m]), %%zmm24, %%zmm" #left "\n\t"                                                               \
+  "vfmadd213ps 64(%[m]), %%zmm25, %%zmm" #right "\n\t"
 
-static void
-multiply_integers (gsize n_chunks, const float *v, gsize chunk, const float *u, const float *scales, float *m,
-                   gsize m_row)
-{
-  __asm__ volatile (
-    CLEAR (0, 1) CLEAR (2, 3) CLEAR (4, 5) CLEAR (6, 7) CLEAR (8, 9) CLEAR (10, 11) CLEAR (12, 13) CLEAR (14, 15)
-    CLEAR (16, 17) CLEAR (18, 19) CLEAR (20, 21) CLEAR (22, 23)
-    "1:\n\t"
-    ".set place, 0\n\t"
-    ".rept 16\n\t"
-    "vmovdqa64 place*128(%[u]), %%zmm24\n\t"
-    "vmovdqa64 place*128+64(%[u]), %%zmm25\n\t"
-    INTEGER_ROW (0, 0, 1) INTEGER_ROW (1, 2, 3) INTEGER_ROW (2, 4, 5) INTEGER_ROW (3, 6, 7)
-    INTEGER_ROW (4, 8, 9) INTEGER_ROW (5, 10, 11) INTEGER_ROW (6, 12, 13) INTEGER_ROW (7, 14, 15)
-    INTEGER_ROW (8, 16, 17) INTEGER_ROW (9, 18, 19) INTEGER_ROW (10, 20, 21) INTEGER_ROW (11, 22, 23)
-    ".set place, place+1\n\t"
-    ".endr\n\t"
-    "add $2048, %[u]\n\t"
-    "add %[chunk], %[v]\n\t"
-    "dec %[n]\n\t"
-    "jnz 1b\n\t"
-    "vmovups (%[scales]), %%zmm24\n\t"
-    "vmovups 64(%[scales]), %%zmm25\n\t"
-    FINISH_ROW (0, 1) FINISH_ROW (2, 3) FINISH_ROW (4, 5) FINISH_ROW (6, 7) FINISH_ROW (8, 9) FINISH_ROW (10, 11)
-    FINISH_ROW (12, 13) FINISH_ROW (14, 15) FINISH_ROW (16, 17) FINISH_ROW (18, 19) FINISH_ROW (20, 21)
-    FINISH_ROW (22, 23)
-    : [n] "+r" (n_chunks), [v] "+r" (v), [u] "+r" (u), [m] "+r" (m)
-    : [chunk] "r" (chunk * sizeof (float)), [m_row] "r" (m_row * sizeof (float)), [scales] "r" (scales)
-    : "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-      "xmm12", "xmm13", "xmm14", "xmm15", "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23",
-      "xmm24", "xmm25", "xmm26");
-}
+#define DEFINE_INTEGERS(name, finish)                                                                             \
+  static void                                                                                                     \
+  name (gsize n_chunks, const float *v, gsize chunk, const float *u, const float *scales, float *m, gsize m_row)  \
+  {                                                                                                               \
+    __asm__ volatile (                                                                                            \
+      CLEAR (0, 1) CLEAR (2, 3) CLEAR (4, 5) CLEAR (6, 7) CLEAR (8, 9) CLEAR (10, 11) CLEAR (12, 13)              \
+      CLEAR (14, 15) CLEAR (16, 17) CLEAR (18, 19) CLEAR (20, 21) CLEAR (22, 23)                                  \
+      "1:\n\t"                                                                                                    \
+      ".set place, 0\n\t"                                                                                         \
+      ".rept 16\n\t"                                                                                              \
+      "vmovdqa64 place*128(%[u]), %%zmm24\n\t"                                                                    \
+      "vmovdqa64 place*128+64(%[u]), %%zmm25\n\t"                                                                 \
+      INTEGER_ROW (0, 0, 1) INTEGER_ROW (1, 2, 3) INTEGER_ROW (2, 4, 5) INTEGER_ROW (3, 6, 7)                     \
+      INTEGER_ROW (4, 8, 9) INTEGER_ROW (5, 10, 11) INTEGER_ROW (6, 12, 13) INTEGER_ROW (7, 14, 15)               \
+      INTEGER_ROW (8, 16, 17) INTEGER_ROW (9, 18, 19) INTEGER_ROW (10, 20, 21) INTEGER_ROW (11, 22, 23)           \
+      ".set place, place+1\n\t"                                                                                   \
+      ".endr\n\t"                                                                                                 \
+      "add $2048, %[u]\n\t"                                                                                       \
+      "add %[chunk], %[v]\n\t"                                                                                    \
+      "dec %[n]\n\t"                                                                                              \
+      "jnz 1b\n\t"                                                                                                \
+      "vmovups (%[scales]), %%zmm24\n\t"                                                                          \
+      "vmovups 64(%[scales]), %%zmm25\n\t"                                                                        \
+      FINISH_ROW (finish, 0, 1) FINISH_ROW (finish, 2, 3) FINISH_ROW (finish, 4, 5) FINISH_ROW (finish, 6, 7)     \
+      FINISH_ROW (finish, 8, 9) FINISH_ROW (finish, 10, 11) FINISH_ROW (finish, 12, 13)                           \
+      FINISH_ROW (finish, 14, 15) FINISH_ROW (finish, 16, 17) FINISH_ROW (finish, 18, 19)                         \
+      FINISH_ROW (finish, 20, 21) FINISH_ROW (finish, 22, 23)                                                     \
+      : [n] "+r" (n_chunks), [v] "+r" (v), [u] "+r" (u), [m] "+r" (m)                                             \
+      : [chunk] "r" (chunk * sizeof (float)), [m_row] "r" (m_row * sizeof (float)), [scales] "r" (scales)         \
+      : "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",  \
+        "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21",        \
+        "xmm22", "xmm23", "xmm24", "xmm25", "xmm26");                                                             \
+  }
+DEFINE_INTEGERS (store_integers, STORE)
+DEFINE_INTEGERS (add_integers, ADD)
 #endif
 
-/* @rows tiles × 32 output channels. @v: chunks are @chunk floats apart. @scales: of the columns, for integers */
 C2L_INLINE void
-micro_kernel (int rows, C2lWinogradElement element, int n_chunks, const float *v, gsize chunk, const float *u,
-              const float *scales, float *m, gsize m_row)
+sum_products (int rows, C2lWinogradElement element, int n_chunks, const float *v, gsize chunk, const float *u,
+              C2lLanes sum[ROWS][2])
 {
-  C2lLanes sum[ROWS][2] = { 0 };
-
-#ifdef __AVX512VNNI__
-  if (element == C2L_ELEMENT_I16 && rows == ROWS)
-    {
-      multiply_integers (n_chunks, v, chunk, u, scales, m, m_row);
-      return;
-    }
-#endif
   for (int c = 0; c < n_chunks; c++, v += chunk)
     for (int k = 0; k < 16; k += 4, u += 4 * C2L_WINOGRAD_PANEL)
       {
@@ -130,17 +131,16 @@ micro_kernel (int rows, C2lWinogradElement element, int n_chunks, const float *v
               multiply_add (element, sum[r], v + r * 16 + k + j, left, right);
           }
       }
-  if (element == C2L_ELEMENT_I16)
-    {
-      C2lLanes left = lanes_load (scales), right = lanes_load (scales + 16);
+}
 
-#pragma GCC unroll 12
-      for (int r = 0; r < rows; r++)
-        {
-          sum[r][0] = __builtin_convertvector ((C2lLanesInt) sum[r][0], C2lLanes) * left;
-          sum[r][1] = __builtin_convertvector ((C2lLanesInt) sum[r][1], C2lLanes) * right;
-        }
-    }
+/* @rows tiles × 32 output channels. @v: chunks are @chunk floats apart. */
+C2L_INLINE void
+multiply_floats (int rows, C2lWinogradElement element, int n_chunks, const float *v, gsize chunk, const float *u,
+                 float *m, gsize m_row)
+{
+  C2lLanes sum[ROWS][2] = { 0 };
+
+  sum_products (rows, element, n_chunks, v, chunk, u, sum);
 #pragma GCC unroll 12
   for (int r = 0; r < rows; r++)
     {
@@ -149,20 +149,55 @@ micro_kernel (int rows, C2lWinogradElement element, int n_chunks, const float *v
     }
 }
 
+/* The same for integers: exact sums of C2L_WINOGRAD_EXACT_CHANNELS, scaled and added as floats. @scales: of the columns */
+C2L_INLINE void
+multiply_integers (int rows, int n_chunks, const float *v, gsize chunk, const float *u, const float *scales, float *m,
+                   gsize m_row)
+{
+  for (int first = 0; first < n_chunks; first += EXACT_CHUNKS)
+    {
+      int n = MIN (EXACT_CHUNKS, n_chunks - first);
+      const float *part_v = v + first * chunk, *part_u = u + (gsize) first * 16 * C2L_WINOGRAD_PANEL;
+      C2lLanes sum[ROWS][2] = { 0 };
+
+#ifdef __AVX512VNNI__
+      if (rows == ROWS)
+        {
+          (first ? add_integers : store_integers) (n, part_v, chunk, part_u, scales, m, m_row);
+          continue;
+        }
+#endif
+      sum_products (rows, C2L_ELEMENT_I16, n, part_v, chunk, part_u, sum);
+      for (int r = 0; r < rows; r++)
+        for (int k = 0; k < 2; k++)
+          {
+            C2lLanes *to = (C2lLanes *) (m + r * m_row + 16 * k);
+            C2lLanes value = __builtin_convertvector ((C2lLanesInt) sum[r][k], C2lLanes);
+
+            *to = value * lanes_load (scales + 16 * k) + (first ? *to : lanes_set (0));
+          }
+    }
+}
+
 typedef void (*MicroKernel) (int n_chunks, const float *v, gsize chunk, const float *u, const float *scales, float *m,
                              gsize m_row);
 
-#define DEFINE_ONE(name, rows, element)                                                                           \
+#define DEFINE_FLOATS(name, rows, element)                                                                        \
   static void                                                                                                     \
   name##_##rows (int n_chunks, const float *v, gsize chunk, const float *u, const float *scales, float *m,        \
                  gsize m_row)                                                                                     \
   {                                                                                                               \
-    micro_kernel (rows, element, n_chunks, v, chunk, u, scales, m, m_row);                                        \
+    multiply_floats (rows, element, n_chunks, v, chunk, u, m, m_row);                                             \
   }
 #define DEFINE(rows)                                                                                              \
-  DEFINE_ONE (f32, rows, C2L_ELEMENT_F32)                                                                         \
-  DEFINE_ONE (bf16, rows, C2L_ELEMENT_BF16)                                                                       \
-  DEFINE_ONE (i16, rows, C2L_ELEMENT_I16)
+  DEFINE_FLOATS (f32, rows, C2L_ELEMENT_F32)                                                                      \
+  DEFINE_FLOATS (bf16, rows, C2L_ELEMENT_BF16)                                                                    \
+  static void                                                                                                     \
+  i16_##rows (int n_chunks, const float *v, gsize chunk, const float *u, const float *scales, float *m,           \
+              gsize m_row)                                                                                        \
+  {                                                                                                               \
+    multiply_integers (rows, n_chunks, v, chunk, u, scales, m, m_row);                                            \
+  }
 
 DEFINE (1)
 DEFINE (2)

@@ -89,30 +89,33 @@ pack_floats (const C2lWinograd *plan, const float *weights, int panel, float c[M
     }
 }
 
-/* The largest scale at which no weight leaves 16 bits and no sum of products 32: a sum is at most the largest input times
- * the sum of the weights' magnitudes, each of which rounding may raise by a half. */
+/* The largest scale at which no weight leaves 16 bits and no sum of products over C2L_WINOGRAD_EXACT_CHANNELS 32: it is at most
+ * the largest input times the sum of the weights' magnitudes, each of which rounding may raise by a half. */
 static void
 choose_scales (const C2lWinograd *plan, const float *weights, int panel, float c[MAX_WEIGHTS][C2L_WINOGRAD_PANEL],
                float scales[MAX_WEIGHTS][C2L_WINOGRAD_PANEL])
 {
   int n = plan->shape.in_channels, n_weights = plan->scheme->n_weight * plan->scheme->n_weight;
   float largest[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 };
-  double sums[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 };
-  double sum_limit = (G_MAXINT32 - 1.) / plan->input_limit - 0.5 * n;
+  float sums[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 }, largest_sums[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 };
+  double sum_limit = (G_MAXINT32 - 1.) / plan->input_limit - 0.5 * MIN (n, C2L_WINOGRAD_EXACT_CHANNELS);
 
   for (int i = 0; i < n; i++)
     {
       transform_weights (plan, weights, panel, i, c);
+      if (i % C2L_WINOGRAD_EXACT_CHANNELS == 0)
+        memset (sums, 0, sizeof sums);
       for (int w = 0; w < n_weights; w++)
         for (int o = 0; o < C2L_WINOGRAD_PANEL; o++)
           {
             largest[w][o] = MAX (largest[w][o], fabsf (c[w][o]));
             sums[w][o] += fabsf (c[w][o]);
+            largest_sums[w][o] = MAX (largest_sums[w][o], sums[w][o]);
           }
     }
   for (int w = 0; w < n_weights; w++)
     for (int o = 0; o < C2L_WINOGRAD_PANEL; o++)
-      scales[w][o] = largest[w][o] > 0 ? MIN (G_MAXINT16 / largest[w][o], 0.9999 * sum_limit / sums[w][o]) : 0;
+      scales[w][o] = largest[w][o] > 0 ? MIN (G_MAXINT16 / largest[w][o], 0.9999 * sum_limit / largest_sums[w][o]) : 0;
 }
 
 static void
@@ -218,11 +221,12 @@ static void
 cut_work (C2lWinograd *plan)
 {
   const C2lWinogradScheme *s = plan->scheme;
+  gboolean is_many_blocks = plan->shape.up == 1 && plan->tiles_y * plan->tiles_x >= 16 * C2L_WINOGRAD_OWN_TILES;
   gsize element = c2l_dtype_get_size (plan->shape.out_dtype), out_size;
 
   plan->slab = MIN (plan->n_panels * C2L_WINOGRAD_PANEL, C2L_WINOGRAD_SLAB);
   plan->n_slabs = (plan->n_panels * C2L_WINOGRAD_PANEL + plan->slab - 1) / plan->slab;
-  plan->shared = plan->packed_size > C2L_WINOGRAD_SHARE_ABOVE;
+  plan->shared = plan->packed_size > (is_many_blocks ? C2L_WINOGRAD_SHARE_MANY_ABOVE : C2L_WINOGRAD_SHARE_ABOVE);
 
   if (plan->shape.up == 2)
     {
@@ -237,7 +241,8 @@ cut_work (C2lWinograd *plan)
           plan->strip_tiles = (plan->tiles_x - 1 + n - 1) / n + 1;
         }
       plan->band_tiles = CLAMP (tiles / plan->strip_tiles, 1, plan->tiles_y);
-      plan->segment_tiles = plan->shared ? plan->tiles_y : MIN (plan->tiles_y, MAX (8, (plan->tiles_y + 3) / 4));
+      /* Four segments, which overlap by one tile too. */
+      plan->segment_tiles = plan->shared ? plan->tiles_y : MIN (plan->tiles_y, MAX (6, (plan->tiles_y + 2) / 4 + 1));
       plan->max_tiles = plan->strip_tiles * plan->band_tiles;
       plan->n_rows = plan->band_tiles * s->n_out + 3;
       plan->n_columns = plan->strip_tiles * s->n_out + 1;
@@ -286,14 +291,15 @@ choose_scheme (const C2lWinogradShape *shape)
   return C2L_SCHEME_F43;
 }
 
-/* F(4×4) takes sums and differences of inputs whose rounding to bf16 would be four times that of a direct convolution.
- * 16-bit integers multiply as fast and, with a scale for each tile, round five times less. */
+/* F(4×4) takes sums and differences of inputs whose rounding to bf16 would cost four times the error of a direct convolution,
+ * F(2×2) one and a half. 16-bit integers multiply as fast and, with a scale for each tile, round five times less. They
+ * want a second pass over each tile, which would be a large part of up-sampling, whose even phase rounds little anyway. */
 static C2lWinogradElement
 choose_element (const C2lWinogradShape *shape, C2lWinogradSchemeKind kind)
 {
   if (shape->products == C2L_WINOGRAD_F32)
     return C2L_ELEMENT_F32;
-  return kind == C2L_SCHEME_F43 ? C2L_ELEMENT_I16 : C2L_ELEMENT_BF16;
+  return kind == C2L_SCHEME_UP3 ? C2L_ELEMENT_BF16 : C2L_ELEMENT_I16;
 }
 
 /* Sums must fit 32 bits for I channels of inputs up to q and weights up to u: q · u · I < 2³¹. With inputs' peaks at five times
@@ -301,7 +307,7 @@ choose_element (const C2lWinogradShape *shape, C2lWinogradSchemeKind kind)
 static int
 choose_input_limit (int in_channels)
 {
-  return MIN (G_MAXINT16 / 2, sqrt (6.25 * G_MAXINT32 / in_channels));
+  return MIN (G_MAXINT16 / 2, sqrt (6.25 * G_MAXINT32 / MIN (in_channels, C2L_WINOGRAD_EXACT_CHANNELS)));
 }
 
 C2lWinograd *
