@@ -3,8 +3,8 @@
 #include "formats/image.h"
 #include "studio/json.h"
 #include "studio/session.h"
+#include "studio/similarity.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,20 +27,6 @@ dup_square (const C2lImage *image, int *size)
       }
   *size = side;
   return pixels;
-}
-
-static double
-cosine (const float *a, const float *b, int n)
-{
-  double ab = 0, aa = 0, bb = 0;
-
-  for (int i = 0; i < n; i++)
-    {
-      ab += (double) a[i] * b[i];
-      aa += (double) a[i] * a[i];
-      bb += (double) b[i] * b[i];
-    }
-  return ab / MAX (sqrt (aa) * sqrt (bb), 1e-8);
 }
 
 static void
@@ -81,7 +67,7 @@ score (C2lSession *session, char **argv, int argc, gboolean json, GError **error
     {
       if (!c2l_session_embed_text (session, argv[i], text, NULL, c2l_cli_get_cancellable (), error))
         return FALSE;
-      print_score (argv[1], argv[i], cosine (picture, text, width), json);
+      print_score (argv[1], argv[i], c2l_similarity_cosine (picture, text, width), json);
     }
   return TRUE;
 }

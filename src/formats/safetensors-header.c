@@ -38,7 +38,7 @@ c2l_safetensor_clear (gpointer tensor)
   g_free (((C2lSafetensor *) tensor)->name);
 }
 
-static gboolean
+static gboolean G_GNUC_PRINTF (2, 3)
 fail (Reader *reader, const char *format, ...)
 {
   va_list args;

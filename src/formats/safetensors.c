@@ -3,6 +3,7 @@
 #include "formats/safetensors.h"
 
 #include "formats/array.h"
+#include "formats/json-text.h"
 #include "formats/output.h"
 #include "formats/safetensors-header.h"
 #include "formats/weights-private.h"
@@ -11,7 +12,6 @@
 
 #define MAX_HEADER (100u << 20) /* as the reference implementation has it */
 #define ALIGNMENT 64
-#define MAX_CONFIG_DEPTH 32
 #define KIND_KEY "clip2latent.kind"
 #define CONFIG_KEY "clip2latent.config"
 
@@ -62,31 +62,6 @@ check_places (GArray *tensors, gsize data_size, GError **error)
   return at == data_size || damaged (error, "its tensors do not fill it");
 }
 
-/* json-glib's parser recurses, so the depth of a text from outside is looked at before. */
-static JsonNode *
-parse_config (const char *text, GError **error)
-{
-  int depth = 0;
-  gboolean quoted = FALSE;
-
-  for (const char *c = text; *c != '\0' && depth <= MAX_CONFIG_DEPTH; c++)
-    {
-      if (*c == '"')
-        quoted = !quoted;
-      else if (quoted && *c == '\\' && c[1] != '\0')
-        c++;
-      else if (!quoted)
-        depth += (*c == '{' || *c == '[') - (*c == '}' || *c == ']');
-    }
-  JsonNode *node = depth <= MAX_CONFIG_DEPTH ? json_from_string (text, error) : NULL;
-  if (node != NULL && JSON_NODE_HOLDS_OBJECT (node))
-    return node;
-  g_clear_pointer (&node, json_node_unref);
-  if (error != NULL && *error == NULL)
-    damaged (error, "its configuration is not a JSON object");
-  return NULL;
-}
-
 static gboolean
 apply_metadata (C2lWeights *weights, GHashTable *metadata, GError **error)
 {
@@ -98,10 +73,10 @@ apply_metadata (C2lWeights *weights, GHashTable *metadata, GError **error)
       c2l_weights_set_kind (weights, (C2lWeightsKind) i);
   if (config == NULL)
     return TRUE;
-  g_autoptr (JsonNode) node = parse_config (config, error);
-  if (node == NULL)
+  g_autoptr (JsonObject) object = c2l_json_parse_object (config, -1, CONFIG_KEY, error);
+  if (object == NULL)
     return FALSE;
-  c2l_weights_set_config (weights, json_node_get_object (node));
+  c2l_weights_set_config (weights, object);
   return TRUE;
 }
 

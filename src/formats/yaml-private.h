@@ -5,9 +5,10 @@
 
 G_BEGIN_DECLS
 
+/* Far above any configuration's. Aliases within aliases make a small file reach the last, and every value is copied twice. */
 #define C2L_YAML_MAX_SIZE (1u << 20)
 #define C2L_YAML_MAX_DEPTH 64
-#define C2L_YAML_MAX_VALUES 100000
+#define C2L_YAML_MAX_VALUES 10000
 
 /* A copy that shares nothing with @node. json_node_copy() shares objects and arrays. */
 JsonNode *c2l_yaml_copy_node (JsonNode *node);

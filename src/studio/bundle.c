@@ -3,6 +3,7 @@
  * The bundle owns all strings that it lends. */
 #include "studio/bundle.h"
 
+#include "formats/json-text.h"
 #include "formats/yaml.h"
 #include "studio/digest.h"
 #include "studio/json.h"
@@ -205,8 +206,21 @@ read_directions (C2lBundle *bundle, GError **error)
       direction->id = g_steal_pointer (&stem);
       direction->file = g_steal_pointer (&file);
       g_ptr_array_add (bundle->directions, direction);
+      if (!isfinite (direction->scale))
+        return broken (error, bundle, "model.json: the scale of “%s” is no number to draw with", direction->id);
     }
   return TRUE;
+}
+
+static gboolean
+check_defaults (C2lBundle *bundle, GError **error)
+{
+  C2lDefaults defaults;
+
+  c2l_bundle_get_defaults (bundle, &defaults);
+  if (isfinite (defaults.guidance) && isfinite (defaults.truncation))
+    return TRUE;
+  return broken (error, bundle, "model.json: its default guidance or truncation is no number to draw with");
 }
 
 C2lBundle *
@@ -241,7 +255,8 @@ c2l_bundle_open (const char *folder, GError **error)
       broken (error, bundle, "model.json is of format %" G_GINT64_FORMAT ", this program reads %d", format, C2L_BUNDLE_FORMAT);
       return NULL;
     }
-  if (!read_roles (bundle, error) || !read_clip_and_prior (bundle, error) || !read_directions (bundle, error))
+  if (!read_roles (bundle, error) || !read_clip_and_prior (bundle, error) || !read_directions (bundle, error)
+      || !check_defaults (bundle, error))
     return NULL;
   base = g_path_get_basename (folder);
   bundle->name = g_strdup (c2l_json_get_string (bundle->info, "name", base));

@@ -2,6 +2,7 @@
  * bundle is whole or not there. Arrays keep the type they have in the file: half-precision weights stay half precision. */
 #include "studio/import.h"
 
+#include "formats/json-text.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
 #include "formats/yaml.h"

@@ -5,9 +5,6 @@
 
 G_BEGIN_DECLS
 
-/* The object that @text is, or NULL and an error that names @where. @length may be -1. (transfer full) */
-JsonObject *c2l_json_parse_object (const char *text, gssize length, const char *where, GError **error);
-
 /* NULL or @fallback where the member is missing or of another type. Lent. */
 JsonObject *c2l_json_get_object (JsonObject *object, const char *name);
 JsonArray  *c2l_json_get_array (JsonObject *object, const char *name);

@@ -2,6 +2,7 @@
  * readers of JSON keep only 53; floats of latents as base64 of their little-endian bytes, so that they come back bit for bit. */
 #include "studio/recipe.h"
 
+#include "formats/json-text.h"
 #include "studio/json.h"
 
 #include <errno.h>
@@ -374,8 +375,10 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   recipe->steps = CLAMP (c2l_json_get_int (object, "steps", 0), 0, G_MAXINT);
   recipe->guidance = c2l_json_get_double (object, "guidance", 1);
   recipe->truncation = c2l_json_get_double (object, "truncation", 1);
-  if (!isfinite (recipe->guidance))
-    return broken (error, where, "its guidance is not finite");
+  recipe->has_score = json_object_has_member (object, "score");
+  recipe->score = c2l_json_get_double (object, "score", 0);
+  if (!isfinite (recipe->guidance) || !isfinite (recipe->score))
+    return broken (error, where, "its guidance or score is not finite");
   if (!c2l_truncation_check (recipe->truncation, NULL))
     return broken (error, where, "its truncation is not between 0 and 1");
   recipe->program = g_strdup (c2l_json_get_string (object, "program", NULL));
@@ -385,8 +388,6 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   recipe->precision = g_strdup (c2l_json_get_string (object, "precision", NULL));
   recipe->device = g_strdup (c2l_json_get_string (object, "device", NULL));
   recipe->device_details = g_strdup (c2l_json_get_string (object, "device_details", NULL));
-  recipe->has_score = json_object_has_member (object, "score");
-  recipe->score = c2l_json_get_double (object, "score", 0);
   read_sha256 (recipe, object);
   if (!read_rows (object, "latent", &recipe->latent))
     return broken (error, where, "its latent is missing or damaged");

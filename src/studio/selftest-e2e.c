@@ -12,6 +12,7 @@
 #include "models/tokenizer.h"
 #include "studio/json.h"
 #include "studio/recipe.h"
+#include "studio/similarity.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -356,20 +357,6 @@ draw (Run *run, const char *set, const float *ws, gboolean recorded_noise, Drawn
   return TRUE;
 }
 
-static double
-cosine (const float *a, const float *b, int n)
-{
-  double ab = 0, aa = 0, bb = 0;
-
-  for (int i = 0; i < n; i++)
-    {
-      ab += (double) a[i] * b[i];
-      aa += (double) a[i] * a[i];
-      bb += (double) b[i] * b[i];
-    }
-  return ab / MAX (sqrt (aa) * sqrt (bb), 1e-8);
-}
-
 /* Scores of all pictures, and their order: best first over all prompts where the set is sorted, as the original does it. */
 static void
 rank (Run *run, const float *embeddings, gboolean sorted, float *scores, int *order)
@@ -378,7 +365,8 @@ rank (Run *run, const float *embeddings, gboolean sorted, float *scores, int *or
 
   for (int i = 0; i < run->n_pictures; i++)
     {
-      scores[i] = cosine (embeddings + (gsize) i * run->width, run->text + (gsize) (i / per_prompt) * run->width, run->width);
+      scores[i] = c2l_similarity_cosine (embeddings + (gsize) i * run->width,
+                                         run->text + (gsize) (i / per_prompt) * run->width, run->width);
       order[i] = i;
     }
   for (int i = 0; sorted && i < run->n_pictures; i++)

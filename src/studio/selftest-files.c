@@ -1,6 +1,7 @@
 /* Self-tests of what needs no device: the tokenizer's cases, and edit directions as the original's files and as NumPy arrays. */
 #include "studio/selftest-private.h"
 
+#include "formats/json-text.h"
 #include "formats/npy.h"
 #include "models/text-cleanup.h"
 #include "models/tokenizer.h"

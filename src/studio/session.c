@@ -6,8 +6,8 @@
 #include "compute/ops.h"
 #include "models/sampler.h"
 #include "models/streams.h"
+#include "studio/similarity.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Latents are sampled so many at a time, the last group filled up: a matrix product may sum in another order for another number
@@ -227,20 +227,6 @@ c2l_session_embed_pixels (C2lSession *session, const guint8 *pixels, int size, f
   return TRUE;
 }
 
-static double
-cosine (const float *a, const float *b, int n)
-{
-  double ab = 0, aa = 0, bb = 0;
-
-  for (int i = 0; i < n; i++)
-    {
-      ab += (double) a[i] * b[i];
-      aa += (double) a[i] * a[i];
-      bb += (double) b[i] * b[i];
-    }
-  return ab / MAX (sqrt (aa) * sqrt (bb), 1e-8);
-}
-
 gboolean
 c2l_session_score (C2lSession *session, const float *pictures, int n, const float *text, double *scores,
                    GCancellable *cancellable, GError **error)
@@ -264,7 +250,7 @@ c2l_session_score (C2lSession *session, const float *pictures, int n, const floa
       embeddings = g_new (float, (gsize) count * width);
       read_output (pass, "embedding", embeddings);
       for (int i = 0; i < count; i++)
-        scores[start + i] = cosine (embeddings + (gsize) i * width, text, width);
+        scores[start + i] = c2l_similarity_cosine (embeddings + (gsize) i * width, text, width);
     }
   return side > 0;
 }

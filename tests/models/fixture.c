@@ -21,6 +21,25 @@ fixture_load (const char *relative)
   return expected;
 }
 
+void
+fixture_foreach_prompt (FixtureCase test, gpointer data)
+{
+  g_autofree char *path = fixture_dup_path ("tokenizer/cases.jsonl");
+  g_autofree char *contents = NULL;
+  g_auto (GStrv) lines = NULL;
+  guint n = 0;
+
+  g_assert_true (g_file_get_contents (path, &contents, NULL, NULL));
+  lines = g_strsplit (contents, "\n", -1);
+  for (; lines[n] != NULL && *lines[n] != '\0'; n++)
+    {
+      g_autoptr (JsonNode) node = json_from_string (lines[n], NULL);
+
+      test (n, json_node_get_object (node), data);
+    }
+  g_assert_cmpuint (n, >=, 240);
+}
+
 gboolean
 fixture_has (C2lExpected *expected, const char *name)
 {

@@ -10,6 +10,10 @@ G_BEGIN_DECLS
 char        *fixture_dup_path (const char *relative);
 C2lExpected *fixture_load (const char *relative);
 
+/* Calls @test for each object of the tokenizer's cases.jsonl, with its number. */
+typedef void (*FixtureCase) (guint n, JsonObject *object, gpointer data);
+void         fixture_foreach_prompt (FixtureCase test, gpointer data);
+
 gboolean     fixture_has (C2lExpected *expected, const char *name);
 
 /* The array as float32; fails the test where there is none. */

@@ -68,6 +68,26 @@ generator_fixture_load (const char *relative)
   return weights;
 }
 
+C2lGenerator *
+generator_fixture_open (C2lWeights *weights,
+                        C2lDevice  *device)
+{
+  g_autoptr (GError) error = NULL;
+  C2lGenerator *generator = c2l_generator_load (weights, device, &error);
+
+  g_assert_no_error (error);
+  return generator;
+}
+
+C2lGenerator *
+generator_fixture_open_folder (const char *relative,
+                               C2lDevice  *device)
+{
+  g_autoptr (C2lWeights) weights = generator_fixture_load (relative);
+
+  return generator_fixture_open (weights, device);
+}
+
 C2lWeights *
 generator_fixture_copy (C2lWeights *weights,
                         const char *without)
@@ -101,6 +121,55 @@ generator_fixture_assert_refused (C2lWeights *weights,
   g_test_message ("%s", error->message);
   if (strstr (error->message, text) == NULL || !g_str_has_prefix (error->message, "made-up.pkl: "))
     g_error ("“%s” should have been said, but “%s” was", text, error->message);
+}
+
+typedef struct
+{
+  const char *folder, *name;
+} Missing;
+
+static void
+test_refuses_missing (gconstpointer data)
+{
+  const Missing *missing = data;
+  g_autoptr (C2lWeights) whole = generator_fixture_load (missing->folder);
+  g_autoptr (C2lWeights) weights = generator_fixture_copy (whole, missing->name);
+
+  g_assert_nonnull (c2l_weights_lookup (whole, missing->name));
+  generator_fixture_assert_refused (weights, "");
+}
+
+void
+generator_fixture_add_missing (const char        *prefix,
+                               const char        *folder,
+                               const char *const *names,
+                               gsize              n)
+{
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autofree char *test = g_strconcat (prefix, "/refuses/missing/", names[i], NULL);
+      Missing missing = { folder, names[i] };
+
+      g_test_add_data_func_full (test, g_memdup2 (&missing, sizeof missing), test_refuses_missing, g_free);
+    }
+}
+
+void
+generator_fixture_test_bf16 (gconstpointer folder)
+{
+  g_autoptr (C2lDevice) device = generator_fixture_open_device ();
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (folder, device);
+  g_autofree float *ws = generator_fixture_make_ws (generator, 2);
+  gsize n;
+
+  if (!c2l_device_supports (device, C2L_PRECISION_BF16))
+    {
+      g_test_skip ("no bfloat16 on this processor");
+      return;
+    }
+  g_autofree float *exact = generator_fixture_draw (generator, device, 2, ws, &(Drawing) { 0 }, &n);
+  g_autofree float *rough = generator_fixture_draw (generator, device, 2, ws, &(Drawing) { .precision = C2L_PRECISION_BF16 }, &n);
+  g_assert_cmpfloat (generator_fixture_difference (rough, exact, n), <, 0.05);
 }
 
 float *

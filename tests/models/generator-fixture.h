@@ -8,9 +8,15 @@ G_BEGIN_DECLS
 
 /* Adds a test "@prefix/matches-original/NAME" for each folder of $C2L_FIXTURES/@kind; there must be some. */
 void          generator_fixture_add_tests (const char *kind, const char *prefix);
+/* Adds a test "@prefix/refuses/missing/NAME" for each of the @n arrays that @folder's generator cannot do without. */
+void          generator_fixture_add_missing (const char *prefix, const char *folder, const char *const *names, gsize n);
+/* A test: the pictures of @folder's generator in bfloat16 are those of float32, nearly. */
+void          generator_fixture_test_bf16 (gconstpointer folder);
 
 C2lDevice    *generator_fixture_open_device (void);
 C2lWeights   *generator_fixture_load (const char *relative);
+C2lGenerator *generator_fixture_open (C2lWeights *weights, C2lDevice *device);
+C2lGenerator *generator_fixture_open_folder (const char *relative, C2lDevice *device);
 
 /* A copy that may be changed: without the array @without (nullable), with a configuration of its own. */
 C2lWeights   *generator_fixture_copy (C2lWeights *weights, const char *without);

@@ -8,23 +8,11 @@
 #define SKIP_FOLDER "stylegan2/uncond"
 #define RESNET_FOLDER "stylegan2/arch-resnet"
 
-static C2lGenerator *
-load (const char *folder,
-      C2lDevice  *device)
-{
-  g_autoptr (C2lWeights) weights = generator_fixture_load (folder);
-  g_autoptr (GError) error = NULL;
-  C2lGenerator *generator = c2l_generator_load (weights, device, &error);
-
-  g_assert_no_error (error);
-  return generator;
-}
-
 static void
 test_preview_is_the_running_picture (void)
 {
   g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lGenerator) generator = load (SKIP_FOLDER, device);
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (SKIP_FOLDER, device);
   g_autofree float *ws = generator_fixture_make_ws (generator, 2);
   gsize n_preview, n_running;
   g_autofree float *preview =
@@ -42,7 +30,7 @@ static void
 test_preview_sizes_are_rounded_down (void)
 {
   g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lGenerator) generator = load (SKIP_FOLDER, device);
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (SKIP_FOLDER, device);
 
   g_assert_cmpint (c2l_generator_get_preview_resolution (generator, 0), ==, 32);
   g_assert_cmpint (c2l_generator_get_preview_resolution (generator, 1000), ==, 32);
@@ -54,7 +42,7 @@ static void
 test_resnet_has_no_previews (void)
 {
   g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lGenerator) generator = load (RESNET_FOLDER, device);
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (RESNET_FOLDER, device);
   g_autofree float *ws = generator_fixture_make_ws (generator, 1);
   gsize n;
   g_autofree float *picture = generator_fixture_draw (generator, device, 1, ws, &(Drawing) { .options.max_resolution = 8 }, &n);
@@ -70,7 +58,7 @@ test_random_noise_depends_on_the_key_alone (void)
   static const gint32 both[] = { 7, 0, 3, 0, 9, 1, 4, 0 };
 
   g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lGenerator) generator = load (SKIP_FOLDER, device);
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (SKIP_FOLDER, device);
   g_autofree float *ws = generator_fixture_make_ws (generator, 2);
   const C2lSynthesis random = { .noise_mode = C2L_NOISE_RANDOM };
   gsize n_ws = (gsize) c2l_generator_get_num_ws (generator) * (gsize) c2l_generator_get_w_dim (generator);
@@ -88,7 +76,7 @@ static void
 test_random_noise_needs_keys (void)
 {
   g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lGenerator) generator = load (RESNET_FOLDER, device);
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (RESNET_FOLDER, device);
   g_autoptr (C2lPass) pass = c2l_pass_new (device, C2L_PRECISION_F32, "test");
   const gint64 dims[] = { 1, c2l_generator_get_num_ws (generator), c2l_generator_get_w_dim (generator) };
   C2lTensor *ws = c2l_pass_add_input (pass, "ws", C2L_F32, 3, dims);
@@ -104,7 +92,7 @@ static void
 test_latents_of_another_shape_are_an_error (void)
 {
   g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lGenerator) generator = load (RESNET_FOLDER, device);
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (RESNET_FOLDER, device);
   g_autoptr (C2lPass) pass = c2l_pass_new (device, C2L_PRECISION_F32, "test");
   C2lTensor *ws = c2l_pass_add_input (pass, "ws", C2L_F32, 3, (gint64[]) { 1, 5, 16 });
   g_autoptr (GError) error = NULL;
@@ -115,28 +103,10 @@ test_latents_of_another_shape_are_an_error (void)
 }
 
 static void
-test_bf16_stays_close (gconstpointer folder)
-{
-  g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lGenerator) generator = load (folder, device);
-  g_autofree float *ws = generator_fixture_make_ws (generator, 2);
-  gsize n;
-
-  if (!c2l_device_supports (device, C2L_PRECISION_BF16))
-    {
-      g_test_skip ("no bfloat16 on this processor");
-      return;
-    }
-  g_autofree float *exact = generator_fixture_draw (generator, device, 2, ws, &(Drawing) { 0 }, &n);
-  g_autofree float *rough = generator_fixture_draw (generator, device, 2, ws, &(Drawing) { .precision = C2L_PRECISION_BF16 }, &n);
-  g_assert_cmpfloat (generator_fixture_difference (rough, exact, n), <, 0.05);
-}
-
-static void
 test_sizes_are_those_of_the_file (void)
 {
   g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lGenerator) generator = load (SKIP_FOLDER, device);
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (SKIP_FOLDER, device);
   gsize n_layers;
   const C2lNoiseLayer *layers = c2l_generator_get_noise_layers (generator, &n_layers);
   int w_index;
@@ -158,16 +128,6 @@ test_sizes_are_those_of_the_file (void)
 }
 
 /* Files that contradict themselves. */
-
-static void
-test_refuses_missing_tensor (gconstpointer name)
-{
-  g_autoptr (C2lWeights) whole = generator_fixture_load (RESNET_FOLDER);
-  g_autoptr (C2lWeights) weights = generator_fixture_copy (whole, name);
-
-  g_assert_nonnull (c2l_weights_lookup (whole, name));
-  generator_fixture_assert_refused (weights, "");
-}
 
 typedef struct
 {
@@ -321,16 +281,12 @@ main (int argc, char **argv)
   g_test_add_func ("/stylegan2/random-noise/depends-on-the-key-alone", test_random_noise_depends_on_the_key_alone);
   g_test_add_func ("/stylegan2/random-noise/needs-keys", test_random_noise_needs_keys);
   g_test_add_func ("/stylegan2/latents-of-another-shape-are-an-error", test_latents_of_another_shape_are_an_error);
-  g_test_add_data_func ("/stylegan2/bf16-stays-close/skip", SKIP_FOLDER, test_bf16_stays_close);
-  g_test_add_data_func ("/stylegan2/bf16-stays-close/resnet", RESNET_FOLDER, test_bf16_stays_close);
+  g_test_add_data_func ("/stylegan2/bf16-stays-close/skip", SKIP_FOLDER, generator_fixture_test_bf16);
+  g_test_add_data_func ("/stylegan2/bf16-stays-close/resnet", RESNET_FOLDER, generator_fixture_test_bf16);
   g_test_add_func ("/stylegan2/refuses/gap-between-blocks", test_refuses_gap_between_blocks);
   g_test_add_func ("/stylegan2/refuses/absurd-resolution", test_refuses_absurd_resolution);
   g_test_add_func ("/stylegan2/refuses/file-of-something-else", test_refuses_file_of_something_else);
-  for (gsize i = 0; i < G_N_ELEMENTS (needed); i++)
-    {
-      g_autofree char *path = g_strconcat ("/stylegan2/refuses/missing/", needed[i], NULL);
-      g_test_add_data_func (path, needed[i], test_refuses_missing_tensor);
-    }
+  generator_fixture_add_missing ("/stylegan2", RESNET_FOLDER, needed, G_N_ELEMENTS (needed));
   for (gsize i = 0; i < G_N_ELEMENTS (wrong_tensors); i++)
     {
       g_autofree char *path = g_strconcat ("/stylegan2/refuses/tensor/", wrong_tensors[i].path, NULL);

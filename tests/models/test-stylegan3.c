@@ -7,17 +7,6 @@
 
 #define FOLDER "stylegan3/t"
 
-static C2lGenerator *
-load (C2lWeights *weights,
-      C2lDevice  *device)
-{
-  g_autoptr (GError) error = NULL;
-  C2lGenerator *generator = c2l_generator_load (weights, device, &error);
-
-  g_assert_no_error (error);
-  return generator;
-}
-
 static void
 test_transform_is_the_original_s (void)
 {
@@ -45,8 +34,7 @@ static void
 test_transform_moves_the_picture (void)
 {
   g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lWeights) weights = generator_fixture_load (FOLDER);
-  g_autoptr (C2lGenerator) generator = load (weights, device);
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (FOLDER, device);
   g_autofree float *ws = generator_fixture_make_ws (generator, 1);
   float still[9], moved[9];
   gsize n;
@@ -64,8 +52,7 @@ static void
 test_picture_does_not_depend_on_neighbours (void)
 {
   g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lWeights) weights = generator_fixture_load (FOLDER);
-  g_autoptr (C2lGenerator) generator = load (weights, device);
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (FOLDER, device);
   g_autofree float *ws = generator_fixture_make_ws (generator, 3);
   gsize n_ws = (gsize) c2l_generator_get_num_ws (generator) * (gsize) c2l_generator_get_w_dim (generator);
   gsize n_three, n_one;
@@ -76,30 +63,10 @@ test_picture_does_not_depend_on_neighbours (void)
 }
 
 static void
-test_bf16_stays_close (void)
-{
-  g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lWeights) weights = generator_fixture_load (FOLDER);
-  g_autoptr (C2lGenerator) generator = load (weights, device);
-  g_autofree float *ws = generator_fixture_make_ws (generator, 2);
-  gsize n;
-
-  if (!c2l_device_supports (device, C2L_PRECISION_BF16))
-    {
-      g_test_skip ("no bfloat16 on this processor");
-      return;
-    }
-  g_autofree float *exact = generator_fixture_draw (generator, device, 2, ws, &(Drawing) { 0 }, &n);
-  g_autofree float *rough = generator_fixture_draw (generator, device, 2, ws, &(Drawing) { .precision = C2L_PRECISION_BF16 }, &n);
-  g_assert_cmpfloat (generator_fixture_difference (rough, exact, n), <, 0.05);
-}
-
-static void
 test_sizes_are_those_of_the_file (void)
 {
   g_autoptr (C2lDevice) device = generator_fixture_open_device ();
-  g_autoptr (C2lWeights) weights = generator_fixture_load (FOLDER);
-  g_autoptr (C2lGenerator) generator = load (weights, device);
+  g_autoptr (C2lGenerator) generator = generator_fixture_open_folder (FOLDER, device);
   gsize n_layers;
   int w_index;
 
@@ -133,22 +100,12 @@ test_layers_need_no_attributes (void)
 
   json_object_remove_member (synthesis, "layers");
   json_object_set_int_member (synthesis, "conv_clamp", 256);
-  g_autoptr (C2lGenerator) told = load (whole, device);
-  g_autoptr (C2lGenerator) guessed = load (bare, device);
+  g_autoptr (C2lGenerator) told = generator_fixture_open (whole, device);
+  g_autoptr (C2lGenerator) guessed = generator_fixture_open (bare, device);
   g_autofree float *ws = generator_fixture_make_ws (told, 1);
   g_autofree float *a = generator_fixture_draw (told, device, 1, ws, &(Drawing) { 0 }, &n);
   g_autofree float *b = generator_fixture_draw (guessed, device, 1, ws, &(Drawing) { 0 }, &n);
   g_assert_cmpfloat (generator_fixture_difference (a, b, n), ==, 0);
-}
-
-static void
-test_refuses_missing_tensor (gconstpointer name)
-{
-  g_autoptr (C2lWeights) whole = generator_fixture_load (FOLDER);
-  g_autoptr (C2lWeights) weights = generator_fixture_copy (whole, name);
-
-  g_assert_nonnull (c2l_weights_lookup (whole, name));
-  generator_fixture_assert_refused (weights, "");
 }
 
 typedef struct
@@ -233,15 +190,11 @@ main (int argc, char **argv)
   g_test_add_func ("/stylegan3/transform/is-the-original-s", test_transform_is_the_original_s);
   g_test_add_func ("/stylegan3/transform/moves-the-picture", test_transform_moves_the_picture);
   g_test_add_func ("/stylegan3/picture-does-not-depend-on-neighbours", test_picture_does_not_depend_on_neighbours);
-  g_test_add_func ("/stylegan3/bf16-stays-close", test_bf16_stays_close);
+  g_test_add_data_func ("/stylegan3/bf16-stays-close", FOLDER, generator_fixture_test_bf16);
   g_test_add_func ("/stylegan3/layers-need-no-attributes", test_layers_need_no_attributes);
   g_test_add_func ("/stylegan3/refuses/magnitude-of-zero", test_refuses_magnitude_of_zero);
   g_test_add_func ("/stylegan3/refuses/two-layers-of-one-index", test_refuses_two_layers_of_one_index);
-  for (gsize i = 0; i < G_N_ELEMENTS (needed); i++)
-    {
-      g_autofree char *path = g_strconcat ("/stylegan3/refuses/missing/", needed[i], NULL);
-      g_test_add_data_func (path, needed[i], test_refuses_missing_tensor);
-    }
+  generator_fixture_add_missing ("/stylegan3", FOLDER, needed, G_N_ELEMENTS (needed));
   for (gsize i = 0; i < G_N_ELEMENTS (wrong_configs); i++)
     {
       g_autofree char *path = g_strconcat ("/stylegan3/refuses/config/", wrong_configs[i].path, NULL);

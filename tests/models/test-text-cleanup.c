@@ -1,9 +1,9 @@
 /* The clean-up of prompts: the original's answers for the fixture's texts, and tables for each step. */
+#include "fixture.h"
 #include "models/html-unescape.h"
 #include "models/mojibake.h"
 #include "models/text-cleanup.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 typedef struct
@@ -13,30 +13,23 @@ typedef struct
 } Case;
 
 static void
+compare_case (guint n, JsonObject *object, gpointer data)
+{
+  const char *expected = json_object_get_string_member (object, "clean");
+  g_autofree char *clean = NULL;
+
+  /* json-glib cuts the text with U+0000 short; see /text-cleanup/removes-nul. */
+  if (strcmp (expected, "nulchar") == 0)
+    return;
+  clean = c2l_text_cleanup (json_object_get_string_member (object, "text"), -1);
+  g_test_message ("case %u", n);
+  g_assert_cmpstr (clean, ==, expected);
+}
+
+static void
 test_matches_original (void)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("C2L_FIXTURES"), "tokenizer", "cases.jsonl", NULL);
-  g_autofree char *contents = NULL;
-  g_auto (GStrv) lines = NULL;
-  guint n = 0;
-
-  g_assert_true (g_file_get_contents (path, &contents, NULL, NULL));
-  lines = g_strsplit (contents, "\n", -1);
-  for (; lines[n] != NULL && *lines[n] != '\0'; n++)
-    {
-      g_autoptr (JsonNode) node = json_from_string (lines[n], NULL);
-      JsonObject *object = json_node_get_object (node);
-      const char *expected = json_object_get_string_member (object, "clean");
-      g_autofree char *clean = NULL;
-
-      /* json-glib cuts the text with U+0000 short; see /text-cleanup/removes-nul. */
-      if (strcmp (expected, "nulchar") == 0)
-        continue;
-      clean = c2l_text_cleanup (json_object_get_string_member (object, "text"), -1);
-      g_test_message ("case %u", n);
-      g_assert_cmpstr (clean, ==, expected);
-    }
-  g_assert_cmpuint (n, >=, 240);
+  fixture_foreach_prompt (compare_case, NULL);
 }
 
 static void

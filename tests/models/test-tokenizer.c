@@ -1,18 +1,12 @@
 /* The tokenizer against openai/CLIP's own answers, and what it says about text that does not fit. */
+#include "fixture.h"
 #include "formats/weights.h"
 #include "models/tokenizer.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define CONTEXT 77
 #define VOCAB 49408
-
-static char *
-fixture (const char *name)
-{
-  return g_build_filename (g_getenv ("C2L_FIXTURES"), "tokenizer", name, NULL);
-}
 
 static C2lTokenizer *
 load_published (void)
@@ -62,42 +56,36 @@ text_of (JsonObject *object, gssize *length)
 }
 
 static void
+compare_case (guint n, JsonObject *object, gpointer tokenizer)
+{
+  g_autoptr (GArray) all = NULL;
+  g_autofree char *dropped = NULL;
+  gint32 ids[CONTEXT];
+  gssize length;
+  const char *text = text_of (object, &length);
+
+  all = c2l_tokenizer_encode_all (tokenizer, text, length);
+  assert_same_ids (n, json_object_get_array_member (object, "ids"), (gint32 *) all->data, all->len);
+  if (length >= 0)
+    return;
+  c2l_tokenizer_encode (tokenizer, text, ids, CONTEXT, &dropped);
+  assert_same_ids (n, json_object_get_array_member (object, "tokens77"), ids, CONTEXT);
+  g_assert_cmpint (dropped != NULL, ==, json_object_get_boolean_member (object, "too_long"));
+}
+
+static void
 test_matches_original (void)
 {
   g_autoptr (C2lTokenizer) tokenizer = load_published ();
-  g_autofree char *path = fixture ("cases.jsonl");
-  g_autofree char *contents = NULL;
-  g_auto (GStrv) lines = NULL;
-  guint n = 0;
 
-  g_assert_true (g_file_get_contents (path, &contents, NULL, NULL));
-  lines = g_strsplit (contents, "\n", -1);
-  for (; lines[n] != NULL && *lines[n] != '\0'; n++)
-    {
-      g_autoptr (JsonNode) node = json_from_string (lines[n], NULL);
-      JsonObject *object = json_node_get_object (node);
-      g_autoptr (GArray) all = NULL;
-      g_autofree char *dropped = NULL;
-      gint32 ids[CONTEXT];
-      gssize length;
-      const char *text = text_of (object, &length);
-
-      all = c2l_tokenizer_encode_all (tokenizer, text, length);
-      assert_same_ids (n, json_object_get_array_member (object, "ids"), (gint32 *) all->data, all->len);
-      if (length >= 0)
-        continue;
-      c2l_tokenizer_encode (tokenizer, text, ids, CONTEXT, &dropped);
-      assert_same_ids (n, json_object_get_array_member (object, "tokens77"), ids, CONTEXT);
-      g_assert_cmpint (dropped != NULL, ==, json_object_get_boolean_member (object, "too_long"));
-    }
-  g_assert_cmpuint (n, >=, 240);
+  fixture_foreach_prompt (compare_case, tokenizer);
 }
 
 static void
 test_vocabulary_order (void)
 {
   g_autoptr (C2lTokenizer) tokenizer = load_published ();
-  g_autofree char *path = fixture ("vocab.json");
+  g_autofree char *path = fixture_dup_path ("tokenizer/vocab.json");
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *object;
   JsonArray *first;

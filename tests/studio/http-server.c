@@ -86,6 +86,24 @@ answer_good (Request *request, int argument)
 }
 
 static void
+answer_slow (Request *request, int argument)
+{
+  gint64 start = find_start (request, "\"slow\"");
+  gint64 size = request->server->size;
+
+  send_header (request, start, size - start, "\"slow\"");
+  while (start < size && !g_cancellable_is_cancelled (request->server->stop))
+    {
+      gint64 n = MIN (size - start, 1 << 16);
+
+      if (!g_output_stream_write_all (request->out, request->server->data + start, n, NULL, NULL, NULL))
+        return;
+      start += n;
+      g_usleep (1000);
+    }
+}
+
+static void
 answer_drop (Request *request, int argument)
 {
   gint64 start = find_start (request, "\"drop\"");
@@ -232,6 +250,7 @@ static const struct
   { "/longer", answer_longer },   { "/short", answer_short },      { "/wrong-range", answer_wrong_range },
   { "/busy/", answer_busy },      { "/status/", answer_status },   { "/to-file", answer_to_file },
   { "/to-outside", answer_to_outside }, { "/to/", answer_to },     { "/loop", answer_loop },
+  { "/slow", answer_slow },
 };
 
 static char *

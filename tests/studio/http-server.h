@@ -8,6 +8,7 @@
  *   /busy/N        answers 503 N times         /status/N      answers N
  *   /to/PATH       redirects to /PATH          /loop          redirects to itself
  *   /to-file       redirects to file:///       /to-outside    redirects to http://192.0.2.1/
+ *   /slow          as /good, 64 KiB a millisecond
  *   /wrong-range   sends another part than asked for */
 #pragma once
 

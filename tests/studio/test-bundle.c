@@ -84,6 +84,9 @@ test_refuses_broken_model_json (void)
   assert_refused ("{\"format\": 1, \"generator\": {\"file\": \"missing\"}}");
   assert_refused ("{\"format\": 1, \"generator\": {\"file\": \"g\"}, \"clip\": {\"file\": \"g\", \"preprocess\": \"magic\"}}");
   assert_refused ("{\"format\": 1, \"generator\": {\"file\": \"g\"}, \"directions\": [7]}");
+  assert_refused ("{\"format\": 1, \"generator\": {\"file\": \"g\"}, \"directions\": [{\"file\": \"g\", \"scale\": 1e999}]}");
+  assert_refused ("{\"format\": 1, \"generator\": {\"file\": \"g\"}, \"defaults\": {\"guidance\": 1e999}}");
+  assert_refused ("{\"format\": 1, \"generator\": {\"file\": \"g\"}, \"defaults\": {\"truncation\": -1e999}}");
 }
 
 static void

@@ -1,5 +1,5 @@
 /* Recipes: what is written comes back bit for bit, and what is not one is refused. */
-#include "studio/json.h"
+#include "formats/weights.h"
 #include "studio/picture.h"
 
 #include <glib/gstdio.h>
@@ -117,6 +117,8 @@ test_refuses_broken (void)
     { "seed", "\"18446744073709551616\"" },
     { "index", "\"4294967296\"" },
     { "noise", "\"loud\"" },
+    { "guidance", "1e999" },
+    { "score", "-1e999" },
     { "origin", "7" },
     { "truncation", "1.5" },
     { "truncation", "-0.5" },
@@ -152,14 +154,17 @@ static void
 test_refuses_what_is_no_json (void)
 {
   g_autofree char *deep = g_strnfill (100000, '[');
-  const char *const texts[] = { "", "{", "[]", "nonsense", "{\"a\": \xff}", deep, NULL };
+  g_autofree char *deep_behind_comment = g_strconcat ("{/* \" */\"a\": ", deep, NULL);
+  g_autofree char *deep_behind_quote = g_strconcat ("{'\"': ", deep, NULL);
+  const char *const texts[] = { "",    "{",  "[]", "nonsense", "{\"a\": \xff}", "{} // a comment", "{'a': 1}", "var a = {};",
+                                deep, deep_behind_comment, deep_behind_quote, NULL };
 
   for (int i = 0; texts[i] != NULL; i++)
     {
       g_autoptr (GError) error = NULL;
 
       g_assert_null (c2l_recipe_from_json (texts[i], "x.png", &error));
-      g_assert_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID);
+      g_assert_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED);
     }
 }
 

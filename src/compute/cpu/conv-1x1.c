@@ -91,6 +91,21 @@ sum_group (const C2lConv1x1 *conv, gboolean bf16, int n_out, const float *weight
       sums[o * PIXELS + p] = sum[o][p];
 }
 
+/* Lanes of two vectors by number, those of the second from 16 on. */
+#ifdef __clang__
+static C2lLanes
+pick (C2lLanes a, C2lLanes b, C2lLanesInt which)
+{
+  C2lLanes from[2] = { a, b }, picked;
+
+  for (int i = 0; i < 16; i++)
+    picked[i] = from[which[i] / 16][which[i] % 16];
+  return picked;
+}
+#else
+#define pick __builtin_shuffle
+#endif
+
 /* Sixteen vectors → one, whose lane p is the sum of vector p. Each level halves the lanes of a vector that are left to add. */
 static C2lLanes
 fold (const C2lLanes *v)
@@ -109,8 +124,8 @@ fold (const C2lLanes *v)
   for (int level = 0; level < 4; level++)
 #pragma GCC unroll 8
     for (int i = 0; i < steps[level]; i++)
-      w[i] = __builtin_shuffle (w[2 * i], w[2 * i + 1], firsts[level]) +
-             __builtin_shuffle (w[2 * i], w[2 * i + 1], firsts[level] + steps[level]);
+      w[i] = pick (w[2 * i], w[2 * i + 1], firsts[level]) +
+             pick (w[2 * i], w[2 * i + 1], firsts[level] + steps[level]);
   return w[0];
 }
 
