@@ -218,7 +218,7 @@ check_defaults (C2lBundle *bundle, GError **error)
   C2lDefaults defaults;
 
   c2l_bundle_get_defaults (bundle, &defaults);
-  if (isfinite (defaults.guidance) && isfinite (defaults.truncation))
+  if (isfinite (defaults.guidance) && c2l_truncation_check (defaults.truncation, NULL))
     return TRUE;
   return broken (error, bundle, "model.json: its default guidance or truncation is no number to draw with");
 }
@@ -354,7 +354,7 @@ c2l_bundle_get_defaults (C2lBundle *bundle, C2lDefaults *defaults)
   defaults->guidance = c2l_json_get_double (object, "guidance", defaults->guidance);
   defaults->steps = CLAMP (c2l_json_get_int (object, "steps", defaults->steps), 1, G_MAXINT);
   defaults->sampler = c2l_json_get_string (object, "sampler", defaults->sampler);
-  defaults->truncation = CLAMP (c2l_json_get_double (object, "truncation", defaults->truncation), 0, 1);
+  defaults->truncation = c2l_json_get_double (object, "truncation", defaults->truncation);
 }
 
 const char *
