@@ -52,8 +52,8 @@ choose_rows (const C2lClipTower *tower, C2lPass *pass, C2lTensor *x, C2lTensor *
   return c2l_gather (pass, c2l_reshape (pass, x, 2, (gint64[]){ n_rows, tower->width }), 0, chosen);
 }
 
-/* x [B, T, W] += attention (ln_1 (x)), += mlp (ln_2 (x)); with @chosen (indices of rows of [B·T, W]) only those
- * rows go on behind the attention, and the result is [rows, W]. */
+/* x [B, T, W] += attention (ln_1 (x)), += mlp (ln_2 (x)); with @chosen (indices of rows of [B·T, W])
+ * only those rows go on behind the attention, and the result is [rows, W]. */
 static C2lTensor *
 forward_block (const C2lClipTower *tower, const C2lClipBlock *block, C2lPass *pass, C2lTensor *x,
                gboolean causal, C2lTensor *chosen)

@@ -1,5 +1,5 @@
-/* Reads the tensors of a prior's network: token embeddings, then the layers. Knows nothing of how it computes.
- * The projections of queries, keys and values are joined into one weight here. */
+/* Reads the tensors of a prior's network: token embeddings, then the layers. Knows nothing of how it
+ * computes. The projections of queries, keys and values are joined into one weight here. */
 #include "models/prior-load-private.h"
 
 #include <math.h>
@@ -20,8 +20,10 @@ c2l_prior_read_query (C2lPriorReader *self)
   if (query == NULL)
     return;
 
-  info->n_latents
-      = n_dims == 2 ? c2l_prior_reader_take_size (self, query->dims[0], C2L_PRIOR_MAX_TOKENS / 4, "a number of latents") : 1;
+  info->n_latents = 1;
+  if (n_dims == 2)
+    info->n_latents = c2l_prior_reader_take_size (self, query->dims[0], C2L_PRIOR_MAX_TOKENS / 4,
+                                                  "a number of latents");
   info->dim = c2l_prior_reader_take_size (self, query->dims[n_dims - 1], C2L_PRIOR_MAX_SIZE, "a width");
   self->prior->learned_query = c2l_network_loader_take (
       &self->loader, 3, (gint64[]){ 1, info->n_latents, info->dim },
@@ -73,7 +75,8 @@ c2l_prior_read_tokens (C2lPriorReader *self, const char *name, C2lPriorLinear *l
 
   linear->weight = c2l_network_loader_get (&self->loader, 2, weight->dims, "%s.weight", name);
   linear->bias = c2l_network_loader_get (&self->loader, 1, weight->dims, "%s.bias", name);
-  return c2l_prior_reader_take_size (self, weight->dims[0] / dim, C2L_PRIOR_MAX_TOKENS / 4, "a number of tokens");
+  return c2l_prior_reader_take_size (self, weight->dims[0] / dim, C2L_PRIOR_MAX_TOKENS / 4,
+                                     "a number of tokens");
 }
 
 /* sin and cos of t times a falling frequency, [T, D]; in float32, as the original computes them. */
@@ -170,8 +173,8 @@ c2l_prior_read_time (C2lPriorReader *self)
       return;
     }
 
-  info->n_time_tokens
-      = c2l_prior_reader_take_size (self, table->dims[1] / info->dim, C2L_PRIOR_MAX_TOKENS / 4, "a number of time tokens");
+  info->n_time_tokens = c2l_prior_reader_take_size (self, table->dims[1] / info->dim,
+                                                    C2L_PRIOR_MAX_TOKENS / 4, "a number of time tokens");
   self->prior->time_table = c2l_network_loader_get (&self->loader, 2, table->dims, "%s", name);
 }
 

@@ -33,7 +33,8 @@ void     c2l_prior_reader_check_table (C2lPriorReader *self, double n_elements);
 void     c2l_prior_read_query (C2lPriorReader *self);
 /* the heads and their width; */
 void     c2l_prior_read_heads (C2lPriorReader *self);
-/* a Linear that makes several tokens, or nothing where one token is the input itself: returns their number; */
+/* a Linear that makes several tokens, or nothing where one token is the input itself: returns their
+ * number; */
 int      c2l_prior_read_tokens (C2lPriorReader *self, const char *name, C2lPriorLinear *linear);
 /* the time steps' embedding; */
 void     c2l_prior_read_time (C2lPriorReader *self);

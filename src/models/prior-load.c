@@ -228,9 +228,12 @@ read_sizes (C2lPriorReader *self)
   c2l_prior_reader_check_agrees (self, "model.network.depth", config->depth, info->depth);
   c2l_prior_reader_check_agrees (self, "model.network.heads", config->heads, info->heads);
   c2l_prior_reader_check_agrees (self, "model.network.dim_head", config->dim_head, info->head_dim);
-  c2l_prior_reader_check_agrees (self, "model.network.num_text_embeds", config->num_text_embeds, info->n_text_tokens);
-  c2l_prior_reader_check_agrees (self, "model.network.num_time_embeds", config->num_time_embeds, info->n_time_tokens);
-  c2l_prior_reader_check_agrees (self, "model.network.num_image_embeds", config->num_image_embeds, info->n_image_tokens);
+  c2l_prior_reader_check_agrees (self, "model.network.num_text_embeds", config->num_text_embeds,
+                                 info->n_text_tokens);
+  c2l_prior_reader_check_agrees (self, "model.network.num_time_embeds", config->num_time_embeds,
+                                 info->n_time_tokens);
+  c2l_prior_reader_check_agrees (self, "model.network.num_image_embeds", config->num_image_embeds,
+                                 info->n_image_tokens);
   c2l_prior_reader_check_agrees (self, "data.n_latents", config->n_latents, info->n_latents);
 
   if (info->n_latents > 1 && self->prior->image_embed.weight != NULL)
