@@ -142,7 +142,12 @@ typedef struct
   guint visited;
 } C2lPickleWalk;
 #define C2L_PICKLE_MAX_DEPTH 100
+/* Enough for any model, and half a second; fuzzing would find little else but the way to it. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define C2L_PICKLE_MAX_VISITS 10000
+#else
 #define C2L_PICKLE_MAX_VISITS 1000000
+#endif
 /* Counts one step down; FALSE with an error where it is too deep or too long. leave() comes back up. */
 gboolean              c2l_pickle_walk_enter (C2lPickleWalk *walk, GError **error);
 void                  c2l_pickle_walk_leave (C2lPickleWalk *walk);

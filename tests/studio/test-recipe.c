@@ -117,8 +117,6 @@ test_refuses_broken (void)
     { "seed", "\"18446744073709551616\"" },
     { "index", "\"4294967296\"" },
     { "noise", "\"loud\"" },
-    { "guidance", "1e999" },
-    { "score", "-1e999" },
     { "origin", "7" },
     { "truncation", "1.5" },
     { "truncation", "-0.5" },
@@ -152,6 +150,23 @@ test_refuses_broken (void)
     }
 }
 
+/* JSON has no infinity, but numbers that become one. */
+static void
+test_refuses_infinite (gconstpointer member)
+{
+  g_autoptr (C2lRecipe) recipe = new_recipe (), back = NULL;
+  g_autofree char *json = c2l_recipe_to_json (recipe), *broken = NULL;
+  g_autofree char *name = g_strdup_printf ("\"%s\":", (const char *) member);
+  g_auto (GStrv) halves = g_strsplit (json, name, 2);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (g_strv_length (halves), ==, 2);
+  broken = g_strconcat (halves[0], name, "-1e999,\"was\":", halves[1], NULL);
+  back = c2l_recipe_from_json (broken, "x.png", &error);
+  g_assert_null (back);
+  g_assert_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE);
+}
+
 static void
 test_refuses_what_is_no_json (void)
 {
@@ -178,6 +193,10 @@ main (int argc, char **argv)
   g_test_add_func ("/recipe/travels-in-png", test_travels_in_png);
   g_test_add_func ("/recipe/stem-is-a-plain-name", test_stem_is_a_plain_name);
   g_test_add_func ("/recipe/refuses/broken", test_refuses_broken);
+  g_test_add_data_func ("/recipe/refuses/infinite-amount", "amount", test_refuses_infinite);
+  g_test_add_data_func ("/recipe/refuses/infinite-guidance", "guidance", test_refuses_infinite);
+  g_test_add_data_func ("/recipe/refuses/infinite-score", "score", test_refuses_infinite);
+  g_test_add_data_func ("/recipe/refuses/infinite-truncation", "truncation", test_refuses_infinite);
   g_test_add_func ("/recipe/refuses/what-is-no-json", test_refuses_what_is_no_json);
   return g_test_run ();
 }
