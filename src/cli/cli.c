@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static gboolean bar_is_shown;
@@ -94,7 +95,7 @@ c2l_cli_fail (const GError *error)
       return C2L_EXIT_STOPPED;
     }
   c2l_cli_message ("%s", error->message);
-  return C2L_EXIT_FAILED;
+  return error->domain == G_OPTION_ERROR ? C2L_EXIT_USAGE : C2L_EXIT_FAILED;
 }
 
 GCancellable *
@@ -152,20 +153,33 @@ c2l_cli_dup_data_path (const char *name)
 }
 
 #define BAR_WIDTH 32
+/* What stands beside the bar: brackets, percentage, and a word of what is done. */
+#define BESIDE_BAR 29
+
+/* A line that is wider than the terminal would wrap and leave its remains behind. */
+static int
+get_bar_width (void)
+{
+  struct winsize size = { 0 };
+
+  if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    return BAR_WIDTH;
+  return CLAMP (size.ws_col - BESIDE_BAR, 4, BAR_WIDTH);
+}
 
 void
 c2l_cli_progress (double fraction, const char *what)
 {
   static gint64 last;
   gint64 now = g_get_monotonic_time ();
-  int filled = CLAMP (fraction, 0, 1) * BAR_WIDTH;
+  int width = get_bar_width (), filled = CLAMP (fraction, 0, 1) * width;
   g_autoptr (GString) bar = NULL;
 
   if (!isatty (STDERR_FILENO) || (now - last < G_USEC_PER_SEC / 20 && fraction < 1))
     return;
   last = now;
   bar = g_string_new ("\r[");
-  for (int i = 0; i < BAR_WIDTH; i++)
+  for (int i = 0; i < width; i++)
     g_string_append_c (bar, i < filled ? '#' : ' ');
   g_string_append_printf (bar, "] %3d %% %s\033[K", (int) (CLAMP (fraction, 0, 1) * 100), what);
   fputs (bar->str, stderr);

@@ -38,7 +38,8 @@ gboolean      c2l_cli_parse (const C2lCommand *command, int *argc, char ***argv,
 void          c2l_cli_message (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* The same for a wrong call, with a pointer to help; returns C2L_EXIT_USAGE. */
 int           c2l_cli_usage (const C2lCommand *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
-/* Says what went wrong; returns C2L_EXIT_STOPPED for a cancelled operation, else C2L_EXIT_FAILED. */
+/* Says what went wrong; returns C2L_EXIT_STOPPED for a cancelled operation, C2L_EXIT_USAGE for a value that no option can have
+ * (G_OPTION_ERROR), else C2L_EXIT_FAILED. */
 int           c2l_cli_fail (const GError *error);
 
 /* Cancelled by SIGINT or SIGTERM; a second signal ends the program at once. Lent. */

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define MAX_PICTURES 100000
+#define MAX_WORDS_SHOWN 60 /* of a prompt's end that was cut off */
+#define UNSET G_MININT     /* an option that was not given */
 
 typedef struct
 {
@@ -141,7 +143,15 @@ save_picture (C2lPicture *picture, gpointer data)
     {
       g_unlink (part);
       if (output->error == NULL)
-        output->error = g_steal_pointer (&error);
+        {
+          /* The hidden name is no one's business. */
+          GString *message = g_string_new (error->message);
+
+          g_string_replace (message, part, stem, 1);
+          output->error = g_error_new (error->domain, error->code, "%s: no more pictures can be saved there: %s", output->options->out,
+                                       message->str);
+          g_string_free (message, TRUE);
+        }
       g_cancellable_cancel (c2l_cli_get_cancellable ());
       return;
     }
@@ -159,7 +169,10 @@ show_progress (double fraction, const char *stage, gpointer data)
 static void
 warn_dropped (const char *prompt, const char *words, gpointer data)
 {
-  c2l_cli_message ("the prompt is too long for the model; it was cut before “%s”", words);
+  glong n = g_utf8_strlen (words, -1);
+  g_autofree char *start = g_utf8_substring (words, 0, MIN (n, MAX_WORDS_SHOWN));
+
+  c2l_cli_message ("the prompt is too long for the model; it was cut before “%s%s”", start, n > MAX_WORDS_SHOWN ? "…" : "");
 }
 
 static gboolean
@@ -243,6 +256,48 @@ add_edit (C2lGenerateParams *params, C2lBundle *bundle, const char *text, GError
   return c2l_generate_params_add_edit (params, bundle, name, amount, error);
 }
 
+/* What was given and would have no effect, or NULL: an artist who asks for something shall get it or be told. */
+static const char *
+find_contradiction (const Options *o, guint n_prompts)
+{
+  gboolean settings = o->guidance != NULL || o->steps != UNSET || o->sampler != NULL;
+  gboolean scored = o->score || o->sort != NULL;
+
+  if (o->from != NULL && (n_prompts > 0 || settings || scored || o->n != UNSET || o->label != UNSET || o->index != 0 || o->random
+                          || o->seed != NULL || o->noise_seed != NULL || o->noise != NULL || o->truncation != NULL || o->latent != NULL))
+    return "--from: the recipe in the picture says everything; only --edit, the model, the device and the output go with it";
+  if (o->random && (n_prompts > 0 || o->latent != NULL))
+    return "--random: it draws without a prompt and without --latent; leave one of them out";
+  if (o->label != UNSET && !o->random)
+    return "--class: only pictures without a prompt have a class; add --random";
+  if (o->latent != NULL && (settings || o->n != UNSET))
+    return "--latent: nothing is sampled, so -n, --guidance, --steps and --sampler have no effect; leave them out";
+  if (o->latent != NULL && n_prompts > 1)
+    return "--latent: one prompt at most goes with it, to score the pictures; leave out the others";
+  if ((settings || scored) && n_prompts == 0)
+    return "without a prompt there is nothing to follow or to score: leave out --guidance, --steps, --sampler, --score and --sort";
+  return NULL;
+}
+
+/* TRUE if a file can be written at @path (may be NULL): to be known before hours of drawing, not after. */
+static gboolean
+check_target (const char *path, GError **error)
+{
+  g_autofree char *folder = path != NULL ? g_path_get_dirname (path) : NULL;
+
+  if (path == NULL)
+    return TRUE;
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ISDIR, "%s: a folder; name a file in it", path);
+  else if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "%s: cannot be written: there is no folder “%s”; make it first", path, folder);
+  else if (g_access (folder, W_OK) != 0)
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ACCES, "%s: cannot be written: %s; choose another folder", path, g_strerror (errno));
+  else
+    return TRUE;
+  return FALSE;
+}
+
 static gboolean
 fill_sampling (C2lSampling *sampling, const Options *options, GError **error)
 {
@@ -250,21 +305,23 @@ fill_sampling (C2lSampling *sampling, const Options *options, GError **error)
       || !read_number (options->guidance, "--guidance", &sampling->guidance, error)
       || !read_number (options->truncation, "--truncation", &sampling->truncation, error))
     return FALSE;
+  if (sampling->truncation < 0 || sampling->truncation > 1)
+    return invalid (error, "--truncation: %g; from 0 (the average picture) to 1 (no truncation) is possible", sampling->truncation);
   sampling->noise_seed = sampling->seed;
   if (!read_seed (options->noise_seed, "--noise-seed", &sampling->noise_seed, error))
     return FALSE;
-  if (options->n < 1 || options->n > MAX_PICTURES)
+  if (options->n != UNSET && (options->n < 1 || options->n > MAX_PICTURES))
     return invalid (error, "-n: %d pictures; from 1 to %d can be drawn", options->n, MAX_PICTURES);
   if (options->index < 0)
     return invalid (error, "--index: %d is below 0", options->index);
-  if (options->steps < 0)
+  if (options->steps < 1 && options->steps != UNSET)
     return invalid (error, "--steps: %d is below 1", options->steps);
   if (options->noise != NULL && !c2l_noise_kind_from_name (options->noise, &sampling->noise))
     return invalid (error, "--noise: there is no “%s”; const, random and none are", options->noise);
-  sampling->n = options->n;
+  sampling->n = options->n != UNSET ? options->n : 1;
   sampling->first_index = options->index;
-  sampling->label = options->label;
-  if (options->steps > 0)
+  sampling->label = options->label != UNSET ? options->label : 0;
+  if (options->steps != UNSET)
     sampling->steps = options->steps;
   if (options->sampler != NULL)
     sampling->sampler = options->sampler;
@@ -288,7 +345,7 @@ load_latents (C2lSession *session, const char *path, GError **error)
   if (array->n_dims < 1 || array->n_dims > 3 || array->length == 0 || array->length > 1 << 28)
     {
       g_autofree char *shape = c2l_array_to_string (array);
-      invalid (error, "%s: %s is no latent; [D], [L, D] or [N, L, D] is", path, shape);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: %s is no latent; [D], [L, D] or [N, L, D] is", path, shape);
       return NULL;
     }
   width = array->dims[array->n_dims - 1];
@@ -303,7 +360,7 @@ load_latents (C2lSession *session, const char *path, GError **error)
   for (gsize i = 0; i < array->length; i++)
     if (!isfinite (values[i]))
       {
-        invalid (error, "%s: it holds numbers that are not finite", path);
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: it holds numbers that are not finite; make it again", path);
         return NULL;
       }
   for (gint64 i = 0; i < n; i++)
@@ -431,7 +488,7 @@ generate (const Options *options, C2lEngine *engine, const char *const *prompts,
 static int
 run (int argc, char **argv)
 {
-  g_auto (Options) options = { .n = 1 };
+  g_auto (Options) options = { .n = UNSET, .steps = UNSET, .label = UNSET };
   g_autoptr (C2lBundle) bundle = NULL;
   g_autoptr (C2lDevice) device = NULL;
   g_autoptr (C2lEngine) engine = NULL;
@@ -440,6 +497,7 @@ run (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autofree char *merges = NULL;
   Output output = { &options, files };
+  const char *contradiction;
   int exit_code;
 
   if (!parse_options (&options, &argc, &argv, &exit_code))
@@ -453,6 +511,11 @@ run (int argc, char **argv)
     return c2l_cli_fail (error);
   if (options.from == NULL && options.latent == NULL && !options.random && prompts[0] == NULL)
     return c2l_cli_usage (&c2l_command_generate, "no prompt: say what to draw, or --random for anything at all");
+  contradiction = find_contradiction (&options, g_strv_length (prompts));
+  if (contradiction != NULL)
+    return c2l_cli_usage (&c2l_command_generate, "%s", contradiction);
+  if (!check_target (options.grid, &error) || !check_target (options.latent_out, &error))
+    return c2l_cli_fail (error);
   if (g_mkdir_with_parents (options.out, 0755) != 0)
     {
       c2l_cli_message ("%s: the folder cannot be made: %s", options.out, g_strerror (errno));
@@ -474,16 +537,16 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
     { "number", 'n', 0, G_OPTION_ARG_INT, &options->n, "Pictures a prompt (default 1)", "N" },
     { "seed", 's', 0, G_OPTION_ARG_STRING, &options->seed, "Seed of the random numbers (default 0); the same seed draws the same", "N" },
     { "index", 0, 0, G_OPTION_ARG_INT, &options->index, "Number of the first picture of that seed (default 0)", "N" },
-    { "guidance", 'g', 0, G_OPTION_ARG_STRING, &options->guidance, "How closely to follow the words; 1 is least", "X" },
-    { "steps", 0, 0, G_OPTION_ARG_INT, &options->steps, "Steps of the sampler", "N" },
-    { "sampler", 0, 0, G_OPTION_ARG_STRING, &options->sampler, "reference, ddpm, ddim, dpm++2m", "NAME" },
-    { "truncation", 't', 0, G_OPTION_ARG_STRING, &options->truncation, "Below 1: more usual, less varied pictures", "X" },
+    { "guidance", 'g', 0, G_OPTION_ARG_STRING, &options->guidance, "How closely to follow the words; 1 is usual variety (default: the model's)", "X" },
+    { "steps", 0, 0, G_OPTION_ARG_INT, &options->steps, "Steps of the sampler (default: the model's)", "N" },
+    { "sampler", 0, 0, G_OPTION_ARG_STRING, &options->sampler, "reference, ddpm, ddim, dpm++2m (default: the model's)", "NAME" },
+    { "truncation", 't', 0, G_OPTION_ARG_STRING, &options->truncation, "0 to 1; below 1: more usual, less varied pictures (default: the model's)", "X" },
     { "noise", 0, 0, G_OPTION_ARG_STRING, &options->noise, "Fine detail: random (default), const, none", "KIND" },
     { "noise-seed", 0, 0, G_OPTION_ARG_STRING, &options->noise_seed, "Seed of the fine detail (default: --seed)", "N" },
     { "edit", 'e', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->edits,
-      "Move along a direction of the model, or of a .npy or .pt file; may be repeated", "DIRECTION=AMOUNT" },
+      "Move along a direction of the model, or of a .npy or .pt file; may be repeated", "DIRECTION[=AMOUNT]" },
     { "score", 0, 0, G_OPTION_ARG_NONE, &options->score, "Say how well CLIP finds each picture fits its prompt", NULL },
-    { "sort", 0, 0, G_OPTION_ARG_STRING, &options->sort, "“score”: best first", "BY" },
+    { "sort", 0, 0, G_OPTION_ARG_STRING, &options->sort, "“score”: best first, prompt by prompt", "BY" },
     { "prompts", 'p', 0, G_OPTION_ARG_FILENAME, &options->prompts, "Read prompts from this file, one a line; - is standard input", "FILE" },
     { "random", 0, 0, G_OPTION_ARG_NONE, &options->random, "Draw from random z, without a prompt", NULL },
     { "class", 0, 0, G_OPTION_ARG_INT, &options->label, "With --random: class of a class-conditional generator", "N" },

@@ -2,6 +2,7 @@
 #include "cli/model-options.h"
 #include "studio/import.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static int
@@ -36,6 +37,8 @@ run (int argc, char **argv)
     return exit_code;
   if (argc != 2)
     return c2l_cli_usage (&c2l_command_import, "name one folder to make, and the files with --generator, --prior, --config, --clip");
+  if (model.model != NULL)
+    return c2l_cli_usage (&c2l_command_import, "--model: a bundle needs no import; name files with --generator, --prior, --config, --clip");
   if (model.generator == NULL)
     return c2l_cli_usage (&c2l_command_import, "a model needs a generator at least: name one with --generator");
   import.directions = directions;
@@ -46,9 +49,14 @@ run (int argc, char **argv)
   import.attributions = (const char *const *) attributions;
   if (sampler != NULL)
     import.defaults.sampler = sampler;
+  /* Settings are stored together, and steps tell that there are some. */
+  if (import.defaults.steps == 0 && (sampler != NULL || import.defaults.guidance != 2 || import.defaults.truncation != 1))
+    import.defaults.steps = 4;
   device = c2l_device_open ("cpu", &error);
   if (device == NULL || !c2l_model_options_fetch (&model, &paths, &error))
     return c2l_cli_fail (error);
+  if (!isfinite (import.defaults.guidance) || !isfinite (import.defaults.truncation) || import.defaults.steps < 0)
+    return c2l_cli_usage (&c2l_command_import, "--guidance, --truncation: a number; --steps: a whole number from 1 on");
   import.files = (C2lModelFiles) { paths.clip, paths.prior, paths.config, paths.generator, paths.merges, model.preprocess };
   if (!c2l_import (&import, argv[1], device, c2l_cli_get_cancellable (), &error))
     return c2l_cli_fail (error);

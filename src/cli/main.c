@@ -3,6 +3,7 @@
 
 #include <langinfo.h>
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 
 static const C2lCommand *const commands[] = {
@@ -47,7 +48,7 @@ show_help (int argc, char **argv)
 
   if (command != NULL)
     return command->run (2, (char *[]) { (char *) command->name, (char *) "--help", NULL });
-  if (argc > 2)
+  if (argc > 2 && strcmp (argv[2], "help") != 0 && strcmp (argv[2], "version") != 0)
     {
       c2l_cli_message ("there is no command “%s”; “c2l help” lists them", argv[2]);
       return C2L_EXIT_USAGE;
@@ -62,6 +63,7 @@ main (int argc, char **argv)
 {
   const char *name = argc > 1 ? argv[1] : NULL;
   const C2lCommand *command;
+  int exit_code;
 
   /* Words come and go as UTF-8; a C locale would turn them into question marks. Numbers are written with a point. */
   if (setlocale (LC_ALL, "") == NULL || strcmp (nl_langinfo (CODESET), "UTF-8") != 0)
@@ -88,5 +90,11 @@ main (int argc, char **argv)
       return C2L_EXIT_USAGE;
     }
   c2l_cli_catch_signals ();
-  return command->run (argc - 1, argv + 1);
+  exit_code = command->run (argc - 1, argv + 1);
+  if (fflush (stdout) != 0 || ferror (stdout))
+    {
+      c2l_cli_message ("standard output: not everything could be written to it");
+      return exit_code != C2L_EXIT_OK ? exit_code : C2L_EXIT_FAILED;
+    }
+  return exit_code;
 }

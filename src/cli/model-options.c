@@ -29,7 +29,7 @@ GOptionGroup *
 c2l_model_options_new_device_group (C2lModelOptions *options)
 {
   const GOptionEntry entries[] = {
-    { "device", 0, 0, G_OPTION_ARG_STRING, &options->device, "Compute here: cpu (default), cpu:avx512, cpu:avx2, cpu:portable", "NAME" },
+    { "device", 0, 0, G_OPTION_ARG_STRING, &options->device, "Compute here: cpu (default), or with less: cpu:avx512, cpu:avx2, cpu:portable", "NAME" },
     { "precision", 0, 0, G_OPTION_ARG_STRING, &options->precision, "f32 (exact), fast, bf16", "NAME" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &options->threads, "Number of threads (default: all cores)", "N" },
     G_OPTION_ENTRY_NULL
@@ -121,6 +121,14 @@ open_files (const C2lModelOptions *options, GError **error)
 {
   g_auto (C2lModelPaths) paths = { 0 };
 
+  C2lClipPreprocess preprocess;
+
+  if (options->preprocess != NULL && !c2l_clip_preprocess_from_name (options->preprocess, &preprocess))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--preprocess: there is no “%s”; reference, openai and openai-clamped are",
+                   options->preprocess);
+      return NULL;
+    }
   if (options->generator == NULL)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "a model of single files needs a generator; name one with --generator");
@@ -143,6 +151,11 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
         return open_files (options, error);
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                    "--model names a whole model; leave it out, or leave out --prior, --config, --generator and --clip");
+      return NULL;
+    }
+  if (options->preprocess != NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--preprocess: a bundle says itself how its CLIP sees pictures; leave it out");
       return NULL;
     }
   if (options->model != NULL)

@@ -1,4 +1,5 @@
-/* Prompts from arguments, from a file and from standard input, in this order of appearance. */
+/* Prompts from arguments, from a file and from standard input, in this order of appearance. What is not text is refused here, before
+ * anything is drawn. */
 #include "cli/prompts.h"
 
 #include "cli/cli.h"
@@ -27,7 +28,10 @@ read_all (const char *file, GError **error)
       stream = G_INPUT_STREAM (g_file_read (path, c2l_cli_get_cancellable (), error));
     }
   if (stream == NULL)
-    return NULL;
+    {
+      g_prefix_error (error, "%s: no list of prompts can be read: ", file);
+      return NULL;
+    }
   while ((n = g_input_stream_read (stream, buffer, sizeof buffer, c2l_cli_get_cancellable (), error)) > 0)
     {
       g_byte_array_append (bytes, buffer, n);
@@ -39,8 +43,26 @@ read_all (const char *file, GError **error)
     }
   if (n < 0)
     return NULL;
+  if (memchr (bytes->data != NULL ? bytes->data : buffer, '\0', bytes->len) != NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: not a text; a list of prompts is a text file with one a line", file);
+      return NULL;
+    }
   g_byte_array_append (bytes, (const guint8 *) "", 1);
   return (char *) g_byte_array_free (g_steal_pointer (&bytes), FALSE);
+}
+
+/* @where: the file and line, or what the argument is. */
+static gboolean
+add_prompt (GPtrArray *prompts, const char *text, const char *where, GError **error)
+{
+  if (!g_utf8_validate (text, -1, NULL))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: not UTF-8 text; save or type it in that encoding", where);
+      return FALSE;
+    }
+  g_ptr_array_add (prompts, g_strdup (text));
+  return TRUE;
 }
 
 static gboolean
@@ -51,10 +73,15 @@ add_lines (GPtrArray *prompts, const char *file, GError **error)
 
   if (text == NULL)
     return FALSE;
-  lines = g_strsplit (text, "\n", -1);
+  /* Some editors begin a text with a byte order mark. */
+  lines = g_strsplit (g_str_has_prefix (text, "\xef\xbb\xbf") ? text + 3 : text, "\n", -1);
   for (int i = 0; lines[i] != NULL; i++)
-    if (*g_strstrip (lines[i]) != '\0')
-      g_ptr_array_add (prompts, g_strdup (lines[i]));
+    {
+      g_autofree char *where = g_strdup_printf ("%s, line %d", strcmp (file, "-") == 0 ? "standard input" : file, i + 1);
+
+      if (*g_strstrip (lines[i]) != '\0' && !add_prompt (prompts, lines[i], where, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -65,9 +92,10 @@ c2l_cli_read_prompts (int n_arguments, char **arguments, const char *file, GErro
 
   for (int i = 0; i < n_arguments; i++)
     {
-      if (strcmp (arguments[i], "-") != 0)
-        g_ptr_array_add (prompts, g_strdup (arguments[i]));
-      else if (!add_lines (prompts, "-", error))
+      gboolean ok = strcmp (arguments[i], "-") != 0 ? add_prompt (prompts, arguments[i], "the prompt", error)
+                                                     : add_lines (prompts, "-", error);
+
+      if (!ok)
         return NULL;
     }
   if (file != NULL && !add_lines (prompts, file, error))

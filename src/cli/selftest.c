@@ -116,8 +116,8 @@ run (int argc, char **argv)
   for (int i = 1; i < argc && !g_cancellable_is_cancelled (c2l_cli_get_cancellable ()); i++)
     run_folder (&state, argv[i], device, precision, merges);
   if (!state.json)
-    printf ("%s, %s: %u arrays compared, %u over their tolerance, %u folders failed, %u skipped\n", c2l_device_get_description (device),
-            c2l_precision_get_name (precision), state.n_compared, state.n_over, state.n_failed, state.n_skipped);
+    printf ("%s, %s: %u arrays compared, %u over their tolerance, %u folder%s failed, %u skipped\n", c2l_device_get_description (device),
+            c2l_precision_get_name (precision), state.n_compared, state.n_over, state.n_failed, state.n_failed == 1 ? "" : "s", state.n_skipped);
   if (g_cancellable_is_cancelled (c2l_cli_get_cancellable ()))
     return C2L_EXIT_STOPPED;
   return state.n_over + state.n_failed > 0 ? C2L_EXIT_FAILED : C2L_EXIT_OK;

@@ -101,13 +101,10 @@ weight_new (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims)
   return weight;
 }
 
-C2lTensor *
-c2l_device_new_weight (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims,
-                       gconstpointer data, GError **error)
+static C2lTensor *
+weight_new_copy (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims, gconstpointer data,
+                 GError **error)
 {
-  g_return_val_if_fail (dtype == C2L_F32 || dtype == C2L_I32, NULL);
-  g_return_val_if_fail (n_dims >= 0 && n_dims <= C2L_MAX_DIMS, NULL);
-
   g_autoptr (C2lTensor) weight = weight_new (device, dtype, n_dims, dims);
   gsize size = c2l_tensor_get_size (weight);
 
@@ -124,19 +121,30 @@ c2l_device_new_weight (C2lDevice *device, C2lDtype dtype, int n_dims, const gint
 }
 
 C2lTensor *
-c2l_device_wrap_weight (C2lDevice *device, int n_dims, const gint64 *dims, const float *data,
+c2l_device_new_weight (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims,
+                       gconstpointer data, GError **error)
+{
+  g_return_val_if_fail (dtype == C2L_F32 || dtype == C2L_I32, NULL);
+  g_return_val_if_fail (n_dims >= 0 && n_dims <= C2L_MAX_DIMS, NULL);
+
+  return weight_new_copy (device, dtype, n_dims, dims, data, error);
+}
+
+C2lTensor *
+c2l_device_wrap_weight (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims, gconstpointer data,
                         gpointer owner, GDestroyNotify release, GError **error)
 {
+  g_return_val_if_fail (dtype == C2L_F32 || dtype == C2L_F16, NULL);
   g_return_val_if_fail (n_dims >= 0 && n_dims <= C2L_MAX_DIMS, NULL);
   g_return_val_if_fail (release != NULL, NULL);
 
-  if (strcmp (device->klass->kind, "cpu") != 0 || (gsize) data % sizeof (float) != 0)
+  if (strcmp (device->klass->kind, "cpu") != 0 || (gsize) data % c2l_dtype_get_size (dtype) != 0)
     {
-      C2lTensor *copy = c2l_device_new_weight (device, C2L_F32, n_dims, dims, data, error);
+      C2lTensor *copy = weight_new_copy (device, dtype, n_dims, dims, data, error);
       release (owner);
       return copy;
     }
-  C2lTensor *weight = weight_new (device, C2L_F32, n_dims, dims);
+  C2lTensor *weight = weight_new (device, dtype, n_dims, dims);
   weight->data = (gpointer) data;
   weight->owner = owner;
   weight->release = release;

@@ -59,10 +59,10 @@ gboolean      c2l_precision_from_name (const char *name, C2lPrecision *precision
 C2lTensor    *c2l_device_new_weight (C2lDevice *device, C2lDtype dtype, int n_dims,
                                      const gint64 *dims, gconstpointer data, GError **error);
 
-/* The same without the copy, for float32 data that stays mapped: @owner is kept until the weight goes. */
-C2lTensor    *c2l_device_wrap_weight (C2lDevice *device, int n_dims, const gint64 *dims,
-                                      const float *data, gpointer owner, GDestroyNotify release,
-                                      GError **error);
+/* The same without the copy, for data that stays mapped: @owner is kept until the weight goes. @dtype is F32, or F16 for the
+ * weight of a c2l_gemm(), which the device converts when it packs it: a model of half-precision weights needs no third copy. */
+C2lTensor    *c2l_device_wrap_weight (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims,
+                                      gconstpointer data, gpointer owner, GDestroyNotify release, GError **error);
 
 /* Number of threads (CPU) the device uses; 0 = all cores. For benchmarks. */
 void          c2l_device_set_n_threads (C2lDevice *device, int n_threads);

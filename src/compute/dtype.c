@@ -58,6 +58,31 @@ c2l_f16_to_f32 (guint16 bits)
   return (sign ? -1.0f : 1.0f) * (float) mantissa * 0x1p-24f;
 }
 
+/* Without branches on the value, so that it is vectorised: the shifted bits times 2^112, which is exact for normals and subnormals
+ * alike. */
+void
+c2l_f16_to_f32_array (float *values, gconstpointer halves, gsize n)
+{
+  const guint8 *in = halves;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      guint16 half;
+      memcpy (&half, in + 2 * i, sizeof half);
+
+      guint32 magnitude = (guint32) (half & 0x7fff) << 13;
+      float value;
+      memcpy (&value, &magnitude, sizeof value);
+      value *= 0x1p112f;
+
+      guint32 bits;
+      memcpy (&bits, &value, sizeof bits);
+      bits |= (half & 0x7c00) == 0x7c00 ? 0x7f800000u : 0u;
+      bits |= (guint32) (half & 0x8000) << 16;
+      memcpy (values + i, &bits, sizeof bits);
+    }
+}
+
 guint16
 c2l_f32_to_f16 (float value)
 {

@@ -36,4 +36,7 @@ guint16     c2l_f32_to_f16 (float value);
 float       c2l_bf16_to_f32 (guint16 bits);
 guint16     c2l_f32_to_bf16 (float value);
 
+/* @n halves, which may be unaligned. */
+void        c2l_f16_to_f32_array (float *values, gconstpointer halves, gsize n);
+
 G_END_DECLS

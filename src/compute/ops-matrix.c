@@ -83,7 +83,7 @@ c2l_gemm (C2lPass *pass, C2lTensor *x, C2lTensor *weight, const C2lEpilogue *epi
 
   C2lTensor *bias = epilogue->bias, *residual = epilogue->residual;
 
-  if (!c2l_dtype_is_float (x->dtype) || !c2l_is_f32 (weight) || weight->kind != C2L_TENSOR_WEIGHT
+  if (!c2l_dtype_is_float (x->dtype) || !c2l_dtype_is_float (weight->dtype) || weight->kind != C2L_TENSOR_WEIGHT
       || !c2l_dtype_is_float (epilogue->out_dtype))
     return C2L_OP_REFUSE (pass, C2L_OP_GEMM, "wrong type", x, weight);
   if (x->n_dims < 1 || weight->n_dims != 2 || c2l_tensor_get_dim (x, -1) != weight->dims[1])

@@ -34,7 +34,7 @@ typedef struct
 } C2lEpilogue;
 
 /* c2l_gemm:
- * @x: [..., K], any float   @weight: [N, K], a weight   @epilogue: (nullable)
+ * @x: [..., K], any float   @weight: [N, K], a weight, F32 or F16   @epilogue: (nullable)
  * Returns act (x · weightᵀ + bias) · gain + residual, [..., N]. Products are in x's type: an F32 operand is multiplied in float32
  * in every precision. */
 C2lTensor *c2l_gemm (C2lPass *pass, C2lTensor *x, C2lTensor *weight, const C2lEpilogue *epilogue);

@@ -3,6 +3,9 @@
 #include "formats/array.h"
 
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE ((gsize) 2 << 20)
 
 gboolean
 c2l_array_init (C2lArray *array, C2lDtype dtype, int n_dims, const gint64 *dims)
@@ -42,26 +45,10 @@ c2l_array_has_shape (const C2lArray *array, int n_dims, const gint64 *dims)
   return TRUE;
 }
 
-/* Without branches on the value: scale the shifted bits by 2^112, which is exact for normals and subnormals alike. */
 static void
 floats_from_f16 (float *out, const guint8 *in, gsize n)
 {
-  for (gsize i = 0; i < n; i++)
-    {
-      guint16 half;
-      memcpy (&half, in + 2 * i, 2);
-
-      guint32 magnitude = (guint32) (half & 0x7fff) << 13;
-      float value;
-      memcpy (&value, &magnitude, 4);
-      value *= 0x1p112f;
-
-      guint32 bits;
-      memcpy (&bits, &value, 4);
-      bits |= (half & 0x7c00) == 0x7c00 ? 0x7f800000u : 0u;
-      bits |= (guint32) (half & 0x8000) << 16;
-      memcpy (out + i, &bits, 4);
-    }
+  c2l_f16_to_f32_array (out, in, n);
 }
 
 static void
@@ -110,6 +97,19 @@ static void (*const floats_from[C2L_N_DTYPES]) (float *, const guint8 *, gsize) 
   [C2L_BOOL] = floats_from_bool,
 };
 
+/* Asks for huge pages where a block spans them: a model's weights are hundreds of MiB, and faults of 4 KiB would cost more than
+ * converting them. */
+static void
+use_huge_pages (gpointer memory, gsize size)
+{
+#ifdef MADV_HUGEPAGE
+  gsize start = ((gsize) memory + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1), end = ((gsize) memory + size) & ~(HUGE_PAGE - 1);
+
+  if (end > start)
+    madvise ((gpointer) start, end - start, MADV_HUGEPAGE);
+#endif
+}
+
 float *
 c2l_array_dup_f32 (const C2lArray *array)
 {
@@ -117,6 +117,8 @@ c2l_array_dup_f32 (const C2lArray *array)
 
   /* Never NULL, so that an empty array is not taken for a failure. */
   float *out = g_new (float, MAX (array->length, 1));
+
+  use_huge_pages (out, array->length * sizeof *out);
   if (array->length > 0)
     floats_from[array->dtype] (out, array->data, array->length);
   return out;

@@ -1,5 +1,7 @@
 /* OpenAI's archives (TorchScript or plain) carry the names we use and a few scalars about the sizes, which the tensors say as
- * well. Hugging Face renames everything, keeps q, k and v apart, and stores the two projections transposed. */
+ * well. OpenAI's code holds what it multiplies with in half precision whatever the file has, so such arrays are rounded here
+ * (weights of a bundle do not come this way; they were rounded when they were imported). Hugging Face renames everything, keeps
+ * q, k and v apart, stores the two projections transposed, and computes with what is in the file. */
 #include "formats/clip-archive.h"
 
 #include "formats/array.h"
@@ -56,6 +58,13 @@ static const char *const huggingface_marks[] = { "vision_model.embeddings.patch_
 static const char *const resnet_marks[] = { "visual.layer1.0.conv1.weight", "visual.attnpool.positional_embedding", "visual.bn1.weight" };
 static const char *const scalars[] = { "input_resolution", "context_length", "vocab_size" };
 
+/* What OpenAI's convert_weights() makes half precision, by the ends of the names; embeddings, positions and norms stay. */
+static const char *const half_names[] = {
+  "visual.conv1.weight",   ".attn.in_proj_weight", ".attn.in_proj_bias", ".attn.out_proj.weight", ".attn.out_proj.bias",
+  ".mlp.c_fc.weight",      ".mlp.c_fc.bias",       ".mlp.c_proj.weight", ".mlp.c_proj.bias",      "text_projection",
+  "visual.proj",
+};
+
 static gboolean
 has_any (C2lWeights *flat, const char *const *names, gsize n)
 {
@@ -80,15 +89,42 @@ add_view (C2lWeights *clip, C2lWeights *flat, const char *theirs, const char *ou
 }
 
 static gboolean
+is_half (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (half_names); i++)
+    if (g_str_has_suffix (name, half_names[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+add_rounded (C2lWeights *clip, const C2lArray *array, const char *name, GError **error)
+{
+  C2lArray shape;
+
+  c2l_array_init (&shape, C2L_F16, array->n_dims, array->dims);
+  guint16 *out = c2l_weights_add_empty (clip, name, &shape, error);
+  g_autofree float *values = out != NULL ? c2l_array_dup_f32 (array) : NULL;
+  for (gsize i = 0; out != NULL && i < array->length; i++)
+    out[i] = c2l_f32_to_f16 (values[i]);
+  return out != NULL;
+}
+
+static gboolean
 convert_openai (C2lWeights *clip, C2lWeights *flat, GError **error)
 {
   g_autofree const char **names = c2l_weights_list_names (flat);
   for (guint i = 0; names[i] != NULL; i++)
     {
+      const C2lArray *array = c2l_weights_lookup (flat, names[i]);
       gboolean scalar = FALSE;
       for (gsize j = 0; j < G_N_ELEMENTS (scalars); j++)
         scalar |= g_str_equal (names[i], scalars[j]);
-      if (!scalar && !add_view (clip, flat, names[i], names[i], error))
+      gboolean wide = array->dtype == C2L_F32 || array->dtype == C2L_F64 || array->dtype == C2L_BF16;
+      if (scalar)
+        continue;
+      if (!(wide && is_half (names[i]) ? add_rounded (clip, array, names[i], error)
+                                       : c2l_weights_add_view (clip, names[i], array, error)))
         return FALSE;
     }
   return TRUE;

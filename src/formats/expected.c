@@ -111,8 +111,17 @@ read_info (C2lExpected *expected, GError **error)
   g_autofree char *path = g_build_filename (expected->folder, "info.json", NULL);
 
   expected->parser = json_parser_new_immutable ();
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    {
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: no folder of expected results: it has no info.json; "
+                   "name one that has", expected->folder);
+      return FALSE;
+    }
   if (!json_parser_load_from_file (expected->parser, path, error))
-    return FALSE;
+    {
+      g_prefix_error (error, "%s: not JSON: ", path);
+      return FALSE;
+    }
 
   JsonNode *root = json_parser_get_root (expected->parser);
 

@@ -2,6 +2,8 @@
  * True or False, and a tuple of integers. Nothing is evaluated. */
 #include "formats/npy.h"
 
+#include "formats/output.h"
+
 #include <string.h>
 
 static const char magic[6] = { '\x93', 'N', 'U', 'M', 'P', 'Y' };
@@ -380,6 +382,5 @@ c2l_npy_save (const char *path, const float *values, const gint64 *dims, int n_d
 
   bytes = c2l_npy_write_bytes (values, dims, n_dims);
   data = g_bytes_get_data (bytes, &size);
-  return g_file_set_contents_full (path, data, size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
-                                   error);
+  return c2l_output_save (path, data, size, error);
 }

@@ -2,6 +2,7 @@
  * function that set the jump, and the code between allocates nothing else. */
 #include "formats/png.h"
 
+#include "formats/output.h"
 #include "formats/weights.h"
 
 #include <png.h>
@@ -315,6 +316,5 @@ c2l_png_save (const char *path, const guint8 *pixels, int width, int height, con
   if (bytes == NULL)
     return FALSE;
   data = g_bytes_get_data (bytes, &size);
-  return g_file_set_contents_full (path, data, size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
-                                   error);
+  return c2l_output_save (path, data, size, error);
 }

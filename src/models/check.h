@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* @values are in the file's own layout and as many as the model makes. */
+/* @values are in the file's own layout (pictures [B, C, R, R]) and as many as the model makes. */
 typedef void (*C2lCheckReport) (const char *name, const float *values, gsize n, gpointer user_data);
 
 /* The array @name as an input of the pass, float32 (or i32: integers), in the file's shape. NULL, and a

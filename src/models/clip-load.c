@@ -46,7 +46,7 @@ static C2lLinear
 load_linear (C2lNetworkLoader *loader, gint64 n_out, gint64 n_in, const char *name, const char *separator)
 {
   C2lLinear linear = {
-    .weight = c2l_network_loader_get (loader, 2, (gint64[]){ n_out, n_in }, "%s%sweight", name, separator),
+    .weight = c2l_network_loader_get_matrix (loader, n_out, n_in, "%s%sweight", name, separator),
     .bias = c2l_network_loader_get (loader, 1, &n_out, "%s%sbias", name, separator),
   };
 

@@ -1,6 +1,7 @@
 /* CLIP's two transformers over the operations of a device. Knows no file. Policy: the residual stream
  * and the norms' results that leave the network are F32, operands of products have the pass's compute
- * type; every row stays in one [B·T, W] product. */
+ * type; every row stays in one [B·T, W] product, but what follows the last attention is computed only for the
+ * tokens that are read (each prompt's end, each picture's class token). */
 #include "models/clip-private.h"
 
 #include "compute/ops.h"
@@ -39,10 +40,23 @@ c2l_clip_get_info (const C2lClip *clip)
   return &clip->info;
 }
 
-/* x [B, T, W] += attention (ln_1 (x)), += mlp (ln_2 (x)) */
+/* Rows of x [B, T, W] by their indices in [B·T, W]: [rows, W]. */
+static C2lTensor *
+choose_rows (const C2lClipTower *tower, C2lPass *pass, C2lTensor *x, C2lTensor *chosen)
+{
+  if (x == NULL)
+    return NULL;
+
+  gint64 n_rows = c2l_tensor_get_dim (x, 0) * c2l_tensor_get_dim (x, 1);
+
+  return c2l_gather (pass, c2l_reshape (pass, x, 2, (gint64[]){ n_rows, tower->width }), 0, chosen);
+}
+
+/* x [B, T, W] += attention (ln_1 (x)), += mlp (ln_2 (x)); with @chosen (indices of rows of [B·T, W])
+ * only those rows go on behind the attention, and the result is [rows, W]. */
 static C2lTensor *
 forward_block (const C2lClipTower *tower, const C2lClipBlock *block, C2lPass *pass, C2lTensor *x,
-               gboolean causal)
+               gboolean causal, C2lTensor *chosen)
 {
   C2lDtype dtype = c2l_pass_get_compute_dtype (pass);
   int head_dim = tower->width / tower->heads;
@@ -63,6 +77,11 @@ forward_block (const C2lClipTower *tower, const C2lClipBlock *block, C2lPass *pa
                                .causal = causal,
                                .out_dtype = dtype,
                            });
+  if (chosen != NULL)
+    {
+      x = choose_rows (tower, pass, x, chosen);
+      y = choose_rows (tower, pass, y, chosen);
+    }
   x = c2l_gemm (pass, y, block->out.weight, &(C2lEpilogue){ .bias = block->out.bias, .residual = x });
 
   y = c2l_norm_apply (&block->ln_2, pass, x, dtype);
@@ -71,16 +90,23 @@ forward_block (const C2lClipTower *tower, const C2lClipBlock *block, C2lPass *pa
   return c2l_gemm (pass, y, block->proj.weight, &(C2lEpilogue){ .bias = block->proj.bias, .residual = x });
 }
 
+/* All blocks, then the rows @chosen, [rows, W]. The last block goes through with those rows alone, unless its
+ * whole activation is asked for. */
 static C2lTensor *
-forward_tower (const C2lClipTower *tower, C2lPass *pass, C2lTensor *x, gboolean causal, const char *name)
+forward_tower (const C2lClipTower *tower, C2lPass *pass, C2lTensor *x, gboolean causal, C2lTensor *chosen,
+               const char *name)
 {
+  gboolean whole = c2l_pass_has_taps (pass);
+
   for (int i = 0; i < tower->depth; i++)
     {
-      x = forward_block (tower, &tower->blocks[i], pass, x, causal);
+      gboolean is_last = i == tower->depth - 1;
+
+      x = forward_block (tower, &tower->blocks[i], pass, x, causal, is_last && !whole ? chosen : NULL);
       c2l_pass_tap (pass, x, "act.%s.block%d", name, i);
     }
 
-  return x;
+  return whole ? choose_rows (tower, pass, x, chosen) : x;
 }
 
 C2lTensor *
@@ -106,10 +132,7 @@ c2l_clip_forward_text (const C2lClip *clip, C2lPass *pass, C2lTensor *tokens, C2
 
   x = c2l_reshape (pass, x, 3, (gint64[]){ batch, length, width });
   x = c2l_add (pass, x, c2l_slice (pass, clip->text_positions, 0, 0, length));
-  x = forward_tower (&clip->text, pass, x, TRUE, "text");
-
-  x = c2l_reshape (pass, x, 2, (gint64[]){ batch * length, width });
-  x = c2l_gather (pass, x, 0, end_index);
+  x = forward_tower (&clip->text, pass, x, TRUE, end_index, "text");
   x = c2l_norm_apply (&clip->ln_final, pass, x, c2l_pass_get_compute_dtype (pass));
   return c2l_gemm (pass, x, clip->text_projection, NULL);
 }
@@ -125,15 +148,17 @@ c2l_clip_forward_pixels (const C2lClip *clip, C2lPass *pass, C2lTensor *pixels)
   C2lDtype dtype = c2l_pass_get_compute_dtype (pass);
   C2lTensor *x = c2l_patches (pass, pixels, clip->info.patch, dtype);
   C2lTensor *class_token = c2l_expand (pass, clip->class_embedding, 3, (gint64[]){ batch, 1, width });
+  g_autofree gint32 *rows = g_new (gint32, batch);
+
+  for (gint64 b = 0; b < batch; b++)
+    rows[b] = b * c2l_tensor_get_dim (clip->vision_positions, 0);
+  C2lTensor *class_rows = c2l_pass_add_constant (pass, C2L_I32, 1, &batch, rows);
 
   x = c2l_gemm (pass, x, clip->patch_weight, NULL);
   x = c2l_concat (pass, 1, 2, (C2lTensor *[]){ class_token, x });
   x = c2l_add (pass, x, clip->vision_positions);
   x = c2l_norm_apply (&clip->ln_pre, pass, x, C2L_F32);
-  x = forward_tower (&clip->vision, pass, x, FALSE, "vision");
-
-  x = c2l_slice (pass, x, 1, 0, 1);
-  x = c2l_reshape (pass, x, 2, (gint64[]){ batch, width });
+  x = forward_tower (&clip->vision, pass, x, FALSE, class_rows, "vision");
   x = c2l_norm_apply (&clip->ln_post, pass, x, dtype);
   return c2l_gemm (pass, x, clip->vision_projection, NULL);
 }

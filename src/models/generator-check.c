@@ -1,5 +1,6 @@
-/* Runs a generator on a folder's inputs; see the header. Each expected picture is a pass of its own. Where the folder has the latents that
- * the original's mapping network made, the picture is drawn from those, so that each network is measured alone. */
+/* Runs a generator on a folder's inputs; see the header. Each expected picture is a pass of its own.
+ * Where the folder has the latents that the original's mapping network made, the picture is drawn from
+ * those, so that each network is measured alone. */
 #include "models/generator-check.h"
 
 #include <stdlib.h>
@@ -71,7 +72,8 @@ fail_missing (Check       *check,
   return FALSE;
 }
 
-/* An array of the folder as a constant of the pass, in @n_dims dimensions (those of size 1 in the middle go). */
+/* An array of the folder as a constant of the pass, in @n_dims dimensions (those of size 1 in the middle
+ * go). */
 static C2lTensor *
 add_array (Check      *check,
            C2lPass    *pass,
@@ -95,8 +97,9 @@ add_array (Check      *check,
     {
       g_autofree char *shape = c2l_array_to_string (array);
 
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: “%s” is %s, which has not %d dimensions",
-                   c2l_expected_get_folder (check->expected), name, shape, n_dims);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "%s: “%s” is %s, which has not %d dimensions", c2l_expected_get_folder (check->expected),
+                   name, shape, n_dims);
       return NULL;
     }
 
@@ -111,7 +114,8 @@ run (C2lPass  *pass,
   return c2l_pass_compile (pass, error) && c2l_pass_run (pass, NULL, error);
 }
 
-/* Reports a kept tensor as the array @name: pictures channels first, and no more of the batch than the array has. */
+/* Reports a kept tensor as the array @name: pictures channels first, and no more of the batch than the
+ * array has. */
 static gboolean
 report_tensor (Check       *check,
                const char  *name,
@@ -139,13 +143,15 @@ report_tensor (Check       *check,
         }
     }
 
-  gsize batch = (gsize) c2l_tensor_get_dim (tensor, 0), n_expected = array->n_dims > 0 ? (gsize) array->dims[0] : 0;
+  gsize batch = (gsize) c2l_tensor_get_dim (tensor, 0),
+        n_expected = array->n_dims > 0 ? (gsize) array->dims[0] : 0;
   if (n_expected > batch || array->length * batch != length * n_expected)
     {
       g_autofree char *wanted = c2l_array_to_string (array), *found = c2l_tensor_to_string (tensor);
 
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: “%s” is %s, but the network computes %s",
-                   c2l_expected_get_folder (check->expected), name, wanted, found);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "%s: “%s” is %s, but the network computes %s", c2l_expected_get_folder (check->expected),
+                   name, wanted, found);
       return FALSE;
     }
   check->report (name, planes != NULL ? planes : values, array->length, check->user_data);
@@ -292,7 +298,8 @@ check_picture (Check       *check,
 
   C2lTensor *picture = c2l_generator_forward_synthesis (check->generator, pass, ws, &options);
   c2l_pass_keep (pass, name, picture);
-  return run (pass, error) && report_tensor (check, name, picture, error) && (!taps || report_activations (check, pass, error));
+  return run (pass, error) && report_tensor (check, name, picture, error)
+         && (!taps || report_activations (check, pass, error));
 }
 
 /* Tensors of the file under the names that the networks know, whatever the file's own are. */

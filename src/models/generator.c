@@ -1,4 +1,5 @@
-/* The common face of the generators: loading, sizes, and handing a recording to the network that the file holds. */
+/* The common face of the generators: loading, sizes, and handing a recording to the network that the
+ * file holds. */
 #include "models/generator.h"
 
 #include "models/mapping.h"
@@ -23,7 +24,8 @@ static const char marker_stylegan3[] = "synthesis.input.freqs";
 gboolean
 c2l_generator_recognizes (C2lWeights *weights)
 {
-  return c2l_weights_lookup (weights, marker_stylegan2) != NULL || c2l_weights_lookup (weights, marker_stylegan3) != NULL;
+  return c2l_weights_lookup (weights, marker_stylegan2) != NULL
+         || c2l_weights_lookup (weights, marker_stylegan3) != NULL;
 }
 
 static void
@@ -35,7 +37,8 @@ load_networks (C2lGenerator *generator,
   if (!c2l_generator_recognizes (loader->weights))
     {
       c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                       "not a StyleGAN2 or StyleGAN3 generator: no tensor “%s” or “%s”", marker_stylegan2, marker_stylegan3);
+                       "not a StyleGAN2 or StyleGAN3 generator: no tensor “%s” or “%s”", marker_stylegan2,
+                       marker_stylegan3);
       return;
     }
 
@@ -80,10 +83,10 @@ c2l_generator_load (C2lWeights  *weights,
   if (!c2l_loader_finish (&loader, error))
     return NULL;
 
-  generator->description =
-    g_strdup_printf ("%s, %d×%d, %d latents of %" G_GINT64_FORMAT,
-                     generator->kind == C2L_GENERATOR_STYLEGAN2 ? "StyleGAN2" : "StyleGAN3", generator->img_resolution,
-                     generator->img_resolution, generator->num_ws, generator->mapping->w_dim);
+  generator->description = g_strdup_printf (
+      "%s, %d×%d, %d latents of %" G_GINT64_FORMAT,
+      generator->kind == C2L_GENERATOR_STYLEGAN2 ? "StyleGAN2" : "StyleGAN3", generator->img_resolution,
+      generator->img_resolution, generator->num_ws, generator->mapping->w_dim);
   return g_steal_pointer (&generator);
 }
 
@@ -191,8 +194,9 @@ c2l_generator_get_n_style_layers (C2lGenerator *generator)
   return generator->num_ws - 1;
 }
 
-/* StyleGAN2: latents 0 … num_ws − 2 are those of b4.conv1, b8.conv0, b8.conv1, …; StyleGAN3: latent 0 moves the Fourier features, 1 …
- * num_ws − 1 are those of L0, L1, …, the last one toRGB's, which counts here because nothing else takes that latent. */
+/* StyleGAN2: latents 0 … num_ws − 2 are those of b4.conv1, b8.conv0, b8.conv1, …; StyleGAN3: latent 0
+ * moves the Fourier features, 1 … num_ws − 1 are those of L0, L1, …, the last one toRGB's, which counts
+ * here because nothing else takes that latent. */
 C2lTensor *
 c2l_generator_get_style_weight (C2lGenerator *generator,
                                 int           index,
@@ -235,12 +239,14 @@ c2l_generator_forward_synthesis (C2lGenerator       *generator,
 
   if (ws == NULL || c2l_pass_has_failed (pass))
     return NULL;
-  if (c2l_tensor_get_n_dims (ws) != 3 || c2l_tensor_get_dim (ws, 1) != generator->num_ws || c2l_tensor_get_dim (ws, 2) != width)
+  if (c2l_tensor_get_n_dims (ws) != 3 || c2l_tensor_get_dim (ws, 1) != generator->num_ws
+      || c2l_tensor_get_dim (ws, 2) != width)
     {
       g_autofree char *shape = c2l_tensor_to_string (ws);
 
-      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE, "latents are %s, but the generator takes [B, %d, %" G_GINT64_FORMAT "]",
-                     shape, generator->num_ws, width);
+      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
+                     "latents are %s, but the generator takes [B, %d, %" G_GINT64_FORMAT "]", shape,
+                     generator->num_ws, width);
       return NULL;
     }
 
@@ -259,7 +265,8 @@ c2l_generator_make_transform (double x,
 {
   double angle = degrees * G_PI / 180;
   double c = cos (angle), s = sin (angle);
-  /* The placement is [[c, s, x], [−s, c, y], [0, 0, 1]]: a turn and a shift, whose inverse is the turn back of the shift back. */
+  /* The placement is [[c, s, x], [−s, c, y], [0, 0, 1]]: a turn and a shift, whose inverse is the turn
+   * back of the shift back. */
   const double inverse[9] = { c, -s, -(c * x - s * y), s, c, -(s * x + c * y), 0, 0, 1 };
 
   for (int i = 0; i < 9; i++)

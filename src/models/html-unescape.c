@@ -1,5 +1,5 @@
-/* Character references of HTML, in the browser's lenient reading and in a strict one. Knows nothing of prompts.
- * The names stand in a table made from the standard; see html-entities.py. */
+/* Character references of HTML, in the browser's lenient reading and in a strict one. Knows nothing of
+ * prompts. The names stand in a table made from the standard; see html-entities.py. */
 #include "models/html-unescape.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Checked tensors out of a file's arrays. Knows nothing of any model; every size is compared before an element is read.
- * Arrays are lent by the weights, tensors made here are owned by the caller. */
+/* Checked tensors out of a file's arrays. Knows nothing of any model; every size is compared before an
+ * element is read. Arrays are lent by the weights, tensors made here are owned by the caller. */
 #include "models/loader.h"
 
 #include <math.h>
@@ -128,7 +128,8 @@ need (C2lLoader    *loader,
       g_autofree char *wanted = shape_to_string (n_dims, dims);
 
       c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
-                       "tensor “%s” is %s, but the sizes of the other tensors ask for %s", name, found, wanted);
+                       "tensor “%s” is %s, but the sizes of the other tensors ask for %s", name, found,
+                       wanted);
       return NULL;
     }
 
@@ -168,7 +169,7 @@ tensor_from_array (C2lLoader      *loader,
 
   gboolean aligned = (gsize) array->data % sizeof (float) == 0;
   if (array->dtype == C2L_F32 && gain == 1 && aligned && array->n_dims > 0)
-    return c2l_device_wrap_weight (loader->device, array->n_dims, array->dims, array->data,
+    return c2l_device_wrap_weight (loader->device, C2L_F32, array->n_dims, array->dims, array->data,
                                    c2l_weights_ref (loader->weights), (GDestroyNotify) c2l_weights_unref,
                                    &loader->error);
 
@@ -245,7 +246,8 @@ c2l_loader_get_filter (C2lLoader  *loader,
   for (gsize i = 0; i < array->length; i++)
     if (!isfinite (data[i]))
       {
-        c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "filter “%s” holds a number that is not finite", name);
+        c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "filter “%s” holds a number that is not finite",
+                         name);
         return NULL;
       }
 
@@ -302,7 +304,8 @@ c2l_loader_get_number (C2lLoader  *loader,
   double value = type == G_TYPE_INT64 || type == G_TYPE_DOUBLE ? json_node_get_double (node) : NAN;
   if (!(value >= low && value <= high))
     {
-      c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "“%s” should be a number from %g to %g", member, low, high);
+      c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "“%s” should be a number from %g to %g", member,
+                       low, high);
       return fallback;
     }
   return value;
@@ -320,10 +323,24 @@ c2l_loader_get_integer (C2lLoader  *loader,
 
   if (value != floor (value))
     {
-      c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "“%s” should be a whole number, not %g", member, value);
+      c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "“%s” should be a whole number, not %g", member,
+                       value);
       return fallback;
     }
   return (int) value;
+}
+
+void
+c2l_loader_check_stated (C2lLoader  *loader,
+                         JsonObject *config,
+                         const char *member,
+                         int         value)
+{
+  int stated = c2l_loader_get_integer (loader, config, member, value, 0, G_MAXINT);
+
+  if (stated != value)
+    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "it says that %s is %d, but its tensors make it %d",
+                     member, stated, value);
 }
 
 JsonObject *
@@ -341,7 +358,8 @@ c2l_config_get_string (JsonObject *object,
                        const char *fallback)
 {
   JsonNode *node = object != NULL ? json_object_get_member (object, member) : NULL;
-  gboolean is_string = node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING;
+  gboolean is_string
+      = node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING;
 
   return is_string ? json_node_get_string (node) : fallback;
 }

@@ -1,11 +1,12 @@
-/* The mapping network, written once for both generators. Knows nothing of pictures. Gains (learning-rate multiplier, 1/√fan-in)
- * are applied at load. */
+/* The mapping network, written once for both generators. Knows nothing of pictures. Gains (learning-rate
+ * multiplier, 1/√fan-in) are applied at load. */
 #include "models/mapping.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Of the original's bias_act table, what a mapping network or a synthesis layer may ask for and a device has. */
+/* Of the original's bias_act table, what a mapping network or a synthesis layer may ask for and a device
+ * has. */
 static const struct
 {
   const char *name;
@@ -38,7 +39,8 @@ c2l_mapping_load_activation (C2lLoader     *loader,
         return;
       }
 
-  c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "it uses “%s”, an activation that is not known here", name);
+  c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+                   "it uses “%s”, an activation that is not known here", name);
 }
 
 static void
@@ -84,8 +86,9 @@ check_size (C2lLoader  *loader,
   double stated = c2l_loader_get_number (loader, config, member, (double) size, 0, G_MAXINT);
 
   if (stated != (double) size)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "it says that %s is %g, but its tensors make it %" G_GINT64_FORMAT,
-                     member, stated, size);
+    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
+                     "it says that %s is %g, but its tensors make it %" G_GINT64_FORMAT, member, stated,
+                     size);
 }
 
 C2lMapping *
@@ -153,15 +156,16 @@ check_input (C2lPass    *pass,
     return TRUE;
   if (tensor == NULL)
     {
-      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE, "the generator needs %s of %" G_GINT64_FORMAT " numbers a picture",
-                     what, width);
+      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
+                     "the generator needs %s of %" G_GINT64_FORMAT " numbers a picture", what, width);
       return FALSE;
     }
   if (c2l_tensor_get_n_dims (tensor) == 2 && c2l_tensor_get_dim (tensor, 1) == width)
     return TRUE;
 
   g_autofree char *shape = c2l_tensor_to_string (tensor);
-  c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE, "%s is %s, but the generator takes [B, %" G_GINT64_FORMAT "]", what, shape, width);
+  c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
+                 "%s is %s, but the generator takes [B, %" G_GINT64_FORMAT "]", what, shape, width);
   return FALSE;
 }
 
@@ -191,7 +195,8 @@ truncate_ws (C2lMapping *mapping,
     return broadcast (pass, w, num_ws);
   if (mapping->w_avg == NULL)
     {
-      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_UNSUPPORTED, "the generator has no average latent to truncate towards");
+      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_UNSUPPORTED,
+                     "the generator has no average latent to truncate towards");
       return NULL;
     }
 
@@ -223,7 +228,8 @@ c2l_mapping_forward (C2lMapping *mapping,
     inputs[n_inputs++] = c2l_rms_normalize (pass, z, NORMALIZE_EPS);
   if (mapping->c_dim > 0)
     {
-      C2lTensor *label = c2l_gemm (pass, c, mapping->embed.weight, &(C2lEpilogue) { .bias = mapping->embed.bias });
+      C2lTensor *label
+          = c2l_gemm (pass, c, mapping->embed.weight, &(C2lEpilogue){ .bias = mapping->embed.bias });
       inputs[n_inputs++] = c2l_rms_normalize (pass, label, NORMALIZE_EPS);
     }
   C2lTensor *x = n_inputs == 2 ? c2l_concat (pass, 1, n_inputs, inputs) : inputs[0];

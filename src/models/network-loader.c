@@ -134,6 +134,15 @@ keep (C2lNetworkLoader *self, C2lTensor *tensor)
   return tensor;
 }
 
+/* The array as it lies in the file, F32 or F16. */
+static C2lTensor *
+keep_mapped (C2lNetworkLoader *self, const C2lArray *array)
+{
+  return keep (self, c2l_device_wrap_weight (self->loader.device, array->dtype, array->n_dims, array->dims,
+                                             array->data, c2l_weights_ref (self->loader.weights),
+                                             (GDestroyNotify) c2l_weights_unref, &self->loader.error));
+}
+
 C2lTensor *
 c2l_network_loader_take (C2lNetworkLoader *self, int n_dims, const gint64 *dims, float *data)
 {
@@ -143,7 +152,7 @@ c2l_network_loader_take (C2lNetworkLoader *self, int n_dims, const gint64 *dims,
       return NULL;
     }
 
-  return keep (self, c2l_device_wrap_weight (self->loader.device, n_dims, dims, data, data, g_free,
+  return keep (self, c2l_device_wrap_weight (self->loader.device, C2L_F32, n_dims, dims, data, data, g_free,
                                              &self->loader.error));
 }
 
@@ -161,9 +170,23 @@ c2l_network_loader_get (C2lNetworkLoader *self, int n_dims, const gint64 *dims, 
   if (converted != NULL)
     return c2l_network_loader_take (self, n_dims, array->dims, converted);
 
-  return keep (self, c2l_device_wrap_weight (self->loader.device, n_dims, array->dims, array->data,
-                                             c2l_weights_ref (self->loader.weights),
-                                             (GDestroyNotify) c2l_weights_unref, &self->loader.error));
+  return keep_mapped (self, array);
+}
+
+C2lTensor *
+c2l_network_loader_get_matrix (C2lNetworkLoader *self, gint64 n_out, gint64 n_in, const char *format, ...)
+{
+  g_autofree float *converted = NULL;
+
+  FULL_NAME (self, name, format);
+
+  const C2lArray *array = need (self, 2, (gint64[]) { n_out, n_in }, name, &converted);
+
+  if (array == NULL)
+    return NULL;
+  if (converted == NULL || (array->dtype == C2L_F16 && (gsize) array->data % sizeof (guint16) == 0))
+    return keep_mapped (self, array);
+  return c2l_network_loader_take (self, 2, array->dims, g_steal_pointer (&converted));
 }
 
 C2lTensor *

@@ -42,6 +42,10 @@ float          *c2l_network_loader_dup (C2lNetworkLoader *self, int n_dims, cons
 C2lTensor      *c2l_network_loader_get (C2lNetworkLoader *self, int n_dims, const gint64 *dims,
                                         const char *format, ...) G_GNUC_PRINTF (4, 5);
 
+/* The same for a matrix that c2l_gemm() multiplies with: half precision stays mapped too. */
+C2lTensor      *c2l_network_loader_get_matrix (C2lNetworkLoader *self, gint64 n_out, gint64 n_in,
+                                               const char *format, ...) G_GNUC_PRINTF (4, 5);
+
 /* A weight out of numbers that were computed; takes @data, which may be NULL after a mistake. */
 C2lTensor      *c2l_network_loader_take (C2lNetworkLoader *self, int n_dims, const gint64 *dims, float *data);
 

@@ -3,6 +3,7 @@
 #include "models/prior-check.h"
 
 #include "compute/ops.h"
+#include "models/prior-private.h"
 #include "models/sampler.h"
 
 #include <math.h>
@@ -11,6 +12,9 @@
 
 /* Guidance of `step1.*`. */
 #define STEP_GUIDANCE 1.5f
+
+/* Below this an embedding's length counts as this (torch's normalize). */
+#define MIN_LENGTH 1e-12
 
 typedef struct
 {
@@ -96,6 +100,26 @@ guide (const float *cond, const float *null, gsize n, float scale)
   return guided;
 }
 
+/* Rows of @x0 get the length `image_embed_scale`, where the configuration says so. */
+static void
+clamp_length (const Check *check, float *x0, gsize n)
+{
+  const C2lPriorInfo *info = c2l_prior_get_info (check->prior);
+
+  if (!info->predict_x_start || !check->prior->config->sampling_clamp_l2norm)
+    return;
+
+  for (float *row = x0; row < x0 + n; row += info->dim)
+    {
+      double squares = 0;
+
+      for (int i = 0; i < info->dim; i++)
+        squares += row[i] * row[i];
+      for (int i = 0; i < info->dim; i++)
+        row[i] *= info->image_embed_scale / MAX (sqrt (squares), MIN_LENGTH);
+    }
+}
+
 /* One step of the unspaced chain, from the buffers; every row has its own t. */
 static void
 check_step (const Check *check, const float *cond, const float *null, gsize n)
@@ -114,6 +138,7 @@ check_step (const Check *check, const float *cond, const float *null, gsize n)
   g_autofree float *log_variance = g_new (float, n_rows);
   gsize width = n / n_rows;
 
+  clamp_length (check, mean, n);
   for (gsize i = 0; i < n; i++)
     {
       int t = CLAMP (steps[i / width], 0, info->n_timesteps - 1);

@@ -73,7 +73,8 @@ C2lTensor *c2l_prior_rotate (const C2lPrior *prior, C2lPass *pass, C2lTensor *qk
                              const C2lPriorPositions *positions);
 /* Queries from columns 0… of @q; keys from column @k_offset of @kv, values behind them. */
 C2lTensor *c2l_prior_attend (const C2lPrior *prior, const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *q,
-                             C2lTensor *kv, int k_offset, C2lTensor *bias, gboolean causal, C2lTensor *key_mask);
+                             C2lTensor *kv, int k_offset, C2lTensor *bias, gboolean causal,
+                             C2lTensor *key_mask);
 C2lTensor *c2l_prior_project_heads (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *heads);
 /* @residual: (nullable): added to the result */
 C2lTensor *c2l_prior_feed_forward (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *x,

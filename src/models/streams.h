@@ -1,6 +1,6 @@
-/* Streams of the counter-based generator (c2l_random_normal) that the models draw from. A picture's seed and index say
- * which picture, the stream says what for; two uses must never share one. Recipes depend on these numbers: they do not
- * change. The low 16 bits count steps or layers. */
+/* Streams of the counter-based generator (c2l_random_normal) that the models draw from. A picture's seed
+ * and index say which picture, the stream says what for; two uses must never share one. Recipes depend
+ * on these numbers: they do not change. The low 16 bits count steps or layers. */
 #pragma once
 
 #define C2L_STREAM_LATENT_START 0x10000 /* the noise that a sampler starts from */

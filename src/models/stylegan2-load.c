@@ -1,5 +1,6 @@
-/* Reads StyleGAN2's synthesis network from the state dict of NVIDIA's PyTorch class. Every size comes from the tensors; what the
- * configuration says besides (resolution, architecture, number of latents) must agree with them, or the file is refused. */
+/* Reads StyleGAN2's synthesis network from the state dict of NVIDIA's PyTorch class. Every size comes
+ * from the tensors; what the configuration says besides (resolution, architecture, number of latents)
+ * must agree with them, or the file is refused. */
 #include "models/stylegan2.h"
 
 #include "models/mapping.h"
@@ -111,7 +112,8 @@ load_noise (C2lStylegan2     *network,
 
   if (c2l_loader_find (loader, "synthesis.%s.noise_const", conv->name) == NULL)
     return;
-  const C2lArray *array = c2l_loader_need (loader, 2, (gint64[]) { size, size }, "synthesis.%s.noise_const", conv->name);
+  const C2lArray *array
+      = c2l_loader_need (loader, 2, (gint64[]){ size, size }, "synthesis.%s.noise_const", conv->name);
   if (array == NULL)
     return;
   g_autofree float *data = c2l_array_dup_f32 (array);
@@ -132,13 +134,15 @@ load_conv (C2lStylegan2     *network,
   conv->resolution = resolution;
   conv->up = up;
 
-  const C2lArray *weight = c2l_loader_need (loader, 4, (gint64[]) { 0, n_in, 0, 0 }, "synthesis.%s.weight", conv->name);
+  const C2lArray *weight
+      = c2l_loader_need (loader, 4, (gint64[]){ 0, n_in, 0, 0 }, "synthesis.%s.weight", conv->name);
   if (weight == NULL)
     return 0;
   if (weight->dims[2] != weight->dims[3] || (weight->dims[2] != 1 && weight->dims[2] != 3))
     {
       c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                       "“synthesis.%s” has kernels of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT "; 1×1 and 3×3 are supported",
+                       "“synthesis.%s” has kernels of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT
+                       "; 1×1 and 3×3 are supported",
                        conv->name, weight->dims[2], weight->dims[3]);
       return 0;
     }
@@ -153,7 +157,8 @@ load_conv (C2lStylegan2     *network,
 
   gint64 n_out = weight->dims[0];
   conv->weight = conv->presampled ? load_flipped (loader, weight->dims, conv->name)
-                                  : c2l_loader_get_tensor (loader, 1, 4, weight->dims, "synthesis.%s.weight", conv->name);
+                                  : c2l_loader_get_tensor (loader, 1, 4, weight->dims,
+                                                           "synthesis.%s.weight", conv->name);
   conv->bias = c2l_loader_get_tensor (loader, 1, 1, &n_out, "synthesis.%s.bias", conv->name);
   conv->affine = c2l_loader_get_dense (loader, 1, 1, n_in, network->w_dim, "synthesis.%s.affine", conv->name);
   load_noise (network, conv, loader);
@@ -177,11 +182,12 @@ load_torgb (C2lStylegan2      *network,
 
   channels = c2l_tensor_get_dim (block->torgb_weight, 0);
   if (channels > G_MAXUINT16)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "pictures of %" G_GINT64_FORMAT " channels", channels);
+    c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "pictures of %" G_GINT64_FORMAT " channels",
+                     channels);
   network->img_channels = (int) channels;
   block->torgb_bias = c2l_loader_get_tensor (loader, 1, 1, &channels, "synthesis.b%d.torgb.bias", res);
-  block->torgb_affine = c2l_loader_get_dense (loader, 1, (float) (1 / sqrt ((double) n_in)), n_in, network->w_dim,
-                                              "synthesis.b%d.torgb.affine", res);
+  block->torgb_affine = c2l_loader_get_dense (loader, 1, (float) (1 / sqrt ((double) n_in)), n_in,
+                                              network->w_dim, "synthesis.b%d.torgb.affine", res);
 }
 
 static void
@@ -229,7 +235,8 @@ load_block (C2lStylegan2 *network,
   return n_last;
 }
 
-/* The largest block that follows without a gap; another one further up means that something was cut out of the file. */
+/* The largest block that follows without a gap; another one further up means that something was cut out
+ * of the file. */
 static int
 find_resolution (C2lLoader *loader)
 {
@@ -255,7 +262,8 @@ find_resolution (C2lLoader *loader)
       if (sscanf (names[i], "synthesis.b%8d.", &res) != 1)
         continue;
       if (res > MAX_RESOLUTION)
-        c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "pictures of %d pixels; at most %d are supported", res, MAX_RESOLUTION);
+        c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+                         "pictures of %d pixels; at most %d are supported", res, MAX_RESOLUTION);
       if (res > resolution || res < 4 || (res & (res - 1)) != 0)
         c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
                          "it has a block of resolution %d, but those below it end at %d", res, resolution);
@@ -277,8 +285,9 @@ find_architecture (C2lStylegan2 *network,
 
   const char *stated = c2l_config_get_string (config, "architecture", architecture_names[found]);
   if (network->img_resolution > 4 && strcmp (stated, architecture_names[found]) != 0)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "its architecture is said to be “%s”, but its tensors are those of “%s”",
-                     stated, architecture_names[found]);
+    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
+                     "its architecture is said to be “%s”, but its tensors are those of “%s”", stated,
+                     architecture_names[found]);
   return found;
 }
 
@@ -297,18 +306,6 @@ load_constant (C2lStylegan2 *network,
     for (int i = 0; i < 16; i++)
       pixels[i * channels + c] = planes[c * 16 + i];
   network->constant = c2l_loader_make_tensor (loader, 4, (gint64[]) { 1, 4, 4, channels }, pixels);
-}
-
-static void
-check_stated (C2lLoader  *loader,
-              JsonObject *config,
-              const char *member,
-              int         value)
-{
-  int stated = c2l_loader_get_integer (loader, config, member, value, 0, G_MAXINT);
-
-  if (stated != value)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "it says that %s is %d, but its tensors make it %d", member, stated, value);
 }
 
 C2lStylegan2 *
@@ -335,8 +332,8 @@ c2l_stylegan2_load (C2lLoader  *loader,
     return network;
 
   network->num_ws = 2 * (int) network->blocks->len;
-  check_stated (loader, config, "num_ws", network->num_ws);
-  check_stated (loader, config, "img_resolution", network->img_resolution);
-  check_stated (loader, config, "img_channels", network->img_channels);
+  c2l_loader_check_stated (loader, config, "num_ws", network->num_ws);
+  c2l_loader_check_stated (loader, config, "img_resolution", network->img_resolution);
+  c2l_loader_check_stated (loader, config, "img_channels", network->img_channels);
   return network;
 }

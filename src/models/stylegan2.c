@@ -1,5 +1,6 @@
-/* Records StyleGAN2's synthesis network. Activations between convolutions are in the pass's compute type, pictures and the running
- * picture of the skip branches in float32. The pass must not outlive the network. */
+/* Records StyleGAN2's synthesis network. Activations between convolutions are in the pass's compute
+ * type, pictures and the running picture of the skip branches in float32. The pass must not outlive the
+ * network. */
 #include "models/stylegan2.h"
 
 #include "models/streams.h"
@@ -70,8 +71,10 @@ make_noise (Recording              *rec,
     return options->noise[conv->noise_index];
 
   if (options->noise_keys == NULL)
-    c2l_pass_fail (rec->pass, C2L_COMPUTE_ERROR_FAILED, "random noise was asked for without saying where it comes from");
-  return c2l_random_normal (rec->pass, options->noise_keys, C2L_STREAM_LAYER_NOISE + (guint32) conv->noise_index, 3, dims);
+    c2l_pass_fail (rec->pass, C2L_COMPUTE_ERROR_FAILED,
+                   "random noise was asked for without saying where it comes from");
+  return c2l_random_normal (rec->pass, options->noise_keys,
+                            C2L_STREAM_LAYER_NOISE + (guint32) conv->noise_index, 3, dims);
 }
 
 static C2lTensor *

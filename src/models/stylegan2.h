@@ -1,8 +1,8 @@
-/* StyleGAN2's synthesis network (Karras et al. 2020; NVIDIA's PyTorch networks of 2021, architectures skip, orig and resnet):
- * latents ws [B, num_ws, w_dim] become a picture [B, R, R, C].
+/* StyleGAN2's synthesis network (Karras et al. 2020; NVIDIA's PyTorch networks of 2021, architectures
+ * skip, orig and resnet): latents ws [B, num_ws, w_dim] become a picture [B, R, R, C].
  *
- * stylegan2-load.c reads it from a file, stylegan2.c records it. The convolution's weights are those of the file: modulation and
- * demodulation scale what goes in and comes out (c2l_conv). */
+ * stylegan2-load.c reads it from a file, stylegan2.c records it. The convolution's weights are those of
+ * the file: modulation and demodulation scale what goes in and comes out (c2l_conv). */
 #pragma once
 
 #include "models/loader.h"
@@ -24,7 +24,8 @@ typedef struct
   int resolution;       /* of its result */
   int up;               /* 1 or 2 */
   int kernel;           /* 1 or 3 */
-  gboolean presampled;  /* its filter is not the usual 4×4: the picture is up-sampled first, and @weight is kept flipped */
+  gboolean presampled;  /* its filter is not the usual 4×4: the picture is up-sampled first, and @weight is
+                           kept flipped */
   C2lDense affine;      /* w → styles */
   C2lTensor *weight;    /* [O, I, k, k] */
   C2lTensor *bias;      /* [O] */
@@ -67,6 +68,7 @@ typedef struct
 C2lStylegan2 *c2l_stylegan2_load (C2lLoader *loader, JsonObject *config, gint64 w_dim);
 void          c2l_stylegan2_free (C2lStylegan2 *network);
 
-C2lTensor    *c2l_stylegan2_forward (C2lStylegan2 *network, C2lPass *pass, C2lTensor *ws, const C2lSynthesis *options);
+C2lTensor *c2l_stylegan2_forward (C2lStylegan2 *network, C2lPass *pass, C2lTensor *ws,
+                                  const C2lSynthesis *options);
 
 G_END_DECLS

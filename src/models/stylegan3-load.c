@@ -1,6 +1,7 @@
-/* Reads StyleGAN3's synthesis network from the state dict and what its modules say of themselves. Channels, kernels and filters come from
- * the tensors; factors, paddings and sizes from the configuration, or, where it lacks them, from the filters' lengths and the
- * layers' names by the original's rules. Sizes are followed through all layers, so that a contradiction is found here. */
+/* Reads StyleGAN3's synthesis network from the state dict and what its modules say of themselves.
+ * Channels, kernels and filters come from the tensors; factors, paddings and sizes from the
+ * configuration, or, where it lacks them, from the filters' lengths and the layers' names by the
+ * original's rules. Sizes are followed through all layers, so that a contradiction is found here. */
 #include "models/stylegan3.h"
 
 #include <math.h>
@@ -72,7 +73,8 @@ load_size (C2lLoader  *loader,
     }
   if (!(size[0] >= 1 && size[0] <= MAX_SIZE && size[0] == size[1] && size[0] == floor (size[0])))
     {
-      c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "“%s” is not the size of a square of 1 to %d pixels", member, MAX_SIZE);
+      c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+                       "“%s” is not the size of a square of 1 to %d pixels", member, MAX_SIZE);
       return fallback;
     }
   return (int) size[0];
@@ -98,7 +100,8 @@ find_layers (C2lStylegan3 *network,
     {
       int index = 0, size = 0, channels = 0, end = 0;
 
-      if (sscanf (names[i], "synthesis.L%4d_%6d_%6d%n", &index, &size, &channels, &end) != 3 || strcmp (names[i] + end, ".weight") != 0)
+      if (sscanf (names[i], "synthesis.L%4d_%6d_%6d%n", &index, &size, &channels, &end) != 3
+          || strcmp (names[i] + end, ".weight") != 0)
         continue;
 
       C2lStylegan3Layer *layer = g_new0 (C2lStylegan3Layer, 1);
@@ -110,18 +113,21 @@ find_layers (C2lStylegan3 *network,
 
   g_ptr_array_sort (network->layers, compare_layers);
   if (network->layers->len == 0 || network->layers->len > MAX_LAYERS)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "%u layers in its synthesis network, from 1 to %d are supported",
-                     network->layers->len, MAX_LAYERS);
+    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
+                     "%u layers in its synthesis network, from 1 to %d are supported", network->layers->len,
+                     MAX_LAYERS);
   for (guint i = 0; i < network->layers->len; i++)
     {
       const C2lStylegan3Layer *layer = g_ptr_array_index (network->layers, i);
 
       if (layer->index != (int) i)
-        c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "layer %u of its synthesis network is missing or there twice", i);
+        c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
+                         "layer %u of its synthesis network is missing or there twice", i);
     }
 }
 
-/* w · rsqrt (mean w²) for each output: the convolution's weights as the original normalises them on each call. */
+/* w · rsqrt (mean w²) for each output: the convolution's weights as the original normalises them on each
+ * call. */
 static C2lTensor *
 load_normalized (C2lLoader    *loader,
                  const gint64 *dims,
@@ -159,7 +165,8 @@ load_factor (C2lLoader  *loader,
   return c2l_loader_get_integer (loader, config, member, guess, 1, MAX_FACTOR);
 }
 
-/* What the original computes from the sizes (Karras et al. 2021, appendix C.3), for files that do not say it. */
+/* What the original computes from the sizes (Karras et al. 2021, appendix C.3), for files that do not
+ * say it. */
 static void
 guess_padding (C2lStylegan3Layer *layer)
 {
@@ -186,11 +193,13 @@ load_padding (C2lStylegan3Layer *layer,
   for (guint i = 0; i < 4; i++)
     {
       JsonNode *element = json_array_get_length (array) == 4 ? json_array_get_element (array, i) : NULL;
-      double value = element != NULL && JSON_NODE_HOLDS_VALUE (element) ? json_node_get_double (element) : NAN;
+      double value
+          = element != NULL && JSON_NODE_HOLDS_VALUE (element) ? json_node_get_double (element) : NAN;
 
       if (!(fabs (value) <= MAX_PADDING && value == floor (value)))
         {
-          c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "the padding of layer “%s” is not four whole numbers", layer->name);
+          c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
+                           "the padding of layer “%s” is not four whole numbers", layer->name);
           return;
         }
       layer->padding[i] = (int) value;
@@ -211,13 +220,15 @@ check_sizes (C2lStylegan3Layer *layer,
       int size = (wide - (n_down - 1) + layer->down - 1) / layer->down;
 
       if (wide > MAX_WIDE_SIZE)
-        c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "layer “%s” up-samples to %d pixels; at most %d are supported",
-                         layer->name, wide, MAX_WIDE_SIZE);
+        c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+                         "layer “%s” up-samples to %d pixels; at most %d are supported", layer->name, wide,
+                         MAX_WIDE_SIZE);
       if (wide < n_down || size != layer->out_size)
         {
-          c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
-                           "layer “%s” makes %d pixels of %d by its factors and padding, but it should make %d",
-                           layer->name, wide < n_down ? 0 : size, layer->in_size, layer->out_size);
+          c2l_loader_fail (
+              loader, C2L_FORMAT_ERROR_DAMAGED,
+              "layer “%s” makes %d pixels of %d by its factors and padding, but it should make %d",
+              layer->name, wide < n_down ? 0 : size, layer->in_size, layer->out_size);
           return;
         }
     }
@@ -232,7 +243,8 @@ load_gains (C2lStylegan3Layer *layer,
   if (c2l_loader_find (loader, "synthesis.%s.magnitude_ema", layer->name) != NULL)
     magnitude = c2l_loader_get_scalar (loader, "synthesis.%s.magnitude_ema", layer->name);
   if (!c2l_loader_has_failed (loader) && !(magnitude > 0))
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "tensor “synthesis.%s.magnitude_ema” should be above zero", layer->name);
+    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
+                     "tensor “synthesis.%s.magnitude_ema” should be above zero", layer->name);
   layer->input_gain = 1 / sqrtf (magnitude);
 }
 
@@ -245,7 +257,8 @@ load_layer (C2lStylegan3      *network,
             float              clamp,
             gint64             n_in)
 {
-  const C2lArray *weight = c2l_loader_need (loader, 4, (gint64[]) { 0, n_in, 0, 0 }, "synthesis.%s.weight", layer->name);
+  const C2lArray *weight
+      = c2l_loader_need (loader, 4, (gint64[]){ 0, n_in, 0, 0 }, "synthesis.%s.weight", layer->name);
   if (weight == NULL)
     return 0;
 
@@ -253,7 +266,8 @@ load_layer (C2lStylegan3      *network,
   if (weight->dims[2] != weight->dims[3] || (weight->dims[2] != 1 && weight->dims[2] != 3))
     {
       c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                       "layer “%s” has kernels of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT "; 1×1 and 3×3 are supported",
+                       "layer “%s” has kernels of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT
+                       "; 1×1 and 3×3 are supported",
                        layer->name, weight->dims[2], weight->dims[3]);
       return 0;
     }
@@ -266,17 +280,21 @@ load_layer (C2lStylegan3      *network,
   layer->out_size = load_size (loader, config, "out_size", layer->out_size);
   layer->clamp = (float) c2l_loader_get_number (loader, config, "conv_clamp", clamp, 0, MAX_CLAMP);
   if (layer->out_size < 1 || layer->out_size > MAX_SIZE)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "layer “%s” makes pictures of %d pixels", layer->name, layer->out_size);
+    c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "layer “%s” makes pictures of %d pixels",
+                     layer->name, layer->out_size);
   load_padding (layer, loader, config);
   load_gains (layer, loader);
   if (c2l_loader_has_failed (loader))
     return 0;
   check_sizes (layer, loader);
 
-  float gain = layer->is_torgb ? layer->input_gain / sqrtf ((float) (n_in * layer->kernel * layer->kernel)) : 1;
-  layer->affine = c2l_loader_get_dense (loader, 1, gain, n_in, network->w_dim, "synthesis.%s.affine", layer->name);
+  float gain
+      = layer->is_torgb ? layer->input_gain / sqrtf ((float) (n_in * layer->kernel * layer->kernel)) : 1;
+  layer->affine
+      = c2l_loader_get_dense (loader, 1, gain, n_in, network->w_dim, "synthesis.%s.affine", layer->name);
   layer->bias = c2l_loader_get_tensor (loader, 1, 1, &n_out, "synthesis.%s.bias", layer->name);
-  layer->weight = layer->is_torgb ? c2l_loader_get_tensor (loader, 1, 4, weight->dims, "synthesis.%s.weight", layer->name)
+  layer->weight = layer->is_torgb ? c2l_loader_get_tensor (loader, 1, 4, weight->dims,
+                                                           "synthesis.%s.weight", layer->name)
                                   : load_normalized (loader, weight->dims, layer->name);
   return n_out;
 }
@@ -294,8 +312,8 @@ load_input (C2lStylegan3 *network,
   network->freqs = c2l_loader_get_tensor (loader, 1, 2, freqs->dims, "synthesis.input.freqs");
   network->phases = c2l_loader_get_tensor (loader, 1, 1, &channels, "synthesis.input.phases");
   network->transform = c2l_loader_get_tensor (loader, 1, 2, (gint64[]) { 3, 3 }, "synthesis.input.transform");
-  network->mixing = c2l_loader_get_tensor (loader, (float) (1 / sqrt ((double) channels)), 2, (gint64[]) { channels, channels },
-                                           "synthesis.input.weight");
+  network->mixing = c2l_loader_get_tensor (loader, (float) (1 / sqrt ((double) channels)), 2,
+                                           (gint64[]){ channels, channels }, "synthesis.input.weight");
   network->input_affine = c2l_loader_get_dense (loader, 1, 1, 4, network->w_dim, "synthesis.input.affine");
 
   network->input_size = load_size (loader, config, "size", 0);
@@ -305,19 +323,8 @@ load_input (C2lStylegan3 *network,
     c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
                      "the size, sampling rate or bandwidth of its Fourier features is not in the file");
   else if (network->bandwidth * 2 == network->sampling_rate)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "the bandwidth of its Fourier features leaves no transition band");
-}
-
-static void
-check_stated (C2lLoader  *loader,
-              JsonObject *config,
-              const char *member,
-              int         value)
-{
-  int stated = c2l_loader_get_integer (loader, config, member, value, 0, G_MAXINT);
-
-  if (stated != value)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "it says that %s is %d, but its tensors make it %d", member, stated, value);
+    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
+                     "the bandwidth of its Fourier features leaves no transition band");
 }
 
 C2lStylegan3 *
@@ -332,7 +339,8 @@ c2l_stylegan3_load (C2lLoader  *loader,
 
   network->w_dim = w_dim;
   network->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) layer_free);
-  network->output_scale = (float) c2l_loader_get_number (loader, own, "output_scale", DEFAULT_OUTPUT_SCALE, -1e9, 1e9);
+  network->output_scale
+      = (float) c2l_loader_get_number (loader, own, "output_scale", DEFAULT_OUTPUT_SCALE, -1e9, 1e9);
   load_input (network, loader, c2l_config_get_object (own, "input"));
   find_layers (network, loader);
   if (c2l_loader_has_failed (loader))
@@ -346,7 +354,8 @@ c2l_stylegan3_load (C2lLoader  *loader,
 
       layer->is_torgb = i + 1 == network->layers->len;
       layer->in_size = size;
-      channels = load_layer (network, layer, loader, c2l_config_get_object (layer_configs, layer->name), (float) clamp, channels);
+      channels = load_layer (network, layer, loader, c2l_config_get_object (layer_configs, layer->name),
+                             (float) clamp, channels);
       if (c2l_loader_has_failed (loader))
         return network;
       size = layer->out_size;
@@ -355,8 +364,8 @@ c2l_stylegan3_load (C2lLoader  *loader,
   network->num_ws = (int) network->layers->len + 1;
   network->img_resolution = size;
   network->img_channels = (int) channels;
-  check_stated (loader, config, "num_ws", network->num_ws);
-  check_stated (loader, config, "img_resolution", network->img_resolution);
-  check_stated (loader, config, "img_channels", network->img_channels);
+  c2l_loader_check_stated (loader, config, "num_ws", network->num_ws);
+  c2l_loader_check_stated (loader, config, "img_resolution", network->img_resolution);
+  c2l_loader_check_stated (loader, config, "img_channels", network->img_channels);
   return network;
 }

@@ -1,8 +1,9 @@
-/* Records StyleGAN3's synthesis network. Activations are in the pass's compute type; Fourier features and the picture in float32. The
- * pass must not outlive the network.
+/* Records StyleGAN3's synthesis network. Activations are in the pass's compute type; Fourier features
+ * and the picture in float32. The pass must not outlive the network.
  *
- * The original divides the styles by their root mean square over the whole batch; here over each picture, so that a picture does
- * not depend on its neighbours. Demodulation cancels the factor, up to its epsilon of 1e-8 beside sums of about in · k². */
+ * The original divides the styles by their root mean square over the whole batch; here over each
+ * picture, so that a picture does not depend on its neighbours. Demodulation cancels the factor, up to
+ * its epsilon of 1e-8 beside sums of about in · k². */
 #include "models/stylegan3.h"
 
 #define STYLE_EPS 1e-30f /* keeps a picture whose styles are all zero from becoming NaN */
@@ -26,7 +27,8 @@ record_input (C2lStylegan3       *network,
               const C2lSynthesis *options)
 {
   C2lFourierFeatures params = {
-    .affine = c2l_gemm (pass, w, network->input_affine.weight, &(C2lEpilogue) { .bias = network->input_affine.bias }),
+    .affine = c2l_gemm (pass, w, network->input_affine.weight,
+                        &(C2lEpilogue){ .bias = network->input_affine.bias }),
     .transform = options->transform != NULL ? options->transform : network->transform,
     .freqs = network->freqs,
     .phases = network->phases,
@@ -46,7 +48,8 @@ record_torgb (const C2lStylegan3Layer *layer,
               C2lTensor               *x,
               C2lTensor               *styles)
 {
-  C2lTensor *y = c2l_conv (pass, x, &(C2lConv) { .weight = layer->weight, .styles = styles, .padding = layer->kernel - 1 });
+  C2lTensor *y = c2l_conv (
+      pass, x, &(C2lConv){ .weight = layer->weight, .styles = styles, .padding = layer->kernel - 1 });
   C2lFilteredLeakyRelu params = {
     .bias = layer->bias,
     .up_filter = layer->up_filter,

@@ -1,8 +1,10 @@
-/* StyleGAN3's synthesis network, T and R (Karras et al. 2021): Fourier features, then layers of modulated convolution and filtered
- * leaky ReLU on pictures with a margin. ws [B, num_ws, w_dim] become a picture [B, R, R, C].
+/* StyleGAN3's synthesis network, T and R (Karras et al. 2021): Fourier features, then layers of
+ * modulated convolution and filtered leaky ReLU on pictures with a margin. ws [B, num_ws, w_dim] become
+ * a picture [B, R, R, C].
  *
- * stylegan3-load.c reads it from a file, stylegan3.c records it. T and R differ in the tensors only (kernels of 1×1, filters of two
- * dimensions), and so does every other choice of layers. It takes no noise. */
+ * stylegan3-load.c reads it from a file, stylegan3.c records it. T and R differ in the tensors only
+ * (kernels of 1×1, filters of two dimensions), and so does every other choice of layers. It takes no
+ * noise. */
 #pragma once
 
 #include "models/loader.h"
@@ -47,6 +49,7 @@ typedef struct
 C2lStylegan3 *c2l_stylegan3_load (C2lLoader *loader, JsonObject *config, gint64 w_dim);
 void          c2l_stylegan3_free (C2lStylegan3 *network);
 
-C2lTensor    *c2l_stylegan3_forward (C2lStylegan3 *network, C2lPass *pass, C2lTensor *ws, const C2lSynthesis *options);
+C2lTensor *c2l_stylegan3_forward (C2lStylegan3 *network, C2lPass *pass, C2lTensor *ws,
+                                  const C2lSynthesis *options);
 
 G_END_DECLS

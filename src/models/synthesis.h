@@ -1,4 +1,5 @@
-/* What a synthesis network is asked for beside its latents; shared by the generators and their common face. */
+/* What a synthesis network is asked for beside its latents; shared by the generators and their common
+ * face. */
 #pragma once
 
 #include "compute/ops.h"
@@ -12,7 +13,8 @@ typedef enum
   C2L_NOISE_NONE
 } C2lNoiseMode;
 
-/* One layer that takes noise: its name ("b8.conv0") and the size of the noise, [B, resolution, resolution]. */
+/* One layer that takes noise: its name ("b8.conv0") and the size of the noise, [B, resolution,
+ * resolution]. */
 typedef struct
 {
   const char *name;
@@ -21,9 +23,9 @@ typedef struct
 
 /* Everything may be zero: constant noise, full size, the file's own transform.
  *
- * Random noise comes from @noise if that is given (an array of a tensor a noise layer, [1 or B, R, R]; a NULL entry means
- * none there), else it is drawn with @noise_keys (i32 [B, 4], see c2l_random_normal) and stream
- * C2L_STREAM_LAYER_NOISE + index of the layer. */
+ * Random noise comes from @noise if that is given (an array of a tensor a noise layer, [1 or B, R, R]; a
+ * NULL entry means none there), else it is drawn with @noise_keys (i32 [B, 4], see c2l_random_normal)
+ * and stream C2L_STREAM_LAYER_NOISE + index of the layer. */
 typedef struct
 {
   C2lNoiseMode noise_mode;

@@ -165,7 +165,8 @@ layer_spec (int index)
   spec.sampling_rate = (int) exp2 (ceil (log2 (fmin (stopband * 2, SG3_RESOLUTION))));
   spec.half_width = fmax (stopband, spec.sampling_rate / 2.0) - spec.cutoff;
   spec.size = index >= SG3_LAYERS - 1 ? SG3_RESOLUTION : spec.sampling_rate + 2 * SG3_MARGIN;
-  spec.channels = index == SG3_LAYERS ? 3 : (int) rint (fmin (SG3_CHANNEL_BASE / 2.0 / spec.cutoff, SG3_CHANNEL_MAX));
+  spec.channels
+      = index == SG3_LAYERS ? 3 : (int) rint (fmin (SG3_CHANNEL_BASE / 2.0 / spec.cutoff, SG3_CHANNEL_MAX));
   return spec;
 }
 
@@ -248,7 +249,8 @@ add_fourier_input (C2lFiller       *filler,
   static const float identity[9] = { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, still[4] = { 1, 0, 0, 0 };
   gint64 channels = spec->channels;
 
-  c2l_filler_add_normal (filler, C2L_F32, 0, (float) spec->cutoff / 2, DIMS (channels, 2), "synthesis.input.freqs");
+  c2l_filler_add_normal (filler, C2L_F32, 0, (float) spec->cutoff / 2, DIMS (channels, 2),
+                         "synthesis.input.freqs");
   c2l_filler_add_normal (filler, C2L_F32, 0, 0.25f, DIMS (channels), "synthesis.input.phases");
   c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (channels, channels), "synthesis.input.weight");
   c2l_filler_add_normal (filler, C2L_F32, 0, 0.1f, DIMS (4, W_DIM), "synthesis.input.affine.weight");
@@ -268,7 +270,8 @@ add_sg3_layer (C2lFiller *filler,
 
   *name = g_strdup_printf ("L%d_%d_%d", index, out.size, out.channels);
   g_autofree char *affine = g_strconcat ("synthesis.", *name, ".affine", NULL);
-  c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (out.channels, in.channels, kernel, kernel), "synthesis.%s.weight", *name);
+  c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (out.channels, in.channels, kernel, kernel),
+                         "synthesis.%s.weight", *name);
   c2l_filler_add_normal (filler, C2L_F32, 0, 0.1f, DIMS (out.channels), "synthesis.%s.bias", *name);
   c2l_filler_add_values (filler, &magnitude, 0, NULL, "synthesis.%s.magnitude_ema", *name);
   add_dense (filler, in.channels, W_DIM, 1, 1, affine);

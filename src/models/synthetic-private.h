@@ -9,13 +9,14 @@ typedef struct
 {
   C2lWeights *weights;
   guint64 state;
-  float normals[4096];      /* quantiles of the normal distribution: one look-up a weight is all there is time for */
+  float normals[4096]; /* quantiles of the normal distribution: one look-up a weight is all there is time
+                          for */
   guint16 normals_f16[4096];
 } C2lFiller;
 
 /* Adds normal numbers of the given mean and deviation; @dtype is F32 or F16. */
-void c2l_filler_add_normal (C2lFiller *filler, C2lDtype dtype, float mean, float deviation, int n_dims, const gint64 *dims,
-                            const char *format, ...) G_GNUC_PRINTF (7, 8);
+void c2l_filler_add_normal (C2lFiller *filler, C2lDtype dtype, float mean, float deviation, int n_dims,
+                            const gint64 *dims, const char *format, ...) G_GNUC_PRINTF (7, 8);
 void c2l_filler_add_values (C2lFiller *filler, const float *values, int n_dims, const gint64 *dims,
                             const char *format, ...) G_GNUC_PRINTF (5, 6);
 

@@ -1,4 +1,5 @@
-/* Made-up transformers of the published sizes: the prior `mid` under the names of a trainer's checkpoint, CLIP ViT-B/32 under OpenAI's. */
+/* Made-up transformers of the published sizes: the prior `mid` under the names of a trainer's
+ * checkpoint, CLIP ViT-B/32 under OpenAI's. */
 #include "models/synthetic-private.h"
 
 #include <math.h>
@@ -31,7 +32,8 @@ add_matrix (C2lFiller  *filler,
 {
   g_autofree char *tail = g_strdup_printf ("%d.%s", layer, format);
 
-  c2l_filler_add_normal (filler, C2L_F32, 0, (float) (1 / sqrt ((double) n_in)), DIMS (n_out, n_in), PRIOR_LAYERS "%s", tail);
+  c2l_filler_add_normal (filler, C2L_F32, 0, (float) (1 / sqrt ((double) n_in)), DIMS (n_out, n_in),
+                         PRIOR_LAYERS "%s", tail);
 }
 
 static void
@@ -79,8 +81,9 @@ static void
 add_schedule (C2lFiller *filler)
 {
   static const char *const names[] = {
-    "betas", "alphas_cumprod", "alphas_cumprod_prev", "sqrt_alphas_cumprod", "sqrt_one_minus_alphas_cumprod",
-    "log_one_minus_alphas_cumprod", "sqrt_recip_alphas_cumprod", "sqrt_recipm1_alphas_cumprod", "posterior_variance",
+    "betas", "alphas_cumprod", "alphas_cumprod_prev", "sqrt_alphas_cumprod",
+    "sqrt_one_minus_alphas_cumprod", "log_one_minus_alphas_cumprod", "sqrt_recip_alphas_cumprod",
+    "sqrt_recipm1_alphas_cumprod", "posterior_variance",
     "posterior_log_variance_clipped", "posterior_mean_coef1", "posterior_mean_coef2",
   };
   g_autofree float *values = g_new (float, G_N_ELEMENTS (names) * PRIOR_STEPS);
@@ -92,8 +95,9 @@ add_schedule (C2lFiller *filler)
       product *= 1 - beta;
       double variance = beta * (1 - before) / (1 - product);
       const double row[G_N_ELEMENTS (names)] = {
-        beta, product, before, sqrt (product), sqrt (1 - product), log (1 - product), sqrt (1 / product), sqrt (1 / product - 1),
-        variance, log (fmax (variance, 1e-20)), beta * sqrt (before) / (1 - product), (1 - before) * sqrt (1 - beta) / (1 - product),
+        beta, product, before, sqrt (product), sqrt (1 - product), log (1 - product), sqrt (1 / product),
+        sqrt (1 / product - 1), variance, log (fmax (variance, 1e-20)), beta * sqrt (before) / (1 - product),
+        (1 - before) * sqrt (1 - beta) / (1 - product),
       };
 
       for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
@@ -110,7 +114,8 @@ c2l_synthetic_fill_prior (C2lFiller *filler)
   c2l_filler_add_normal (filler, C2L_F32, 0, 0.2f, DIMS (PRIOR_DIM), PRIOR "latent_mean");
   c2l_filler_add_normal (filler, C2L_F32, 1, 0.1f, DIMS (PRIOR_DIM), PRIOR "latent_std");
   c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (PRIOR_DIM), PRIOR "net.learned_query");
-  c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (PRIOR_STEPS, PRIOR_DIM), PRIOR "net.to_time_embeds.0.weight");
+  c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (PRIOR_STEPS, PRIOR_DIM),
+                         PRIOR "net.to_time_embeds.0.weight");
   c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (PRIOR_BUCKETS, PRIOR_HEADS),
                          PRIOR "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
   for (int i = 0; i < PRIOR_DEPTH; i++)
@@ -183,16 +188,20 @@ c2l_synthetic_fill_clip (C2lFiller *filler)
   const float vision = (float) (1 / sqrt (CLIP_VISION_WIDTH)), text = (float) (1 / sqrt (CLIP_TEXT_WIDTH));
   static const float logit_scale = 4.6052f;
 
-  c2l_filler_add_normal (filler, C2L_F16, 0, 0.02f, DIMS (CLIP_VISION_WIDTH, 3, CLIP_PATCH, CLIP_PATCH), "visual.conv1.weight");
+  c2l_filler_add_normal (filler, C2L_F16, 0, 0.02f, DIMS (CLIP_VISION_WIDTH, 3, CLIP_PATCH, CLIP_PATCH),
+                         "visual.conv1.weight");
   c2l_filler_add_normal (filler, C2L_F32, 0, vision, DIMS (CLIP_VISION_WIDTH), "visual.class_embedding");
-  c2l_filler_add_normal (filler, C2L_F32, 0, vision, DIMS (n_patches + 1, CLIP_VISION_WIDTH), "visual.positional_embedding");
+  c2l_filler_add_normal (filler, C2L_F32, 0, vision, DIMS (n_patches + 1, CLIP_VISION_WIDTH),
+                         "visual.positional_embedding");
   c2l_filler_add_normal (filler, C2L_F16, 0, vision, DIMS (CLIP_VISION_WIDTH, CLIP_EMBED), "visual.proj");
   add_clip_norm (filler, CLIP_VISION_WIDTH, "visual.ln_pre");
   add_clip_norm (filler, CLIP_VISION_WIDTH, "visual.ln_post");
   add_clip_blocks (filler, CLIP_VISION_WIDTH, "visual.transformer");
 
-  c2l_filler_add_normal (filler, C2L_F32, 0, 0.02f, DIMS (CLIP_VOCABULARY, CLIP_TEXT_WIDTH), "token_embedding.weight");
-  c2l_filler_add_normal (filler, C2L_F32, 0, 0.01f, DIMS (CLIP_CONTEXT, CLIP_TEXT_WIDTH), "positional_embedding");
+  c2l_filler_add_normal (filler, C2L_F32, 0, 0.02f, DIMS (CLIP_VOCABULARY, CLIP_TEXT_WIDTH),
+                         "token_embedding.weight");
+  c2l_filler_add_normal (filler, C2L_F32, 0, 0.01f, DIMS (CLIP_CONTEXT, CLIP_TEXT_WIDTH),
+                         "positional_embedding");
   c2l_filler_add_normal (filler, C2L_F16, 0, text, DIMS (CLIP_TEXT_WIDTH, CLIP_EMBED), "text_projection");
   c2l_filler_add_values (filler, &logit_scale, 0, NULL, "logit_scale");
   add_clip_norm (filler, CLIP_TEXT_WIDTH, "ln_final");

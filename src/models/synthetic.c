@@ -1,5 +1,5 @@
-/* Fills made-up weights quickly: numbers come from a table of 4096 quantiles of the normal distribution, twelve random bits each. Knows no
- * model. */
+/* Fills made-up weights quickly: numbers come from a table of 4096 quantiles of the normal distribution,
+ * twelve random bits each. Knows no model. */
 #include "models/synthetic-private.h"
 
 #include <math.h>
@@ -18,7 +18,8 @@ next_bits (guint64 *state)
   return z ^ (z >> 31);
 }
 
-/* The quantile function of the normal distribution, by bisection of erfc: it runs once for each entry of the table. */
+/* The quantile function of the normal distribution, by bisection of erfc: it runs once for each entry of
+ * the table. */
 static double
 normal_quantile (double p)
 {
@@ -150,8 +151,10 @@ static const struct
   C2lWeightsKind kind;
   void (*fill) (C2lFiller *filler);
 } models[C2L_N_SYNTHETIC] = {
-  [C2L_SYNTHETIC_STYLEGAN2_1024] = { "stylegan2-1024", C2L_WEIGHTS_GENERATOR, c2l_synthetic_fill_stylegan2 },
-  [C2L_SYNTHETIC_STYLEGAN3_T_256] = { "stylegan3-t-256", C2L_WEIGHTS_GENERATOR, c2l_synthetic_fill_stylegan3 },
+  [C2L_SYNTHETIC_STYLEGAN2_1024]
+  = { "stylegan2-1024", C2L_WEIGHTS_GENERATOR, c2l_synthetic_fill_stylegan2 },
+  [C2L_SYNTHETIC_STYLEGAN3_T_256]
+  = { "stylegan3-t-256", C2L_WEIGHTS_GENERATOR, c2l_synthetic_fill_stylegan3 },
   [C2L_SYNTHETIC_PRIOR_MID] = { "prior-mid", C2L_WEIGHTS_PRIOR, c2l_synthetic_fill_prior },
   [C2L_SYNTHETIC_CLIP_VIT_B_32] = { "clip-vit-b-32", C2L_WEIGHTS_CLIP, c2l_synthetic_fill_clip },
 };

@@ -1,5 +1,5 @@
-/* Clean-up of prompts. Each step takes and gives a whole line; the steps are repeated until nothing changes, as one repair
- * may uncover another. U+0000 is taken out before everything else. */
+/* Clean-up of prompts. Each step takes and gives a whole line; the steps are repeated until nothing
+ * changes, as one repair may uncover another. U+0000 is taken out before everything else. */
 #include "models/text-cleanup.h"
 
 #include "models/html-unescape.h"
@@ -18,10 +18,11 @@ typedef struct
 
 /* Letters that stand for two or three Latin ones. */
 static const Replacement ligatures[] = {
-  { 0x0132, "IJ" },  { 0x0133, "ij" },  { 0x0149, "ʼn" },  { 0x01c4, "DŽ" }, { 0x01c5, "Dž" }, { 0x01c6, "dž" },
-  { 0x01c7, "LJ" },  { 0x01c8, "Lj" },  { 0x01c9, "lj" },  { 0x01ca, "NJ" }, { 0x01cb, "Nj" }, { 0x01cc, "nj" },
-  { 0x01f1, "DZ" },  { 0x01f2, "Dz" },  { 0x01f3, "dz" },  { 0xfb00, "ff" }, { 0xfb01, "fi" }, { 0xfb02, "fl" },
-  { 0xfb03, "ffi" }, { 0xfb04, "ffl" }, { 0xfb05, "ſt" },  { 0xfb06, "st" },
+  { 0x0132, "IJ" }, { 0x0133, "ij" }, { 0x0149, "ʼn" }, { 0x01c4, "DŽ" },  { 0x01c5, "Dž" },
+  { 0x01c6, "dž" }, { 0x01c7, "LJ" }, { 0x01c8, "Lj" }, { 0x01c9, "lj" },  { 0x01ca, "NJ" },
+  { 0x01cb, "Nj" }, { 0x01cc, "nj" }, { 0x01f1, "DZ" }, { 0x01f2, "Dz" },  { 0x01f3, "dz" },
+  { 0xfb00, "ff" }, { 0xfb01, "fi" }, { 0xfb02, "fl" }, { 0xfb03, "ffi" }, { 0xfb04, "ffl" },
+  { 0xfb05, "ſt" }, { 0xfb06, "st" },
 };
 
 static gboolean
@@ -88,7 +89,8 @@ append_plain (GString *out, gunichar c)
   g_string_append_unichar (out, c);
 }
 
-/* Characters that have a plainer form: stray bytes of Windows-1252, ligatures, full and half width, curly quotes, line breaks. */
+/* Characters that have a plainer form: stray bytes of Windows-1252, ligatures, full and half width,
+ * curly quotes, line breaks. */
 static GString *
 replace_characters (const GString *text)
 {
@@ -221,8 +223,8 @@ fold_white_space (const GString *text)
   return g_string_free (out, FALSE);
 }
 
-/* Roman numerals and circled letters have case, too, though they are no letters to GLib: how far a capital of theirs is from
- * its small form, 0 for any other @c. */
+/* Roman numerals and circled letters have case, too, though they are no letters to GLib: how far a
+ * capital of theirs is from its small form, 0 for any other @c. */
 static int
 numeral_case_distance (gunichar c)
 {
@@ -250,7 +252,8 @@ is_cased (gunichar c)
     }
 }
 
-/* Characters that the rule of the final sigma looks past: marks, modifiers, apostrophes and points within words. */
+/* Characters that the rule of the final sigma looks past: marks, modifiers, apostrophes and points
+ * within words. */
 static gboolean
 is_case_ignorable (gunichar c)
 {

@@ -1,5 +1,5 @@
-/* The clean-up of a prompt before it is split into tokens: what ftfy.fix_text, two HTML unescapes, folding of white space and
- * lower-casing do to it in the original (REFERENCE section 1). */
+/* The clean-up of a prompt before it is split into tokens: what ftfy.fix_text, two HTML unescapes,
+ * folding of white space and lower-casing do to it in the original (REFERENCE section 1). */
 #pragma once
 
 #include <glib.h>

@@ -1,6 +1,6 @@
-/* Byte-pair encoding over CLIP's vocabulary. Symbols are interned strings; a merge is a pair of symbol numbers. Loading the
- * published 48,894 merges is on the way to the first picture, so it makes no allocation for a symbol and stops reading
- * the file where the vocabulary ends. */
+/* Byte-pair encoding over CLIP's vocabulary. Symbols are interned strings; a merge is a pair of symbol
+ * numbers. Loading the published 48,894 merges is on the way to the first picture, so it makes no
+ * allocation for a symbol and stops reading the file where the vocabulary ends. */
 #include "models/tokenizer.h"
 
 #include "formats/weights.h"
@@ -120,7 +120,8 @@ intern (C2lTokenizer *self, const char *text, gsize length)
   return self->offsets->len - 1;
 }
 
-/* Gives @symbol the next id. A string that two merges make keeps the later one, as the original's dictionary does. */
+/* Gives @symbol the next id. A string that two merges make keeps the later one, as the original's
+ * dictionary does. */
 static void
 append_id (C2lTokenizer *self, guint32 symbol)
 {
@@ -183,7 +184,8 @@ add_merge (C2lTokenizer *self, const char *left, gsize left_length, const char *
   append_id (self, merge->result);
 }
 
-/* The printable code point that stands for @byte: itself where Latin-1 prints it, else one of U+0100 … U+0143. */
+/* The printable code point that stands for @byte: itself where Latin-1 prints it, else one of U+0100 …
+ * U+0143. */
 static void
 add_byte_symbols (C2lTokenizer *self)
 {
@@ -346,7 +348,8 @@ c2l_tokenizer_parse (gconstpointer data, gsize size, const char *name, int vocab
   if (n_merges < 0 || vocab_size > MAX_VOCAB)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "%s: the model has %d tokens, but bytes, start and end alone are %d; it is not a model for byte-pair tokens",
+                   "%s: the model has %d tokens, but bytes, start and end alone are %d; it is not a model "
+                   "for byte-pair tokens",
                    name, vocab_size, N_BASE_SYMBOLS + N_SPECIAL);
       return NULL;
     }
@@ -365,9 +368,10 @@ c2l_tokenizer_parse (gconstpointer data, gsize size, const char *name, int vocab
     return NULL;
   if (vocab_size > 0 && self->symbols->len != (guint) (N_BASE_SYMBOLS + n_merges))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: %u merges, but the model's vocabulary needs %d; use the merges that belong to the model",
-                   name, self->symbols->len - N_BASE_SYMBOLS, n_merges);
+      g_set_error (
+          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+          "%s: %u merges, but the model's vocabulary needs %d; use the merges that belong to the model",
+          name, self->symbols->len - N_BASE_SYMBOLS, n_merges);
       return NULL;
     }
   self->vocab_size = self->symbols->len + N_SPECIAL;
@@ -386,11 +390,12 @@ c2l_tokenizer_load (const char *path, int vocab_size, GError **error)
     return NULL;
   if (g_mapped_file_get_length (file) == 0)
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: the file is empty; fetch it again", path);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "%s: the file is empty; fetch it again", path);
       return NULL;
     }
-  return c2l_tokenizer_parse (g_mapped_file_get_contents (file), g_mapped_file_get_length (file), path, vocab_size,
-                              error);
+  return c2l_tokenizer_parse (g_mapped_file_get_contents (file), g_mapped_file_get_length (file), path,
+                              vocab_size, error);
 }
 
 int
@@ -484,8 +489,8 @@ typedef enum
   PIECE_OTHER
 } PieceKind;
 
-/* The mark of the iota below a Greek vowel. The pattern ignores case, and this mark's capital is a letter: so it is neither taken
- * for a letter nor for anything else, and belongs to no piece. */
+/* The mark of the iota below a Greek vowel. The pattern ignores case, and this mark's capital is a
+ * letter: so it is neither taken for a letter nor for anything else, and belongs to no piece. */
 #define IOTA_BELOW 0x0345
 
 static gboolean
@@ -518,8 +523,8 @@ is_number (gunichar c)
     }
 }
 
-/* Length of one of the seven English endings at @p, or 0. The text is in lower case already, but the pattern ignores case
- * and "ſ" is an "s" to it. */
+/* Length of one of the seven English endings at @p, or 0. The text is in lower case already, but the
+ * pattern ignores case and "ſ" is an "s" to it. */
 static gsize
 contraction_length (const char *p)
 {
@@ -533,7 +538,8 @@ contraction_length (const char *p)
   return 0;
 }
 
-/* The end of the piece that begins at @p, which is no white space: CLIP's pattern, alternatives in its order. */
+/* The end of the piece that begins at @p, which is no white space: CLIP's pattern, alternatives in its
+ * order. */
 static const char *
 piece_end (const char *p, PieceKind *kind)
 {
@@ -648,8 +654,8 @@ c2l_tokenizer_encode_all (C2lTokenizer *self, const char *text, gssize length)
   return tokens;
 }
 
-/* Whether the word [@word, @end) is spelt in pieces of two letters or fewer on average: a word that the vocabulary was made
- * for is one token, or a few long ones. */
+/* Whether the word [@word, @end) is spelt in pieces of two letters or fewer on average: a word that the
+ * vocabulary was made for is one token, or a few long ones. */
 static gboolean
 is_spelt (C2lTokenizer *self, const char *word, const char *end)
 {

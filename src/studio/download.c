@@ -23,6 +23,7 @@ typedef struct
   const C2lDownloadOptions *options;
   GCancellable *cancellable;
   const char *url;      /* the first one: it names the file */
+  const char *destination;
   char *current_url;    /* after redirections */
   CURLM *multi;
   CURL *easy;
@@ -372,8 +373,8 @@ judge_failure (Download *self, CURLcode code, GError **error)
       g_propagate_error (error, g_steal_pointer (&self->error));
       return OUTCOME_FAILED;
     }
-  g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NETWORK, "%s: %s; check the connection and try again",
-               self->url, curl_easy_strerror (code));
+  g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NETWORK, "%s: %s; check the connection and try again, or fetch it elsewhere and save it as %s",
+               self->url, curl_easy_strerror (code), self->destination);
   return is_transient (code) ? OUTCOME_RETRY : OUTCOME_FAILED;
 }
 
@@ -539,7 +540,7 @@ gboolean
 c2l_download (const char *url, const char *destination, const C2lDownloadOptions *options, GCancellable *cancellable,
               GError **error)
 {
-  Download self = { .options = options, .cancellable = cancellable, .url = url };
+  Download self = { .options = options, .cancellable = cancellable, .url = url, .destination = destination };
   GError *local_error = NULL;
   gulong handler = 0;
   gboolean is_good;
@@ -571,7 +572,8 @@ c2l_download (const char *url, const char *destination, const C2lDownloadOptions
     g_cancellable_disconnect (cancellable, handler);
   if (is_good)
     report_progress (&self, TRUE);
-  if (g_error_matches (local_error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES))
+  /* Nothing came: then nothing is left behind. */
+  if (g_error_matches (local_error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES) || (!is_good && self.part->size == 0))
     c2l_part_discard (self.part);
   download_clear (&self);
   if (local_error != NULL)

@@ -2,6 +2,8 @@
  * are scored with is. Cancelling, or a failure on the way, loses none that was drawn. */
 #include "studio/generate.h"
 
+#include "studio/digest.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -281,7 +283,9 @@ check_model (C2lSession *session, C2lRecipe *recipe, GError **error)
 {
   C2lBundle *bundle = c2l_engine_get_bundle (c2l_session_get_engine (session));
   const char *sum = g_hash_table_lookup (recipe->sha256, c2l_role_get_name (C2L_ROLE_GENERATOR));
-  g_autofree char *own = c2l_bundle_dup_sha256 (bundle, C2L_ROLE_GENERATOR, error);
+  const char *file = c2l_bundle_get_file (bundle, C2L_ROLE_GENERATOR);
+  /* Of the file itself: what model.json says of it may no longer be true. */
+  g_autofree char *own = file != NULL ? c2l_digest_file (file, NULL, error) : c2l_bundle_dup_sha256 (bundle, C2L_ROLE_GENERATOR, error);
 
   if (own == NULL)
     return FALSE;

@@ -8,6 +8,7 @@
 #include "formats/yaml.h"
 #include "studio/digest.h"
 #include "studio/json.h"
+#include "studio/recipe.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -401,6 +402,8 @@ c2l_import (const C2lImport *import, const char *folder, C2lDevice *device, GCan
 
   if (named.name == NULL)
     named.name = base;
+  if (!c2l_truncation_check (import->defaults.truncation, error))
+    return FALSE;
   if (g_file_test (plain, G_FILE_TEST_EXISTS) && !(import->replace && c2l_bundle_is_bundle (plain)))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: already there; choose another name%s", folder,

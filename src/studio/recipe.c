@@ -344,6 +344,16 @@ read_sha256 (C2lRecipe *recipe, JsonObject *object)
     }
 }
 
+gboolean
+c2l_truncation_check (double truncation, GError **error)
+{
+  if (truncation >= 0 && truncation <= 1)
+    return TRUE;
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+               "truncation %g: give a number from 0 (the average picture) to 1 (no truncation)", truncation);
+  return FALSE;
+}
+
 static gboolean
 read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **error)
 {
@@ -367,8 +377,10 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   recipe->truncation = c2l_json_get_double (object, "truncation", 1);
   recipe->has_score = json_object_has_member (object, "score");
   recipe->score = c2l_json_get_double (object, "score", 0);
-  if (!isfinite (recipe->guidance) || !isfinite (recipe->truncation) || !isfinite (recipe->score))
-    return broken (error, where, "a number is not finite");
+  if (!isfinite (recipe->guidance) || !isfinite (recipe->score))
+    return broken (error, where, "its guidance or score is not finite");
+  if (!c2l_truncation_check (recipe->truncation, NULL))
+    return broken (error, where, "its truncation is not between 0 and 1");
   recipe->program = g_strdup (c2l_json_get_string (object, "program", NULL));
   recipe->model = g_strdup (c2l_json_get_string (object, "model", NULL));
   recipe->prompt = g_strdup (c2l_json_get_string (object, "prompt", NULL));

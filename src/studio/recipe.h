@@ -84,6 +84,10 @@ C2lRecipe  *c2l_recipe_new (void);
 C2lRecipe  *c2l_recipe_ref (C2lRecipe *recipe);
 void        c2l_recipe_unref (C2lRecipe *recipe);
 
+/* Truncation pulls a latent towards the average one: from 0 (there) to 1 (left alone). The original ignores values
+ * above 1; here they are refused, so that no number is without effect unsaid. */
+gboolean    c2l_truncation_check (double truncation, GError **error);
+
 /* Adds an edit with a copy of @rows (nullable). */
 void        c2l_recipe_add_edit (C2lRecipe *recipe, const char *direction, double amount, const C2lRows *rows);
 

@@ -14,6 +14,10 @@
  * of rows, and a picture must not depend on how many were asked for. */
 #define SAMPLE_BATCH 16
 
+/* Prompts are read in passes of multiples of so many tokens: attention looks back only, so what stands behind the end token need
+ * not be computed, and a few lengths serve all prompts. */
+#define TEXT_STEP 8
+
 /* Pictures are understood by CLIP so many at a time. */
 #define SCORE_BATCH 16
 
@@ -143,36 +147,41 @@ c2l_session_get_clip_side (C2lSession *session, GError **error)
 }
 
 static C2lPass *
-get_text_pass (C2lSession *session, GError **error)
+get_text_pass (C2lSession *session, int length, GError **error)
 {
-  C2lPass *pass = g_hash_table_lookup (session->passes, "text");
+  g_autofree char *name = g_strdup_printf ("text of %d tokens", length);
+  C2lPass *pass = g_hash_table_lookup (session->passes, name);
   C2lClip *clip = c2l_engine_get_clip (session->engine, error);
   C2lTensor *tokens, *end;
 
   if (pass != NULL || clip == NULL)
     return pass;
-  pass = begin_pass (session, "text");
-  tokens = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]) { 1, c2l_clip_get_info (clip)->context });
+  pass = begin_pass (session, name);
+  tokens = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]) { 1, length });
   end = c2l_pass_add_input (pass, "end", C2L_I32, 1, (gint64[]) { 1 });
   c2l_pass_keep (pass, "embedding", c2l_clip_forward_text (clip, pass, tokens, end));
-  return finish_pass (session, "text", pass, error);
+  return finish_pass (session, name, pass, error);
 }
 
 gboolean
 c2l_session_embed_text (C2lSession *session, const char *prompt, float *embedding, char **dropped, GCancellable *cancellable,
                         GError **error)
 {
-  C2lPass *pass = get_text_pass (session, error);
-  C2lTokenizer *tokenizer = pass != NULL ? c2l_engine_get_tokenizer (session->engine, error) : NULL;
-  int context;
-  g_autofree gint32 *ids = NULL;
-  gint32 end;
+  C2lClip *clip = c2l_engine_get_clip (session->engine, error);
+  C2lTokenizer *tokenizer = clip != NULL ? c2l_engine_get_tokenizer (session->engine, error) : NULL;
 
   if (tokenizer == NULL)
     return FALSE;
-  context = c2l_tensor_get_dim (c2l_pass_lookup (pass, "tokens"), 1);
-  ids = g_new0 (gint32, context);
-  end = c2l_tokenizer_encode (tokenizer, prompt, ids, context, dropped) - 1;
+
+  int context = c2l_clip_get_info (clip)->context;
+  g_autofree gint32 *ids = g_new0 (gint32, context);
+  int n = c2l_tokenizer_encode (tokenizer, prompt, ids, context, dropped);
+  int length = MIN ((n + TEXT_STEP - 1) / TEXT_STEP * TEXT_STEP, context);
+  gint32 end = n - 1;
+  C2lPass *pass = get_text_pass (session, length, error);
+
+  if (pass == NULL)
+    return FALSE;
   write_input (pass, "tokens", ids);
   write_input (pass, "end", &end);
   if (!run_pass (session, pass, cancellable, error))
@@ -485,6 +494,8 @@ truncate_latent (C2lSession *session, C2lRecipe *recipe, float *latent, GError *
   int n_rows;
   g_autofree float *centre = NULL;
 
+  if (!c2l_truncation_check (recipe->truncation, error))
+    return FALSE;
   memcpy (latent, rows->data, (gsize) rows->n_rows * rows->width * sizeof (float));
   if (psi == 1)
     return TRUE;

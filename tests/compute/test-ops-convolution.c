@@ -164,7 +164,7 @@ demodulation_case (OpCase *c, gconstpointer data)
 
 static const OpSuite suites[] = {
   /* Winograd transforms bf16 operands and rounds them once more: five times the error of direct products. */
-  OP_SUITE ("convolution", conv_case, conv_shapes, .bf16_tolerance = 3e-2),
+  OP_SUITE ("convolution", conv_case, conv_shapes, .bf16_tolerance = 1e-2),
   OP_SUITE ("demodulation", demodulation_case, demodulation_shapes, .flags = OP_FIXED_TYPES),
 };
 

@@ -522,7 +522,7 @@ test_wrapped_data_is_released_once (void)
   static const float data[] = { 1, 2, 3 };
   g_autoptr (GError) error = NULL;
   int n_released = 0;
-  C2lTensor *weight = c2l_device_wrap_weight (op_get_device (), DIMS (3), data, &n_released,
+  C2lTensor *weight = c2l_device_wrap_weight (op_get_device (), C2L_F32, DIMS (3), data, &n_released,
                                               count_release, &error);
   C2lPass *pass = new_pass ();
   C2lTensor *y = c2l_add (pass, add_input (pass, "x", DIMS (3)), weight);
@@ -535,6 +535,50 @@ test_wrapped_data_is_released_once (void)
   run (pass);
   assert_floats (y, (float[]){ 11, 22, 33 });
   c2l_pass_free (pass);
+  g_assert_cmpint (n_released, ==, 1);
+}
+
+/* An F16 weight gives the bits that its values in float32 give, in every layout that products of different heights ask for. */
+static void
+test_half_precision_matrices_multiply_as_their_values (void)
+{
+  enum { N = 48, K = 80 };
+  g_autoptr (GError) error = NULL;
+  static guint16 halves[N * K];
+  static float values[N * K], x[67 * K], results[2][67 * N];
+  gint64 dims[] = { N, K };
+  int n_released = 0;
+
+  for (int i = 0; i < N * K; i++)
+    halves[i] = c2l_f32_to_f16 (0.01f * (float) ((i * 37) % 101 - 50));
+  c2l_f16_to_f32_array (values, halves, N * K);
+  for (int i = 0; i < 67 * K; i++)
+    x[i] = 0.1f * (float) ((i * 53) % 97 - 48);
+
+  C2lTensor *weights[] = {
+    c2l_device_wrap_weight (op_get_device (), C2L_F16, 2, dims, halves, &n_released, count_release, &error),
+    c2l_device_new_weight (op_get_device (), C2L_F32, 2, dims, values, &error),
+  };
+  const int heights[] = { 1, 4, 67 };
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (heights); i++)
+    {
+      for (int which = 0; which < 2; which++)
+        {
+          g_autoptr (C2lPass) pass = new_pass ();
+          C2lTensor *y = c2l_gemm (pass, add_input (pass, "x", DIMS (heights[i], K)), weights[which], NULL);
+
+          c2l_pass_keep (pass, "y", y);
+          compile (pass);
+          write_floats (c2l_pass_lookup (pass, "x"), x);
+          run (pass);
+          c2l_tensor_read (y, results[which], c2l_tensor_get_size (y));
+        }
+      g_assert_cmpmem (results[0], sizeof (float) * heights[i] * N, results[1], sizeof (float) * heights[i] * N);
+    }
+  c2l_tensor_unref (weights[0]);
+  c2l_tensor_unref (weights[1]);
   g_assert_cmpint (n_released, ==, 1);
 }
 
@@ -595,6 +639,8 @@ add_tests (void)
                    test_weights_live_as_long_as_their_passes);
   g_test_add_func ("/pass/weights/wrapped-data-is-released-once",
                    test_wrapped_data_is_released_once);
+  g_test_add_func ("/pass/weights/half-precision-matrices-multiply-as-their-values",
+                   test_half_precision_matrices_multiply_as_their_values);
   g_test_add_func ("/device/refuses/unknown-names", test_unknown_devices_are_refused);
   g_test_add_func ("/device/describes-itself", test_a_device_describes_itself);
   g_test_add_func ("/precision/names-round-trip", test_precision_names_round_trip);

@@ -1,5 +1,6 @@
 /* CLIP against OpenAI's own results, and its refusals. */
 #include "fixture.h"
+#include "formats/clip-archive.h"
 #include "models/clip-check.h"
 
 #include <string.h>
@@ -36,6 +37,64 @@ test_matches_original (void)
       c2l_clip_check (expected, clip, device, C2L_PRECISION_F32, on_result, expected, &error);
       g_assert_no_error (error);
     }
+}
+
+/* The half-precision arrays of @weights as float32, each element off by a fraction of its last half-precision
+ * digit; the others as they are. */
+static C2lWeights *
+make_single_precision (C2lWeights *weights)
+{
+  C2lWeights *single = c2l_weights_new (C2L_WEIGHTS_PLAIN, "single.pt", "test");
+  g_autofree const char **names = c2l_weights_list_names (weights);
+
+  for (int i = 0; names[i] != NULL; i++)
+    {
+      C2lArray array = *c2l_weights_lookup (weights, names[i]);
+      g_autofree float *values = c2l_array_dup_f32 (&array);
+
+      if (array.dtype == C2L_F16)
+        {
+          for (gsize j = 0; j < array.length; j++)
+            values[j] *= 1 + 0x1p-13f;
+          array.dtype = C2L_F32;
+          array.data = values;
+        }
+      c2l_weights_add (single, names[i], &array);
+    }
+
+  return single;
+}
+
+/* The original holds what it multiplies with in half precision, also where the file does not. */
+static void
+test_rounds_openai_weights (void)
+{
+  g_autoptr (C2lExpected) expected = fixture_load ("clip");
+  g_autofree char *file = c2l_expected_dup_file (expected, "clip");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lWeights) weights = c2l_weights_load (file, &error);
+  g_assert_no_error (error);
+  g_autoptr (C2lWeights) single = make_single_precision (weights);
+  g_autoptr (C2lWeights) converted = c2l_clip_archive_convert (single, &error);
+  g_assert_no_error (error);
+  g_autoptr (C2lClip) clip = c2l_clip_load (converted, device, &error);
+
+  g_assert_no_error (error);
+  c2l_clip_check (expected, clip, device, C2L_PRECISION_F32, on_result, expected, &error);
+  g_assert_no_error (error);
+}
+
+/* Hugging Face's own code computes with what is in the file. */
+static void
+test_keeps_hugging_face_weights (void)
+{
+  g_autofree char *path = fixture_dup_path ("clip/hf/model.safetensors");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lWeights) weights = c2l_weights_load (path, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (c2l_weights_lookup (weights, "visual.conv1.weight")->dtype, ==, C2L_F32);
+  g_assert_cmpint (c2l_weights_lookup (weights, "text_projection")->dtype, ==, C2L_F32);
 }
 
 static void
@@ -183,6 +242,8 @@ main (int argc, char **argv)
   g_assert_nonnull (device);
 
   g_test_add_func ("/clip/matches-original", test_matches_original);
+  g_test_add_func ("/clip/rounds-openai-weights", test_rounds_openai_weights);
+  g_test_add_func ("/clip/keeps-hugging-face-weights", test_keeps_hugging_face_weights);
   g_test_add_func ("/clip/takes-sizes-from-file", test_takes_sizes_from_file);
   g_test_add_func ("/clip/ignores-what-follows-the-end", test_ignores_what_follows_the_end);
   g_test_add_func ("/clip/names-preprocessing", test_names_preprocessing);

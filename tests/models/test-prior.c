@@ -125,6 +125,49 @@ load_json (const char *text, GError **error)
 }
 
 static void
+take_mean (const char *name, const float *values, gsize n, gpointer data)
+{
+  if (strcmp (name, "step1.mean") == 0)
+    memcpy (data, values, n * sizeof (float));
+}
+
+/* With sampling_clamp_l2norm the x₀ of a step, which is found back from its mean, has the length of an
+ * embedding. */
+static void
+test_brings_steps_to_length (void)
+{
+  g_autoptr (C2lExpected) expected = fixture_load ("prior/w");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lPrior) prior = load_json ("{\"model\": {\"network\": {\"dim\": 32}, \"diffusion\": "
+                                          "{\"cond_drop_prob\": 0.2, \"image_embed_scale\": 3.0, "
+                                          "\"sampling_clamp_l2norm\": true}}}",
+                                          &error);
+  g_assert_no_error (error);
+
+  float *const *buffers = c2l_prior_get_schedule (prior)->buffers;
+  g_autofree float *x = fixture_dup_f32 (expected, "x");
+  g_autofree gint32 *t = fixture_dup_i32 (expected, "t");
+  gint64 n_rows = fixture_get (expected, "x")->dims[0], dim = fixture_get (expected, "x")->dims[1];
+  g_autofree float *mean = g_new0 (float, n_rows * dim);
+
+  c2l_prior_check (expected, prior, device, C2L_PRECISION_F32, take_mean, mean, &error);
+  g_assert_no_error (error);
+  for (gint64 row = 0; row < n_rows; row++)
+    {
+      double squares = 0;
+
+      for (gint64 i = row * dim; i < (row + 1) * dim; i++)
+        {
+          double x0 = (mean[i] - (double) buffers[C2L_BUFFER_POSTERIOR_MEAN_COEF2][t[row]] * x[i])
+                      / buffers[C2L_BUFFER_POSTERIOR_MEAN_COEF1][t[row]];
+
+          squares += x0 * x0;
+        }
+      g_assert_cmpfloat_with_epsilon (sqrt (squares), 3, 0.01);
+    }
+}
+
+static void
 test_has_defaults_of_the_original (void)
 {
   g_autoptr (C2lPrior) prior = load_json ("{\"model\": {\"network\": {\"dim\": 32}}}", NULL);
@@ -293,6 +336,7 @@ main (int argc, char **argv)
       g_test_add_data_func (matches, folders[i], test_matches_original);
       g_test_add_data_func (sizes, folders[i], test_takes_sizes_from_file);
     }
+  g_test_add_func ("/prior/check/brings-steps-to-length", test_brings_steps_to_length);
   g_test_add_func ("/prior/has-averaged-and-online-weights", test_has_two_sets);
   g_test_add_func ("/prior/configuration/has-defaults-of-the-original", test_has_defaults_of_the_original);
   g_test_add_func ("/prior/configuration/follows-references", test_follows_references);

@@ -1,4 +1,5 @@
 /* Drawing with the starter: a picture depends on its recipe and on nothing else. */
+#include "compute/pass.h"
 #include "studio/generate.h"
 
 #include <math.h>
@@ -171,6 +172,20 @@ test_truncation_zero_is_the_mean (void)
 }
 
 static void
+test_truncation_beyond_one_is_refused (void)
+{
+  g_autoptr (GPtrArray) pictures = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
+  C2lGenerateParams params;
+  g_autoptr (GError) error = NULL;
+
+  init_params (&params, beard, 1);
+  params.sampling.truncation = 1.01;
+  g_assert_false (c2l_generate (session, &params, NULL, pictures, NULL, &error));
+  g_assert_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID);
+  g_assert_cmpuint (pictures->len, ==, 0);
+}
+
+static void
 test_edits_that_do_not_fit_are_refused (void)
 {
   static const char *const names[] = { "age.npy", "pose.npy" };
@@ -245,6 +260,48 @@ test_long_prompts_are_cut_and_said (void)
   g_assert_nonnull (dropped);
 }
 
+/* The embedding of the prompt's tokens with zeros behind them up to CLIP's whole context. */
+static float *
+embed_whole_context (const char *prompt)
+{
+  C2lClip *clip = c2l_engine_get_clip (engine, NULL);
+  int context = c2l_clip_get_info (clip)->context, width = c2l_clip_get_info (clip)->embed_dim;
+  g_autoptr (C2lPass) pass = c2l_pass_new (c2l_engine_get_device (engine), C2L_PRECISION_F32, "whole context");
+  g_autofree gint32 *ids = g_new0 (gint32, context);
+  gint32 end = c2l_tokenizer_encode (c2l_engine_get_tokenizer (engine, NULL), prompt, ids, context, NULL) - 1;
+  C2lTensor *tokens = c2l_pass_add_constant (pass, C2L_I32, 2, (gint64[]) { 1, context }, ids);
+  C2lTensor *ends = c2l_pass_add_constant (pass, C2L_I32, 1, (gint64[]) { 1 }, &end);
+  C2lTensor *result = c2l_clip_forward_text (clip, pass, tokens, ends);
+  float *embedding = g_new (float, width);
+
+  c2l_pass_keep (pass, "embedding", result);
+  g_assert_true (c2l_pass_compile (pass, NULL));
+  g_assert_true (c2l_pass_run (pass, NULL, NULL));
+  c2l_tensor_read (result, embedding, width * sizeof (float));
+  return embedding;
+}
+
+static void
+test_prompts_of_all_lengths_are_read_whole (void)
+{
+  g_autoptr (GString) prompt = g_string_new (NULL);
+  int width = c2l_session_get_embed_width (session, NULL);
+  g_autofree float *embedding = g_new (float, width);
+
+  for (int i = 0; i < 80; i += 3)
+    {
+      g_autofree float *whole = embed_whole_context (prompt->str);
+      float largest = 0;
+
+      g_assert_true (c2l_session_embed_text (session, prompt->str, embedding, NULL, NULL, NULL));
+      for (int j = 0; j < width; j++)
+        largest = MAX (largest, fabsf (whole[j]));
+      for (int j = 0; j < width; j++)
+        g_assert_cmpfloat_with_epsilon (embedding[j], whole[j], 1e-5f * largest);
+      g_string_append (prompt, " a red hat");
+    }
+}
+
 static void
 test_samplers_all_draw (void)
 {
@@ -285,10 +342,12 @@ main (int argc, char **argv)
   g_test_add_func ("/generate/sorted/best-first-prompt-by-prompt", test_sorted_best_first_prompt_by_prompt);
   g_test_add_func ("/generate/scores-prefer-the-right-words", test_scores_prefer_the_right_words);
   g_test_add_func ("/generate/truncation/zero-is-the-mean", test_truncation_zero_is_the_mean);
+  g_test_add_func ("/generate/truncation/beyond-one-is-refused", test_truncation_beyond_one_is_refused);
   g_test_add_func ("/generate/edits/that-do-not-fit-are-refused", test_edits_that_do_not_fit_are_refused);
   g_test_add_func ("/generate/cancelled/keeps-what-is-finished", test_cancelled_keeps_what_is_finished);
   g_test_add_func ("/generate/without-a-prompt", test_without_a_prompt);
   g_test_add_func ("/generate/long-prompts-are-cut-and-said", test_long_prompts_are_cut_and_said);
+  g_test_add_func ("/generate/prompts-of-all-lengths-are-read-whole", test_prompts_of_all_lengths_are_read_whole);
   g_test_add_func ("/generate/samplers-all-draw", test_samplers_all_draw);
   result = g_test_run ();
   c2l_session_free (session);

@@ -28,6 +28,7 @@ compose_up_kernels (float *to, const C2lTensor *weight, const C2lTensor *filter)
   const gsize out = (gsize) weight->dims[0], in = (gsize) weight->dims[1];
   const float *f = filter->data;
 
+#pragma omp parallel for schedule(static)
   for (gsize o = 0; o < out; o++)
     for (gsize i = 0; i < in; i++)
       {
@@ -60,12 +61,13 @@ get_composite (C2lDnnlPrimitive *primitive, C2lTensor *weight, C2lTensor *filter
   if (packed)
     return packed;
 
-  g_autofree float *kernels = g_try_new (float, 4 * c2l_tensor_get_length (weight));
+  float *kernels = c2l_cpu_alloc (4 * c2l_tensor_get_length (weight) * sizeof (float));
 
   if (!kernels)
     return NULL;
   compose_up_kernels (kernels, weight, filter);
   packed = c2l_dnnl_pack_data (primitive, kernels);
+  c2l_cpu_free (kernels);
   if (packed)
     c2l_tensor_take_packed (weight, key, packed, c2l_cpu_free);
   return packed;

@@ -56,6 +56,7 @@ cpu_begin (C2lDevice *device)
 {
   C2lCpuDevice *cpu = (C2lCpuDevice *) device;
 
+  c2l_cpu_watch_spinning ();
   omp_set_num_threads (cpu->n_threads > 0 ? cpu->n_threads : omp_get_num_procs ());
 }
 

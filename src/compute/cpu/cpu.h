@@ -30,4 +30,7 @@ void     c2l_cpu_gemm_release (C2lDevice *device, C2lOp *op);
 gpointer c2l_cpu_alloc (gsize size);
 void     c2l_cpu_free (gpointer memory);
 
+/* Before every run: where other programs want the processors, threads that wait for each other yield them soon. */
+void     c2l_cpu_watch_spinning (void);
+
 G_END_DECLS

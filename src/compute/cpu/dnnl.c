@@ -411,13 +411,28 @@ packed_weight_free (gpointer data)
   g_free (packed);
 }
 
+static gpointer
+pack_weight (C2lDnnlPrimitive *primitive, const C2lTensor *weight)
+{
+  if (weight->dtype == C2L_F32)
+    return c2l_dnnl_pack_data (primitive, weight->data);
+
+  const gsize n = c2l_tensor_get_length (weight);
+  g_autofree float *converted = g_try_new (float, n);
+
+  if (!converted)
+    return NULL;
+  c2l_f16_to_f32_array (converted, weight->data, n);
+  return c2l_dnnl_pack_data (primitive, converted);
+}
+
 gpointer
 c2l_dnnl_pack (C2lDnnlPrimitive *primitive, C2lTensor *weight)
 {
   ConstDesc wanted = query_desc (primitive, dnnl_query_weights_md), plain;
 
   dnnl_memory_get_memory_desc (primitive->plain, &plain);
-  if (dnnl_memory_desc_equal (wanted, plain))
+  if (weight->dtype == C2L_F32 && dnnl_memory_desc_equal (wanted, plain))
     return weight->data;
   for (int i = 0;; i++)
     {
@@ -429,7 +444,7 @@ c2l_dnnl_pack (C2lDnnlPrimitive *primitive, C2lTensor *weight)
 
       if (!packed)
         {
-          gpointer data = c2l_dnnl_pack_data (primitive, weight->data);
+          gpointer data = pack_weight (primitive, weight);
           if (!data)
             return NULL;
           packed = g_new (PackedWeight, 1);

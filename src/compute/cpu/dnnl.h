@@ -34,8 +34,8 @@ typedef struct
 C2lDnnlPrimitive *c2l_dnnl_get_gemm (C2lDnnl *dnnl, const C2lDnnlGemm *shape, GError **error);
 C2lDnnlPrimitive *c2l_dnnl_get_conv (C2lDnnl *dnnl, const C2lDnnlConv *shape, GError **error);
 
-/* The weight's copy in the primitive's own layout, made at the first call; lent by the weight. @weight is [N, K] or
- * [O, I, k, k], float32. */
+/* The weight's copy in the primitive's own layout, made at the first call; lent by the weight. @weight is [N, K],
+ * F32 or F16, or [O, I, k, k], F32. */
 gpointer          c2l_dnnl_pack (C2lDnnlPrimitive *primitive, C2lTensor *weight);
 /* The same for weights that are not a tensor of their own (a composite kernel): a new block for c2l_cpu_free(). */
 gpointer          c2l_dnnl_pack_data (C2lDnnlPrimitive *primitive, const float *weight);

@@ -148,39 +148,53 @@ C2L_ISA_NAME (c2l_cpu_attention_prepare) (C2lDevice *device, C2lPrecision precis
   return TRUE;
 }
 
-/* c [m][n] = a [m][k] · b [k][n]; n is a multiple of VEC; rows of c and b are n apart, of a @a_stride. Blocks of four rows by two
- * vectors stay in registers. */
+/* Vectors beside each other that a block of four rows keeps in registers. */
+#ifdef __AVX512F__
+#define BLOCK_VECS 2
+#else
+#define BLOCK_VECS 1
+#endif
+
+/* @n_vecs vectors of up to four rows of c; @a: the rows of a, b and c begin at the first column of the block. */
+static inline __attribute__ ((always_inline)) void
+product_block (float *c, const float *const a[4], const float *b, gsize n_rows, gsize n, gsize k, gsize n_vecs)
+{
+  Vec sums[4][BLOCK_VECS] = { 0 };
+
+  for (gsize l = 0; l < k; l++)
+#pragma GCC unroll 2
+    for (gsize v = 0; v < n_vecs; v++)
+      {
+        const Vec row = *(const Vec *) (b + l * n + v * VEC);
+
+#pragma GCC unroll 4
+        for (gsize i = 0; i < 4; i++)
+          sums[i][v] += a[i][l] * row;
+      }
+#pragma GCC unroll 4
+  for (gsize i = 0; i < 4; i++)
+#pragma GCC unroll 2
+    for (gsize v = 0; v < n_vecs; v++)
+      if (i < n_rows)
+        *(Vec *) (c + i * n + v * VEC) = sums[i][v];
+}
+
+/* c [m][n] = a [m][k] · b [k][n]; n is a multiple of VEC; rows of c and b are n apart, of a @a_stride. */
 static void
 small_product (float *c, const float *a, gsize a_stride, const float *b, gsize m, gsize n, gsize k)
 {
   for (gsize i = 0; i < m; i += 4)
     {
-      const gsize rows = MIN (m - i, 4);
-      const float *a0 = a + i * a_stride;
-      const float *a1 = rows > 1 ? a0 + a_stride : a0;
-      const float *a2 = rows > 2 ? a1 + a_stride : a0;
-      const float *a3 = rows > 3 ? a2 + a_stride : a0;
+      const gsize n_rows = MIN (m - i, 4);
+      const float *rows[4];
+      gsize j = 0;
 
-      for (gsize j = 0; j < n; j += VEC)
-        {
-          Vec c0 = { 0 }, c1 = { 0 }, c2 = { 0 }, c3 = { 0 };
-
-          for (gsize l = 0; l < k; l++)
-            {
-              const Vec row = *(const Vec *) (b + l * n + j);
-              c0 += a0[l] * row;
-              c1 += a1[l] * row;
-              c2 += a2[l] * row;
-              c3 += a3[l] * row;
-            }
-          *(Vec *) (c + i * n + j) = c0;
-          if (rows > 1)
-            *(Vec *) (c + (i + 1) * n + j) = c1;
-          if (rows > 2)
-            *(Vec *) (c + (i + 2) * n + j) = c2;
-          if (rows > 3)
-            *(Vec *) (c + (i + 3) * n + j) = c3;
-        }
+      for (gsize r = 0; r < 4; r++)
+        rows[r] = a + (i + MIN (r, n_rows - 1)) * a_stride;
+      for (; j + BLOCK_VECS * VEC <= n; j += BLOCK_VECS * VEC)
+        product_block (c + i * n + j, rows, b + j, n_rows, n, k, BLOCK_VECS);
+      for (; j < n; j += VEC)
+        product_block (c + i * n + j, rows, b + j, n_rows, n, k, 1);
     }
 }
 
@@ -205,6 +219,33 @@ softmax_row (float *row, gsize n, gsize padded)
     row[i] *= scale;
   for (gsize i = n; i < padded; i++)
     row[i] = 0;
+}
+
+/* Rows of one head lie a whole token apart, too far for the processor to look ahead by itself. */
+static void
+prefetch_head (const C2lTensor *tensor, gsize batch, gsize column, gsize n)
+{
+  const gsize size = c2l_dtype_get_size (tensor->dtype), n_tokens = (gsize) tensor->dims[1], width = (gsize) tensor->dims[2];
+  const char *row = (const char *) tensor->data + (batch * n_tokens * width + column) * size;
+
+  for (gsize i = 0; i < n_tokens; i++, row += width * size)
+    for (gsize offset = 0; offset < n * size; offset += 64)
+      __builtin_prefetch (row + offset);
+}
+
+/* Asks for the operands of head @index, of all pictures' heads. */
+static void
+prefetch_operands (const C2lOp *op, gsize index)
+{
+  const C2lAttention *params = &op->p.attention;
+  const gsize n_heads = (gsize) params->n_heads, d = (gsize) params->head_dim;
+  const gsize batch = index / n_heads, head = index % n_heads, kv_head = params->n_kv_heads == 1 ? 0 : head;
+
+  if (batch >= (gsize) op->in[0]->dims[0])
+    return;
+  prefetch_head (op->in[0], batch, (gsize) params->q_offset + head * d, d);
+  prefetch_head (op->in[1], batch, (gsize) params->k_offset + kv_head * d, d);
+  prefetch_head (op->in[2], batch, (gsize) params->v_offset + kv_head * d, d);
 }
 
 static void
@@ -244,6 +285,7 @@ attend_one_head (const C2lOp *op, const HeadSizes *sizes, gsize batch, gsize hea
         row_load (values + j * sizes->head_dim_padded, v,
                   token * (gsize) v->dims[2] + (gsize) params->v_offset + kv_head * d, d);
     }
+  prefetch_operands (op, batch * (gsize) params->n_heads + head + 1);
   small_product (scores, queries, d, keys, sizes->n_queries, sizes->n_keys_padded, d);
   for (gsize i = 0; i < sizes->n_queries; i++)
     {

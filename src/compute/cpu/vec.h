@@ -79,6 +79,25 @@ bf16_store (float value)
   return (guint16) (value != value ? u.bits >> 16 | 0x40 : rounded);
 }
 
+typedef guint32 VecBits __attribute__ ((vector_size (VEC * sizeof (guint32))));
+typedef guint16 VecBf16 __attribute__ ((vector_size (VEC * sizeof (guint16)), aligned (2), may_alias));
+
+static inline Vec
+bf16_load_vec (const guint16 *from)
+{
+  return (Vec) (__builtin_convertvector (*(const VecBf16 *) from, VecBits) << 16);
+}
+
+/* As bf16_store(). */
+static inline void
+bf16_store_vec (guint16 *to, Vec value)
+{
+  const VecBits bits = (VecBits) value, rounded = bits + 0x7fff + (bits >> 16 & 1);
+  const VecMask is_number = value == value;
+
+  *(VecBf16 *) to = __builtin_convertvector ((VecBits) vec_select (is_number, (Vec) rounded, (Vec) (bits | 0x400000)) >> 16, VecBf16);
+}
+
 /* @n elements of any float type, from element @offset on, as float. */
 static inline void
 row_load (float *row, const C2lTensor *tensor, gsize offset, gsize n)
