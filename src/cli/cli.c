@@ -55,7 +55,7 @@ c2l_cli_parse (const C2lCommand *command, int *argc, char ***argv, const GOption
   return TRUE;
 }
 
-static void
+static void G_GNUC_PRINTF (1, 0)
 print_message (const char *format, va_list args)
 {
   g_autofree char *text = g_strdup_vprintf (format, args);

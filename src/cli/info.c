@@ -128,7 +128,6 @@ show_image (const char *path, const Options *options, GError **error)
 {
   g_autoptr (C2lImage) image = c2l_image_load (path, error);
   g_autoptr (C2lRecipe) recipe = NULL;
-  g_autoptr (JsonNode) node = NULL;
   const char *json = image != NULL ? g_hash_table_lookup (image->texts, C2L_RECIPE_KEYWORD) : NULL;
 
   if (image == NULL)
@@ -156,7 +155,8 @@ show_image (const char *path, const Options *options, GError **error)
       return TRUE;
     }
   printf ("%-12s %s\n", "prompt", recipe->prompt != NULL ? recipe->prompt : "none");
-  printf ("%-12s %s, seed %" G_GUINT64_FORMAT ", picture %u\n", "model", recipe->model, recipe->seed, recipe->index);
+  printf ("%-12s %s, seed %" G_GUINT64_FORMAT ", picture %u\n", "model",
+          recipe->model != NULL ? recipe->model : "unknown", recipe->seed, recipe->index);
   if (recipe->sampler != NULL)
     printf ("%-12s %s, %d steps, guidance %g, truncation %g\n", "sampled", recipe->sampler, recipe->steps, recipe->guidance,
             recipe->truncation);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <jpeglib.h>
+#include <jerror.h>
 #include <setjmp.h>
 #include <string.h>
 
@@ -30,9 +31,16 @@ on_error (j_common_ptr common)
   longjmp (self->jump, 1);
 }
 
+/* libjpeg paints what is missing of a file grey, however much that is; here it is damage. */
 static void
-on_message (j_common_ptr common)
+on_warning (j_common_ptr common, int level)
 {
+  Jpeg *self = common->client_data;
+  int code = common->err->msg_code;
+
+  if (level < 0 && (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER)
+      && self->jpeg.output_scanline < self->jpeg.output_height)
+    on_error (common);
 }
 
 static void
@@ -87,7 +95,7 @@ c2l_jpeg_parse (gconstpointer data, gsize size, const char *name, GError **error
   self->jpeg.err = jpeg_std_error (&self->errors);
   self->jpeg.client_data = self;
   self->errors.error_exit = on_error;
-  self->errors.output_message = on_message;
+  self->errors.emit_message = on_warning;
   self->progress.progress_monitor = on_progress;
   if (setjmp (self->jump) != 0)
     {

@@ -64,7 +64,7 @@ get64 (const guint8 *at)
   return get32 (at) | (guint64) get32 (at + 4) << 32;
 }
 
-static gboolean
+static gboolean G_GNUC_PRINTF (2, 3)
 damaged (GError **error, const char *format, ...)
 {
   va_list args;

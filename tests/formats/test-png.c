@@ -142,14 +142,21 @@ test_save_is_whole (void)
 }
 
 /* A grey JPEG of 8×8 pixels. */
-static void
-test_reads_jpeg (void)
+static guchar *
+dup_jpeg (gsize *size)
 {
   static const char base64[] = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERX"
                                "RTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/wAALCAAIAAgBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAA"
                                "AAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AP//Z";
+
+  return g_base64_decode (base64, size);
+}
+
+static void
+test_reads_jpeg (void)
+{
   gsize size;
-  g_autofree guchar *data = g_base64_decode (base64, &size);
+  g_autofree guchar *data = dup_jpeg (&size);
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) cut_error = NULL;
   g_autoptr (C2lImage) image = c2l_jpeg_parse (data, size, "grey", &error);
@@ -160,6 +167,22 @@ test_reads_jpeg (void)
   g_assert_cmpint (ABS (image->pixels[0] - 128), <=, 2);
   g_assert_null (c2l_jpeg_parse (data, 20, "cut", &cut_error));
   g_assert_error (cut_error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED);
+}
+
+/* The data of 8 rows where the header says 16,384. */
+static void
+test_refuses_missing_rows (void)
+{
+  static const guchar frame[] = { 0xff, 0xc0, 0x00, 0x0b, 0x08 };
+  gsize size;
+  g_autofree guchar *data = dup_jpeg (&size);
+  guchar *found = memmem (data, size, frame, sizeof frame);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_nonnull (found);
+  found[sizeof frame] = 0x40;
+  g_assert_null (c2l_jpeg_parse (data, size, "short", &error));
+  g_assert_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED);
 }
 
 int
@@ -173,5 +196,6 @@ main (int argc, char **argv)
   g_test_add_func ("/png/refuses-texts-it-cannot-store", test_refuses_bad_texts);
   g_test_add_func ("/png/save-leaves-one-whole-file", test_save_is_whole);
   g_test_add_func ("/jpeg/reads-grey-as-rgb", test_reads_jpeg);
+  g_test_add_func ("/jpeg/refuses-missing-rows", test_refuses_missing_rows);
   return g_test_run ();
 }
