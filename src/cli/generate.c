@@ -155,6 +155,9 @@ save_picture (C2lPicture *picture, gpointer data)
       g_cancellable_cancel (c2l_cli_get_cancellable ());
       return;
     }
+  /* What follows needs the recipe; of the pixels only the grid, and those of many pictures fill the memory. */
+  if (output->options->grid == NULL)
+    c2l_picture_drop_pixels (picture);
   g_hash_table_insert (output->files, picture, g_steal_pointer (&path));
   if (!output->print_at_end)
     print_picture (output, picture);

@@ -1,5 +1,6 @@
-/* The whole way from prompts to pictures. Pictures are handed on as soon as they are finished; with scores, as soon as the handful they
- * are scored with is. Cancelling, or a failure on the way, loses none that was drawn. */
+/* The whole way from prompts to pictures. Latents are sampled a handful at a time, as the sampler takes them, and drawn before the next are, so
+ * that the first picture comes as soon for many as for few. Pictures are handed on as soon as they are finished; with scores, as
+ * soon as the handful they are scored with is. Cancelling, or a failure on the way, loses none that was drawn. */
 #include "studio/generate.h"
 
 #include "studio/digest.h"
@@ -7,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Drawn pictures wait for so many of their neighbours before CLIP looks at them all at once. */
+/* Latents are sampled so many at once, and drawn pictures wait for so many of their neighbours before CLIP looks at them all at once. */
 #define HANDFUL 16
 
 typedef struct
@@ -178,6 +179,30 @@ sort_from (GPtrArray *pictures, guint start)
     qsort (pictures->pdata + start, pictures->len - start, sizeof (gpointer), compare_scores);
 }
 
+/* @prompt: (nullable): without one from random z, and @text and @score are not looked at. */
+static gboolean
+sample_and_draw (Job *job, guint prompt_index, const char *prompt, const float *text, gboolean score, GError **error)
+{
+  C2lSampling sampling = job->params->sampling;
+
+  for (int start = 0; start < job->params->sampling.n; start += HANDFUL)
+    {
+      g_autoptr (GPtrArray) recipes = NULL;
+
+      sampling.first_index = job->params->sampling.first_index + start;
+      sampling.n = MIN (job->params->sampling.n - start, HANDFUL);
+      report (job, "imagining");
+      recipes = prompt != NULL ? c2l_session_sample (job->session, prompt, text, &sampling, job->cancellable, error)
+                               : c2l_session_sample_z (job->session, &sampling, job->cancellable, error);
+      if (recipes == NULL)
+        return FALSE;
+      add_edits (job, recipes);
+      if (!draw_all (job, recipes, prompt_index, prompt != NULL && score ? text : NULL, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 generate_for_prompt (Job *job, guint index, GError **error)
 {
@@ -185,7 +210,6 @@ generate_for_prompt (Job *job, guint index, GError **error)
   int width = c2l_session_get_embed_width (job->session, error);
   g_autofree float *text = g_new (float, MAX (width, 1));
   g_autofree char *dropped = NULL;
-  g_autoptr (GPtrArray) recipes = NULL;
   gboolean ok, score = job->params->score || job->params->sort;
   guint start = job->pictures->len;
 
@@ -194,13 +218,7 @@ generate_for_prompt (Job *job, guint index, GError **error)
     return FALSE;
   if (dropped != NULL && job->callbacks->dropped != NULL)
     job->callbacks->dropped (prompt, dropped, job->callbacks->data);
-  report (job, "imagining");
-  if (job->params->latents == NULL)
-    recipes = c2l_session_sample (job->session, prompt, text, &job->params->sampling, job->cancellable, error);
-  if (recipes == NULL)
-    return FALSE;
-  add_edits (job, recipes);
-  ok = draw_all (job, recipes, index, score ? text : NULL, error);
+  ok = sample_and_draw (job, index, prompt, text, score, error);
   if (ok && job->params->sort)
     sort_from (job->pictures, start);
   return ok;
@@ -223,9 +241,9 @@ adopt_latents (Job *job, GError **error)
   return g_steal_pointer (&recipes);
 }
 
-/* Given latents, or random ones; a single prompt serves to score them. */
+/* Given latents; a single prompt serves to score them. */
 static gboolean
-generate_without_sampling (Job *job, GError **error)
+generate_from_latents (Job *job, GError **error)
 {
   const char *prompt = job->params->prompts != NULL ? job->params->prompts[0] : NULL;
   gboolean score = prompt != NULL && (job->params->score || job->params->sort);
@@ -235,8 +253,7 @@ generate_without_sampling (Job *job, GError **error)
 
   if (score && (width == 0 || !c2l_session_embed_text (job->session, prompt, text, NULL, job->cancellable, error)))
     return FALSE;
-  recipes = job->params->latents != NULL ? adopt_latents (job, error)
-                                         : c2l_session_sample_z (job->session, &job->params->sampling, job->cancellable, error);
+  recipes = adopt_latents (job, error);
   if (recipes == NULL)
     return FALSE;
   for (guint i = 0; i < recipes->len && prompt != NULL; i++)
@@ -256,7 +273,6 @@ c2l_generate (C2lSession *session, const C2lGenerateParams *params, const C2lGen
   static const C2lGenerateCallbacks none = { 0 };
   Job job = { session, params, callbacks != NULL ? callbacks : &none, cancellable, .pictures = pictures };
   guint n_prompts = params->prompts != NULL ? g_strv_length ((char **) params->prompts) : 0;
-  gboolean sampled = params->latents == NULL && n_prompts > 0;
   g_autofree float *for_clip = NULL;
 
   job.n_total = params->latents != NULL ? params->latents->len : params->sampling.n * MAX (n_prompts, 1);
@@ -269,8 +285,10 @@ c2l_generate (C2lSession *session, const C2lGenerateParams *params, const C2lGen
       job.clip_length = (gsize) side * side * 3;
       job.for_clip = for_clip = g_new (float, job.clip_length * HANDFUL);
     }
-  if (!sampled)
-    return generate_without_sampling (&job, error);
+  if (params->latents != NULL)
+    return generate_from_latents (&job, error);
+  if (n_prompts == 0)
+    return sample_and_draw (&job, 0, NULL, NULL, FALSE, error);
   for (guint i = 0; i < n_prompts; i++)
     if (!generate_for_prompt (&job, i, error))
       return FALSE;

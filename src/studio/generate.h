@@ -25,7 +25,8 @@ typedef struct
 typedef struct
 {
   void (*progress) (double fraction, const char *stage, gpointer data);
-  /* A picture is finished. With scores, the pictures of a handful come together. */
+  /* A picture is finished. With scores, the pictures of a handful come together. Who has no further use for the pixels calls
+   * c2l_picture_drop_pixels(), for those of many pictures fill the memory. */
   void (*picture) (C2lPicture *picture, gpointer data);
   /* Words of a prompt that did not fit into the model's context. */
   void (*dropped) (const char *prompt, const char *words, gpointer data);

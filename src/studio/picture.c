@@ -41,6 +41,12 @@ c2l_picture_unref (C2lPicture *picture)
   g_free (picture);
 }
 
+void
+c2l_picture_drop_pixels (C2lPicture *picture)
+{
+  g_clear_pointer (&picture->pixels, g_free);
+}
+
 gboolean
 c2l_picture_save (C2lPicture *picture, const char *path, GError **error)
 {

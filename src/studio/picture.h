@@ -10,7 +10,7 @@ typedef struct
   gatomicrefcount refs;
   C2lRecipe *recipe;
   int size;        /* width and height */
-  guint8 *pixels;  /* [size, size, 3], sRGB */
+  guint8 *pixels;  /* [size, size, 3], sRGB; NULL when dropped */
   guint prompt_index; /* which of the prompts it was drawn for */
 } C2lPicture;
 
@@ -18,6 +18,8 @@ typedef struct
 C2lPicture *c2l_picture_new (C2lRecipe *recipe, int size, guint8 *pixels);
 C2lPicture *c2l_picture_ref (C2lPicture *picture);
 void        c2l_picture_unref (C2lPicture *picture);
+/* Keeps the recipe only; what is left can neither be saved nor stand in a grid. */
+void        c2l_picture_drop_pixels (C2lPicture *picture);
 
 /* Writes a PNG aside and renames it, so that a file of that name is always whole. */
 gboolean    c2l_picture_save (C2lPicture *picture, const char *path, GError **error);

@@ -230,6 +230,50 @@ test_cancelled_keeps_what_is_finished (void)
   g_assert_cmpuint (pictures->len, ==, 3);
 }
 
+typedef struct
+{
+  GCancellable *cancellable;
+  int imagined, imagined_before_first;
+} Watch;
+
+static void
+count_imagining (double fraction, const char *stage, gpointer data)
+{
+  Watch *watch = data;
+
+  watch->imagined += strcmp (stage, "imagining") == 0;
+}
+
+static void
+drop_and_cancel (C2lPicture *picture, gpointer data)
+{
+  Watch *watch = data;
+
+  watch->imagined_before_first = watch->imagined;
+  c2l_picture_drop_pixels (picture);
+  g_cancellable_cancel (watch->cancellable);
+}
+
+static void
+test_the_first_of_many_comes_at_once (void)
+{
+  g_autoptr (GPtrArray) pictures = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Watch watch = { .cancellable = cancellable };
+  const C2lGenerateCallbacks callbacks = { .progress = count_imagining, .picture = drop_and_cancel, .data = &watch };
+  C2lGenerateParams params;
+  g_autoptr (GError) error = NULL;
+
+  /* Latents of so many would take hours; the first must not wait for them. */
+  init_params (&params, beard, 100000);
+  g_assert_false (c2l_generate (session, &params, &callbacks, pictures, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (pictures->len, ==, 1);
+  g_assert_cmpint (watch.imagined_before_first, ==, 1);
+  g_assert_null (((C2lPicture *) g_ptr_array_index (pictures, 0))->pixels);
+  g_assert_nonnull (((C2lPicture *) g_ptr_array_index (pictures, 0))->recipe);
+}
+
 static void
 test_without_a_prompt (void)
 {
@@ -345,6 +389,7 @@ main (int argc, char **argv)
   g_test_add_func ("/generate/truncation/beyond-one-is-refused", test_truncation_beyond_one_is_refused);
   g_test_add_func ("/generate/edits/that-do-not-fit-are-refused", test_edits_that_do_not_fit_are_refused);
   g_test_add_func ("/generate/cancelled/keeps-what-is-finished", test_cancelled_keeps_what_is_finished);
+  g_test_add_func ("/generate/cancelled/first-of-many-comes-at-once", test_the_first_of_many_comes_at_once);
   g_test_add_func ("/generate/without-a-prompt", test_without_a_prompt);
   g_test_add_func ("/generate/long-prompts-are-cut-and-said", test_long_prompts_are_cut_and_said);
   g_test_add_func ("/generate/prompts-of-all-lengths-are-read-whole", test_prompts_of_all_lengths_are_read_whole);
