@@ -1,6 +1,6 @@
-/* c2l bench: how long a piece of work takes. The models are made up in the sizes of the published ones, or the starter. Measures wall-clock
- * time of whole runs after a warm-up; in interactive use one run for each line that comes in, so that a script can alternate with
- * another program. */
+/* c2l bench: how long a piece of work takes. The models are made up in the sizes of the published
+ * ones, or the starter. Measures wall-clock time of whole runs after a warm-up; in interactive use
+ * one run for each line that comes in, so that a script can alternate with another program. */
 #include "cli/model-options.h"
 #include "models/synthetic.h"
 #include "studio/generate.h"
@@ -45,7 +45,12 @@ typedef struct
 static C2lSampling
 four_steps (C2lNoiseKind noise)
 {
-  return (C2lSampling) { .n = N_PICTURES, .sampler = "reference", .steps = 4, .guidance = 2, .truncation = 1, .noise = noise };
+  return (C2lSampling){ .n = N_PICTURES,
+                        .sampler = "reference",
+                        .steps = 4,
+                        .guidance = 2,
+                        .truncation = 1,
+                        .noise = noise };
 }
 
 /* --- cases --- */
@@ -66,16 +71,19 @@ run_generator (Bench *bench, GError **error)
         return FALSE;
       bench->recipe = c2l_recipe_ref (g_ptr_array_index (recipes, 0));
     }
-  picture = c2l_session_draw (bench->session, bench->recipe, 0, NULL, c2l_cli_get_cancellable (), error);
+  picture = c2l_session_draw (bench->session, bench->recipe, 0, NULL, c2l_cli_get_cancellable (),
+                              error);
   return picture != NULL;
 }
 
 static gboolean
 run_headline (Bench *bench, GError **error)
 {
-  g_autoptr (GPtrArray) pictures = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
+  g_autoptr (GPtrArray) pictures
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
   const char *const prompts[] = { PROMPT, NULL };
-  C2lGenerateParams params = { .prompts = prompts, .sampling = four_steps (C2L_NOISE_KIND_RANDOM), .sort = TRUE };
+  C2lGenerateParams params
+      = { .prompts = prompts, .sampling = four_steps (C2L_NOISE_KIND_RANDOM), .sort = TRUE };
 
   return c2l_generate (bench->session, &params, NULL, pictures, c2l_cli_get_cancellable (), error);
 }
@@ -97,7 +105,8 @@ run_prior (Bench *bench, GError **error)
       for (int i = 0; i < dim; i++)
         bench->text[i] = sinf (i * 12.9898f);
     }
-  recipes = c2l_session_sample (bench->session, PROMPT, bench->text, &sampling, c2l_cli_get_cancellable (), error);
+  recipes = c2l_session_sample (bench->session, PROMPT, bench->text, &sampling,
+                                c2l_cli_get_cancellable (), error);
   return recipes != NULL;
 }
 
@@ -119,8 +128,10 @@ run_clip (Bench *bench, GError **error)
       for (gsize i = 0; i < n; i++)
         bench->pictures[i] = sinf (i * 0.017f);
     }
-  return c2l_session_embed_text (bench->session, PROMPT, bench->text, NULL, c2l_cli_get_cancellable (), error)
-         && c2l_session_score (bench->session, bench->pictures, N_PICTURES, bench->text, scores, c2l_cli_get_cancellable (), error);
+  return c2l_session_embed_text (bench->session, PROMPT, bench->text, NULL,
+                                 c2l_cli_get_cancellable (), error)
+         && c2l_session_score (bench->session, bench->pictures, N_PICTURES, bench->text, scores,
+                               c2l_cli_get_cancellable (), error);
 }
 
 static const struct
@@ -130,9 +141,12 @@ static const struct
   int generator; /* C2lSyntheticKind, −1: none */
   gboolean prior, clip;
 } cases[] = {
-  { "sg2-1024", "StyleGAN2 1024², one picture", run_generator, C2L_SYNTHETIC_STYLEGAN2_1024, FALSE, FALSE },
-  { "sg3-256", "StyleGAN3-T 256², one picture", run_generator, C2L_SYNTHETIC_STYLEGAN3_T_256, FALSE, FALSE },
-  { "headline", "one prompt to 16 pictures, scored and sorted", run_headline, C2L_SYNTHETIC_STYLEGAN2_1024, TRUE, TRUE },
+  { "sg2-1024", "StyleGAN2 1024², one picture", run_generator, C2L_SYNTHETIC_STYLEGAN2_1024, FALSE,
+    FALSE },
+  { "sg3-256", "StyleGAN3-T 256², one picture", run_generator, C2L_SYNTHETIC_STYLEGAN3_T_256, FALSE,
+    FALSE },
+  { "headline", "one prompt to 16 pictures, scored and sorted", run_headline,
+    C2L_SYNTHETIC_STYLEGAN2_1024, TRUE, TRUE },
   { "prior", "prior “mid”, four steps, 16 latents, guidance 2", run_prior, -1, TRUE, FALSE },
   { "clip", "CLIP ViT-B/32, one prompt and 16 pictures", run_clip, -1, FALSE, TRUE },
 };
@@ -185,15 +199,20 @@ print_result (const Options *options, C2lSession *session, GArray *seconds, doub
     }
   if (!options->json && !options->interactive)
     {
-      printf ("%s: best of %u runs %.1f ms, %.2f GFLOP, %.0f GFLOP/s, %.0f MiB of working memory, %.0f MiB at most in all\n", options->name,
-              seconds->len, best * 1000, flops / 1e9, flops / best / 1e9, arena_size / 1048576.0, usage.ru_maxrss / 1024.0);
+      printf ("%s: best of %u runs %.1f ms, %.2f GFLOP, %.0f GFLOP/s, %.0f MiB of working memory, "
+              "%.0f MiB at most in all\n",
+              options->name, seconds->len, best * 1000, flops / 1e9, flops / best / 1e9,
+              arena_size / 1048576.0, usage.ru_maxrss / 1024.0);
       json_array_unref (array);
       return;
     }
   json_object_set_string_member (object, "case", options->name);
   json_object_set_string_member (object, "size", options->size);
-  json_object_set_string_member (object, "precision", c2l_precision_get_name (c2l_session_get_precision (session)));
-  json_object_set_int_member (object, "threads", options->model.threads > 0 ? options->model.threads : (int) g_get_num_processors ());
+  json_object_set_string_member (object, "precision",
+                                 c2l_precision_get_name (c2l_session_get_precision (session)));
+  json_object_set_int_member (object, "threads",
+                              options->model.threads > 0 ? options->model.threads
+                                                         : (int) g_get_num_processors ());
   json_object_set_array_member (object, "seconds", array);
   json_object_set_double_member (object, "flops", flops);
   json_object_set_int_member (object, "arena_bytes", arena_size);
@@ -260,15 +279,19 @@ run_all (const Options *options, Bench *bench, int index, GError **error)
 static gboolean
 parse_options (Options *options, int *argc, char ***argv, int *exit_code)
 {
-  const GOptionEntry entries[] = {
-    { "case", 'c', 0, G_OPTION_ARG_STRING, &options->name, "sg2-1024 (default), sg3-256, headline, prior, clip", "NAME" },
-    { "size", 0, 0, G_OPTION_ARG_STRING, &options->size, "published (default): made-up weights of those sizes; starter", "NAME" },
-    { "runs", 'n', 0, G_OPTION_ARG_INT, &options->runs, "Runs to measure, after a warm-up (default 5)", "N" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print a JSON object", NULL },
-    { "interactive", 0, 0, G_OPTION_ARG_NONE, &options->interactive, "One run and one JSON line for each line of standard input", NULL },
-    { "profile", 0, 0, G_OPTION_ARG_NONE, &options->profile, "Say where the time goes", NULL },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[]
+      = { { "case", 'c', 0, G_OPTION_ARG_STRING, &options->name,
+            "sg2-1024 (default), sg3-256, headline, prior, clip", "NAME" },
+          { "size", 0, 0, G_OPTION_ARG_STRING, &options->size,
+            "published (default): made-up weights of those sizes; starter", "NAME" },
+          { "runs", 'n', 0, G_OPTION_ARG_INT, &options->runs,
+            "Runs to measure, after a warm-up (default 5)", "N" },
+          { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print a JSON object", NULL },
+          { "interactive", 0, 0, G_OPTION_ARG_NONE, &options->interactive,
+            "One run and one JSON line for each line of standard input", NULL },
+          { "profile", 0, 0, G_OPTION_ARG_NONE, &options->profile, "Say where the time goes",
+            NULL },
+          G_OPTION_ENTRY_NULL };
   GOptionGroup *groups[] = { c2l_model_options_new_device_group (&options->model), NULL };
 
   if (!c2l_cli_parse (&c2l_command_bench, argc, argv, entries, groups, exit_code))
@@ -280,9 +303,12 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
   if (*argc > 1 || options->runs < 1 || options->runs > 100000)
     *exit_code = c2l_cli_usage (&c2l_command_bench, "takes no arguments, and --runs from 1 on");
   else if (find_case (options->name) < 0)
-    *exit_code = c2l_cli_usage (&c2l_command_bench, "there is no case “%s”; sg2-1024, sg3-256, headline, prior and clip are", options->name);
+    *exit_code = c2l_cli_usage (
+        &c2l_command_bench,
+        "there is no case “%s”; sg2-1024, sg3-256, headline, prior and clip are", options->name);
   else if (strcmp (options->size, "published") != 0 && strcmp (options->size, "starter") != 0)
-    *exit_code = c2l_cli_usage (&c2l_command_bench, "there is no size “%s”; published and starter are", options->size);
+    *exit_code = c2l_cli_usage (&c2l_command_bench,
+                                "there is no size “%s”; published and starter are", options->size);
   else
     return TRUE;
   return FALSE;
@@ -308,13 +334,16 @@ run (int argc, char **argv)
   index = find_case (options.name);
   bundle = open_bundle (&options, index, &error);
   device = bundle != NULL ? c2l_model_options_open_device (&options.model, &error) : NULL;
-  if (device == NULL || !c2l_model_options_get_precision (&options.model, device, C2L_DEFAULT_PRECISION, &precision, &error))
+  if (device == NULL
+      || !c2l_model_options_get_precision (&options.model, device, C2L_DEFAULT_PRECISION,
+                                           &precision, &error))
     return c2l_cli_fail (error);
   engine = c2l_engine_new (bundle, device, merges);
   bench.session = session = c2l_session_new (engine, precision);
   if (options.profile)
     c2l_session_enable_profile (session);
-  ok = options.interactive ? run_interactively (&options, &bench, index, &error) : run_all (&options, &bench, index, &error);
+  ok = options.interactive ? run_interactively (&options, &bench, index, &error)
+                           : run_all (&options, &bench, index, &error);
   if (ok && options.profile)
     {
       g_autofree char *statistics = c2l_session_dup_statistics (session);

@@ -1,5 +1,5 @@
-/* What the subcommands share. Signals are taken by a thread of their own with sigwait, because cancelling takes locks that a signal
- * handler must not. */
+/* What the subcommands share. Signals are taken by a thread of their own with sigwait, because
+ * cancelling takes locks that a signal handler must not. */
 #include "cli/cli.h"
 
 #include <glib/gstdio.h>
@@ -14,17 +14,21 @@
 static gboolean bar_is_shown;
 
 gboolean
-c2l_cli_parse (const C2lCommand *command, int *argc, char ***argv, const GOptionEntry *entries, GOptionGroup **groups, int *exit_code)
+c2l_cli_parse (const C2lCommand *command,
+               int *argc,
+               char ***argv,
+               const GOptionEntry *entries,
+               GOptionGroup **groups,
+               int *exit_code)
 {
   g_autofree char *usage = g_strdup_printf ("%s — %s", command->arguments, command->summary);
   g_autofree char *program = g_strdup_printf ("c2l %s", command->name);
   g_autoptr (GOptionContext) context = g_option_context_new (usage);
   g_autoptr (GError) error = NULL;
   gboolean help = FALSE, ok;
-  const GOptionEntry help_entry[] = {
-    { "help", 'h', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &help, "Show this help and exit", NULL },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry help_entry[] = { { "help", 'h', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &help,
+                                        "Show this help and exit", NULL },
+                                      G_OPTION_ENTRY_NULL };
 
   g_set_prgname (program);
   g_option_context_set_help_enabled (context, FALSE);
@@ -55,8 +59,7 @@ c2l_cli_parse (const C2lCommand *command, int *argc, char ***argv, const GOption
   return TRUE;
 }
 
-static void G_GNUC_PRINTF (1, 0)
-print_message (const char *format, va_list args)
+static void G_GNUC_PRINTF (1, 0) print_message (const char *format, va_list args)
 {
   g_autofree char *text = g_strdup_vprintf (format, args);
 
@@ -139,7 +142,8 @@ c2l_cli_dup_data_path (const char *name)
   g_autofree char *executable = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *bin = executable != NULL ? g_path_get_dirname (executable) : NULL;
   g_autofree char *prefix = bin != NULL ? g_path_get_dirname (bin) : NULL;
-  g_autofree char *share = prefix != NULL ? g_build_filename (prefix, "share", "clip2latent", NULL) : NULL;
+  g_autofree char *share
+      = prefix != NULL ? g_build_filename (prefix, "share", "clip2latent", NULL) : NULL;
   const char *const folders[] = { g_getenv ("C2L_DATA"), share, C2L_SOURCE_DATA };
 
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)

@@ -1,5 +1,6 @@
-/* c2l generate: pictures from prompts, from latents, from recipes or from nothing but a seed. Reads options, hands the work to
- * studio/generate, saves each picture as soon as it is finished, prints a line for each. */
+/* c2l generate: pictures from prompts, from latents, from recipes or from nothing but a seed. Reads
+ * options, hands the work to studio/generate, saves each picture as soon as it is finished, prints
+ * a line for each. */
 #include "cli/model-options.h"
 #include "cli/prompts.h"
 #include "formats/npy.h"
@@ -62,20 +63,23 @@ static gboolean parse_options (Options *options, int *argc, char ***argv, int *e
 
 /* --- saving and printing --- */
 
-/* Gives the finished file @part a name of its own in @folder: a link fails where the name is taken, so nothing is overwritten, by
- * another program neither, and a killed program leaves no half file under a picture's name. */
+/* Gives the finished file @part a name of its own in @folder: a link fails where the name is taken,
+ * so nothing is overwritten, by another program neither, and a killed program leaves no half file
+ * under a picture's name. */
 static char *
 take_name (const char *folder, const char *stem, const char *part, GError **error)
 {
   for (int i = 1; i < 10000; i++)
     {
-      g_autofree char *name = i == 1 ? g_strdup_printf ("%s.png", stem) : g_strdup_printf ("%s-%d.png", stem, i);
+      g_autofree char *name
+          = i == 1 ? g_strdup_printf ("%s.png", stem) : g_strdup_printf ("%s-%d.png", stem, i);
       g_autofree char *path = g_build_filename (folder, name, NULL);
       gboolean linked = link (part, path) == 0;
       int code = errno;
 
       /* Some file systems know no links. */
-      if (!linked && code != EEXIST && !g_file_test (path, G_FILE_TEST_EXISTS) && g_rename (part, path) == 0)
+      if (!linked && code != EEXIST && !g_file_test (path, G_FILE_TEST_EXISTS)
+          && g_rename (part, path) == 0)
         return g_steal_pointer (&path);
       if (linked)
         {
@@ -84,11 +88,13 @@ take_name (const char *folder, const char *stem, const char *part, GError **erro
         }
       if (code != EEXIST)
         {
-          g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: cannot be written: %s", path, g_strerror (code));
+          g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+                       "%s: cannot be written: %s", path, g_strerror (code));
           return NULL;
         }
     }
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s: too many pictures of the same name; choose another folder with --out", folder);
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+               "%s: too many pictures of the same name; choose another folder with --out", folder);
   return NULL;
 }
 
@@ -148,14 +154,16 @@ save_picture (C2lPicture *picture, gpointer data)
           GString *message = g_string_new (error->message);
 
           g_string_replace (message, part, stem, 1);
-          output->error = g_error_new (error->domain, error->code, "%s: no more pictures can be saved there: %s", output->options->out,
-                                       message->str);
+          output->error = g_error_new (error->domain, error->code,
+                                       "%s: no more pictures can be saved there: %s",
+                                       output->options->out, message->str);
           g_string_free (message, TRUE);
         }
       g_cancellable_cancel (c2l_cli_get_cancellable ());
       return;
     }
-  /* What follows needs the recipe; of the pixels only the grid, and those of many pictures fill the memory. */
+  /* What follows needs the recipe; of the pixels only the grid, and those of many pictures fill the
+   * memory. */
   if (output->options->grid == NULL)
     c2l_picture_drop_pixels (picture);
   g_hash_table_insert (output->files, picture, g_steal_pointer (&path));
@@ -175,7 +183,8 @@ warn_dropped (const char *prompt, const char *words, gpointer data)
   glong n = g_utf8_strlen (words, -1);
   g_autofree char *start = g_utf8_substring (words, 0, MIN (n, MAX_WORDS_SHOWN));
 
-  c2l_cli_message ("the prompt is too long for the model; it was cut before “%s%s”", start, n > MAX_WORDS_SHOWN ? "…" : "");
+  c2l_cli_message ("the prompt is too long for the model; it was cut before “%s%s”", start,
+                   n > MAX_WORDS_SHOWN ? "…" : "");
 }
 
 static gboolean
@@ -187,8 +196,11 @@ save_latents (const char *path, GPtrArray *pictures, GError **error)
   g_autofree float *values = g_new (float, length * pictures->len);
 
   for (guint i = 0; i < pictures->len; i++)
-    memcpy (values + i * length, ((C2lPicture *) g_ptr_array_index (pictures, i))->recipe->latent.data, length * sizeof (float));
-  return c2l_npy_save (path, values, (gint64[]) { pictures->len, shape->n_rows, shape->width }, 3, error);
+    memcpy (values + i * length,
+            ((C2lPicture *) g_ptr_array_index (pictures, i))->recipe->latent.data,
+            length * sizeof (float));
+  return c2l_npy_save (path, values, (gint64[]){ pictures->len, shape->n_rows, shape->width }, 3,
+                       error);
 }
 
 /* After the last picture: the grid, the latents, the lines in their order. */
@@ -199,15 +211,16 @@ finish_output (Output *output, GPtrArray *pictures, int columns, GError **error)
     print_picture (output, g_ptr_array_index (pictures, i));
   if (pictures->len == 0)
     return TRUE;
-  if (output->options->latent_out != NULL && !save_latents (output->options->latent_out, pictures, error))
+  if (output->options->latent_out != NULL
+      && !save_latents (output->options->latent_out, pictures, error))
     return FALSE;
-  return output->options->grid == NULL || c2l_pictures_save_grid (pictures, columns, output->options->grid, error);
+  return output->options->grid == NULL
+         || c2l_pictures_save_grid (pictures, columns, output->options->grid, error);
 }
 
 /* --- what is asked for --- */
 
-static gboolean
-invalid (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+static gboolean invalid (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static gboolean
 invalid (GError **error, const char *format, ...)
@@ -239,7 +252,8 @@ static gboolean
 read_seed (const char *text, const char *option, guint64 *value, GError **error)
 {
   if (text != NULL && !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, value, NULL))
-    return invalid (error, "%s: “%s” is no whole number from 0 to 18446744073709551615", option, text);
+    return invalid (error, "%s: “%s” is no whole number from 0 to 18446744073709551615", option,
+                    text);
   return TRUE;
 }
 
@@ -259,30 +273,37 @@ add_edit (C2lGenerateParams *params, C2lBundle *bundle, const char *text, GError
   return c2l_generate_params_add_edit (params, bundle, name, amount, error);
 }
 
-/* What was given and would have no effect, or NULL: an artist who asks for something shall get it or be told. */
+/* What was given and would have no effect, or NULL: an artist who asks for something shall get it
+ * or be told. */
 static const char *
 find_contradiction (const Options *o, guint n_prompts)
 {
   gboolean settings = o->guidance != NULL || o->steps != UNSET || o->sampler != NULL;
   gboolean scored = o->score || o->sort != NULL;
 
-  if (o->from != NULL && (n_prompts > 0 || settings || scored || o->n != UNSET || o->label != UNSET || o->index != 0 || o->random
-                          || o->seed != NULL || o->noise_seed != NULL || o->noise != NULL || o->truncation != NULL || o->latent != NULL))
-    return "--from: the recipe in the picture says everything; only --edit, the model, the device and the output go with it";
+  if (o->from != NULL
+      && (n_prompts > 0 || settings || scored || o->n != UNSET || o->label != UNSET || o->index != 0
+          || o->random || o->seed != NULL || o->noise_seed != NULL || o->noise != NULL
+          || o->truncation != NULL || o->latent != NULL))
+    return "--from: the recipe in the picture says everything; only --edit, the model, the device "
+           "and the output go with it";
   if (o->random && (n_prompts > 0 || o->latent != NULL))
     return "--random: it draws without a prompt and without --latent; leave one of them out";
   if (o->label != UNSET && !o->random)
     return "--class: only pictures without a prompt have a class; add --random";
   if (o->latent != NULL && (settings || o->n != UNSET))
-    return "--latent: nothing is sampled, so -n, --guidance, --steps and --sampler have no effect; leave them out";
+    return "--latent: nothing is sampled, so -n, --guidance, --steps and --sampler have no effect; "
+           "leave them out";
   if (o->latent != NULL && n_prompts > 1)
     return "--latent: one prompt at most goes with it, to score the pictures; leave out the others";
   if ((settings || scored) && n_prompts == 0)
-    return "without a prompt there is nothing to follow or to score: leave out --guidance, --steps, --sampler, --score and --sort";
+    return "without a prompt there is nothing to follow or to score: leave out --guidance, "
+           "--steps, --sampler, --score and --sort";
   return NULL;
 }
 
-/* TRUE if a file can be written at @path (may be NULL): to be known before hours of drawing, not after. */
+/* TRUE if a file can be written at @path (may be NULL): to be known before hours of drawing, not
+ * after. */
 static gboolean
 check_target (const char *path, GError **error)
 {
@@ -293,9 +314,11 @@ check_target (const char *path, GError **error)
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ISDIR, "%s: a folder; name a file in it", path);
   else if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
-    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "%s: cannot be written: there is no folder “%s”; make it first", path, folder);
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                 "%s: cannot be written: there is no folder “%s”; make it first", path, folder);
   else if (g_access (folder, W_OK) != 0)
-    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ACCES, "%s: cannot be written: %s; choose another folder", path, g_strerror (errno));
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
+                 "%s: cannot be written: %s; choose another folder", path, g_strerror (errno));
   else
     return TRUE;
   return FALSE;
@@ -309,7 +332,9 @@ fill_sampling (C2lSampling *sampling, const Options *options, GError **error)
       || !read_number (options->truncation, "--truncation", &sampling->truncation, error))
     return FALSE;
   if (sampling->truncation < 0 || sampling->truncation > 1)
-    return invalid (error, "--truncation: %g; from 0 (the average picture) to 1 (no truncation) is possible", sampling->truncation);
+    return invalid (
+        error, "--truncation: %g; from 0 (the average picture) to 1 (no truncation) is possible",
+        sampling->truncation);
   sampling->noise_seed = sampling->seed;
   if (!read_seed (options->noise_seed, "--noise-seed", &sampling->noise_seed, error))
     return FALSE;
@@ -331,14 +356,16 @@ fill_sampling (C2lSampling *sampling, const Options *options, GError **error)
   return TRUE;
 }
 
-/* [D], [L, D] or [N, L, D]; of two dimensions it is one latent where the rows are as many as the model has, else one a row. */
+/* [D], [L, D] or [N, L, D]; of two dimensions it is one latent where the rows are as many as the
+ * model has, else one a row. */
 static GPtrArray *
 load_latents (C2lSession *session, const char *path, GError **error)
 {
   g_autoptr (C2lNpy) npy = c2l_npy_load (path, error);
   g_autoptr (GPtrArray) latents = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_rows_free);
   g_autofree float *values = NULL;
-  C2lGenerator *generator = npy != NULL ? c2l_engine_get_generator (c2l_session_get_engine (session), error) : NULL;
+  C2lGenerator *generator
+      = npy != NULL ? c2l_engine_get_generator (c2l_session_get_engine (session), error) : NULL;
   const C2lArray *array;
   gint64 n, n_rows, width;
 
@@ -348,13 +375,15 @@ load_latents (C2lSession *session, const char *path, GError **error)
   if (array->n_dims < 1 || array->n_dims > 3 || array->length == 0 || array->length > 1 << 28)
     {
       g_autofree char *shape = c2l_array_to_string (array);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: %s is no latent; [D], [L, D] or [N, L, D] is", path, shape);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "%s: %s is no latent; [D], [L, D] or [N, L, D] is", path, shape);
       return NULL;
     }
   width = array->dims[array->n_dims - 1];
   n_rows = array->n_dims == 1 ? 1 : array->dims[array->n_dims - 2];
   n = array->n_dims == 3 ? array->dims[0] : 1;
-  if (array->n_dims == 2 && n_rows != c2l_generator_get_num_ws (generator) && n_rows != c2l_session_get_n_latents (session))
+  if (array->n_dims == 2 && n_rows != c2l_generator_get_num_ws (generator)
+      && n_rows != c2l_session_get_n_latents (session))
     {
       n = n_rows;
       n_rows = 1;
@@ -363,7 +392,8 @@ load_latents (C2lSession *session, const char *path, GError **error)
   for (gsize i = 0; i < array->length; i++)
     if (!isfinite (values[i]))
       {
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: it holds numbers that are not finite; make it again", path);
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                     "%s: it holds numbers that are not finite; make it again", path);
         return NULL;
       }
   for (gint64 i = 0; i < n; i++)
@@ -383,7 +413,8 @@ check_latents (C2lSession *session, const C2lGenerateParams *params, GError **er
 
   if (params->latents == NULL)
     return TRUE;
-  recipe = c2l_session_adopt_latent (session, g_ptr_array_index (params->latents, 0), &params->sampling, error);
+  recipe = c2l_session_adopt_latent (session, g_ptr_array_index (params->latents, 0),
+                                     &params->sampling, error);
   return recipe != NULL;
 }
 
@@ -414,7 +445,8 @@ static int
 redraw_files (const Options *options, C2lEngine *engine, Output *output)
 {
   C2lBundle *bundle = c2l_engine_get_bundle (engine);
-  g_autoptr (GPtrArray) pictures = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
+  g_autoptr (GPtrArray) pictures
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
   g_autoptr (GError) error = NULL;
   gboolean ok = TRUE;
 
@@ -430,9 +462,13 @@ redraw_files (const Options *options, C2lEngine *engine, Output *output)
       ok = recipe != NULL;
       if (ok && recipe->precision != NULL && options->model.precision == NULL)
         ok = c2l_precision_from_name (recipe->precision, &precision)
-             || invalid (&error, "%s: drawn in precision “%s”, which this program does not know; name one with --precision",
+             || invalid (&error,
+                         "%s: drawn in precision “%s”, which this program does not know; name one "
+                         "with --precision",
                          options->from[i], recipe->precision);
-      ok = ok && c2l_model_options_get_precision (&options->model, c2l_engine_get_device (engine), precision, &precision, &error);
+      ok = ok
+           && c2l_model_options_get_precision (&options->model, c2l_engine_get_device (engine),
+                                               precision, &precision, &error);
       for (int j = 0; ok && options->edits != NULL && options->edits[j] != NULL; j++)
         ok = add_edit (&edits, bundle, options->edits[j], &error);
       for (guint j = 0; ok && edits.edits != NULL && j < edits.edits->len; j++)
@@ -462,28 +498,34 @@ static int
 generate (const Options *options, C2lEngine *engine, const char *const *prompts, Output *output)
 {
   C2lBundle *bundle = c2l_engine_get_bundle (engine);
-  g_autoptr (GPtrArray) pictures = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
+  g_autoptr (GPtrArray) pictures
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
   const C2lGenerateCallbacks callbacks = { show_progress, save_picture, warn_dropped, output };
   g_autoptr (C2lSession) session = NULL;
   g_autoptr (GError) error = NULL;
   C2lPrecision precision;
   C2lGenerateParams params;
   gboolean ok;
-  int columns = prompts != NULL && prompts[0] != NULL && prompts[1] != NULL && options->n > 1 ? options->n : 0;
+  int columns = prompts != NULL && prompts[0] != NULL && prompts[1] != NULL && options->n > 1
+                    ? options->n
+                    : 0;
 
   c2l_generate_params_init (&params, bundle);
   params.prompts = prompts;
   params.sort = options->sort != NULL;
   params.score = options->score;
-  ok = c2l_model_options_get_precision (&options->model, c2l_engine_get_device (engine), C2L_DEFAULT_PRECISION, &precision, &error)
+  ok = c2l_model_options_get_precision (&options->model, c2l_engine_get_device (engine),
+                                        C2L_DEFAULT_PRECISION, &precision, &error)
        && fill_sampling (&params.sampling, options, &error);
   for (int i = 0; ok && options->edits != NULL && options->edits[i] != NULL; i++)
     ok = add_edit (&params, bundle, options->edits[i], &error);
   if (ok)
     session = c2l_session_new (engine, precision);
   if (ok && options->latent != NULL)
-    ok = (params.latents = load_latents (session, options->latent, &error)) != NULL && check_latents (session, &params, &error);
-  ok = ok && c2l_generate (session, &params, &callbacks, pictures, c2l_cli_get_cancellable (), &error);
+    ok = (params.latents = load_latents (session, options->latent, &error)) != NULL
+         && check_latents (session, &params, &error);
+  ok = ok
+       && c2l_generate (session, &params, &callbacks, pictures, c2l_cli_get_cancellable (), &error);
   c2l_generate_params_clear (&params);
   return finish (output, pictures, columns, ok, error);
 }
@@ -513,7 +555,8 @@ run (int argc, char **argv)
   if (device == NULL)
     return c2l_cli_fail (error);
   if (options.from == NULL && options.latent == NULL && !options.random && prompts[0] == NULL)
-    return c2l_cli_usage (&c2l_command_generate, "no prompt: say what to draw, or --random for anything at all");
+    return c2l_cli_usage (&c2l_command_generate,
+                          "no prompt: say what to draw, or --random for anything at all");
   contradiction = find_contradiction (&options, g_strv_length (prompts));
   if (contradiction != NULL)
     return c2l_cli_usage (&c2l_command_generate, "%s", contradiction);
@@ -524,11 +567,14 @@ run (int argc, char **argv)
       c2l_cli_message ("%s: the folder cannot be made: %s", options.out, g_strerror (errno));
       return C2L_EXIT_FAILED;
     }
-  merges = options.model.merges != NULL ? g_strdup (options.model.merges) : c2l_cli_dup_data_path ("merges.txt.gz");
+  merges = options.model.merges != NULL ? g_strdup (options.model.merges)
+                                        : c2l_cli_dup_data_path ("merges.txt.gz");
   engine = c2l_engine_new (bundle, device, merges);
   output.print_at_end = options.sort != NULL;
-  exit_code = options.from != NULL ? redraw_files (&options, engine, &output)
-                                   : generate (&options, engine, prompts[0] != NULL ? (const char *const *) prompts : NULL, &output);
+  exit_code = options.from != NULL
+                  ? redraw_files (&options, engine, &output)
+                  : generate (&options, engine,
+                              prompts[0] != NULL ? (const char *const *) prompts : NULL, &output);
   g_clear_error (&output.error);
   return exit_code;
 }
@@ -536,31 +582,50 @@ run (int argc, char **argv)
 static gboolean
 parse_options (Options *options, int *argc, char ***argv, int *exit_code)
 {
-  const GOptionEntry entries[] = {
-    { "number", 'n', 0, G_OPTION_ARG_INT, &options->n, "Pictures a prompt (default 1)", "N" },
-    { "seed", 's', 0, G_OPTION_ARG_STRING, &options->seed, "Seed of the random numbers (default 0); the same seed draws the same", "N" },
-    { "index", 0, 0, G_OPTION_ARG_INT, &options->index, "Number of the first picture of that seed (default 0)", "N" },
-    { "guidance", 'g', 0, G_OPTION_ARG_STRING, &options->guidance, "How closely to follow the words; 1 is usual variety (default: the model's)", "X" },
-    { "steps", 0, 0, G_OPTION_ARG_INT, &options->steps, "Steps of the sampler (default: the model's)", "N" },
-    { "sampler", 0, 0, G_OPTION_ARG_STRING, &options->sampler, "reference, ddpm, ddim, dpm++2m (default: the model's)", "NAME" },
-    { "truncation", 't', 0, G_OPTION_ARG_STRING, &options->truncation, "0 to 1; below 1: more usual, less varied pictures (default: the model's)", "X" },
-    { "noise", 0, 0, G_OPTION_ARG_STRING, &options->noise, "Fine detail: random (default), const, none", "KIND" },
-    { "noise-seed", 0, 0, G_OPTION_ARG_STRING, &options->noise_seed, "Seed of the fine detail (default: --seed)", "N" },
-    { "edit", 'e', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->edits,
-      "Move along a direction of the model, or of a .npy or .pt file; may be repeated", "DIRECTION[=AMOUNT]" },
-    { "score", 0, 0, G_OPTION_ARG_NONE, &options->score, "Say how well CLIP finds each picture fits its prompt", NULL },
-    { "sort", 0, 0, G_OPTION_ARG_STRING, &options->sort, "“score”: best first, prompt by prompt", "BY" },
-    { "prompts", 'p', 0, G_OPTION_ARG_FILENAME, &options->prompts, "Read prompts from this file, one a line; - is standard input", "FILE" },
-    { "random", 0, 0, G_OPTION_ARG_NONE, &options->random, "Draw from random z, without a prompt", NULL },
-    { "class", 0, 0, G_OPTION_ARG_INT, &options->label, "With --random: class of a class-conditional generator", "N" },
-    { "latent", 0, 0, G_OPTION_ARG_FILENAME, &options->latent, "Draw these latents: [D], [L, D] or [N, L, D]", "FILE.npy" },
-    { "latent-out", 0, 0, G_OPTION_ARG_FILENAME, &options->latent_out, "Also write the latents, [N, L, D]", "FILE.npy" },
-    { "from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->from, "Draw the recipe in this picture again; may be repeated", "FILE.png" },
-    { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options->out, "Folder for the pictures (default: pictures)", "FOLDER" },
-    { "grid", 0, 0, G_OPTION_ARG_FILENAME, &options->grid, "Also write all pictures together into this PNG", "FILE.png" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print a JSON object a line instead of file names", NULL },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[]
+      = { { "number", 'n', 0, G_OPTION_ARG_INT, &options->n, "Pictures a prompt (default 1)", "N" },
+          { "seed", 's', 0, G_OPTION_ARG_STRING, &options->seed,
+            "Seed of the random numbers (default 0); the same seed draws the same", "N" },
+          { "index", 0, 0, G_OPTION_ARG_INT, &options->index,
+            "Number of the first picture of that seed (default 0)", "N" },
+          { "guidance", 'g', 0, G_OPTION_ARG_STRING, &options->guidance,
+            "How closely to follow the words; 1 is usual variety (default: the model's)", "X" },
+          { "steps", 0, 0, G_OPTION_ARG_INT, &options->steps,
+            "Steps of the sampler (default: the model's)", "N" },
+          { "sampler", 0, 0, G_OPTION_ARG_STRING, &options->sampler,
+            "reference, ddpm, ddim, dpm++2m (default: the model's)", "NAME" },
+          { "truncation", 't', 0, G_OPTION_ARG_STRING, &options->truncation,
+            "0 to 1; below 1: more usual, less varied pictures (default: the model's)", "X" },
+          { "noise", 0, 0, G_OPTION_ARG_STRING, &options->noise,
+            "Fine detail: random (default), const, none", "KIND" },
+          { "noise-seed", 0, 0, G_OPTION_ARG_STRING, &options->noise_seed,
+            "Seed of the fine detail (default: --seed)", "N" },
+          { "edit", 'e', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->edits,
+            "Move along a direction of the model, or of a .npy or .pt file; may be repeated",
+            "DIRECTION[=AMOUNT]" },
+          { "score", 0, 0, G_OPTION_ARG_NONE, &options->score,
+            "Say how well CLIP finds each picture fits its prompt", NULL },
+          { "sort", 0, 0, G_OPTION_ARG_STRING, &options->sort,
+            "“score”: best first, prompt by prompt", "BY" },
+          { "prompts", 'p', 0, G_OPTION_ARG_FILENAME, &options->prompts,
+            "Read prompts from this file, one a line; - is standard input", "FILE" },
+          { "random", 0, 0, G_OPTION_ARG_NONE, &options->random,
+            "Draw from random z, without a prompt", NULL },
+          { "class", 0, 0, G_OPTION_ARG_INT, &options->label,
+            "With --random: class of a class-conditional generator", "N" },
+          { "latent", 0, 0, G_OPTION_ARG_FILENAME, &options->latent,
+            "Draw these latents: [D], [L, D] or [N, L, D]", "FILE.npy" },
+          { "latent-out", 0, 0, G_OPTION_ARG_FILENAME, &options->latent_out,
+            "Also write the latents, [N, L, D]", "FILE.npy" },
+          { "from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->from,
+            "Draw the recipe in this picture again; may be repeated", "FILE.png" },
+          { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options->out,
+            "Folder for the pictures (default: pictures)", "FOLDER" },
+          { "grid", 0, 0, G_OPTION_ARG_FILENAME, &options->grid,
+            "Also write all pictures together into this PNG", "FILE.png" },
+          { "json", 0, 0, G_OPTION_ARG_NONE, &options->json,
+            "Print a JSON object a line instead of file names", NULL },
+          G_OPTION_ENTRY_NULL };
   GOptionGroup *groups[] = { c2l_model_options_new_model_group (&options->model),
                              c2l_model_options_new_device_group (&options->model), NULL };
 
@@ -570,7 +635,9 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
     options->out = g_strdup ("pictures");
   if (options->sort != NULL && strcmp (options->sort, "score") != 0)
     {
-      *exit_code = c2l_cli_usage (&c2l_command_generate, "--sort: pictures can be sorted by “score”, not by “%s”", options->sort);
+      *exit_code
+          = c2l_cli_usage (&c2l_command_generate,
+                           "--sort: pictures can be sorted by “score”, not by “%s”", options->sort);
       return FALSE;
     }
   return TRUE;
@@ -580,7 +647,9 @@ const C2lCommand c2l_command_generate = {
   .name = "generate",
   .arguments = "PROMPT…",
   .summary = "Draw pictures for prompts",
-  .description = "A PROMPT of “-” reads prompts from standard input, one a line. Pictures are PNG files that carry their recipe:\n"
-                 "“c2l generate --from picture.png” draws one again. Ctrl+C stops and keeps what is finished.\n",
+  .description
+  = "A PROMPT of “-” reads prompts from standard input, one a line. Pictures are PNG files that "
+    "carry their recipe:\n"
+    "“c2l generate --from picture.png” draws one again. Ctrl+C stops and keeps what is finished.\n",
   .run = run,
 };

@@ -23,8 +23,9 @@ static const char *const kind_names[] = {
 };
 
 static const char *const kind_words[] = {
-  [C2L_WEIGHTS_PLAIN] = "arrays", [C2L_WEIGHTS_TENSOR] = "array", [C2L_WEIGHTS_PRIOR] = "prior",
-  [C2L_WEIGHTS_GENERATOR] = "generator", [C2L_WEIGHTS_CLIP] = "clip",
+  [C2L_WEIGHTS_PLAIN] = "arrays", [C2L_WEIGHTS_TENSOR] = "array",
+  [C2L_WEIGHTS_PRIOR] = "prior",  [C2L_WEIGHTS_GENERATOR] = "generator",
+  [C2L_WEIGHTS_CLIP] = "clip",
 };
 
 static void
@@ -56,7 +57,8 @@ show_bundle (const char *path, const Options *options, GError **error)
   GPtrArray *directions;
   C2lDefaults defaults;
 
-  if (bundle == NULL || (options->verify && !c2l_bundle_verify (bundle, c2l_cli_get_cancellable (), error)))
+  if (bundle == NULL
+      || (options->verify && !c2l_bundle_verify (bundle, c2l_cli_get_cancellable (), error)))
     return FALSE;
   info = c2l_bundle_get_info (bundle);
   if (options->json)
@@ -65,13 +67,16 @@ show_bundle (const char *path, const Options *options, GError **error)
       return TRUE;
     }
   c2l_bundle_get_defaults (bundle, &defaults);
-  printf ("%s: a model bundle%s\n", path, options->verify ? ", its files are those that it describes" : "");
+  printf ("%s: a model bundle%s\n", path,
+          options->verify ? ", its files are those that it describes" : "");
   printf ("%-12s %s\n", "name", c2l_bundle_get_name (bundle));
-  printf ("%-12s %s\n", "draws", c2l_json_get_string (info, "draws", c2l_json_get_string (info, "description", "it does not say")));
+  printf ("%-12s %s\n", "draws",
+          c2l_json_get_string (info, "draws",
+                               c2l_json_get_string (info, "description", "it does not say")));
   printf ("%-12s %s\n", "network", c2l_json_get_string (info, "network", "unknown"));
   printf ("%-12s %s\n", "for CLIP", c2l_bundle_get_preprocess (bundle));
-  printf ("%-12s %s, %d steps, guidance %g, truncation %g\n", "usually", defaults.sampler, defaults.steps, defaults.guidance,
-          defaults.truncation);
+  printf ("%-12s %s, %d steps, guidance %g, truncation %g\n", "usually", defaults.sampler,
+          defaults.steps, defaults.guidance, defaults.truncation);
   print_strings (info, "licences", "licences");
   print_strings (info, "attributions", "made with");
   directions = c2l_bundle_get_directions (bundle);
@@ -116,9 +121,11 @@ show_weights (const char *path, C2lWeights *weights, const Options *options)
   printf ("%s: %s\n", path, kind_names[kind]);
   printf ("%-12s %s\n", "format", c2l_weights_get_format (weights));
   if (json_object_has_member (config, "class"))
-    printf ("%-12s %s, pictures of %" G_GINT64_FORMAT "², %" G_GINT64_FORMAT " styles of %" G_GINT64_FORMAT "\n", "network",
-            c2l_json_get_string (config, "class", "?"), c2l_json_get_int (config, "img_resolution", 0),
-            c2l_json_get_int (config, "num_ws", 0), c2l_json_get_int (config, "w_dim", 0));
+    printf ("%-12s %s, pictures of %" G_GINT64_FORMAT "², %" G_GINT64_FORMAT
+            " styles of %" G_GINT64_FORMAT "\n",
+            "network", c2l_json_get_string (config, "class", "?"),
+            c2l_json_get_int (config, "img_resolution", 0), c2l_json_get_int (config, "num_ws", 0),
+            c2l_json_get_int (config, "w_dim", 0));
   if (kind == C2L_WEIGHTS_TENSOR || options->tensors)
     show_arrays (weights);
 }
@@ -158,14 +165,15 @@ show_image (const char *path, const Options *options, GError **error)
   printf ("%-12s %s, seed %" G_GUINT64_FORMAT ", picture %u\n", "model",
           recipe->model != NULL ? recipe->model : "unknown", recipe->seed, recipe->index);
   if (recipe->sampler != NULL)
-    printf ("%-12s %s, %d steps, guidance %g, truncation %g\n", "sampled", recipe->sampler, recipe->steps, recipe->guidance,
-            recipe->truncation);
+    printf ("%-12s %s, %d steps, guidance %g, truncation %g\n", "sampled", recipe->sampler,
+            recipe->steps, recipe->guidance, recipe->truncation);
   for (guint i = 0; i < recipe->edits->len; i++)
     {
       const C2lRecipeEdit *edit = g_ptr_array_index (recipe->edits, i);
       printf ("%-12s %s = %g\n", i == 0 ? "edits" : "", edit->direction, edit->amount);
     }
-  printf ("%-12s version %s, %s, %s: %s\n", "drawn by", recipe->program, recipe->precision, recipe->device, recipe->device_details);
+  printf ("%-12s version %s, %s, %s: %s\n", "drawn by", recipe->program, recipe->precision,
+          recipe->device, recipe->device_details);
   return TRUE;
 }
 
@@ -177,7 +185,9 @@ is_image (const char *path)
   g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
   guint8 start[4] = { 0 };
 
-  return stream != NULL && g_input_stream_read (G_INPUT_STREAM (stream), start, sizeof start, NULL, NULL) == sizeof start
+  return stream != NULL
+         && g_input_stream_read (G_INPUT_STREAM (stream), start, sizeof start, NULL, NULL)
+                == sizeof start
          && (memcmp (start, "\x89PNG", 4) == 0 || memcmp (start, "\xff\xd8\xff", 3) == 0);
 }
 
@@ -188,7 +198,8 @@ show (const char *path, const Options *options, GError **error)
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "%s: there is no such file or folder", path);
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "%s: there is no such file or folder",
+                   path);
       return FALSE;
     }
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
@@ -206,12 +217,13 @@ static int
 run (int argc, char **argv)
 {
   Options options = { 0 };
-  const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print JSON, an object a line", NULL },
-    { "tensors", 0, 0, G_OPTION_ARG_NONE, &options.tensors, "List the arrays of a file", NULL },
-    { "verify", 0, 0, G_OPTION_ARG_NONE, &options.verify, "Compare a bundle's files with their SHA-256", NULL },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[]
+      = { { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print JSON, an object a line", NULL },
+          { "tensors", 0, 0, G_OPTION_ARG_NONE, &options.tensors, "List the arrays of a file",
+            NULL },
+          { "verify", 0, 0, G_OPTION_ARG_NONE, &options.verify,
+            "Compare a bundle's files with their SHA-256", NULL },
+          G_OPTION_ENTRY_NULL };
   int exit_code, result = C2L_EXIT_OK;
 
   if (!c2l_cli_parse (&c2l_command_info, &argc, &argv, entries, NULL, &exit_code))
@@ -232,6 +244,7 @@ const C2lCommand c2l_command_info = {
   .name = "info",
   .arguments = "FILE|FOLDER…",
   .summary = "Say what a file or a bundle is",
-  .description = "Knows bundles, StyleGAN pickles, prior checkpoints, CLIP archives, safetensors, NumPy arrays and pictures.\n",
+  .description = "Knows bundles, StyleGAN pickles, prior checkpoints, CLIP archives, safetensors, "
+                 "NumPy arrays and pictures.\n",
   .run = run,
 };

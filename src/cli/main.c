@@ -7,13 +7,8 @@
 #include <string.h>
 
 static const C2lCommand *const commands[] = {
-  &c2l_command_generate,
-  &c2l_command_score,
-  &c2l_command_info,
-  &c2l_command_import,
-  &c2l_command_export,
-  &c2l_command_selftest,
-  &c2l_command_bench,
+  &c2l_command_generate, &c2l_command_score,    &c2l_command_info,  &c2l_command_import,
+  &c2l_command_export,   &c2l_command_selftest, &c2l_command_bench,
 };
 
 static const C2lCommand *
@@ -28,8 +23,9 @@ find_command (const char *name)
 static char *
 dup_overview (void)
 {
-  GString *text = g_string_new ("Usage: c2l COMMAND [OPTION…] [ARGUMENT…]\n"
-                                "Draws pictures from words with CLIP, a diffusion prior and a StyleGAN.\n\nCommands:\n");
+  GString *text = g_string_new (
+      "Usage: c2l COMMAND [OPTION…] [ARGUMENT…]\n"
+      "Draws pictures from words with CLIP, a diffusion prior and a StyleGAN.\n\nCommands:\n");
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     g_string_append_printf (text, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
@@ -47,7 +43,7 @@ show_help (int argc, char **argv)
   g_autofree char *overview = NULL;
 
   if (command != NULL)
-    return command->run (2, (char *[]) { (char *) command->name, (char *) "--help", NULL });
+    return command->run (2, (char *[]){ (char *) command->name, (char *) "--help", NULL });
   if (argc > 2 && strcmp (argv[2], "help") != 0 && strcmp (argv[2], "version") != 0)
     {
       c2l_cli_message ("there is no command “%s”; “c2l help” lists them", argv[2]);
@@ -65,7 +61,8 @@ main (int argc, char **argv)
   const C2lCommand *command;
   int exit_code;
 
-  /* Words come and go as UTF-8; a C locale would turn them into question marks. Numbers are written with a point. */
+  /* Words come and go as UTF-8; a C locale would turn them into question marks. Numbers are written
+   * with a point. */
   if (setlocale (LC_ALL, "") == NULL || strcmp (nl_langinfo (CODESET), "UTF-8") != 0)
     setlocale (LC_CTYPE, "C.UTF-8");
   setlocale (LC_NUMERIC, "C");

@@ -8,18 +8,25 @@
 GOptionGroup *
 c2l_model_options_new_model_group (C2lModelOptions *options)
 {
-  const GOptionEntry entries[] = {
-    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options->model, "Draw with this bundle (default: the starter)", "FOLDER" },
-    { "prior", 0, 0, G_OPTION_ARG_FILENAME, &options->prior, "The prior: a checkpoint", "FILE" },
-    { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config, "The prior's configuration (default: the .yaml beside it)", "FILE" },
-    { "generator", 0, 0, G_OPTION_ARG_FILENAME, &options->generator, "The generator: a StyleGAN pickle", "FILE" },
-    { "clip", 0, 0, G_OPTION_ARG_FILENAME, &options->clip, "The CLIP model, for prompts and scores", "FILE" },
-    { "merges", 0, 0, G_OPTION_ARG_FILENAME, &options->merges, "CLIP's vocabulary (default: OpenAI's)", "FILE" },
-    { "preprocess", 0, 0, G_OPTION_ARG_STRING, &options->preprocess,
-      "How CLIP sees pictures: reference (default), openai, openai-clamped", "NAME" },
-    G_OPTION_ENTRY_NULL
-  };
-  GOptionGroup *group = g_option_group_new ("model", "Model: each is a path, an https address or a published name", "Show them", NULL, NULL);
+  const GOptionEntry entries[]
+      = { { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options->model,
+            "Draw with this bundle (default: the starter)", "FOLDER" },
+          { "prior", 0, 0, G_OPTION_ARG_FILENAME, &options->prior, "The prior: a checkpoint",
+            "FILE" },
+          { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
+            "The prior's configuration (default: the .yaml beside it)", "FILE" },
+          { "generator", 0, 0, G_OPTION_ARG_FILENAME, &options->generator,
+            "The generator: a StyleGAN pickle", "FILE" },
+          { "clip", 0, 0, G_OPTION_ARG_FILENAME, &options->clip,
+            "The CLIP model, for prompts and scores", "FILE" },
+          { "merges", 0, 0, G_OPTION_ARG_FILENAME, &options->merges,
+            "CLIP's vocabulary (default: OpenAI's)", "FILE" },
+          { "preprocess", 0, 0, G_OPTION_ARG_STRING, &options->preprocess,
+            "How CLIP sees pictures: reference (default), openai, openai-clamped", "NAME" },
+          G_OPTION_ENTRY_NULL };
+  GOptionGroup *group
+      = g_option_group_new ("model", "Model: each is a path, an https address or a published name",
+                            "Show them", NULL, NULL);
 
   g_option_group_add_entries (group, entries);
   return group;
@@ -28,12 +35,15 @@ c2l_model_options_new_model_group (C2lModelOptions *options)
 GOptionGroup *
 c2l_model_options_new_device_group (C2lModelOptions *options)
 {
-  const GOptionEntry entries[] = {
-    { "device", 0, 0, G_OPTION_ARG_STRING, &options->device, "Compute here: cpu (default), or with less: cpu:avx512, cpu:avx2, cpu:portable", "NAME" },
-    { "precision", 0, 0, G_OPTION_ARG_STRING, &options->precision, "f32 (exact), fast, bf16", "NAME" },
-    { "threads", 0, 0, G_OPTION_ARG_INT, &options->threads, "Number of threads (default: all cores)", "N" },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[]
+      = { { "device", 0, 0, G_OPTION_ARG_STRING, &options->device,
+            "Compute here: cpu (default), or with less: cpu:avx512, cpu:avx2, cpu:portable",
+            "NAME" },
+          { "precision", 0, 0, G_OPTION_ARG_STRING, &options->precision, "f32 (exact), fast, bf16",
+            "NAME" },
+          { "threads", 0, 0, G_OPTION_ARG_INT, &options->threads,
+            "Number of threads (default: all cores)", "N" },
+          G_OPTION_ENTRY_NULL };
   GOptionGroup *group = g_option_group_new ("device", "Device", "Show them", NULL, NULL);
 
   g_option_group_add_entries (group, entries);
@@ -52,7 +62,7 @@ c2l_model_options_clear (C2lModelOptions *options)
   g_free (options->preprocess);
   g_free (options->device);
   g_free (options->precision);
-  *options = (C2lModelOptions) { 0 };
+  *options = (C2lModelOptions){ 0 };
 }
 
 static void
@@ -78,13 +88,15 @@ resolve (const char *named, C2lFileKind kind, GError **error)
   return path;
 }
 
-/* A prior's configuration where none was named: published under the same name, or beside the checkpoint with the ending .yaml. */
+/* A prior's configuration where none was named: published under the same name, or beside the
+ * checkpoint with the ending .yaml. */
 static gboolean
 find_config (const char *prior, C2lModelPaths *paths, GError **error)
 {
   const char *dot = strrchr (paths->prior, '.');
-  g_autofree char *beside = g_strdup_printf ("%.*s.yaml", (int) (dot != NULL ? dot - paths->prior : (gssize) strlen (paths->prior)),
-                                             paths->prior);
+  g_autofree char *beside = g_strdup_printf (
+      "%.*s.yaml", (int) (dot != NULL ? dot - paths->prior : (gssize) strlen (paths->prior)),
+      paths->prior);
 
   if (c2l_published_find (prior, C2L_FILE_CONFIG) != NULL)
     return (paths->config = resolve (prior, C2L_FILE_CONFIG, error)) != NULL;
@@ -96,14 +108,19 @@ find_config (const char *prior, C2lModelPaths *paths, GError **error)
 gboolean
 c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error)
 {
-  *paths = (C2lModelPaths) { 0 };
-  if ((options->clip != NULL && (paths->clip = resolve (options->clip, C2L_FILE_CLIP, error)) == NULL)
-      || (options->prior != NULL && (paths->prior = resolve (options->prior, C2L_FILE_PRIOR, error)) == NULL)
-      || (options->config != NULL && (paths->config = resolve (options->config, C2L_FILE_CONFIG, error)) == NULL)
-      || (options->generator != NULL && (paths->generator = resolve (options->generator, C2L_FILE_GENERATOR, error)) == NULL))
+  *paths = (C2lModelPaths){ 0 };
+  if ((options->clip != NULL
+       && (paths->clip = resolve (options->clip, C2L_FILE_CLIP, error)) == NULL)
+      || (options->prior != NULL
+          && (paths->prior = resolve (options->prior, C2L_FILE_PRIOR, error)) == NULL)
+      || (options->config != NULL
+          && (paths->config = resolve (options->config, C2L_FILE_CONFIG, error)) == NULL)
+      || (options->generator != NULL
+          && (paths->generator = resolve (options->generator, C2L_FILE_GENERATOR, error)) == NULL))
     return FALSE;
   paths->merges = g_strdup (options->merges);
-  return paths->prior == NULL || paths->config != NULL || find_config (options->prior, paths, error);
+  return paths->prior == NULL || paths->config != NULL
+         || find_config (options->prior, paths, error);
 }
 
 void
@@ -123,21 +140,26 @@ open_files (const C2lModelOptions *options, GError **error)
 
   C2lClipPreprocess preprocess;
 
-  if (options->preprocess != NULL && !c2l_clip_preprocess_from_name (options->preprocess, &preprocess))
+  if (options->preprocess != NULL
+      && !c2l_clip_preprocess_from_name (options->preprocess, &preprocess))
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--preprocess: there is no “%s”; reference, openai and openai-clamped are",
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--preprocess: there is no “%s”; reference, openai and openai-clamped are",
                    options->preprocess);
       return NULL;
     }
   if (options->generator == NULL)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "a model of single files needs a generator; name one with --generator");
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "a model of single files needs a generator; name one with --generator");
       return NULL;
     }
   if (!c2l_model_options_fetch (options, &paths, error))
     return NULL;
-  return c2l_bundle_open_files (&(C2lModelFiles) { paths.clip, paths.prior, paths.config, paths.generator, paths.merges,
-                                                   options->preprocess }, error);
+  return c2l_bundle_open_files (&(C2lModelFiles){ paths.clip, paths.prior, paths.config,
+                                                  paths.generator, paths.merges,
+                                                  options->preprocess },
+                                error);
 }
 
 C2lBundle *
@@ -145,17 +167,20 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
 {
   g_autofree char *starter = NULL;
 
-  if (options->prior != NULL || options->generator != NULL || options->clip != NULL || options->config != NULL)
+  if (options->prior != NULL || options->generator != NULL || options->clip != NULL
+      || options->config != NULL)
     {
       if (options->model == NULL)
         return open_files (options, error);
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "--model names a whole model; leave it out, or leave out --prior, --config, --generator and --clip");
+                   "--model names a whole model; leave it out, or leave out --prior, --config, "
+                   "--generator and --clip");
       return NULL;
     }
   if (options->preprocess != NULL)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--preprocess: a bundle says itself how its CLIP sees pictures; leave it out");
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--preprocess: a bundle says itself how its CLIP sees pictures; leave it out");
       return NULL;
     }
   if (options->model != NULL)
@@ -164,7 +189,8 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
   if (starter != NULL)
     return c2l_bundle_open (starter, error);
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
-               "the starter model is not installed; name a model with --model, or set C2L_DATA to the folder that holds “starter”");
+               "the starter model is not installed; name a model with --model, or set C2L_DATA to "
+               "the folder that holds “starter”");
   return NULL;
 }
 
@@ -175,7 +201,8 @@ c2l_model_options_open_device (const C2lModelOptions *options, GError **error)
 
   if (options->threads < 0 || options->threads > 4096)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--threads: %d is no number of threads", options->threads);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--threads: %d is no number of threads", options->threads);
       return NULL;
     }
   device = c2l_device_open (options->device != NULL ? options->device : "cpu", error);
@@ -185,18 +212,23 @@ c2l_model_options_open_device (const C2lModelOptions *options, GError **error)
 }
 
 gboolean
-c2l_model_options_get_precision (const C2lModelOptions *options, C2lDevice *device, C2lPrecision fallback, C2lPrecision *precision,
+c2l_model_options_get_precision (const C2lModelOptions *options,
+                                 C2lDevice *device,
+                                 C2lPrecision fallback,
+                                 C2lPrecision *precision,
                                  GError **error)
 {
   *precision = fallback;
   if (options->precision != NULL && !c2l_precision_from_name (options->precision, precision))
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--precision: there is no “%s”; f32, fast and bf16 are", options->precision);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--precision: there is no “%s”; f32, fast and bf16 are", options->precision);
       return FALSE;
     }
   if (c2l_device_supports (device, *precision))
     return TRUE;
-  g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED, "%s: it does not compute in %s; choose another --precision",
+  g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
+               "%s: it does not compute in %s; choose another --precision",
                c2l_device_get_description (device), c2l_precision_get_name (*precision));
   return FALSE;
 }

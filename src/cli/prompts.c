@@ -1,5 +1,5 @@
-/* Prompts from arguments, from a file and from standard input, in this order of appearance. What is not text is refused here, before
- * anything is drawn. */
+/* Prompts from arguments, from a file and from standard input, in this order of appearance. What is
+ * not text is refused here, before anything is drawn. */
 #include "cli/prompts.h"
 
 #include "cli/cli.h"
@@ -32,12 +32,15 @@ read_all (const char *file, GError **error)
       g_prefix_error (error, "%s: no list of prompts can be read: ", file);
       return NULL;
     }
-  while ((n = g_input_stream_read (stream, buffer, sizeof buffer, c2l_cli_get_cancellable (), error)) > 0)
+  while (
+      (n = g_input_stream_read (stream, buffer, sizeof buffer, c2l_cli_get_cancellable (), error))
+      > 0)
     {
       g_byte_array_append (bytes, buffer, n);
       if (bytes->len > MAX_PROMPTS_SIZE)
         {
-          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: too large for a list of prompts", file);
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                       "%s: too large for a list of prompts", file);
           return NULL;
         }
     }
@@ -45,7 +48,8 @@ read_all (const char *file, GError **error)
     return NULL;
   if (memchr (bytes->data != NULL ? bytes->data : buffer, '\0', bytes->len) != NULL)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: not a text; a list of prompts is a text file with one a line", file);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "%s: not a text; a list of prompts is a text file with one a line", file);
       return NULL;
     }
   g_byte_array_append (bytes, (const guint8 *) "", 1);
@@ -58,7 +62,8 @@ add_prompt (GPtrArray *prompts, const char *text, const char *where, GError **er
 {
   if (!g_utf8_validate (text, -1, NULL))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: not UTF-8 text; save or type it in that encoding", where);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "%s: not UTF-8 text; save or type it in that encoding", where);
       return FALSE;
     }
   g_ptr_array_add (prompts, g_strdup (text));
@@ -77,7 +82,8 @@ add_lines (GPtrArray *prompts, const char *file, GError **error)
   lines = g_strsplit (g_str_has_prefix (text, "\xef\xbb\xbf") ? text + 3 : text, "\n", -1);
   for (int i = 0; lines[i] != NULL; i++)
     {
-      g_autofree char *where = g_strdup_printf ("%s, line %d", strcmp (file, "-") == 0 ? "standard input" : file, i + 1);
+      g_autofree char *where = g_strdup_printf (
+          "%s, line %d", strcmp (file, "-") == 0 ? "standard input" : file, i + 1);
 
       if (*g_strstrip (lines[i]) != '\0' && !add_prompt (prompts, lines[i], where, error))
         return FALSE;
@@ -92,8 +98,9 @@ c2l_cli_read_prompts (int n_arguments, char **arguments, const char *file, GErro
 
   for (int i = 0; i < n_arguments; i++)
     {
-      gboolean ok = strcmp (arguments[i], "-") != 0 ? add_prompt (prompts, arguments[i], "the prompt", error)
-                                                     : add_lines (prompts, "-", error);
+      gboolean ok = strcmp (arguments[i], "-") != 0
+                        ? add_prompt (prompts, arguments[i], "the prompt", error)
+                        : add_lines (prompts, "-", error);
 
       if (!ok)
         return NULL;

@@ -19,11 +19,13 @@ dup_square (const C2lImage *image, int *size)
   for (int y = 0; y < side; y++)
     for (int x = 0; x < side; x++)
       {
-        const guint8 *from = image->pixels + ((gsize) (top + y) * image->width + left + x) * image->n_channels;
+        const guint8 *from
+            = image->pixels + ((gsize) (top + y) * image->width + left + x) * image->n_channels;
         int alpha = image->n_channels == 4 ? from[3] : 255;
 
         for (int c = 0; c < 3; c++)
-          pixels[((gsize) y * side + x) * 3 + c] = (from[c] * alpha + 255 * (255 - alpha) + 127) / 255;
+          pixels[((gsize) y * side + x) * 3 + c]
+              = (from[c] * alpha + 255 * (255 - alpha) + 127) / 255;
       }
   *size = side;
   return pixels;
@@ -77,11 +79,11 @@ run (int argc, char **argv)
 {
   g_auto (C2lModelOptions) model = { 0 };
   gboolean json = FALSE;
-  const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print a JSON object a line", NULL },
-    G_OPTION_ENTRY_NULL
-  };
-  GOptionGroup *groups[] = { c2l_model_options_new_model_group (&model), c2l_model_options_new_device_group (&model), NULL };
+  const GOptionEntry entries[]
+      = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print a JSON object a line", NULL },
+          G_OPTION_ENTRY_NULL };
+  GOptionGroup *groups[] = { c2l_model_options_new_model_group (&model),
+                             c2l_model_options_new_device_group (&model), NULL };
   g_autoptr (C2lBundle) bundle = NULL;
   g_autoptr (C2lDevice) device = NULL;
   g_autoptr (C2lEngine) engine = NULL;
@@ -97,7 +99,9 @@ run (int argc, char **argv)
     return c2l_cli_usage (&c2l_command_score, "name a picture and at least one prompt");
   bundle = c2l_model_options_open_bundle (&model, &error);
   device = bundle != NULL ? c2l_model_options_open_device (&model, &error) : NULL;
-  if (device == NULL || !c2l_model_options_get_precision (&model, device, C2L_DEFAULT_PRECISION, &precision, &error))
+  if (device == NULL
+      || !c2l_model_options_get_precision (&model, device, C2L_DEFAULT_PRECISION, &precision,
+                                           &error))
     return c2l_cli_fail (error);
   merges = model.merges != NULL ? g_strdup (model.merges) : c2l_cli_dup_data_path ("merges.txt.gz");
   engine = c2l_engine_new (bundle, device, merges);
@@ -109,6 +113,7 @@ const C2lCommand c2l_command_score = {
   .name = "score",
   .arguments = "IMAGE PROMPT…",
   .summary = "Say how well a picture fits words",
-  .description = "Prints the cosine of CLIP's embeddings of the picture and of each prompt: 1 is most. Compare scores of one model only.\n",
+  .description = "Prints the cosine of CLIP's embeddings of the picture and of each prompt: 1 is "
+                 "most. Compare scores of one model only.\n",
   .run = run,
 };

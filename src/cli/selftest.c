@@ -41,9 +41,11 @@ static void
 report (const char *name, const C2lComparison *comparison, const char *note, gpointer data)
 {
   Run *run = data;
-  g_autofree char *tolerance = comparison->kind == C2L_TOLERANCE_EXACT
-                                 ? g_strdup ("exact")
-                                 : g_strdup_printf ("%s %g", comparison->kind == C2L_TOLERANCE_REL ? "rel" : "abs", comparison->value);
+  g_autofree char *tolerance
+      = comparison->kind == C2L_TOLERANCE_EXACT
+            ? g_strdup ("exact")
+            : g_strdup_printf ("%s %g", comparison->kind == C2L_TOLERANCE_REL ? "rel" : "abs",
+                               comparison->value);
 
   run->n_compared++;
   run->n_over += !comparison->ok;
@@ -52,12 +54,17 @@ report (const char *name, const C2lComparison *comparison, const char *note, gpo
   if (run->json)
     print_json (run, name, comparison, note);
   else if (!run->quiet || !comparison->ok)
-    printf ("  %-4s %-44s abs %-10.3g rel %-10.3g tolerance %s%s%s\n", comparison->ok ? "ok" : "OVER", name, comparison->max_abs,
-            comparison->max_rel, tolerance, note != NULL ? "  " : "", note != NULL ? note : "");
+    printf ("  %-4s %-44s abs %-10.3g rel %-10.3g tolerance %s%s%s\n",
+            comparison->ok ? "ok" : "OVER", name, comparison->max_abs, comparison->max_rel,
+            tolerance, note != NULL ? "  " : "", note != NULL ? note : "");
 }
 
 static void
-run_folder (Run *run, const char *folder, C2lDevice *device, C2lPrecision precision, const char *merges)
+run_folder (Run *run,
+            const char *folder,
+            C2lDevice *device,
+            C2lPrecision precision,
+            const char *merges)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *type = NULL;
@@ -83,7 +90,8 @@ run_folder (Run *run, const char *folder, C2lDevice *device, C2lPrecision precis
       break;
     case C2L_SELFTEST_DONE:
       if (!run->json)
-        printf ("  %s: %u compared, %u over, at worst %.2g of the tolerance\n", type, run->n_compared - before, run->n_over - over, run->worst);
+        printf ("  %s: %u compared, %u over, at worst %.2g of the tolerance\n", type,
+                run->n_compared - before, run->n_over - over, run->worst);
       break;
     }
   fflush (stdout);
@@ -94,11 +102,11 @@ run (int argc, char **argv)
 {
   g_auto (C2lModelOptions) model = { 0 };
   Run state = { 0 };
-  const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &state.json, "Print a JSON object for each array", NULL },
-    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &state.quiet, "Print only arrays that are over their tolerance", NULL },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &state.json,
+                                     "Print a JSON object for each array", NULL },
+                                   { "quiet", 'q', 0, G_OPTION_ARG_NONE, &state.quiet,
+                                     "Print only arrays that are over their tolerance", NULL },
+                                   G_OPTION_ENTRY_NULL };
   GOptionGroup *groups[] = { c2l_model_options_new_device_group (&model), NULL };
   g_autoptr (C2lDevice) device = NULL;
   g_autoptr (GError) error = NULL;
@@ -111,13 +119,16 @@ run (int argc, char **argv)
   if (argc < 2)
     return c2l_cli_usage (&c2l_command_selftest, "name at least one folder with an info.json");
   device = c2l_model_options_open_device (&model, &error);
-  if (device == NULL || !c2l_model_options_get_precision (&model, device, C2L_PRECISION_F32, &precision, &error))
+  if (device == NULL
+      || !c2l_model_options_get_precision (&model, device, C2L_PRECISION_F32, &precision, &error))
     return c2l_cli_fail (error);
   for (int i = 1; i < argc && !g_cancellable_is_cancelled (c2l_cli_get_cancellable ()); i++)
     run_folder (&state, argv[i], device, precision, merges);
   if (!state.json)
-    printf ("%s, %s: %u arrays compared, %u over their tolerance, %u folder%s failed, %u skipped\n", c2l_device_get_description (device),
-            c2l_precision_get_name (precision), state.n_compared, state.n_over, state.n_failed, state.n_failed == 1 ? "" : "s", state.n_skipped);
+    printf ("%s, %s: %u arrays compared, %u over their tolerance, %u folder%s failed, %u skipped\n",
+            c2l_device_get_description (device), c2l_precision_get_name (precision),
+            state.n_compared, state.n_over, state.n_failed, state.n_failed == 1 ? "" : "s",
+            state.n_skipped);
   if (g_cancellable_is_cancelled (c2l_cli_get_cancellable ()))
     return C2L_EXIT_STOPPED;
   return state.n_over + state.n_failed > 0 ? C2L_EXIT_FAILED : C2L_EXIT_OK;
@@ -127,6 +138,7 @@ const C2lCommand c2l_command_selftest = {
   .name = "selftest",
   .arguments = "FOLDER…",
   .summary = "Compare with numbers recorded from the original programs",
-  .description = "Prints each array's largest absolute and relative difference, and exits with 1 where one is over its tolerance.\n",
+  .description = "Prints each array's largest absolute and relative difference, and exits with 1 "
+                 "where one is over its tolerance.\n",
   .run = run,
 };

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (c2l-compute-error-quark, c2l_compute_error)
+G_DEFINE_QUARK (c2l - compute - error - quark, c2l_compute_error)
 
 static const char *const precision_names[C2L_N_PRECISIONS] = {
   [C2L_PRECISION_F32] = "f32",
@@ -102,7 +102,11 @@ weight_new (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims)
 }
 
 static C2lTensor *
-weight_new_copy (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims, gconstpointer data,
+weight_new_copy (C2lDevice *device,
+                 C2lDtype dtype,
+                 int n_dims,
+                 const gint64 *dims,
+                 gconstpointer data,
                  GError **error)
 {
   g_autoptr (C2lTensor) weight = weight_new (device, dtype, n_dims, dims);
@@ -112,7 +116,8 @@ weight_new_copy (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *di
   if (!weight->data)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                   "Not enough memory for %.1f MiB of a model's weights: close other programs or use a smaller model",
+                   "Not enough memory for %.1f MiB of a model's weights: close other programs or "
+                   "use a smaller model",
                    (double) size / (1 << 20));
       return NULL;
     }
@@ -121,8 +126,12 @@ weight_new_copy (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *di
 }
 
 C2lTensor *
-c2l_device_new_weight (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims,
-                       gconstpointer data, GError **error)
+c2l_device_new_weight (C2lDevice *device,
+                       C2lDtype dtype,
+                       int n_dims,
+                       const gint64 *dims,
+                       gconstpointer data,
+                       GError **error)
 {
   g_return_val_if_fail (dtype == C2L_F32 || dtype == C2L_I32, NULL);
   g_return_val_if_fail (n_dims >= 0 && n_dims <= C2L_MAX_DIMS, NULL);
@@ -131,8 +140,14 @@ c2l_device_new_weight (C2lDevice *device, C2lDtype dtype, int n_dims, const gint
 }
 
 C2lTensor *
-c2l_device_wrap_weight (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims, gconstpointer data,
-                        gpointer owner, GDestroyNotify release, GError **error)
+c2l_device_wrap_weight (C2lDevice *device,
+                        C2lDtype dtype,
+                        int n_dims,
+                        const gint64 *dims,
+                        gconstpointer data,
+                        gpointer owner,
+                        GDestroyNotify release,
+                        GError **error)
 {
   g_return_val_if_fail (dtype == C2L_F32 || dtype == C2L_F16, NULL);
   g_return_val_if_fail (n_dims >= 0 && n_dims <= C2L_MAX_DIMS, NULL);

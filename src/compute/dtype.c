@@ -7,9 +7,9 @@ static const struct
   const char *name;
   gsize size;
 } dtypes[C2L_N_DTYPES] = {
-  [C2L_F32] = { "f32", 4 }, [C2L_F16] = { "f16", 2 }, [C2L_BF16] = { "bf16", 2 },
-  [C2L_I32] = { "i32", 4 }, [C2L_U8] = { "u8", 1 },   [C2L_F64] = { "f64", 8 },
-  [C2L_I64] = { "i64", 8 }, [C2L_I16] = { "i16", 2 }, [C2L_I8] = { "i8", 1 },
+  [C2L_F32] = { "f32", 4 },   [C2L_F16] = { "f16", 2 }, [C2L_BF16] = { "bf16", 2 },
+  [C2L_I32] = { "i32", 4 },   [C2L_U8] = { "u8", 1 },   [C2L_F64] = { "f64", 8 },
+  [C2L_I64] = { "i64", 8 },   [C2L_I16] = { "i16", 2 }, [C2L_I8] = { "i8", 1 },
   [C2L_BOOL] = { "bool", 1 },
 };
 
@@ -58,8 +58,8 @@ c2l_f16_to_f32 (guint16 bits)
   return (sign ? -1.0f : 1.0f) * (float) mantissa * 0x1p-24f;
 }
 
-/* Without branches on the value, so that it is vectorised: the shifted bits times 2^112, which is exact for normals and subnormals
- * alike. */
+/* Without branches on the value, so that it is vectorised: the shifted bits times 2^112, which is
+ * exact for normals and subnormals alike. */
 void
 c2l_f16_to_f32_array (float *values, gconstpointer halves, gsize n)
 {

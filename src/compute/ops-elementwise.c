@@ -103,7 +103,9 @@ c2l_activate (C2lPass *pass, C2lTensor *x, C2lActivation act, float gain)
   if (!c2l_is_f32 (x))
     return C2L_OP_REFUSE (pass, C2L_OP_ACTIVATE, "wrong type", x);
 
-  C2lOp op = { .kind = C2L_OP_ACTIVATE, .n_in = 1, .in = { x }, .p.activate = { act, gain == 0 ? 1 : gain } };
+  C2lOp op = {
+    .kind = C2L_OP_ACTIVATE, .n_in = 1, .in = { x }, .p.activate = { act, gain == 0 ? 1 : gain }
+  };
 
   return c2l_pass_record (pass, &op, C2L_F32, x->n_dims, x->dims);
 }
@@ -137,8 +139,9 @@ c2l_reshape (C2lPass *pass, C2lTensor *x, int n_dims, const gint64 *dims)
     {
       g_autofree char *text = c2l_tensor_to_string (x);
       c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
-                     "reshape: %s has not %" G_GSIZE_FORMAT " elements: the model's arrays do not fit together", text,
-                     length);
+                     "reshape: %s has not %" G_GSIZE_FORMAT
+                     " elements: the model's arrays do not fit together",
+                     text, length);
       return NULL;
     }
   return c2l_pass_record_view (pass, x, 0, n_dims, dims);
@@ -253,8 +256,8 @@ c2l_cosine_similarity (C2lPass *pass, C2lTensor *a, C2lTensor *b)
 {
   if (!a || !b)
     return NULL;
-  if (!c2l_is_f32 (a) || !c2l_is_f32 (b) || a->n_dims != 2 || b->n_dims != 2 || a->dims[1] != b->dims[1]
-      || (b->dims[0] != 1 && b->dims[0] != a->dims[0]))
+  if (!c2l_is_f32 (a) || !c2l_is_f32 (b) || a->n_dims != 2 || b->n_dims != 2
+      || a->dims[1] != b->dims[1] || (b->dims[0] != 1 && b->dims[0] != a->dims[0]))
     return C2L_OP_REFUSE (pass, C2L_OP_COSINE_SIMILARITY, "embeddings have different sizes", a, b);
 
   C2lOp op = { .kind = C2L_OP_COSINE_SIMILARITY, .n_in = 2, .in = { a, b } };
@@ -267,7 +270,8 @@ c2l_random_normal (C2lPass *pass, C2lTensor *keys, guint32 stream, int n_dims, c
 {
   if (!keys)
     return NULL;
-  if (keys->dtype != C2L_I32 || keys->n_dims != 2 || keys->dims[1] != 4 || n_dims < 1 || dims[0] != keys->dims[0])
+  if (keys->dtype != C2L_I32 || keys->n_dims != 2 || keys->dims[1] != 4 || n_dims < 1
+      || dims[0] != keys->dims[0])
     return C2L_OP_REFUSE (pass, C2L_OP_RANDOM_NORMAL, "wrong keys", keys);
 
   C2lOp op = { .kind = C2L_OP_RANDOM_NORMAL, .n_in = 1, .in = { keys }, .p.random.stream = stream };

@@ -51,8 +51,9 @@ c2l_op_refuse (C2lPass *pass, C2lOpKind kind, const char *reason, C2lTensor *con
         g_autofree char *text = c2l_tensor_to_string (tensors[i]);
         g_string_append_printf (operands, "%s%s", operands->len ? ", " : "", text);
       }
-  c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE, "%s: %s: the model's arrays do not fit together (%s)",
-                 c2l_op_kind_get_name (kind), reason, operands->str);
+  c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
+                 "%s: %s: the model's arrays do not fit together (%s)", c2l_op_kind_get_name (kind),
+                 reason, operands->str);
   return NULL;
 }
 
@@ -83,8 +84,8 @@ c2l_gemm (C2lPass *pass, C2lTensor *x, C2lTensor *weight, const C2lEpilogue *epi
 
   C2lTensor *bias = epilogue->bias, *residual = epilogue->residual;
 
-  if (!c2l_dtype_is_float (x->dtype) || !c2l_dtype_is_float (weight->dtype) || weight->kind != C2L_TENSOR_WEIGHT
-      || !c2l_dtype_is_float (epilogue->out_dtype))
+  if (!c2l_dtype_is_float (x->dtype) || !c2l_dtype_is_float (weight->dtype)
+      || weight->kind != C2L_TENSOR_WEIGHT || !c2l_dtype_is_float (epilogue->out_dtype))
     return C2L_OP_REFUSE (pass, C2L_OP_GEMM, "wrong type", x, weight);
   if (x->n_dims < 1 || weight->n_dims != 2 || c2l_tensor_get_dim (x, -1) != weight->dims[1])
     return C2L_OP_REFUSE (pass, C2L_OP_GEMM, "inner sizes differ", x, weight);
@@ -98,7 +99,9 @@ c2l_gemm (C2lPass *pass, C2lTensor *x, C2lTensor *weight, const C2lEpilogue *epi
   if (!c2l_has_shape (residual, x->n_dims, dims))
     return C2L_OP_REFUSE (pass, C2L_OP_GEMM, "the residual has another shape", x, weight, residual);
 
-  C2lOp op = { .kind = C2L_OP_GEMM, .n_in = 4, .in = { x, weight, bias, residual }, .p.gemm = *epilogue };
+  C2lOp op = {
+    .kind = C2L_OP_GEMM, .n_in = 4, .in = { x, weight, bias, residual }, .p.gemm = *epilogue
+  };
 
   if (op.p.gemm.gain == 0)
     op.p.gemm.gain = 1;
@@ -106,12 +109,18 @@ c2l_gemm (C2lPass *pass, C2lTensor *x, C2lTensor *weight, const C2lEpilogue *epi
   C2lTensor *out = c2l_pass_record (pass, &op, epilogue->out_dtype, x->n_dims, dims);
 
   if (out)
-    c2l_pass_add_flops (pass, 2.0 * (double) c2l_tensor_get_length (out) * (double) weight->dims[1]);
+    c2l_pass_add_flops (pass,
+                        2.0 * (double) c2l_tensor_get_length (out) * (double) weight->dims[1]);
   return out;
 }
 
 C2lTensor *
-c2l_layer_norm (C2lPass *pass, C2lTensor *x, C2lTensor *gain, C2lTensor *bias, float eps, C2lDtype out_dtype)
+c2l_layer_norm (C2lPass *pass,
+                C2lTensor *x,
+                C2lTensor *gain,
+                C2lTensor *bias,
+                float eps,
+                C2lDtype out_dtype)
 {
   if (!x || !gain)
     return NULL;
@@ -131,9 +140,10 @@ c2l_rotary (C2lPass *pass, C2lTensor *x, const C2lRotary *params)
 
   if (!x || !angles)
     return NULL;
-  if (x->n_dims != 3 || !c2l_dtype_is_float (x->dtype) || angles->n_dims != 2 || !c2l_is_f32 (angles)
-      || angles->dims[0] != x->dims[1] || 2 * angles->dims[1] > params->head_dim || params->offset < 0
-      || params->n_heads < 1 || params->offset + (gint64) params->n_heads * params->head_dim > x->dims[2])
+  if (x->n_dims != 3 || !c2l_dtype_is_float (x->dtype) || angles->n_dims != 2
+      || !c2l_is_f32 (angles) || angles->dims[0] != x->dims[1]
+      || 2 * angles->dims[1] > params->head_dim || params->offset < 0 || params->n_heads < 1
+      || params->offset + (gint64) params->n_heads * params->head_dim > x->dims[2])
     return C2L_OP_REFUSE (pass, C2L_OP_ROTARY, "heads and angles do not fit", x, angles);
 
   C2lOp op = { .kind = C2L_OP_ROTARY, .n_in = 2, .in = { x, angles }, .p.rotary = *params };
@@ -144,7 +154,8 @@ c2l_rotary (C2lPass *pass, C2lTensor *x, const C2lRotary *params)
 static gboolean
 columns_fit (const C2lTensor *x, int offset, gint64 width)
 {
-  return x->n_dims == 3 && c2l_dtype_is_float (x->dtype) && offset >= 0 && offset + width <= x->dims[2];
+  return x->n_dims == 3 && c2l_dtype_is_float (x->dtype) && offset >= 0
+         && offset + width <= x->dims[2];
 }
 
 C2lTensor *
@@ -158,21 +169,29 @@ c2l_attention (C2lPass *pass, const C2lAttention *params)
 
   gint64 d = params->head_dim, heads = params->n_heads, kv_heads = params->n_kv_heads;
 
-  if (d < 1 || heads < 1 || (kv_heads != 1 && kv_heads != heads) || !columns_fit (q, params->q_offset, heads * d)
-      || !columns_fit (k, params->k_offset, kv_heads * d) || !columns_fit (v, params->v_offset, kv_heads * d)
-      || k->dims[0] != q->dims[0] || v->dims[0] != q->dims[0] || k->dims[1] != v->dims[1]
+  if (d < 1 || heads < 1 || (kv_heads != 1 && kv_heads != heads)
+      || !columns_fit (q, params->q_offset, heads * d)
+      || !columns_fit (k, params->k_offset, kv_heads * d)
+      || !columns_fit (v, params->v_offset, kv_heads * d) || k->dims[0] != q->dims[0]
+      || v->dims[0] != q->dims[0] || k->dims[1] != v->dims[1]
       || !c2l_dtype_is_float (params->out_dtype))
     return C2L_OP_REFUSE (pass, C2L_OP_ATTENTION, "heads do not fit the columns", q, k, v);
 
   gint64 n_keys = k->dims[1] + (null_kv ? 1 : 0);
 
-  if (!C2L_HAS_SHAPE (null_kv, 2, d) || (null_kv && kv_heads != 1) || !C2L_HAS_SHAPE (bias, heads, q->dims[1], n_keys))
-    return C2L_OP_REFUSE (pass, C2L_OP_ATTENTION, "the null key or the bias has another shape", q, k, null_kv, bias);
+  if (!C2L_HAS_SHAPE (null_kv, 2, d) || (null_kv && kv_heads != 1)
+      || !C2L_HAS_SHAPE (bias, heads, q->dims[1], n_keys))
+    return C2L_OP_REFUSE (pass, C2L_OP_ATTENTION, "the null key or the bias has another shape", q,
+                          k, null_kv, bias);
   if (mask
-      && (mask->dtype != C2L_U8 || mask->n_dims != 2 || mask->dims[0] != k->dims[0] || mask->dims[1] != k->dims[1]))
+      && (mask->dtype != C2L_U8 || mask->n_dims != 2 || mask->dims[0] != k->dims[0]
+          || mask->dims[1] != k->dims[1]))
     return C2L_OP_REFUSE (pass, C2L_OP_ATTENTION, "the mask has another shape", k, mask);
 
-  C2lOp op = { .kind = C2L_OP_ATTENTION, .n_in = 6, .in = { q, k, v, null_kv, bias, mask }, .p.attention = *params };
+  C2lOp op = { .kind = C2L_OP_ATTENTION,
+               .n_in = 6,
+               .in = { q, k, v, null_kv, bias, mask },
+               .p.attention = *params };
   gint64 dims[] = { q->dims[0], q->dims[1], heads * d };
   C2lTensor *out = c2l_pass_record (pass, &op, params->out_dtype, 3, dims);
 

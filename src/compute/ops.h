@@ -22,7 +22,7 @@ typedef enum
   C2L_ACT_GELU        /* exact, with erf */
 } C2lActivation;
 
-/* --- matrix products ------------------------------------------------------------------------------ */
+/* --- matrix products --- */
 
 typedef struct
 {
@@ -39,7 +39,7 @@ typedef struct
  * in every precision. */
 C2lTensor *c2l_gemm (C2lPass *pass, C2lTensor *x, C2lTensor *weight, const C2lEpilogue *epilogue);
 
-/* --- transformers --------------------------------------------------------------------------------- */
+/* --- transformers --- */
 
 /* (x − mean) · rsqrt (var + eps) · gain + bias over the last dimension; @bias [D] (nullable), @gain [D]. */
 C2lTensor *c2l_layer_norm (C2lPass *pass, C2lTensor *x, C2lTensor *gain, C2lTensor *bias, float eps,
@@ -75,7 +75,7 @@ C2lTensor *c2l_attention (C2lPass *pass, const C2lAttention *params);
 /* x [..., 2D], any float → a · silu (g) with a the first half, g the second: [..., D]. */
 C2lTensor *c2l_swiglu (C2lPass *pass, C2lTensor *x, C2lDtype out_dtype);
 
-/* --- elementwise and shapes ----------------------------------------------------------------------- */
+/* --- elementwise and shapes --- */
 
 /* NumPy broadcasting (dimensions equal or 1, aligned at the last). */
 C2lTensor *c2l_add (C2lPass *pass, C2lTensor *a, C2lTensor *b);
@@ -109,7 +109,7 @@ C2lTensor *c2l_rms_normalize (C2lPass *pass, C2lTensor *x, float eps);
 /* Cosine of the angle between rows: a [B, D], b [B, D] or [1, D] → [B]. */
 C2lTensor *c2l_cosine_similarity (C2lPass *pass, C2lTensor *a, C2lTensor *b);
 
-/* --- random numbers ------------------------------------------------------------------------------- */
+/* --- random numbers --- */
 
 /* Philox 4×32-10 (Salmon et al. 2011) and Box–Muller. @keys: i32 [B, 4], a row a picture: seed low, seed high, picture
  * index, 0. The counter of four numbers is (offset / 4, stream, picture index, 0), the key (seed low, seed high). Result
@@ -117,7 +117,7 @@ C2lTensor *c2l_cosine_similarity (C2lPass *pass, C2lTensor *a, C2lTensor *b);
 C2lTensor *c2l_random_normal (C2lPass *pass, C2lTensor *keys, guint32 stream, int n_dims,
                               const gint64 *dims);
 
-/* --- pictures, [B, R, R, C] ----------------------------------------------------------------------- */
+/* --- pictures, [B, R, R, C] --- */
 
 /* x [B, R, R, I], any float. 2-D convolution as StyleGAN uses it (Karras et al. 2020, section 2.2, in its equivalent form that scales the input and the
  * output instead of the weights):

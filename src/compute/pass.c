@@ -1,5 +1,6 @@
-/* The recorded pass: holds tensors and operations, plans memory, runs. Knows no operation's meaning: shapes are checked in
- * ops-*.c, work is done by the device. The pass owns its tensors; weights are referenced until it goes. */
+/* The recorded pass: holds tensors and operations, plans memory, runs. Knows no operation's
+ * meaning: shapes are checked in ops-*.c, work is done by the device. The pass owns its tensors;
+ * weights are referenced until it goes. */
 #include "compute/pass-private.h"
 
 #include <string.h>
@@ -46,7 +47,8 @@ c2l_pass_new (C2lDevice *device, C2lPrecision precision, const char *name)
   return pass;
 }
 
-/* Memory of its own: inputs and kept results. Everything else lies in the arena or in another tensor. */
+/* Memory of its own: inputs and kept results. Everything else lies in the arena or in another
+ * tensor. */
 static gboolean
 tensor_owns_memory (const C2lTensor *tensor)
 {
@@ -144,8 +146,8 @@ pass_new_tensor (C2lPass *pass, C2lTensorKind kind, C2lDtype dtype, int n_dims, 
   for (int i = 0; i < n_dims; i++)
     if (dims[i] < 0 || !g_size_checked_mul (&size, size, (gsize) dims[i]) || size > G_MAXSSIZE / 2)
       {
-        c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE, "%s: a tensor's size overflows: the model's sizes are damaged",
-                       pass->name);
+        c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
+                       "%s: a tensor's size overflows: the model's sizes are damaged", pass->name);
         return NULL;
       }
 
@@ -197,7 +199,11 @@ c2l_pass_add_input (C2lPass *pass, const char *name, C2lDtype dtype, int n_dims,
 }
 
 C2lTensor *
-c2l_pass_add_constant (C2lPass *pass, C2lDtype dtype, int n_dims, const gint64 *dims, gconstpointer data)
+c2l_pass_add_constant (C2lPass *pass,
+                       C2lDtype dtype,
+                       int n_dims,
+                       const gint64 *dims,
+                       gconstpointer data)
 {
   C2lTensor *tensor = c2l_pass_add_input (pass, NULL, dtype, n_dims, dims);
 
@@ -232,7 +238,8 @@ c2l_pass_keep (C2lPass *pass, const char *name, C2lTensor *tensor)
       g_ptr_array_add (pass->kept, stored);
     }
   else if (g_hash_table_lookup (pass->named, name) != tensor)
-    c2l_pass_fail (pass, C2L_COMPUTE_ERROR_FAILED, "%s: two tensors are called “%s”", pass->name, name);
+    c2l_pass_fail (pass, C2L_COMPUTE_ERROR_FAILED, "%s: two tensors are called “%s”", pass->name,
+                   name);
 }
 
 void
@@ -285,14 +292,20 @@ c2l_pass_add_flops (C2lPass *pass, double flops)
 }
 
 C2lTensor *
-c2l_pass_record (C2lPass *pass, const C2lOp *template, C2lDtype dtype, int n_dims, const gint64 *dims)
+c2l_pass_record (C2lPass *pass,
+                 const C2lOp *template,
+                 C2lDtype dtype,
+                 int n_dims,
+                 const gint64 *dims)
 {
   g_return_val_if_fail (!pass->compiled, NULL);
 
   if (!pass->device->ops[template->kind].run)
     {
-      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_UNSUPPORTED, "%s: this device (%s) lacks the operation “%s”", pass->name,
-                     c2l_device_get_description (pass->device), c2l_op_kind_get_name (template->kind));
+      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_UNSUPPORTED,
+                     "%s: this device (%s) lacks the operation “%s”", pass->name,
+                     c2l_device_get_description (pass->device),
+                     c2l_op_kind_get_name (template->kind));
       return NULL;
     }
 
@@ -325,7 +338,7 @@ c2l_pass_record_view (C2lPass *pass, C2lTensor *base, gsize offset, int n_dims, 
   return view;
 }
 
-/* --- planning: life times, then a free list over one arena, in the order of the operations ------------ */
+/* --- planning: life times, then a free list over one arena, in the order of the operations --- */
 
 static void
 op_free (C2lPass *pass, guint index)
@@ -464,7 +477,8 @@ pass_plan_arena (C2lPass *pass)
       C2lOp *op = g_ptr_array_index (pass->ops, i);
 
       if (tensor_is_in_arena (op->out))
-        op->out->arena_offset = free_list_take (blocks, tensor_get_aligned_size (op->out), &pass->arena_size);
+        op->out->arena_offset
+            = free_list_take (blocks, tensor_get_aligned_size (op->out), &pass->arena_size);
       for (int j = 0; j < op->n_in; j++)
         {
           C2lTensor *root = op->in[j] ? tensor_get_root (op->in[j]) : NULL;
@@ -484,8 +498,8 @@ pass_allocate_memory (C2lPass *pass)
   if (pass->arena_size > 0 && !(pass->arena = device->klass->alloc (device, pass->arena_size)))
     {
       c2l_pass_fail (pass, C2L_COMPUTE_ERROR_MEMORY,
-                     "%s: not enough memory for %.1f MiB: draw fewer or smaller pictures at once", pass->name,
-                     (double) pass->arena_size / (1 << 20));
+                     "%s: not enough memory for %.1f MiB: draw fewer or smaller pictures at once",
+                     pass->name, (double) pass->arena_size / (1 << 20));
       return FALSE;
     }
   for (guint i = 0; i < pass->tensors->len; i++)
@@ -521,11 +535,12 @@ pass_prepare_ops (C2lPass *pass)
         return FALSE;
       pass->scratch_size = MAX (pass->scratch_size, op->scratch_size);
     }
-  if (pass->scratch_size > 0 && !(pass->scratch = device->klass->alloc (device, pass->scratch_size)))
+  if (pass->scratch_size > 0
+      && !(pass->scratch = device->klass->alloc (device, pass->scratch_size)))
     {
       c2l_pass_fail (pass, C2L_COMPUTE_ERROR_MEMORY,
-                     "%s: not enough memory for %.1f MiB: draw fewer or smaller pictures at once", pass->name,
-                     (double) pass->scratch_size / (1 << 20));
+                     "%s: not enough memory for %.1f MiB: draw fewer or smaller pictures at once",
+                     pass->name, (double) pass->scratch_size / (1 << 20));
       return FALSE;
     }
   for (guint i = 0; i < pass->ops->len; i++)
@@ -604,7 +619,8 @@ c2l_pass_dup_profile (C2lPass *pass)
   for (guint kind = 0; kind < C2L_N_OPS; kind++)
     if (pass->profile[kind] > 0)
       {
-        g_string_append_printf (text, "%-20s %10.3f ms\n", c2l_op_kind_get_name (kind), pass->profile[kind] * 1e-3);
+        g_string_append_printf (text, "%-20s %10.3f ms\n", c2l_op_kind_get_name (kind),
+                                pass->profile[kind] * 1e-3);
         pass->profile[kind] = 0;
       }
   return g_string_free (text, FALSE);

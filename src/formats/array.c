@@ -1,5 +1,6 @@
-/* C2lArray by itself: shapes in words and elements as float32. Knows nothing of files. Data may be unaligned, so every
- * element is read through memcpy, in loops plain enough for the compiler to vectorise. */
+/* C2lArray by itself: shapes in words and elements as float32. Knows nothing of files. Data may be
+ * unaligned, so every element is read through memcpy, in loops plain enough for the compiler to
+ * vectorise. */
 #include "formats/array.h"
 
 #include <string.h>
@@ -14,7 +15,7 @@ c2l_array_init (C2lArray *array, C2lDtype dtype, int n_dims, const gint64 *dims)
 
   if (n_dims < 0 || n_dims > C2L_MAX_DIMS)
     return FALSE;
-  *array = (C2lArray) { .dtype = dtype, .n_dims = n_dims, .length = 1 };
+  *array = (C2lArray){ .dtype = dtype, .n_dims = n_dims, .length = 1 };
   for (int i = 0; i < n_dims; i++)
     {
       if (dims[i] < 0)
@@ -63,16 +64,15 @@ floats_from_bf16 (float *out, const guint8 *in, gsize n)
     }
 }
 
-#define FLOATS_FROM(name, type) \
-  static void \
-  floats_from_##name (float *out, const guint8 *in, gsize n) \
-  { \
-    for (gsize i = 0; i < n; i++) \
-      { \
-        type value; \
-        memcpy (&value, in + i * sizeof value, sizeof value); \
-        out[i] = (float) value; \
-      } \
+#define FLOATS_FROM(name, type)                                                                    \
+  static void floats_from_##name (float *out, const guint8 *in, gsize n)                           \
+  {                                                                                                \
+    for (gsize i = 0; i < n; i++)                                                                  \
+      {                                                                                            \
+        type value;                                                                                \
+        memcpy (&value, in + i * sizeof value, sizeof value);                                      \
+        out[i] = (float) value;                                                                    \
+      }                                                                                            \
   }
 
 FLOATS_FROM (f32, float)
@@ -91,19 +91,20 @@ floats_from_bool (float *out, const guint8 *in, gsize n)
 }
 
 static void (*const floats_from[C2L_N_DTYPES]) (float *, const guint8 *, gsize) = {
-  [C2L_F32] = floats_from_f32, [C2L_F16] = floats_from_f16, [C2L_BF16] = floats_from_bf16,
-  [C2L_I32] = floats_from_i32, [C2L_U8] = floats_from_u8,   [C2L_F64] = floats_from_f64,
-  [C2L_I64] = floats_from_i64, [C2L_I16] = floats_from_i16, [C2L_I8] = floats_from_i8,
+  [C2L_F32] = floats_from_f32,   [C2L_F16] = floats_from_f16, [C2L_BF16] = floats_from_bf16,
+  [C2L_I32] = floats_from_i32,   [C2L_U8] = floats_from_u8,   [C2L_F64] = floats_from_f64,
+  [C2L_I64] = floats_from_i64,   [C2L_I16] = floats_from_i16, [C2L_I8] = floats_from_i8,
   [C2L_BOOL] = floats_from_bool,
 };
 
-/* Asks for huge pages where a block spans them: a model's weights are hundreds of MiB, and faults of 4 KiB would cost more than
- * converting them. */
+/* Asks for huge pages where a block spans them: a model's weights are hundreds of MiB, and faults
+ * of 4 KiB would cost more than converting them. */
 static void
 use_huge_pages (gpointer memory, gsize size)
 {
 #ifdef MADV_HUGEPAGE
-  gsize start = ((gsize) memory + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1), end = ((gsize) memory + size) & ~(HUGE_PAGE - 1);
+  gsize start = ((gsize) memory + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1),
+        end = ((gsize) memory + size) & ~(HUGE_PAGE - 1);
 
   if (end > start)
     madvise ((gpointer) start, end - start, MADV_HUGEPAGE);
@@ -120,7 +121,7 @@ c2l_array_dup_f32 (const C2lArray *array)
 
   use_huge_pages (out, array->length * sizeof *out);
   if (array->length > 0)
-    floats_from[array->dtype] (out, array->data, array->length);
+    floats_from[array->dtype](out, array->data, array->length);
   return out;
 }
 

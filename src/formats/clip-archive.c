@@ -1,7 +1,8 @@
-/* OpenAI's archives (TorchScript or plain) carry the names we use and a few scalars about the sizes, which the tensors say as
- * well. OpenAI's code holds what it multiplies with in half precision whatever the file has, so such arrays are rounded here
- * (weights of a bundle do not come this way; they were rounded when they were imported). Hugging Face renames everything, keeps
- * q, k and v apart, stores the two projections transposed, and computes with what is in the file. */
+/* OpenAI's archives (TorchScript or plain) carry the names we use and a few scalars about the
+ * sizes, which the tensors say as well. OpenAI's code holds what it multiplies with in half
+ * precision whatever the file has, so such arrays are rounded here (weights of a bundle do not come
+ * this way; they were rounded when they were imported). Hugging Face renames everything, keeps q, k
+ * and v apart, stores the two projections transposed, and computes with what is in the file. */
 #include "formats/clip-archive.h"
 
 #include "formats/array.h"
@@ -24,7 +25,8 @@ static const Name top_names[] = {
   { "vision_model.embeddings.class_embedding", "visual.class_embedding" },
   { "vision_model.embeddings.patch_embedding.weight", "visual.conv1.weight" },
   { "vision_model.embeddings.position_embedding.weight", "visual.positional_embedding" },
-  { "vision_model.pre_layrnorm.weight", "visual.ln_pre.weight" }, /* the misspelling is in the files */
+  { "vision_model.pre_layrnorm.weight",
+    "visual.ln_pre.weight" }, /* the misspelling is in the files */
   { "vision_model.pre_layrnorm.bias", "visual.ln_pre.bias" },
   { "vision_model.post_layernorm.weight", "visual.ln_post.weight" },
   { "vision_model.post_layernorm.bias", "visual.ln_post.bias" },
@@ -53,16 +55,21 @@ static const Name layer_names[] = {
   { "self_attn.out_proj.bias", "attn.out_proj.bias" },
 };
 
-static const char *const openai_marks[] = { "visual.conv1.weight", "visual.layer1.0.conv1.weight", "visual.attnpool.positional_embedding" };
-static const char *const huggingface_marks[] = { "vision_model.embeddings.patch_embedding.weight", "text_model.embeddings.token_embedding.weight" };
-static const char *const resnet_marks[] = { "visual.layer1.0.conv1.weight", "visual.attnpool.positional_embedding", "visual.bn1.weight" };
+static const char *const openai_marks[] = { "visual.conv1.weight", "visual.layer1.0.conv1.weight",
+                                            "visual.attnpool.positional_embedding" };
+static const char *const huggingface_marks[] = { "vision_model.embeddings.patch_embedding.weight",
+                                                 "text_model.embeddings.token_embedding.weight" };
+static const char *const resnet_marks[]
+    = { "visual.layer1.0.conv1.weight", "visual.attnpool.positional_embedding",
+        "visual.bn1.weight" };
 static const char *const scalars[] = { "input_resolution", "context_length", "vocab_size" };
 
-/* What OpenAI's convert_weights() makes half precision, by the ends of the names; embeddings, positions and norms stay. */
+/* What OpenAI's convert_weights() makes half precision, by the ends of the names; embeddings,
+ * positions and norms stay. */
 static const char *const half_names[] = {
-  "visual.conv1.weight",   ".attn.in_proj_weight", ".attn.in_proj_bias", ".attn.out_proj.weight", ".attn.out_proj.bias",
-  ".mlp.c_fc.weight",      ".mlp.c_fc.bias",       ".mlp.c_proj.weight", ".mlp.c_proj.bias",      "text_projection",
-  "visual.proj",
+  "visual.conv1.weight", ".attn.in_proj_weight", ".attn.in_proj_bias", ".attn.out_proj.weight",
+  ".attn.out_proj.bias", ".mlp.c_fc.weight",     ".mlp.c_fc.bias",     ".mlp.c_proj.weight",
+  ".mlp.c_proj.bias",    "text_projection",      "visual.proj",
 };
 
 static gboolean
@@ -120,7 +127,8 @@ convert_openai (C2lWeights *clip, C2lWeights *flat, GError **error)
       gboolean scalar = FALSE;
       for (gsize j = 0; j < G_N_ELEMENTS (scalars); j++)
         scalar |= g_str_equal (names[i], scalars[j]);
-      gboolean wide = array->dtype == C2L_F32 || array->dtype == C2L_F64 || array->dtype == C2L_BF16;
+      gboolean wide
+          = array->dtype == C2L_F32 || array->dtype == C2L_F64 || array->dtype == C2L_BF16;
       if (scalar)
         continue;
       if (!(wide && is_half (names[i]) ? add_rounded (clip, array, names[i], error)
@@ -133,7 +141,8 @@ convert_openai (C2lWeights *clip, C2lWeights *flat, GError **error)
 static gboolean
 refuse (GError **error, const char *name, const char *what)
 {
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "damaged CLIP archive: “%s” %s; fetch the file again", name, what);
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+               "damaged CLIP archive: “%s” %s; fetch the file again", name, what);
   return FALSE;
 }
 
@@ -147,18 +156,25 @@ add_transposed (C2lWeights *clip, C2lWeights *flat, const Name *name, GError **e
     return refuse (error, name->theirs, "is no matrix");
 
   C2lArray shape;
-  gsize rows = (gsize) array->dims[0], columns = (gsize) array->dims[1], size = c2l_dtype_get_size (array->dtype);
-  c2l_array_init (&shape, array->dtype, 2, (gint64[]) { array->dims[1], array->dims[0] });
+  gsize rows = (gsize) array->dims[0], columns = (gsize) array->dims[1],
+        size = c2l_dtype_get_size (array->dtype);
+  c2l_array_init (&shape, array->dtype, 2, (gint64[]){ array->dims[1], array->dims[0] });
   guint8 *out = c2l_weights_add_empty (clip, name->ours, &shape, error);
   for (gsize y = 0; out != NULL && y < rows; y++)
     for (gsize x = 0; x < columns; x++)
-      memcpy (out + (x * rows + y) * size, (const guint8 *) array->data + (y * columns + x) * size, size);
+      memcpy (out + (x * rows + y) * size, (const guint8 *) array->data + (y * columns + x) * size,
+              size);
   return out != NULL;
 }
 
 /* q, k and v of @layer one below the other, as in_proj_weight or in_proj_bias. */
 static gboolean
-add_joined (C2lWeights *clip, C2lWeights *flat, const char *layer, const char *ours, const char *what, GError **error)
+add_joined (C2lWeights *clip,
+            C2lWeights *flat,
+            const char *layer,
+            const char *ours,
+            const char *what,
+            GError **error)
 {
   const C2lArray *parts[3];
 
@@ -176,7 +192,8 @@ add_joined (C2lWeights *clip, C2lWeights *flat, const char *layer, const char *o
   C2lArray shape;
   gint64 dims[C2L_MAX_DIMS];
   memcpy (dims, parts[0]->dims, sizeof dims);
-  if (__builtin_mul_overflow (dims[0], 3, &dims[0]) || !c2l_array_init (&shape, parts[0]->dtype, parts[0]->n_dims, dims))
+  if (__builtin_mul_overflow (dims[0], 3, &dims[0])
+      || !c2l_array_init (&shape, parts[0]->dtype, parts[0]->n_dims, dims))
     return refuse (error, layer, "has an impossible shape");
   g_autofree char *name = g_strdup_printf ("%sattn.in_proj_%s", ours, what);
   guint8 *out = c2l_weights_add_empty (clip, name, &shape, error);
@@ -199,7 +216,8 @@ convert_layer (C2lWeights *clip, C2lWeights *flat, const Name *tower, guint n, G
       if (!add_view (clip, flat, from, to, error))
         return FALSE;
     }
-  return add_joined (clip, flat, theirs, ours, "weight", error) && add_joined (clip, flat, theirs, ours, "bias", error);
+  return add_joined (clip, flat, theirs, ours, "weight", error)
+         && add_joined (clip, flat, theirs, ours, "bias", error);
 }
 
 static gboolean
@@ -231,12 +249,13 @@ c2l_clip_archive_convert (C2lWeights *flat, GError **error)
   if (has_any (flat, resnet_marks, G_N_ELEMENTS (resnet_marks)))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "a CLIP with a ResNet, which is not supported; take one with a vision transformer, such as ViT-B/32");
+                   "a CLIP with a ResNet, which is not supported; take one with a vision "
+                   "transformer, such as ViT-B/32");
       return NULL;
     }
 
-  g_autoptr (C2lWeights) clip
-      = c2l_weights_new (C2L_WEIGHTS_CLIP, c2l_weights_get_path (flat), c2l_weights_get_format (flat));
+  g_autoptr (C2lWeights) clip = c2l_weights_new (C2L_WEIGHTS_CLIP, c2l_weights_get_path (flat),
+                                                 c2l_weights_get_format (flat));
   c2l_weights_own (clip, c2l_weights_ref (flat), (GDestroyNotify) c2l_weights_unref);
   c2l_weights_set_config (clip, c2l_weights_get_config (flat));
   gboolean huggingface = has_any (flat, huggingface_marks, G_N_ELEMENTS (huggingface_marks));

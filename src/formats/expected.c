@@ -1,7 +1,7 @@
-/* Reads a folder of expected results and compares arrays with it. Knows nothing of models: who computes
- * what, and with which of the folder's files, is the caller's business. Policy: the folder is input like
- * any other, so every member of info.json is checked before it is used; whatever is wrong there is an
- * error that names the folder. */
+/* Reads a folder of expected results and compares arrays with it. Knows nothing of models: who
+ * computes what, and with which of the folder's files, is the caller's business. Policy: the folder
+ * is input like any other, so every member of info.json is checked before it is used; whatever is
+ * wrong there is an error that names the folder. */
 #include "formats/expected.h"
 
 #include <math.h>
@@ -49,8 +49,8 @@ c2l_expected_free (C2lExpected *expected)
 static gboolean
 fail (C2lExpected *expected, GError **error, const char *what)
 {
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s/info.json: %s", expected->folder,
-               what);
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s/info.json: %s",
+               expected->folder, what);
   return FALSE;
 }
 
@@ -96,7 +96,8 @@ add_tolerance (C2lExpected *expected, JsonNode *node, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (g_str_equal (kind, kinds[i].name))
       {
-        Tolerance tolerance = { g_pattern_spec_new (pattern), kinds[i].kind, json_node_get_double (value) };
+        Tolerance tolerance
+            = { g_pattern_spec_new (pattern), kinds[i].kind, json_node_get_double (value) };
 
         g_array_append_val (expected->tolerances, tolerance);
         return TRUE;
@@ -113,8 +114,10 @@ read_info (C2lExpected *expected, GError **error)
   expected->parser = json_parser_new_immutable ();
   if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: no folder of expected results: it has no info.json; "
-                   "name one that has", expected->folder);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "%s: no folder of expected results: it has no info.json; "
+                   "name one that has",
+                   expected->folder);
       return FALSE;
     }
   if (!json_parser_load_from_file (expected->parser, path, error))
@@ -145,7 +148,8 @@ read_info (C2lExpected *expected, GError **error)
     return fail (expected, error, "“fixture” has no list of tolerances");
 
   for (guint i = 0; i < json_array_get_length (json_node_get_array (tolerances)); i++)
-    if (!add_tolerance (expected, json_array_get_element (json_node_get_array (tolerances), i), error))
+    if (!add_tolerance (expected, json_array_get_element (json_node_get_array (tolerances), i),
+                        error))
       return FALSE;
 
   return TRUE;
@@ -200,7 +204,8 @@ c2l_expected_dup_files (C2lExpected *expected, const char *role)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   JsonNode *node = expected->files != NULL ? json_object_get_member (expected->files, role) : NULL;
-  JsonArray *list = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  JsonArray *list
+      = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
   guint n = list != NULL ? json_array_get_length (list) : 1;
 
   for (guint i = 0; i < n; i++)
@@ -235,7 +240,8 @@ c2l_expected_lookup (C2lExpected *expected, const char *name)
 const char **
 c2l_expected_list_names (C2lExpected *expected)
 {
-  return expected->arrays != NULL ? c2l_weights_list_names (expected->arrays) : g_new0 (const char *, 1);
+  return expected->arrays != NULL ? c2l_weights_list_names (expected->arrays)
+                                  : g_new0 (const char *, 1);
 }
 
 static const Tolerance *
@@ -263,8 +269,12 @@ difference (float a, float b)
 }
 
 gboolean
-c2l_expected_compare (C2lExpected *expected, const char *name, const float *values, gsize n,
-                      C2lComparison *comparison, GError **error)
+c2l_expected_compare (C2lExpected *expected,
+                      const char *name,
+                      const float *values,
+                      gsize n,
+                      C2lComparison *comparison,
+                      GError **error)
 {
   const C2lArray *array = c2l_expected_lookup (expected, name);
   const Tolerance *tolerance = find_tolerance (expected, name);
@@ -274,8 +284,8 @@ c2l_expected_compare (C2lExpected *expected, const char *name, const float *valu
       g_autofree char *shape = array != NULL ? c2l_array_to_string (array) : g_strdup ("nothing");
 
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: “%s” has %" G_GSIZE_FORMAT " elements here, the folder has %s", expected->folder,
-                   name, n, shape);
+                   "%s: “%s” has %" G_GSIZE_FORMAT " elements here, the folder has %s",
+                   expected->folder, name, n, shape);
       return FALSE;
     }
   if (tolerance == NULL)
@@ -304,7 +314,8 @@ c2l_expected_compare (C2lExpected *expected, const char *name, const float *valu
   comparison->max_rel
       = comparison->largest > 0 ? comparison->max_abs / comparison->largest : comparison->max_abs;
   if (tolerance->kind != C2L_TOLERANCE_EXACT)
-    comparison->limit = tolerance->value * (tolerance->kind == C2L_TOLERANCE_REL ? comparison->largest : 1);
+    comparison->limit
+        = tolerance->value * (tolerance->kind == C2L_TOLERANCE_REL ? comparison->largest : 1);
   comparison->ok = comparison->max_abs <= comparison->limit;
   return TRUE;
 }

@@ -1,4 +1,5 @@
-/* The parts that TensorFlow-era and rosinality files have in common on their way to NVIDIA's PyTorch names. */
+/* The parts that TensorFlow-era and rosinality files have in common on their way to NVIDIA's
+ * PyTorch names. */
 #include "formats/generator-build.h"
 
 #include "formats/array.h"
@@ -10,12 +11,18 @@
 #define MAX_TAPS 64
 
 gboolean
-c2l_generator_add (C2lWeights *weights, const char *name, int n_dims, const gint64 *dims, const float *values, GError **error)
+c2l_generator_add (C2lWeights *weights,
+                   const char *name,
+                   int n_dims,
+                   const gint64 *dims,
+                   const float *values,
+                   GError **error)
 {
   C2lArray shape;
   if (!c2l_array_init (&shape, C2L_F32, n_dims, dims))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "“%s” has an impossible shape", name);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "“%s” has an impossible shape", name);
       return FALSE;
     }
   float *out = c2l_weights_add_empty (weights, name, &shape, error);
@@ -29,7 +36,7 @@ add_filters (C2lWeights *weights, const C2lGeneratorShape *shape, GError **error
 {
   static const char *const places[] = { "", "conv0.", "conv1." };
   int n = shape->n_taps;
-  g_autofree float *filter = g_new (float, (gsize) n * n);
+  g_autofree float *filter = g_new (float, (gsize) n *n);
   double sum = 0;
 
   for (int i = 0; i < n; i++)
@@ -43,7 +50,7 @@ add_filters (C2lWeights *weights, const C2lGeneratorShape *shape, GError **error
         g_autofree char *name = g_strdup_printf ("synthesis.b%d.%sresample_filter", r, places[i]);
         if (i > 0 && c2l_weights_lookup (weights, layer) == NULL)
           continue;
-        if (!c2l_generator_add (weights, name, 2, (gint64[]) { n, n }, filter, error))
+        if (!c2l_generator_add (weights, name, 2, (gint64[]){ n, n }, filter, error))
           return FALSE;
       }
   return TRUE;
@@ -52,7 +59,8 @@ add_filters (C2lWeights *weights, const C2lGeneratorShape *shape, GError **error
 static JsonObject *
 make_config (const C2lGeneratorShape *shape, int num_ws)
 {
-  JsonObject *config = json_object_new (), *mapping = json_object_new (), *synthesis = json_object_new ();
+  JsonObject *config = json_object_new (), *mapping = json_object_new (),
+             *synthesis = json_object_new ();
   JsonArray *filter = json_array_new ();
 
   json_object_set_string_member (config, "class", "stylegan2");
@@ -92,12 +100,13 @@ c2l_generator_build_config (C2lWeights *weights, const C2lGeneratorShape *shape,
     log2++;
   for (int i = 0; i < shape->n_taps && i < MAX_TAPS; i++)
     sum += shape->filter[i];
-  if (shape->img_resolution > MAX_RESOLUTION || 1 << log2 != shape->img_resolution || shape->z_dim < 1 || shape->w_dim < 1
-      || shape->c_dim < 0 || shape->img_channels < 1 || shape->mapping_layers < 1 || shape->n_taps < 1
-      || shape->n_taps > MAX_TAPS || !(sum > 0))
+  if (shape->img_resolution > MAX_RESOLUTION || 1 << log2 != shape->img_resolution
+      || shape->z_dim < 1 || shape->w_dim < 1 || shape->c_dim < 0 || shape->img_channels < 1
+      || shape->mapping_layers < 1 || shape->n_taps < 1 || shape->n_taps > MAX_TAPS || !(sum > 0))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "damaged StyleGAN2 file: its sizes (resolution %d, z %d, w %d) are impossible; fetch the file again",
+                   "damaged StyleGAN2 file: its sizes (resolution %d, z %d, w %d) are impossible; "
+                   "fetch the file again",
                    shape->img_resolution, shape->z_dim, shape->w_dim);
       return FALSE;
     }

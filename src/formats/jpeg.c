@@ -79,7 +79,8 @@ read_picture (Jpeg *self, gconstpointer data, gsize size)
   self->image = c2l_image_new (self->jpeg.output_width, self->jpeg.output_height, 3);
   while (self->jpeg.output_scanline < self->jpeg.output_height)
     {
-      JSAMPROW row = self->image->pixels + (gsize) self->jpeg.output_scanline * self->jpeg.output_width * 3;
+      JSAMPROW row
+          = self->image->pixels + (gsize) self->jpeg.output_scanline * self->jpeg.output_width * 3;
 
       jpeg_read_scanlines (&self->jpeg, &row, 1);
     }
@@ -101,8 +102,8 @@ c2l_jpeg_parse (gconstpointer data, gsize size, const char *name, GError **error
     {
       jpeg_destroy_decompress (&self->jpeg);
       g_clear_pointer (&self->image, c2l_image_free);
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: damaged JPEG picture: %s", name,
-                   self->message);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "%s: damaged JPEG picture: %s", name, self->message);
       return NULL;
     }
   read_picture (self, data, size);

@@ -1,6 +1,7 @@
-/* JSON from outside, parsed by json-glib after a look at what that would not survive or should not accept. Its parser recurses,
- * so deep nesting is refused before it starts; and it takes comments, single quotes and assignments, behind which nesting could
- * hide from that look, so outside of strings only JSON's own characters pass. */
+/* JSON from outside, parsed by json-glib after a look at what that would not survive or should not
+ * accept. Its parser recurses, so deep nesting is refused before it starts; and it takes comments,
+ * single quotes and assignments, behind which nesting could hide from that look, so outside of
+ * strings only JSON's own characters pass. */
 #include "formats/json-text.h"
 
 #include "formats/weights.h"
@@ -59,13 +60,15 @@ c2l_json_parse_object (const char *text, gssize length, const char *where, GErro
     }
   if (!json_parser_load_from_data (parser, text, size, &reason))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: not JSON: %s", where, reason->message);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: not JSON: %s", where,
+                   reason->message);
       return NULL;
     }
   root = json_parser_get_root (parser);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: JSON, but not an object in braces", where);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "%s: JSON, but not an object in braces", where);
       return NULL;
     }
   return json_object_ref (json_node_get_object (root));

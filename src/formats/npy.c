@@ -1,5 +1,5 @@
-/* .npy files. The header is a Python dictionary literal; only the form that NumPy writes is read: the three keys, strings,
- * True or False, and a tuple of integers. Nothing is evaluated. */
+/* .npy files. The header is a Python dictionary literal; only the form that NumPy writes is read:
+ * the three keys, strings, True or False, and a tuple of integers. Nothing is evaluated. */
 #include "formats/npy.h"
 
 #include "formats/output.h"
@@ -33,7 +33,7 @@ static const struct
   const char *code; /* without the byte order */
   C2lDtype dtype;
 } types[] = {
-  { "f4", C2L_F32 }, { "f2", C2L_F16 }, { "f8", C2L_F64 }, { "i8", C2L_I64 }, { "i4", C2L_I32 },
+  { "f4", C2L_F32 }, { "f2", C2L_F16 }, { "f8", C2L_F64 }, { "i8", C2L_I64 },  { "i4", C2L_I32 },
   { "i2", C2L_I16 }, { "i1", C2L_I8 },  { "u1", C2L_U8 },  { "b1", C2L_BOOL },
 };
 
@@ -182,14 +182,20 @@ parse_header (Cursor cursor, Header *header, const char *name, GError **error)
 
 /* The type that @descr ("<f4") names, and whether its bytes must be swapped. */
 static gboolean
-find_type (const char *descr, C2lDtype *dtype, gboolean *is_swapped, const char *name, GError **error)
+find_type (const char *descr,
+           C2lDtype *dtype,
+           gboolean *is_swapped,
+           const char *name,
+           GError **error)
 {
   char order = descr[0];
 
   if (strchr (descr, 'O') != NULL)
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-                   "%s: an array of Python objects (dtype “%s”), which would run code; save numbers only", name, descr);
+      g_set_error (
+          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
+          "%s: an array of Python objects (dtype “%s”), which would run code; save numbers only",
+          name, descr);
       return FALSE;
     }
   for (gsize i = 0; i < G_N_ELEMENTS (types) && order != '\0'; i++)
@@ -220,7 +226,8 @@ set_shape (C2lArray *array, const Header *header, gsize available, const char *n
         return fail (error, C2L_FORMAT_ERROR_DAMAGED, name, "the shape is larger than any memory");
     }
   if (!g_size_checked_mul (&bytes, bytes, array->length) || bytes > available)
-    return fail (error, C2L_FORMAT_ERROR_DAMAGED, name, "fewer data than the shape says; the file is cut off");
+    return fail (error, C2L_FORMAT_ERROR_DAMAGED, name,
+                 "fewer data than the shape says; the file is cut off");
   return TRUE;
 }
 
@@ -267,7 +274,8 @@ locate_header (const guint8 *data, gsize size, Cursor *header, const char *name,
   if (size < 10 || memcmp (data, magic, sizeof magic) != 0)
     return fail (error, C2L_FORMAT_ERROR_UNKNOWN, name, "not a NumPy file");
   if (data[6] < 1 || data[6] > 3)
-    return fail (error, C2L_FORMAT_ERROR_UNSUPPORTED, name, "written by a newer NumPy format than 3; save it again");
+    return fail (error, C2L_FORMAT_ERROR_UNSUPPORTED, name,
+                 "written by a newer NumPy format than 3; save it again");
   length = data[8] | data[9] << 8;
   if (data[6] > 1)
     {

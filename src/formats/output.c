@@ -1,4 +1,5 @@
-/* GIO writes a replacement beside the old file and renames it on close; closing with a cancelled cancellable gives it up. */
+/* GIO writes a replacement beside the old file and renames it on close; closing with a cancelled
+ * cancellable gives it up. */
 #include "formats/output.h"
 
 #include <errno.h>
@@ -8,11 +9,13 @@
 
 #define BUFFER_SIZE (256u << 10)
 
-/* TRUE if something is there that is no file: putting a file in its place would break it for everyone. */
+/* TRUE if something is there that is no file: putting a file in its place would break it for
+ * everyone. */
 static gboolean
 is_special (const char *path)
 {
-  return g_file_test (path, G_FILE_TEST_EXISTS) && !g_file_test (path, G_FILE_TEST_IS_REGULAR | G_FILE_TEST_IS_DIR);
+  return g_file_test (path, G_FILE_TEST_EXISTS)
+         && !g_file_test (path, G_FILE_TEST_IS_REGULAR | G_FILE_TEST_IS_DIR);
 }
 
 /* GLib's message names a temporary file first; what went wrong is its last part. */
@@ -39,7 +42,8 @@ write_into (const char *path, gconstpointer data, gsize size, GError **error)
       code = errno;
     }
   if (!written)
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: cannot be written: %s", path, g_strerror (code));
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: cannot be written: %s",
+                 path, g_strerror (code));
   return written;
 }
 
@@ -50,7 +54,9 @@ c2l_output_save (const char *path, gconstpointer data, gsize size, GError **erro
 
   if (is_special (path))
     return write_into (path, data, size, error);
-  if (g_file_set_contents_full (path, data, size, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, &cause))
+  if (g_file_set_contents_full (path, data, size,
+                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+                                &cause))
     return TRUE;
   return cannot_write (path, cause, error);
 }
@@ -60,7 +66,8 @@ c2l_output_open (const char *path, GError **error)
 {
   if (is_special (path))
     {
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: not an ordinary file, which this must be; choose another name", path);
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                   "%s: not an ordinary file, which this must be; choose another name", path);
       return NULL;
     }
 

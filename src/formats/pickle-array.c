@@ -1,6 +1,7 @@
-/* Tensors and NumPy arrays in a pickle: their constructors check every size when they are met, get_array turns them into
- * C2lArrays. A view may not hold more elements than its storage, so nothing is ever expanded, and copies (of strided,
- * byte-swapped or text-encoded data) share a budget of a few times the source, so that a small file cannot fill the memory. */
+/* Tensors and NumPy arrays in a pickle: their constructors check every size when they are met,
+ * get_array turns them into C2lArrays. A view may not hold more elements than its storage, so
+ * nothing is ever expanded, and copies (of strided, byte-swapped or text-encoded data) share a
+ * budget of a few times the source, so that a small file cannot fill the memory. */
 #include "formats/pickle-private.h"
 
 #include "formats/array.h"
@@ -42,8 +43,9 @@ check_view (const C2lPickleTensor *tensor, GError **error)
   if (!fits)
     return c2l_pickle_damaged (error, "a tensor's size, stride or offset is impossible");
   if (length > tensor->storage->length || (length > 0 && last >= tensor->storage->length))
-    return c2l_pickle_damaged (error, "a tensor reaches past the end of its storage of %" G_GINT64_FORMAT " elements",
-                               tensor->storage->length);
+    return c2l_pickle_damaged (
+        error, "a tensor reaches past the end of its storage of %" G_GINT64_FORMAT " elements",
+        tensor->storage->length);
   return TRUE;
 }
 
@@ -63,10 +65,12 @@ c2l_pickle_rebuild_tensor (C2lPickle *pickle, C2lPickleValue *args, GError **err
   tensor->storage = storage->storage;
   tensor->offset = offset->integer;
   tensor->n_dims = c2l_pickle_get_ints (argument (args, 2), tensor->dims, C2L_MAX_DIMS);
-  if (tensor->n_dims < 0 || c2l_pickle_get_ints (argument (args, 3), strides, C2L_MAX_DIMS) != tensor->n_dims
+  if (tensor->n_dims < 0
+      || c2l_pickle_get_ints (argument (args, 3), strides, C2L_MAX_DIMS) != tensor->n_dims
       || !c2l_array_init (&shape, tensor->storage->dtype, tensor->n_dims, tensor->dims))
     {
-      c2l_pickle_damaged (error, "a tensor's shape is not one of at most %d dimensions", C2L_MAX_DIMS);
+      c2l_pickle_damaged (error, "a tensor's shape is not one of at most %d dimensions",
+                          C2L_MAX_DIMS);
       return NULL;
     }
   memcpy (tensor->strides, strides, sizeof strides);
@@ -80,7 +84,11 @@ c2l_pickle_rebuild_tensor (C2lPickle *pickle, C2lPickleValue *args, GError **err
 
 /* Reads the torch file inside @bytes, which outlive @pickle's tree unless @temporary. */
 static C2lPickleStorage *
-read_nested (C2lPickle *pickle, const guint8 *data, gsize length, gboolean *keeps_source, GError **error)
+read_nested (C2lPickle *pickle,
+             const guint8 *data,
+             gsize length,
+             gboolean *keeps_source,
+             GError **error)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_static (data, length);
   gboolean zip = c2l_torch_zip_detect (bytes);
@@ -96,7 +104,7 @@ read_nested (C2lPickle *pickle, const guint8 *data, gsize length, gboolean *keep
     }
   C2lPickleStorage *storage = c2l_pickle_alloc (pickle, sizeof *storage);
   *storage = *nested->root->storage;
-  storage->key = (C2lPickleText) { 0 };
+  storage->key = (C2lPickleText){ 0 };
   /* An archive may have inflated members of its own. */
   *keeps_source = zip;
   if (zip)
@@ -112,13 +120,15 @@ c2l_pickle_load_nested (C2lPickle *pickle, C2lPickleValue *args, GError **error)
 
   if (pickle->nested || bytes == NULL || bytes->kind != C2L_PICKLE_BYTES)
     {
-      c2l_pickle_damaged (error, "a nested torch file is made from %s", c2l_pickle_describe (bytes));
+      c2l_pickle_damaged (error, "a nested torch file is made from %s",
+                          c2l_pickle_describe (bytes));
       return NULL;
     }
 
   C2lPickleStorage *storage;
   if (!bytes->text.latin1)
-    storage = read_nested (pickle, (const guint8 *) bytes->text.data, bytes->text.length, &keeps_source, error);
+    storage = read_nested (pickle, (const guint8 *) bytes->text.data, bytes->text.length,
+                           &keeps_source, error);
   else
     {
       gsize length;
@@ -128,7 +138,8 @@ c2l_pickle_load_nested (C2lPickle *pickle, C2lPickleValue *args, GError **error)
         c2l_pickle_own (pickle, g_steal_pointer (&decoded), g_free);
       else if (storage != NULL)
         {
-          /* Checked now, decoded again when somebody wants it: half of such a file is never looked at. */
+          /* Checked now, decoded again when somebody wants it: half of such a file is never looked
+           * at. */
           storage->nested = bytes->text;
           storage->nested_offset = (gsize) (storage->data - decoded);
           storage->data = NULL;
@@ -173,7 +184,8 @@ c2l_pickle_numpy_dtype (C2lPickle *pickle, C2lPickleValue *args, GError **error)
     {
       g_autofree char *name = c2l_pickle_dup_string (code);
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-                   "NumPy elements of type “%s” are not numbers that model files are made of", name ? name : "?");
+                   "NumPy elements of type “%s” are not numbers that model files are made of",
+                   name ? name : "?");
       return NULL;
     }
   return value;
@@ -226,7 +238,10 @@ c2l_pickle_numpy_scalar (C2lPickle *pickle, C2lPickleValue *args, GError **error
 
 /* The state of an ndarray: (version, shape, dtype, Fortran order, bytes). */
 gboolean
-c2l_pickle_build_ndarray (C2lPickle *pickle, C2lPickleNdarray *ndarray, C2lPickleValue *state, GError **error)
+c2l_pickle_build_ndarray (C2lPickle *pickle,
+                          C2lPickleNdarray *ndarray,
+                          C2lPickleValue *state,
+                          GError **error)
 {
   gint64 dims[C2L_MAX_DIMS];
   C2lArray shape;
@@ -275,7 +290,11 @@ copy_element (guint8 *out, const guint8 *in, gsize size, gboolean swap)
 
 /* Walks @array's indices as an odometer; strides count elements. */
 static void
-gather (guint8 *out, const C2lArray *array, const guint8 *base, const gint64 *strides, gboolean swap)
+gather (guint8 *out,
+        const C2lArray *array,
+        const guint8 *base,
+        const gint64 *strides,
+        gboolean swap)
 {
   gsize size = c2l_dtype_get_size (array->dtype);
   gint64 index[C2L_MAX_DIMS] = { 0 };
@@ -297,22 +316,30 @@ gather (guint8 *out, const C2lArray *array, const guint8 *base, const gint64 *st
 
 /* Sets @array's data to the elements at @base, in place where nothing has to change. */
 static gboolean
-place (C2lPickle *pickle, C2lArray *array, const guint8 *base, const gint64 *strides, gboolean swap, GError **error)
+place (C2lPickle *pickle,
+       C2lArray *array,
+       const guint8 *base,
+       const gint64 *strides,
+       gboolean swap,
+       GError **error)
 {
   gsize size = c2l_array_get_size (array);
 
-  if (array->length == 0 || (is_contiguous (array, strides) && !(swap && c2l_dtype_get_size (array->dtype) > 1)))
+  if (array->length == 0
+      || (is_contiguous (array, strides) && !(swap && c2l_dtype_get_size (array->dtype) > 1)))
     {
       array->data = base;
       return TRUE;
     }
   pickle->copied += size;
   if (pickle->copied / COPY_BUDGET_FACTOR > g_bytes_get_size (pickle->source) + COPY_BUDGET_BASE)
-    return c2l_pickle_damaged (error, "its tensors overlap so often that they would not fit into memory");
+    return c2l_pickle_damaged (error,
+                               "its tensors overlap so often that they would not fit into memory");
 
   guint8 *copy = g_try_malloc (size);
   if (copy == NULL)
-    return c2l_pickle_damaged (error, "a tensor of %" G_GSIZE_FORMAT " bytes does not fit into memory", size);
+    return c2l_pickle_damaged (
+        error, "a tensor of %" G_GSIZE_FORMAT " bytes does not fit into memory", size);
   c2l_pickle_own (pickle, copy, g_free);
   gather (copy, array, base, strides, swap);
   array->data = copy;
@@ -330,13 +357,17 @@ find_storage_data (C2lPickle *pickle, C2lPickleStorage *storage, GError **error)
         return FALSE;
       storage->data = decoded + storage->nested_offset;
     }
-  if (storage->data == NULL || storage->size / c2l_dtype_get_size (storage->dtype) < (gsize) storage->length)
+  if (storage->data == NULL
+      || storage->size / c2l_dtype_get_size (storage->dtype) < (gsize) storage->length)
     return c2l_pickle_damaged (error, "the data of a tensor is missing");
   return TRUE;
 }
 
 static gboolean
-array_from_tensor (C2lPickle *pickle, const C2lPickleTensor *tensor, C2lArray *array, GError **error)
+array_from_tensor (C2lPickle *pickle,
+                   const C2lPickleTensor *tensor,
+                   C2lArray *array,
+                   GError **error)
 {
   C2lPickleStorage *storage = tensor->storage;
 
@@ -344,12 +375,16 @@ array_from_tensor (C2lPickle *pickle, const C2lPickleTensor *tensor, C2lArray *a
     return FALSE;
   if (!c2l_array_init (array, storage->dtype, tensor->n_dims, tensor->dims))
     return c2l_pickle_damaged (error, "a tensor has an impossible shape");
-  gsize offset = array->length > 0 ? (gsize) tensor->offset * c2l_dtype_get_size (storage->dtype) : 0;
+  gsize offset
+      = array->length > 0 ? (gsize) tensor->offset * c2l_dtype_get_size (storage->dtype) : 0;
   return place (pickle, array, storage->data + offset, tensor->strides, storage->swap, error);
 }
 
 static gboolean
-array_from_ndarray (C2lPickle *pickle, const C2lPickleNdarray *ndarray, C2lArray *array, GError **error)
+array_from_ndarray (C2lPickle *pickle,
+                    const C2lPickleNdarray *ndarray,
+                    C2lArray *array,
+                    GError **error)
 {
   gint64 strides[C2L_MAX_DIMS], step = 1;
   gsize length;
@@ -357,8 +392,11 @@ array_from_ndarray (C2lPickle *pickle, const C2lPickleNdarray *ndarray, C2lArray
   const guint8 *data = c2l_pickle_get_bytes (pickle, &ndarray->bytes, &length, error);
   if (data == NULL)
     return FALSE;
-  if (!c2l_array_init (array, ndarray->dtype, ndarray->n_dims, ndarray->dims) || c2l_array_get_size (array) != length)
-    return c2l_pickle_damaged (error, "a NumPy array has %" G_GSIZE_FORMAT " bytes, which is not what its shape says", length);
+  if (!c2l_array_init (array, ndarray->dtype, ndarray->n_dims, ndarray->dims)
+      || c2l_array_get_size (array) != length)
+    return c2l_pickle_damaged (
+        error, "a NumPy array has %" G_GSIZE_FORMAT " bytes, which is not what its shape says",
+        length);
 
   for (int i = 0; i < ndarray->n_dims; i++)
     {
@@ -370,7 +408,10 @@ array_from_ndarray (C2lPickle *pickle, const C2lPickleNdarray *ndarray, C2lArray
 }
 
 gboolean
-c2l_pickle_get_array (C2lPickle *pickle, const C2lPickleValue *value, C2lArray *array, GError **error)
+c2l_pickle_get_array (C2lPickle *pickle,
+                      const C2lPickleValue *value,
+                      C2lArray *array,
+                      GError **error)
 {
   if (value != NULL && value->kind == C2L_PICKLE_TENSOR)
     return array_from_tensor (pickle, value->tensor, array, error);

@@ -1,17 +1,20 @@
-/* The constructors that a model file may name, and what each makes here: data, never a call. Everything that is not in the
- * table is refused by its name before any argument is looked at. */
+/* The constructors that a model file may name, and what each makes here: data, never a call.
+ * Everything that is not in the table is refused by its name before any argument is looked at. */
 #include "formats/pickle-private.h"
 
 #include <string.h>
 
-typedef C2lPickleValue *(*Construct) (C2lPickle *pickle, const C2lPickleValue *type, C2lPickleValue *args, GError **error);
+typedef C2lPickleValue *(*Construct) (C2lPickle *pickle,
+                                      const C2lPickleValue *type,
+                                      C2lPickleValue *args,
+                                      GError **error);
 
 struct _C2lPickleClass
 {
   const char *module;
-  const char *name;     /* NULL: any name in @module and below it */
-  Construct construct;  /* what calling it makes; NULL: it only stands for itself */
-  int dtype;            /* of a storage class, else -1 */
+  const char *name;    /* NULL: any name in @module and below it */
+  Construct construct; /* what calling it makes; NULL: it only stands for itself */
+  int dtype;           /* of a storage class, else -1 */
 };
 
 static C2lPickleValue *
@@ -19,7 +22,8 @@ make_dict (C2lPickle *pickle, const C2lPickleValue *type, C2lPickleValue *args, 
 {
   C2lPickleValue *dict = c2l_pickle_value_new (pickle, C2L_PICKLE_DICT);
 
-  /* OrderedDict ([[key, value], …]) is how protocol 2 writes what is in it; defaultdict (factory) has a class there. */
+  /* OrderedDict ([[key, value], …]) is how protocol 2 writes what is in it; defaultdict (factory)
+   * has a class there. */
   C2lPickleValue *pairs = args->sequence.length > 0 ? args->sequence.items[0] : NULL;
   if (pairs == NULL || pairs->kind == C2L_PICKLE_CLASS || pairs->kind == C2L_PICKLE_NONE)
     return dict;
@@ -31,7 +35,8 @@ make_dict (C2lPickle *pickle, const C2lPickleValue *type, C2lPickleValue *args, 
   for (guint i = 0; pairs->kind == C2L_PICKLE_LIST && i < pairs->sequence.length; i++)
     {
       C2lPickleValue *pair = pairs->sequence.items[i];
-      if ((pair->kind != C2L_PICKLE_LIST && pair->kind != C2L_PICKLE_TUPLE) || pair->sequence.length != 2)
+      if ((pair->kind != C2L_PICKLE_LIST && pair->kind != C2L_PICKLE_TUPLE)
+          || pair->sequence.length != 2)
         {
           c2l_pickle_damaged (error, "a dictionary is made from %s", c2l_pickle_describe (pair));
           return NULL;
@@ -52,7 +57,8 @@ make_sequence (C2lPickle *pickle, C2lPickleKind kind, C2lPickleValue *args, GErr
 
   if (items == NULL)
     return sequence;
-  if (items->kind != C2L_PICKLE_LIST && items->kind != C2L_PICKLE_TUPLE && items->kind != C2L_PICKLE_SET)
+  if (items->kind != C2L_PICKLE_LIST && items->kind != C2L_PICKLE_TUPLE
+      && items->kind != C2L_PICKLE_SET)
     {
       c2l_pickle_damaged (error, "a list or set is made from %s", c2l_pickle_describe (items));
       return NULL;
@@ -145,7 +151,8 @@ make_ndarray (C2lPickle *pickle, const C2lPickleValue *type, C2lPickleValue *arg
   return value;
 }
 
-/* _codecs.encode (text, 'latin1'): bytes as protocol 2 writes them. Kept as text until somebody needs them. */
+/* _codecs.encode (text, 'latin1'): bytes as protocol 2 writes them. Kept as text until somebody
+ * needs them. */
 static C2lPickleValue *
 make_encoded (C2lPickle *pickle, const C2lPickleValue *type, C2lPickleValue *args, GError **error)
 {
@@ -157,7 +164,8 @@ make_encoded (C2lPickle *pickle, const C2lPickleValue *type, C2lPickleValue *arg
       c2l_pickle_damaged (error, "bytes are encoded in a way that pickle does not write");
       return NULL;
     }
-  C2lPickleValue *bytes = c2l_pickle_text_new (pickle, C2L_PICKLE_BYTES, text->text.data, text->text.length);
+  C2lPickleValue *bytes
+      = c2l_pickle_text_new (pickle, C2L_PICKLE_BYTES, text->text.data, text->text.length);
   bytes->text.latin1 = TRUE;
   return bytes;
 }
@@ -205,7 +213,11 @@ module_is_below (const char *module, gsize length, const char *top)
 }
 
 static gboolean
-class_matches (const C2lPickleClass *type, const char *module, gsize module_length, const char *name, gsize name_length)
+class_matches (const C2lPickleClass *type,
+               const char *module,
+               gsize module_length,
+               const char *name,
+               gsize name_length)
 {
   if (type->name == NULL)
     return module_is_below (module, module_length, type->module);
@@ -225,8 +237,12 @@ quote (const char *text, gsize length)
 }
 
 C2lPickleValue *
-c2l_pickle_class_lookup (C2lPickle *pickle, const char *module, gsize module_length, const char *name,
-                         gsize name_length, GError **error)
+c2l_pickle_class_lookup (C2lPickle *pickle,
+                         const char *module,
+                         gsize module_length,
+                         const char *name,
+                         gsize name_length,
+                         GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
     if (class_matches (&classes[i], module, module_length, name, name_length))
@@ -245,7 +261,8 @@ c2l_pickle_class_lookup (C2lPickle *pickle, const char *module, gsize module_len
   g_autofree char *module_text = quote (module, module_length);
   g_autofree char *name_text = quote (name, name_length);
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-               "it asks for “%s.%s”, which is no part of a model; nothing was run, and the file is better not trusted",
+               "it asks for “%s.%s”, which is no part of a model; nothing was run, and the file is "
+               "better not trusted",
                module_text, name_text);
   return NULL;
 }
@@ -255,26 +272,34 @@ construct (C2lPickle *pickle, C2lPickleValue *type, C2lPickleValue *args, GError
 {
   if (type->kind != C2L_PICKLE_CLASS || args->kind != C2L_PICKLE_TUPLE)
     {
-      c2l_pickle_damaged (error, "%s is called with %s", c2l_pickle_describe (type), c2l_pickle_describe (args));
+      c2l_pickle_damaged (error, "%s is called with %s", c2l_pickle_describe (type),
+                          c2l_pickle_describe (args));
       return NULL;
     }
   if (type->object.type->construct == NULL)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-                   "it calls “%s”, which model files only mention; nothing was run", type->object.name);
+                   "it calls “%s”, which model files only mention; nothing was run",
+                   type->object.name);
       return NULL;
     }
   return type->object.type->construct (pickle, type, args, error);
 }
 
 C2lPickleValue *
-c2l_pickle_reduce (C2lPickle *pickle, C2lPickleValue *callable, C2lPickleValue *args, GError **error)
+c2l_pickle_reduce (C2lPickle *pickle,
+                   C2lPickleValue *callable,
+                   C2lPickleValue *args,
+                   GError **error)
 {
   return construct (pickle, callable, args, error);
 }
 
 C2lPickleValue *
-c2l_pickle_new_object (C2lPickle *pickle, C2lPickleValue *type, C2lPickleValue *args, GError **error)
+c2l_pickle_new_object (C2lPickle *pickle,
+                       C2lPickleValue *type,
+                       C2lPickleValue *args,
+                       GError **error)
 {
   return construct (pickle, type, args, error);
 }
@@ -283,10 +308,12 @@ static gboolean
 build_dtype (C2lPickleValue *dtype, const C2lPickleValue *state, GError **error)
 {
   if (state->kind != C2L_PICKLE_TUPLE || state->sequence.length < 2)
-    return c2l_pickle_damaged (error, "a NumPy element type has %s as its state", c2l_pickle_describe (state));
+    return c2l_pickle_damaged (error, "a NumPy element type has %s as its state",
+                               c2l_pickle_describe (state));
   const C2lPickleValue *order = state->sequence.items[1];
   gboolean big = c2l_pickle_is_string (order, ">");
-  if (!big && !c2l_pickle_is_string (order, "<") && !c2l_pickle_is_string (order, "|") && !c2l_pickle_is_string (order, "="))
+  if (!big && !c2l_pickle_is_string (order, "<") && !c2l_pickle_is_string (order, "|")
+      && !c2l_pickle_is_string (order, "="))
     return c2l_pickle_damaged (error, "a NumPy element type has an unknown byte order");
   dtype->dtype.swap = c2l_pickle_is_string (order, G_BYTE_ORDER == G_LITTLE_ENDIAN ? ">" : "<");
   return TRUE;
@@ -308,14 +335,19 @@ c2l_pickle_build (C2lPickle *pickle, C2lPickleValue *object, C2lPickleValue *sta
       /* Attributes of an OrderedDict, such as torch's _metadata: nobody needs them. */
       if (state->kind == C2L_PICKLE_DICT || state->kind == C2L_PICKLE_NONE)
         return TRUE;
-      return c2l_pickle_damaged (error, "a dictionary has %s as its state", c2l_pickle_describe (state));
+      return c2l_pickle_damaged (error, "a dictionary has %s as its state",
+                                 c2l_pickle_describe (state));
     default:
       return c2l_pickle_damaged (error, "%s is given a state", c2l_pickle_describe (object));
     }
 }
 
 static C2lPickleStorage *
-storage_new (C2lPickle *pickle, const C2lPickleValue *type, const C2lPickleValue *key, gint64 length, GError **error)
+storage_new (C2lPickle *pickle,
+             const C2lPickleValue *type,
+             const C2lPickleValue *key,
+             gint64 length,
+             GError **error)
 {
   C2lPickleStorage *storage = c2l_pickle_alloc (pickle, sizeof *storage);
   storage->dtype = (C2lDtype) type->object.type->dtype;
@@ -335,23 +367,26 @@ c2l_pickle_persistent (C2lPickle *pickle, C2lPickleValue *id, GError **error)
 
   if (pickle->find_storage == NULL || id->kind != C2L_PICKLE_TUPLE || id->sequence.length < 5
       || !c2l_pickle_is_string (items[0], "storage") || items[1]->kind != C2L_PICKLE_CLASS
-      || items[1]->object.type->dtype < 0 || items[2]->kind != C2L_PICKLE_STRING || items[4]->kind != C2L_PICKLE_INT
-      || items[4]->integer < 0)
+      || items[1]->object.type->dtype < 0 || items[2]->kind != C2L_PICKLE_STRING
+      || items[4]->kind != C2L_PICKLE_INT || items[4]->integer < 0)
     {
-      c2l_pickle_damaged (error, "it refers to something outside of itself that is no tensor storage");
+      c2l_pickle_damaged (error,
+                          "it refers to something outside of itself that is no tensor storage");
       return NULL;
     }
   if (id->sequence.length > 5 && items[5]->kind != C2L_PICKLE_NONE)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "its storages are views of each other, as torch before 0.4 wrote; save it again with a newer torch");
+                   "its storages are views of each other, as torch before 0.4 wrote; save it again "
+                   "with a newer torch");
       return NULL;
     }
 
   C2lPickleStorage *storage = g_hash_table_lookup (pickle->storages, &items[2]->text);
   if (storage == NULL)
     storage = storage_new (pickle, items[1], items[2], items[4]->integer, error);
-  else if (storage->dtype != (C2lDtype) items[1]->object.type->dtype || storage->length != items[4]->integer)
+  else if (storage->dtype != (C2lDtype) items[1]->object.type->dtype
+           || storage->length != items[4]->integer)
     {
       c2l_pickle_damaged (error, "a storage is described in two different ways");
       return NULL;

@@ -1,5 +1,6 @@
-/* The values of a pickle and their memory: an arena in chunks, so that a tree of any depth, even one that contains itself, is
- * freed by dropping the chunks. Nothing here calls itself except to_json, which is bounded by C2lPickleWalk. */
+/* The values of a pickle and their memory: an arena in chunks, so that a tree of any depth, even
+ * one that contains itself, is freed by dropping the chunks. Nothing here calls itself except
+ * to_json, which is bounded by C2lPickleWalk. */
 #include "formats/pickle-private.h"
 
 #include <math.h>
@@ -61,7 +62,10 @@ c2l_pickle_float_new (C2lPickle *pickle, double number)
 }
 
 void
-c2l_pickle_append (C2lPickle *pickle, C2lPickleValue *sequence, C2lPickleValue *const *items, gsize n)
+c2l_pickle_append (C2lPickle *pickle,
+                   C2lPickleValue *sequence,
+                   C2lPickleValue *const *items,
+                   gsize n)
 {
   guint needed = sequence->sequence.length + (guint) n;
 
@@ -120,7 +124,8 @@ c2l_pickle_damaged (GError **error, const char *format, ...)
   va_start (args, format);
   g_autofree char *what = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "damaged pickle: %s; fetch the file again", what);
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+               "damaged pickle: %s; fetch the file again", what);
   return FALSE;
 }
 
@@ -159,7 +164,8 @@ c2l_pickle_is_string (const C2lPickleValue *value, const char *string)
 char *
 c2l_pickle_dup_string (const C2lPickleValue *value)
 {
-  if (value == NULL || value->kind != C2L_PICKLE_STRING || memchr (value->text.data, '\0', value->text.length))
+  if (value == NULL || value->kind != C2L_PICKLE_STRING
+      || memchr (value->text.data, '\0', value->text.length))
     return NULL;
   return g_strndup (value->text.data, value->text.length);
 }
@@ -235,10 +241,12 @@ c2l_pickle_decode_latin1 (const C2lPickleText *text, gsize *length, GError **err
 
   if (decoded == NULL)
     {
-      c2l_pickle_damaged (error, "%" G_GSIZE_FORMAT " bytes of text do not fit into memory", text->length);
+      c2l_pickle_damaged (error, "%" G_GSIZE_FORMAT " bytes of text do not fit into memory",
+                          text->length);
       return NULL;
     }
-  /* The text is known to be UTF-8: a code point from 0x80 to 0xff is 0xc2 or 0xc3 and one more byte. */
+  /* The text is known to be UTF-8: a code point from 0x80 to 0xff is 0xc2 or 0xc3 and one more
+   * byte. */
   for (gsize i = 0; i < text->length; i++)
     {
       guint8 byte = (guint8) text->data[i];
@@ -276,7 +284,8 @@ gboolean
 c2l_pickle_walk_enter (C2lPickleWalk *walk, GError **error)
 {
   if (walk->depth >= C2L_PICKLE_MAX_DEPTH)
-    return c2l_pickle_damaged (error, "its parts are nested more than %d deep", C2L_PICKLE_MAX_DEPTH);
+    return c2l_pickle_damaged (error, "its parts are nested more than %d deep",
+                               C2L_PICKLE_MAX_DEPTH);
   if (walk->visited >= C2L_PICKLE_MAX_VISITS)
     return c2l_pickle_damaged (error, "it has more than %d parts", C2L_PICKLE_MAX_VISITS);
   walk->depth++;

@@ -1,10 +1,14 @@
-/* Dictionaries, lists and TorchScript modules become flat names. Walks carry a limit, since hostile trees share their parts. */
+/* Dictionaries, lists and TorchScript modules become flat names. Walks carry a limit, since hostile
+ * trees share their parts. */
 #include "formats/pickle-weights.h"
 
 #include "formats/weights-private.h"
 
 gboolean
-c2l_pickle_add_to_weights (C2lPickle *pickle, const C2lPickleValue *value, C2lWeights *weights, const char *name,
+c2l_pickle_add_to_weights (C2lPickle *pickle,
+                           const C2lPickleValue *value,
+                           C2lWeights *weights,
+                           const char *name,
                            GError **error)
 {
   C2lArray array;
@@ -16,32 +20,50 @@ c2l_pickle_add_to_weights (C2lPickle *pickle, const C2lPickleValue *value, C2lWe
   return c2l_weights_add_view (weights, name, &array, error);
 }
 
-static gboolean add_tree (C2lPickle *pickle, const C2lPickleValue *value, C2lWeights *weights, const char *name,
-                          C2lPickleWalk *walk, GError **error);
+static gboolean add_tree (C2lPickle *pickle,
+                          const C2lPickleValue *value,
+                          C2lWeights *weights,
+                          const char *name,
+                          C2lPickleWalk *walk,
+                          GError **error);
 
 static gboolean
-add_child (C2lPickle *pickle, const C2lPickleValue *value, C2lWeights *weights, const char *name, const char *key,
-           C2lPickleWalk *walk, GError **error)
+add_child (C2lPickle *pickle,
+           const C2lPickleValue *value,
+           C2lWeights *weights,
+           const char *name,
+           const char *key,
+           C2lPickleWalk *walk,
+           GError **error)
 {
   g_autofree char *full = *name ? g_strconcat (name, ".", key, NULL) : g_strdup (key);
   return add_tree (pickle, value, weights, full, walk, error);
 }
 
 static gboolean
-add_dict (C2lPickle *pickle, const C2lPickleValue *dict, C2lWeights *weights, const char *name, C2lPickleWalk *walk,
+add_dict (C2lPickle *pickle,
+          const C2lPickleValue *dict,
+          C2lWeights *weights,
+          const char *name,
+          C2lPickleWalk *walk,
           GError **error)
 {
   for (guint i = 0; i + 1 < dict->sequence.length; i += 2)
     {
       g_autofree char *key = c2l_pickle_dup_string (dict->sequence.items[i]);
-      if (key != NULL && !add_child (pickle, dict->sequence.items[i + 1], weights, name, key, walk, error))
+      if (key != NULL
+          && !add_child (pickle, dict->sequence.items[i + 1], weights, name, key, walk, error))
         return FALSE;
     }
   return TRUE;
 }
 
 static gboolean
-add_list (C2lPickle *pickle, const C2lPickleValue *list, C2lWeights *weights, const char *name, C2lPickleWalk *walk,
+add_list (C2lPickle *pickle,
+          const C2lPickleValue *list,
+          C2lWeights *weights,
+          const char *name,
+          C2lPickleWalk *walk,
           GError **error)
 {
   for (guint i = 0; i < list->sequence.length; i++)
@@ -55,7 +77,11 @@ add_list (C2lPickle *pickle, const C2lPickleValue *list, C2lWeights *weights, co
 }
 
 static gboolean
-add_tree (C2lPickle *pickle, const C2lPickleValue *value, C2lWeights *weights, const char *name, C2lPickleWalk *walk,
+add_tree (C2lPickle *pickle,
+          const C2lPickleValue *value,
+          C2lWeights *weights,
+          const char *name,
+          C2lPickleWalk *walk,
           GError **error)
 {
   gboolean added = TRUE;
@@ -76,7 +102,10 @@ add_tree (C2lPickle *pickle, const C2lPickleValue *value, C2lWeights *weights, c
 }
 
 gboolean
-c2l_pickle_add_tree_to_weights (C2lPickle *pickle, const C2lPickleValue *value, C2lWeights *weights, GError **error)
+c2l_pickle_add_tree_to_weights (C2lPickle *pickle,
+                                const C2lPickleValue *value,
+                                C2lWeights *weights,
+                                GError **error)
 {
   C2lPickleWalk walk = { 0 };
   return add_tree (pickle, value, weights, "", &walk, error);

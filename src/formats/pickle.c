@@ -1,7 +1,8 @@
-/* The pickle machine: opcodes of the protocols 0 to 5 over a stack of values. It knows no class (pickle-classes.c does) and
- * calls nothing; opcodes that could reach outside (extension registry, out-of-band buffers, text persistent ids) are refused.
- * Every length is checked against what is left of the source before it is believed; the loop stops when the arena passes its
- * limit. There is no recursion, so nesting costs nothing here. */
+/* The pickle machine: opcodes of the protocols 0 to 5 over a stack of values. It knows no class
+ * (pickle-classes.c does) and calls nothing; opcodes that could reach outside (extension registry,
+ * out-of-band buffers, text persistent ids) are refused. Every length is checked against what is
+ * left of the source before it is believed; the loop stops when the arena passes its limit. There
+ * is no recursion, so nesting costs nothing here. */
 #include "formats/pickle-private.h"
 
 #include <stdlib.h>
@@ -85,7 +86,8 @@ push (Machine *machine, C2lPickleValue *value, GError **error)
   if (machine->length == machine->allocated)
     {
       if (machine->length >= C2L_PICKLE_MAX_STACK)
-        return c2l_pickle_damaged (error, "it keeps more than %u values at once", C2L_PICKLE_MAX_STACK);
+        return c2l_pickle_damaged (error, "it keeps more than %u values at once",
+                                   C2L_PICKLE_MAX_STACK);
       machine->allocated *= 2;
       machine->stack = g_renew (C2lPickleValue *, machine->stack, machine->allocated);
     }
@@ -97,7 +99,8 @@ push (Machine *machine, C2lPickleValue *value, GError **error)
 static guint
 available (Machine *machine)
 {
-  guint fence = machine->marks->len ? g_array_index (machine->marks, guint, machine->marks->len - 1) : 0;
+  guint fence
+      = machine->marks->len ? g_array_index (machine->marks, guint, machine->marks->len - 1) : 0;
   return machine->length - fence;
 }
 
@@ -106,7 +109,8 @@ require (Machine *machine, guint n, GError **error)
 {
   if (available (machine) >= n)
     return TRUE;
-  return c2l_pickle_damaged (error, "an operation at byte %" G_GSIZE_FORMAT " lacks its operands", machine->at - 1);
+  return c2l_pickle_damaged (error, "an operation at byte %" G_GSIZE_FORMAT " lacks its operands",
+                             machine->at - 1);
 }
 
 static C2lPickleValue *
@@ -121,12 +125,14 @@ top (Machine *machine)
   return machine->stack[machine->length - 1];
 }
 
-/* Removes the last mark; the values above it stay readable at the returned place until the next push. */
+/* Removes the last mark; the values above it stay readable at the returned place until the next
+ * push. */
 static gboolean
 pop_mark (Machine *machine, C2lPickleValue ***items, guint *n, GError **error)
 {
   if (machine->marks->len == 0)
-    return c2l_pickle_damaged (error, "an operation at byte %" G_GSIZE_FORMAT " lacks its mark", machine->at - 1);
+    return c2l_pickle_damaged (error, "an operation at byte %" G_GSIZE_FORMAT " lacks its mark",
+                               machine->at - 1);
   guint start = g_array_index (machine->marks, guint, machine->marks->len - 1);
   g_array_set_size (machine->marks, machine->marks->len - 1);
   *items = machine->stack + start;
@@ -161,7 +167,8 @@ op_proto (Machine *machine, guint8 code, GError **error)
   if (*version > HIGHEST_PROTOCOL)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "pickle protocol %u is not known here; save the file again with protocol 4", *version);
+                   "pickle protocol %u is not known here; save the file again with protocol 4",
+                   *version);
       return FALSE;
     }
   return TRUE;
@@ -191,7 +198,8 @@ static gboolean
 op_refused (Machine *machine, guint8 code, GError **error)
 {
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-               "pickle operation 0x%02x reaches for things outside of the file; nothing was run", code);
+               "pickle operation 0x%02x reaches for things outside of the file; nothing was run",
+               code);
   return FALSE;
 }
 
@@ -199,7 +207,8 @@ static gboolean
 op_mark (Machine *machine, guint8 code, GError **error)
 {
   if (machine->marks->len >= C2L_PICKLE_MAX_STACK)
-    return c2l_pickle_damaged (error, "it opens more than %u containers at once", C2L_PICKLE_MAX_STACK);
+    return c2l_pickle_damaged (error, "it opens more than %u containers at once",
+                               C2L_PICKLE_MAX_STACK);
   g_array_append_val (machine->marks, machine->length);
   return TRUE;
 }
@@ -238,12 +247,14 @@ memo_put (Machine *machine, guint64 index, GError **error)
   if (!require (machine, 1, error))
     return FALSE;
   if (index >= MAX_MEMO)
-    return c2l_pickle_damaged (error, "its memo index %" G_GUINT64_FORMAT " is beyond all reason", index);
+    return c2l_pickle_damaged (error, "its memo index %" G_GUINT64_FORMAT " is beyond all reason",
+                               index);
   if (index >= machine->memo_length)
     {
       guint grown = MAX ((guint) index + 1, MAX (1024, machine->memo_length * 2));
       machine->memo = g_renew (C2lPickleValue *, machine->memo, grown);
-      memset (machine->memo + machine->memo_length, 0, (grown - machine->memo_length) * sizeof *machine->memo);
+      memset (machine->memo + machine->memo_length, 0,
+              (grown - machine->memo_length) * sizeof *machine->memo);
       machine->memo_length = grown;
     }
   /* MEMOIZE uses the number of entries as its index. */
@@ -257,7 +268,8 @@ static gboolean
 memo_get (Machine *machine, guint64 index, GError **error)
 {
   if (index >= machine->memo_length || machine->memo[index] == NULL)
-    return c2l_pickle_damaged (error, "memo entry %" G_GUINT64_FORMAT " is used before it is written", index);
+    return c2l_pickle_damaged (
+        error, "memo entry %" G_GUINT64_FORMAT " is used before it is written", index);
   return push (machine, machine->memo[index], error);
 }
 
@@ -332,7 +344,10 @@ op_long (Machine *machine, guint8 code, GError **error)
   while (length > 8 && bytes[length - 1] == (bytes[length - 2] & 0x80 ? 0xff : 0))
     length--;
   if (length > 8)
-    return push (machine, c2l_pickle_text_new (machine->pickle, C2L_PICKLE_BIG_INT, (const char *) bytes, length), error);
+    return push (
+        machine,
+        c2l_pickle_text_new (machine->pickle, C2L_PICKLE_BIG_INT, (const char *) bytes, length),
+        error);
 
   guint64 value = little_endian (bytes, (guint) length);
   if (length > 0 && length < 8 && bytes[length - 1] & 0x80)
@@ -415,9 +430,9 @@ op_sized_text (Machine *machine, guint8 code, GError **error)
     guint8 n_bytes;
     C2lPickleKind kind;
   } forms[] = {
-    { 0x8c, 1, C2L_PICKLE_STRING }, { 'X', 4, C2L_PICKLE_STRING },  { 0x8d, 8, C2L_PICKLE_STRING },
-    { 'C', 1, C2L_PICKLE_BYTES },   { 'B', 4, C2L_PICKLE_BYTES },   { 0x8e, 8, C2L_PICKLE_BYTES },
-    { 0x96, 8, C2L_PICKLE_BYTES },  { 'U', 1, C2L_PICKLE_STRING },  { 'T', 4, C2L_PICKLE_STRING },
+    { 0x8c, 1, C2L_PICKLE_STRING }, { 'X', 4, C2L_PICKLE_STRING }, { 0x8d, 8, C2L_PICKLE_STRING },
+    { 'C', 1, C2L_PICKLE_BYTES },   { 'B', 4, C2L_PICKLE_BYTES },  { 0x8e, 8, C2L_PICKLE_BYTES },
+    { 0x96, 8, C2L_PICKLE_BYTES },  { 'U', 1, C2L_PICKLE_STRING }, { 'T', 4, C2L_PICKLE_STRING },
   };
   guint form = 0;
   while (forms[form].code != code)
@@ -441,7 +456,8 @@ op_sized_text (Machine *machine, guint8 code, GError **error)
   return push (machine, c2l_pickle_text_new (machine->pickle, kind, data, length), error);
 }
 
-/* The characters of an escaped text: \\, \', \", \n, \r, \t, \xHH, and with @unicode \uHHHH and \UHHHHHHHH. */
+/* The characters of an escaped text: \\, \', \", \n, \r, \t, \xHH, and with @unicode \uHHHH and
+ * \UHHHHHHHH. */
 static gboolean
 unescape (const char *in, gsize length, gboolean unicode, GString *out)
 {
@@ -454,7 +470,10 @@ unescape (const char *in, gsize length, gboolean unicode, GString *out)
           continue;
         }
       char c = in[++i];
-      guint n_digits = c == 'x' && !unicode ? 2 : c == 'u' && unicode ? 4 : c == 'U' && unicode ? 8 : 0;
+      guint n_digits = c == 'x' && !unicode  ? 2
+                       : c == 'u' && unicode ? 4
+                       : c == 'U' && unicode ? 8
+                                             : 0;
       if (n_digits == 0)
         {
           static const char from[] = "nrt", to[] = "\n\r\t";
@@ -501,14 +520,17 @@ op_line_text (Machine *machine, guint8 code, GError **error)
   g_string_free (text, TRUE);
   if (!valid || !is_utf8 (data, length))
     return c2l_pickle_damaged (error, "a text has a bad escape in it");
-  return push (machine, c2l_pickle_text_new (machine->pickle, C2L_PICKLE_STRING, data, length), error);
+  return push (machine, c2l_pickle_text_new (machine->pickle, C2L_PICKLE_STRING, data, length),
+               error);
 }
 
 static gboolean
 op_empty (Machine *machine, guint8 code, GError **error)
 {
-  C2lPickleKind kind = code == ')' ? C2L_PICKLE_TUPLE : code == ']' ? C2L_PICKLE_LIST
-                     : code == '}' ? C2L_PICKLE_DICT : C2L_PICKLE_SET;
+  C2lPickleKind kind = code == ')'   ? C2L_PICKLE_TUPLE
+                       : code == ']' ? C2L_PICKLE_LIST
+                       : code == '}' ? C2L_PICKLE_DICT
+                                     : C2L_PICKLE_SET;
   return push (machine, c2l_pickle_value_new (machine->pickle, kind), error);
 }
 
@@ -519,14 +541,18 @@ op_tuple_n (Machine *machine, guint8 code, GError **error)
   if (!require (machine, n, error))
     return FALSE;
   machine->length -= n;
-  return push (machine, sequence_new (machine, C2L_PICKLE_TUPLE, machine->stack + machine->length, n), error);
+  return push (machine,
+               sequence_new (machine, C2L_PICKLE_TUPLE, machine->stack + machine->length, n),
+               error);
 }
 
 static gboolean
 op_from_mark (Machine *machine, guint8 code, GError **error)
 {
-  C2lPickleKind kind = code == 't' ? C2L_PICKLE_TUPLE : code == 'l' ? C2L_PICKLE_LIST
-                     : code == 'd' ? C2L_PICKLE_DICT : C2L_PICKLE_SET;
+  C2lPickleKind kind = code == 't'   ? C2L_PICKLE_TUPLE
+                       : code == 'l' ? C2L_PICKLE_LIST
+                       : code == 'd' ? C2L_PICKLE_DICT
+                                     : C2L_PICKLE_SET;
   C2lPickleValue **items = NULL;
   guint n = 0;
 
@@ -540,7 +566,9 @@ op_from_mark (Machine *machine, guint8 code, GError **error)
 static gboolean
 extend (Machine *machine, guint8 code, C2lPickleValue **items, guint n, GError **error)
 {
-  C2lPickleKind kind = code == 's' || code == 'u' ? C2L_PICKLE_DICT : code == 0x90 ? C2L_PICKLE_SET : C2L_PICKLE_LIST;
+  C2lPickleKind kind = code == 's' || code == 'u' ? C2L_PICKLE_DICT
+                       : code == 0x90             ? C2L_PICKLE_SET
+                                                  : C2L_PICKLE_LIST;
 
   if (!require (machine, 1, error))
     return FALSE;
@@ -576,8 +604,11 @@ op_global (Machine *machine, guint8 code, GError **error)
   gsize module_length, name_length;
   const char *module = take_line (machine, &module_length, error);
   const char *name = module ? take_line (machine, &name_length, error) : NULL;
-  return name && push (machine, c2l_pickle_class_lookup (machine->pickle, module, module_length, name, name_length, error),
-                       error);
+  return name
+         && push (machine,
+                  c2l_pickle_class_lookup (machine->pickle, module, module_length, name,
+                                           name_length, error),
+                  error);
 }
 
 static gboolean
@@ -588,8 +619,10 @@ op_stack_global (Machine *machine, guint8 code, GError **error)
   const C2lPickleValue *name = pop (machine), *module = pop (machine);
   if (name->kind != C2L_PICKLE_STRING || module->kind != C2L_PICKLE_STRING)
     return c2l_pickle_damaged (error, "a class is named by %s", c2l_pickle_describe (name));
-  return push (machine, c2l_pickle_class_lookup (machine->pickle, module->text.data, module->text.length,
-                                                 name->text.data, name->text.length, error), error);
+  return push (machine,
+               c2l_pickle_class_lookup (machine->pickle, module->text.data, module->text.length,
+                                        name->text.data, name->text.length, error),
+               error);
 }
 
 static gboolean
@@ -662,27 +695,23 @@ op_persistent (Machine *machine, guint8 code, GError **error)
 }
 
 static const Operation operations[256] = {
-  [0x80] = op_proto,       [0x95] = op_frame,        ['.'] = op_stop,
-  ['('] = op_mark,         ['0'] = op_pop,           ['1'] = op_pop_mark,     ['2'] = op_dup,
-  ['p'] = op_put,          ['q'] = op_put,           ['r'] = op_put,          [0x94] = op_memoize,
-  ['g'] = op_get,          ['h'] = op_get,           ['j'] = op_get,
-  ['N'] = op_constant,     [0x88] = op_constant,     [0x89] = op_constant,
-  ['J'] = op_binary_int,   ['K'] = op_binary_int,    ['M'] = op_binary_int,
-  [0x8a] = op_long,        [0x8b] = op_long,         ['I'] = op_text_int,     ['L'] = op_text_int,
-  ['G'] = op_binary_float, ['F'] = op_text_float,
-  [0x8c] = op_sized_text,  ['X'] = op_sized_text,    [0x8d] = op_sized_text,
-  ['C'] = op_sized_text,   ['B'] = op_sized_text,    [0x8e] = op_sized_text,  [0x96] = op_sized_text,
-  ['U'] = op_sized_text,   ['T'] = op_sized_text,    ['S'] = op_line_text,    ['V'] = op_line_text,
-  [')'] = op_empty,        [']'] = op_empty,         ['}'] = op_empty,        [0x8f] = op_empty,
-  [0x85] = op_tuple_n,     [0x86] = op_tuple_n,      [0x87] = op_tuple_n,
-  ['t'] = op_from_mark,    ['l'] = op_from_mark,     ['d'] = op_from_mark,    [0x91] = op_from_mark,
-  ['a'] = op_extend,       ['s'] = op_extend,
-  ['e'] = op_extend_mark,  ['u'] = op_extend_mark,   [0x90] = op_extend_mark,
-  ['c'] = op_global,       [0x93] = op_stack_global, ['R'] = op_reduce,
-  [0x81] = op_newobj,      [0x92] = op_newobj,       ['i'] = op_instance,     ['o'] = op_instance,
-  ['b'] = op_build,        ['Q'] = op_persistent,
-  ['P'] = op_refused,      [0x82] = op_refused,      [0x83] = op_refused,     [0x84] = op_refused,
-  [0x97] = op_refused,     [0x98] = op_refused,
+  [0x80] = op_proto,       [0x95] = op_frame,     ['.'] = op_stop,          ['('] = op_mark,
+  ['0'] = op_pop,          ['1'] = op_pop_mark,   ['2'] = op_dup,           ['p'] = op_put,
+  ['q'] = op_put,          ['r'] = op_put,        [0x94] = op_memoize,      ['g'] = op_get,
+  ['h'] = op_get,          ['j'] = op_get,        ['N'] = op_constant,      [0x88] = op_constant,
+  [0x89] = op_constant,    ['J'] = op_binary_int, ['K'] = op_binary_int,    ['M'] = op_binary_int,
+  [0x8a] = op_long,        [0x8b] = op_long,      ['I'] = op_text_int,      ['L'] = op_text_int,
+  ['G'] = op_binary_float, ['F'] = op_text_float, [0x8c] = op_sized_text,   ['X'] = op_sized_text,
+  [0x8d] = op_sized_text,  ['C'] = op_sized_text, ['B'] = op_sized_text,    [0x8e] = op_sized_text,
+  [0x96] = op_sized_text,  ['U'] = op_sized_text, ['T'] = op_sized_text,    ['S'] = op_line_text,
+  ['V'] = op_line_text,    [')'] = op_empty,      [']'] = op_empty,         ['}'] = op_empty,
+  [0x8f] = op_empty,       [0x85] = op_tuple_n,   [0x86] = op_tuple_n,      [0x87] = op_tuple_n,
+  ['t'] = op_from_mark,    ['l'] = op_from_mark,  ['d'] = op_from_mark,     [0x91] = op_from_mark,
+  ['a'] = op_extend,       ['s'] = op_extend,     ['e'] = op_extend_mark,   ['u'] = op_extend_mark,
+  [0x90] = op_extend_mark, ['c'] = op_global,     [0x93] = op_stack_global, ['R'] = op_reduce,
+  [0x81] = op_newobj,      [0x92] = op_newobj,    ['i'] = op_instance,      ['o'] = op_instance,
+  ['b'] = op_build,        ['Q'] = op_persistent, ['P'] = op_refused,       [0x82] = op_refused,
+  [0x83] = op_refused,     [0x84] = op_refused,   [0x97] = op_refused,      [0x98] = op_refused,
 };
 
 static gboolean
@@ -694,11 +723,13 @@ run (Machine *machine, GError **error)
         return c2l_pickle_damaged (error, "it ends before its end mark");
       guint8 code = machine->data[machine->at++];
       if (operations[code] == NULL)
-        return c2l_pickle_damaged (error, "0x%02x at byte %" G_GSIZE_FORMAT " is no operation", code, machine->at - 1);
-      if (!operations[code] (machine, code, error))
+        return c2l_pickle_damaged (error, "0x%02x at byte %" G_GSIZE_FORMAT " is no operation",
+                                   code, machine->at - 1);
+      if (!operations[code](machine, code, error))
         return FALSE;
       if (machine->pickle->memory > C2L_PICKLE_MAX_MEMORY)
-        return c2l_pickle_damaged (error, "its values need more than %u MiB", C2L_PICKLE_MAX_MEMORY >> 20);
+        return c2l_pickle_damaged (error, "its values need more than %u MiB",
+                                   C2L_PICKLE_MAX_MEMORY >> 20);
     }
   machine->pickle->root = top (machine);
   machine->pickle->end = machine->at;
@@ -706,7 +737,11 @@ run (Machine *machine, GError **error)
 }
 
 C2lPickle *
-c2l_pickle_parse_full (GBytes *bytes, gsize offset, C2lPickleStorageFunc find_storage, gpointer user_data, gboolean nested,
+c2l_pickle_parse_full (GBytes *bytes,
+                       gsize offset,
+                       C2lPickleStorageFunc find_storage,
+                       gpointer user_data,
+                       gboolean nested,
                        GError **error)
 {
   g_autoptr (C2lPickle) pickle = g_new0 (C2lPickle, 1);
@@ -718,7 +753,8 @@ c2l_pickle_parse_full (GBytes *bytes, gsize offset, C2lPickleStorageFunc find_st
   pickle->chunks = g_ptr_array_new_with_free_func (g_free);
   pickle->owners = g_array_new (FALSE, FALSE, sizeof (C2lPickleOwner));
 
-  Machine machine = { .pickle = pickle, .at = offset, .marks = g_array_new (FALSE, FALSE, sizeof (guint)) };
+  Machine machine
+      = { .pickle = pickle, .at = offset, .marks = g_array_new (FALSE, FALSE, sizeof (guint)) };
   machine.data = g_bytes_get_data (bytes, &machine.size);
   machine.allocated = 256;
   machine.stack = g_new (C2lPickleValue *, machine.allocated);
@@ -732,7 +768,11 @@ c2l_pickle_parse_full (GBytes *bytes, gsize offset, C2lPickleStorageFunc find_st
 }
 
 C2lPickle *
-c2l_pickle_parse (GBytes *bytes, gsize offset, C2lPickleStorageFunc find_storage, gpointer user_data, GError **error)
+c2l_pickle_parse (GBytes *bytes,
+                  gsize offset,
+                  C2lPickleStorageFunc find_storage,
+                  gpointer user_data,
+                  GError **error)
 {
   return c2l_pickle_parse_full (bytes, offset, find_storage, user_data, FALSE, error);
 }

@@ -1,5 +1,6 @@
-/* PNG. libpng reports errors by a jump: everything that a jump may leave behind lives in a struct that is cleaned up by the
- * function that set the jump, and the code between allocates nothing else. */
+/* PNG. libpng reports errors by a jump: everything that a jump may leave behind lives in a struct
+ * that is cleaned up by the function that set the jump, and the code between allocates nothing
+ * else. */
 #include "formats/png.h"
 
 #include "formats/output.h"
@@ -74,8 +75,8 @@ c2l_png_is_png (gconstpointer data, gsize size)
   return size >= 8 && png_sig_cmp (data, 0, 8) == 0;
 }
 
-/* Whether each chunk up to the last lies within the file. libpng takes memory for what a chunk says it holds before it reads
- * that. */
+/* Whether each chunk up to the last lies within the file. libpng takes memory for what a chunk says
+ * it holds before it reads that. */
 static gboolean
 has_whole_chunks (const guint8 *data, gsize size)
 {
@@ -83,7 +84,8 @@ has_whole_chunks (const guint8 *data, gsize size)
 
   while (size - offset >= 12)
     {
-      gsize length = (gsize) data[offset] << 24 | data[offset + 1] << 16 | data[offset + 2] << 8 | data[offset + 3];
+      gsize length = (gsize) data[offset] << 24 | data[offset + 1] << 16 | data[offset + 2] << 8
+                     | data[offset + 3];
 
       if (length > size - offset - 12)
         return FALSE;
@@ -94,7 +96,8 @@ has_whole_chunks (const guint8 *data, gsize size)
   return FALSE;
 }
 
-/* Sets the conversions that lead from any kind of PNG to 8-bit RGB or RGBA; returns the number of channels. */
+/* Sets the conversions that lead from any kind of PNG to 8-bit RGB or RGBA; returns the number of
+ * channels. */
 static int
 set_conversions (Png *self)
 {
@@ -128,7 +131,8 @@ take_texts (Png *self)
       else
         text = g_convert (texts[i].text, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
       if (text != NULL)
-        g_hash_table_replace (self->image->texts, g_convert (texts[i].key, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL),
+        g_hash_table_replace (self->image->texts,
+                              g_convert (texts[i].key, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL),
                               text);
     }
 }
@@ -170,7 +174,8 @@ c2l_png_parse (gconstpointer data, gsize size, const char *name, GError **error)
 
   if (!c2l_png_is_png (data, size))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, "%s: not a PNG picture", name);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, "%s: not a PNG picture",
+                   name);
       return NULL;
     }
   if (!has_whole_chunks (data, size))
@@ -193,7 +198,8 @@ c2l_png_parse (gconstpointer data, gsize size, const char *name, GError **error)
   if (!self.is_done)
     {
       g_clear_pointer (&self.image, c2l_image_free);
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: damaged PNG picture: %s", name, self.message);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: damaged PNG picture: %s",
+                   name, self.message);
     }
   return self.image;
 }
@@ -248,10 +254,12 @@ check_texts (const C2lPngText *texts, int n_texts, GError **error)
     {
       gsize length = strlen (texts[i].keyword);
 
-      if (length >= 1 && length <= 79 && g_str_is_ascii (texts[i].keyword) && g_utf8_validate (texts[i].text, -1, NULL))
+      if (length >= 1 && length <= 79 && g_str_is_ascii (texts[i].keyword)
+          && g_utf8_validate (texts[i].text, -1, NULL))
         continue;
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "the text “%.80s” cannot be stored in a PNG: its name must be 1 to 79 ASCII letters, its text UTF-8",
+                   "the text “%.80s” cannot be stored in a PNG: its name must be 1 to 79 ASCII "
+                   "letters, its text UTF-8",
                    texts[i].keyword);
       return FALSE;
     }
@@ -259,7 +267,12 @@ check_texts (const C2lPngText *texts, int n_texts, GError **error)
 }
 
 GBytes *
-c2l_png_encode (const guint8 *pixels, int width, int height, const C2lPngText *texts, int n_texts, C2lPngEffort effort,
+c2l_png_encode (const guint8 *pixels,
+                int width,
+                int height,
+                const C2lPngText *texts,
+                int n_texts,
+                C2lPngEffort effort,
                 GError **error)
 {
   Png self = { .out = g_byte_array_new () };
@@ -297,14 +310,20 @@ c2l_png_encode (const guint8 *pixels, int width, int height, const C2lPngText *t
   if (self.is_done)
     return g_byte_array_free_to_bytes (self.out);
   g_byte_array_unref (self.out);
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED, "the picture cannot be stored as PNG: %s",
-               self.message);
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
+               "the picture cannot be stored as PNG: %s", self.message);
   return NULL;
 }
 
 gboolean
-c2l_png_save (const char *path, const guint8 *pixels, int width, int height, const C2lPngText *texts, int n_texts,
-              C2lPngEffort effort, GError **error)
+c2l_png_save (const char *path,
+              const guint8 *pixels,
+              int width,
+              int height,
+              const C2lPngText *texts,
+              int n_texts,
+              C2lPngEffort effort,
+              GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   gconstpointer data;

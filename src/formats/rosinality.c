@@ -1,6 +1,7 @@
-/* rosinality's StyleGAN2 computes what NVIDIA's does, with three differences that are settled here: convolution weights are
- * scaled by 1/√(in·k²) as they are used (NVIDIA's demodulated layers do not, and the epsilon under the root sees it), blur
- * kernels carry the gain 4 of upsampling, and shapes have extra ones in them. toRGB layers scale alike in both. */
+/* rosinality's StyleGAN2 computes what NVIDIA's does, with three differences that are settled here:
+ * convolution weights are scaled by 1/√(in·k²) as they are used (NVIDIA's demodulated layers do
+ * not, and the epsilon under the root sees it), blur kernels carry the gain 4 of upsampling, and
+ * shapes have extra ones in them. toRGB layers scale alike in both. */
 #include "formats/rosinality.h"
 
 #include "formats/array.h"
@@ -34,13 +35,21 @@ static gboolean
 refuse (GError **error, const char *name, const char *what)
 {
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "damaged StyleGAN2 file of rosinality's kind: “%s” %s; fetch the file again", name, what);
+               "damaged StyleGAN2 file of rosinality's kind: “%s” %s; fetch the file again", name,
+               what);
   return FALSE;
 }
 
-/* Copies @from as float32 to @to, times @scale, its first @skip dimensions (which must be 1) left out and the rest cut to @n_dims. */
+/* Copies @from as float32 to @to, times @scale, its first @skip dimensions (which must be 1) left
+ * out and the rest cut to @n_dims. */
 static gboolean
-convert (Conversion *self, const char *from, const char *to, int skip, int n_dims, double scale, GError **error)
+convert (Conversion *self,
+         const char *from,
+         const char *to,
+         int skip,
+         int n_dims,
+         double scale,
+         GError **error)
 {
   const C2lArray *array = c2l_weights_lookup (self->from, from);
   if (array == NULL)
@@ -65,7 +74,8 @@ convert_affine (Conversion *self, const char *from, const char *to, GError **err
   g_autofree char *from_bias = g_strconcat (from, ".conv.modulation.bias", NULL);
   g_autofree char *to_weight = g_strconcat (to, ".affine.weight", NULL);
   g_autofree char *to_bias = g_strconcat (to, ".affine.bias", NULL);
-  return convert (self, from_weight, to_weight, 0, 2, 1, error) && convert (self, from_bias, to_bias, 0, 1, 1, error);
+  return convert (self, from_weight, to_weight, 0, 2, 1, error)
+         && convert (self, from_bias, to_bias, 0, 1, 1, error);
 }
 
 static gboolean
@@ -84,11 +94,14 @@ convert_conv (Conversion *self, const char *from, const char *to, int noise, GEr
   if (weight == NULL || weight->n_dims != 5 || weight->length == 0)
     return refuse (error, from_weight, "is missing or has an unexpected shape");
   double scale = 1 / sqrt ((double) (weight->dims[2] * weight->dims[3] * weight->dims[4]));
-  if (!convert (self, from_weight, to_weight, 1, 4, scale, error) || !convert (self, from_bias, to_bias, 0, 1, 1, error)
-      || !convert (self, from_strength, to_strength, 0, 0, 1, error) || !convert_affine (self, from, to, error))
+  if (!convert (self, from_weight, to_weight, 1, 4, scale, error)
+      || !convert (self, from_bias, to_bias, 0, 1, 1, error)
+      || !convert (self, from_strength, to_strength, 0, 0, 1, error)
+      || !convert_affine (self, from, to, error))
     return FALSE;
   /* Early files draw their noise afresh and store none. */
-  return c2l_weights_lookup (self->from, from_noise) == NULL || convert (self, from_noise, to_noise, 2, 2, 1, error);
+  return c2l_weights_lookup (self->from, from_noise) == NULL
+         || convert (self, from_noise, to_noise, 2, 2, 1, error);
 }
 
 static gboolean
@@ -98,7 +111,8 @@ convert_to_rgb (Conversion *self, const char *from, const char *to, GError **err
   g_autofree char *from_bias = g_strconcat (from, ".bias", NULL);
   g_autofree char *to_weight = g_strconcat (to, ".weight", NULL);
   g_autofree char *to_bias = g_strconcat (to, ".bias", NULL);
-  return convert (self, from_weight, to_weight, 1, 4, 1, error) && convert (self, from_bias, to_bias, 1, 1, 1, error)
+  return convert (self, from_weight, to_weight, 1, 4, 1, error)
+         && convert (self, from_bias, to_bias, 1, 1, 1, error)
          && convert_affine (self, from, to, error);
 }
 
@@ -115,7 +129,8 @@ convert_level (Conversion *self, int level, GError **error)
   g_autofree char *torgb = g_strdup_printf ("synthesis.b%d.torgb", resolution);
 
   self->resolution = resolution;
-  return convert_conv (self, up, conv0, 2 * level - 1, error) && convert_conv (self, second, conv1, 2 * level, error)
+  return convert_conv (self, up, conv0, 2 * level - 1, error)
+         && convert_conv (self, second, conv1, 2 * level, error)
          && convert_to_rgb (self, rgb, torgb, error);
 }
 
@@ -137,7 +152,8 @@ convert_mapping (Conversion *self, int *n_layers, GError **error)
       g_autofree char *to_bias = g_strdup_printf ("mapping.fc%d.bias", *n_layers);
       if (c2l_weights_lookup (self->from, from) == NULL)
         return *n_layers > 0 || refuse (error, from, "is missing");
-      if (!convert (self, from, to, 0, 2, 1, error) || !convert (self, from_bias, to_bias, 0, 1, 1, error))
+      if (!convert (self, from, to, 0, 2, 1, error)
+          || !convert (self, from_bias, to_bias, 0, 1, 1, error))
         return FALSE;
     }
 }
@@ -164,8 +180,11 @@ static gboolean
 convert_all (Conversion *self, GError **error)
 {
   float taps[16];
-  C2lGeneratorShape shape = { .lr_multiplier = LR_MULTIPLIER, .w_avg_beta = W_AVG_BETA, .architecture = "skip",
-                              .use_noise = TRUE, .filter = taps };
+  C2lGeneratorShape shape = { .lr_multiplier = LR_MULTIPLIER,
+                              .w_avg_beta = W_AVG_BETA,
+                              .architecture = "skip",
+                              .use_noise = TRUE,
+                              .filter = taps };
 
   self->resolution = 4;
   if (!convert_mapping (self, &shape.mapping_layers, error)
@@ -192,13 +211,15 @@ C2lWeights *
 c2l_rosinality_read (C2lPickle *pickle, const char *path, GError **error)
 {
   g_autoptr (C2lWeights) from = c2l_weights_new (C2L_WEIGHTS_PLAIN, path, NULL);
-  g_autoptr (C2lWeights) to = c2l_weights_new (C2L_WEIGHTS_GENERATOR, path, "StyleGAN2 checkpoint of rosinality's kind");
+  g_autoptr (C2lWeights) to
+      = c2l_weights_new (C2L_WEIGHTS_GENERATOR, path, "StyleGAN2 checkpoint of rosinality's kind");
   c2l_weights_own (from, pickle, (GDestroyNotify) c2l_pickle_free);
 
   const C2lPickleValue *root = c2l_pickle_get_root (pickle);
   const C2lPickleValue *average = c2l_pickle_lookup (pickle, root, "latent_avg");
   Conversion conversion = { .from = from, .to = to };
-  if (!c2l_pickle_add_tree_to_weights (pickle, c2l_pickle_lookup (pickle, root, "g_ema"), from, error)
+  if (!c2l_pickle_add_tree_to_weights (pickle, c2l_pickle_lookup (pickle, root, "g_ema"), from,
+                                       error)
       || (average != NULL && average->kind == C2L_PICKLE_TENSOR
           && !c2l_pickle_add_to_weights (pickle, average, from, "latent_avg", error))
       || !convert_all (&conversion, error))

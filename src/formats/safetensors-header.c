@@ -1,6 +1,7 @@
-/* A strict reader of safetensors headers. It is written for this one grammar instead of a general JSON parser because the
- * header comes from outside: depth is fixed by the grammar (so nothing recurses), duplicate keys, NULs, fractions and numbers
- * over 63 bits are errors, and every shape is checked against its byte range here. */
+/* A strict reader of safetensors headers. It is written for this one grammar instead of a general
+ * JSON parser because the header comes from outside: depth is fixed by the grammar (so nothing
+ * recurses), duplicate keys, NULs, fractions and numbers over 63 bits are errors, and every shape
+ * is checked against its byte range here. */
 #include "formats/safetensors-header.h"
 
 #include "formats/array.h"
@@ -19,8 +20,9 @@ static const struct
   const char *name;
   C2lDtype dtype;
 } dtypes[] = {
-  { "F32", C2L_F32 }, { "F16", C2L_F16 }, { "BF16", C2L_BF16 }, { "F64", C2L_F64 }, { "I64", C2L_I64 },
-  { "I32", C2L_I32 }, { "I16", C2L_I16 }, { "I8", C2L_I8 },     { "U8", C2L_U8 },   { "BOOL", C2L_BOOL },
+  { "F32", C2L_F32 }, { "F16", C2L_F16 },   { "BF16", C2L_BF16 }, { "F64", C2L_F64 },
+  { "I64", C2L_I64 }, { "I32", C2L_I32 },   { "I16", C2L_I16 },   { "I8", C2L_I8 },
+  { "U8", C2L_U8 },   { "BOOL", C2L_BOOL },
 };
 
 const char *
@@ -38,8 +40,7 @@ c2l_safetensor_clear (gpointer tensor)
   g_free (((C2lSafetensor *) tensor)->name);
 }
 
-static gboolean G_GNUC_PRINTF (2, 3)
-fail (Reader *reader, const char *format, ...)
+static gboolean G_GNUC_PRINTF (2, 3) fail (Reader *reader, const char *format, ...)
 {
   va_list args;
   va_start (args, format);
@@ -166,9 +167,11 @@ read_integer (Reader *reader, gint64 *value)
   const char *start = reader->at;
   *value = 0;
   for (; reader->at < reader->end && g_ascii_isdigit (*reader->at); reader->at++)
-    if (__builtin_mul_overflow (*value, 10, value) || __builtin_add_overflow (*value, *reader->at - '0', value))
+    if (__builtin_mul_overflow (*value, 10, value)
+        || __builtin_add_overflow (*value, *reader->at - '0', value))
       return fail (reader, "a number is too large");
-  if (reader->at == start || (reader->at < reader->end && strchr (".eE", *reader->at) && *reader->at))
+  if (reader->at == start
+      || (reader->at < reader->end && strchr (".eE", *reader->at) && *reader->at))
     return fail (reader, "a size is not a whole number");
   return TRUE;
 }
@@ -212,7 +215,12 @@ read_dtype (Reader *reader, C2lDtype *dtype)
 
 /* One member of a tensor's description; each may come once. */
 static gboolean
-read_field (Reader *reader, guint *seen, C2lDtype *dtype, gint64 *dims, int *n_dims, gint64 *offsets)
+read_field (Reader *reader,
+            guint *seen,
+            C2lDtype *dtype,
+            gint64 *dims,
+            int *n_dims,
+            gint64 *offsets)
 {
   static const char *const fields[] = { "dtype", "shape", "data_offsets" };
   g_autofree char *key = read_string (reader);
@@ -254,7 +262,8 @@ read_tensor (Reader *reader, const char *name, C2lSafetensor *tensor)
     return fail (reader, "“%s” lacks its type, shape or place", name);
   if (!c2l_array_init (&tensor->array, dtype, n_dims, dims))
     return fail (reader, "“%s” has a shape that no memory could hold", name);
-  if (offsets[1] < offsets[0] || (guint64) (offsets[1] - offsets[0]) != c2l_array_get_size (&tensor->array))
+  if (offsets[1] < offsets[0]
+      || (guint64) (offsets[1] - offsets[0]) != c2l_array_get_size (&tensor->array))
     return fail (reader, "“%s” has a place that does not fit its shape", name);
   tensor->begin = (guint64) offsets[0];
   tensor->end = (guint64) offsets[1];
@@ -302,7 +311,11 @@ read_member (Reader *reader, GHashTable *names, GArray *tensors, GHashTable *met
 }
 
 gboolean
-c2l_safetensors_read_header (const char *text, gsize length, GArray *tensors, GHashTable *metadata, GError **error)
+c2l_safetensors_read_header (const char *text,
+                             gsize length,
+                             GArray *tensors,
+                             GHashTable *metadata,
+                             GError **error)
 {
   Reader reader = { text, text + length, error };
   g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

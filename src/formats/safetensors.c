@@ -1,5 +1,6 @@
-/* Reading and writing safetensors files: 8 bytes with the header's length, the header (safetensors-header.c), the elements.
- * The elements must fill the file without holes or overlaps, as the format demands. */
+/* Reading and writing safetensors files: 8 bytes with the header's length, the header
+ * (safetensors-header.c), the elements. The elements must fill the file without holes or overlaps,
+ * as the format demands. */
 #include "formats/safetensors.h"
 
 #include "formats/array.h"
@@ -16,14 +17,16 @@
 #define CONFIG_KEY "clip2latent.config"
 
 static const char *const kind_names[] = {
-  [C2L_WEIGHTS_PLAIN] = "plain",         [C2L_WEIGHTS_TENSOR] = "tensor", [C2L_WEIGHTS_PRIOR] = "prior",
-  [C2L_WEIGHTS_GENERATOR] = "generator", [C2L_WEIGHTS_CLIP] = "clip",
+  [C2L_WEIGHTS_PLAIN] = "plain", [C2L_WEIGHTS_TENSOR] = "tensor",
+  [C2L_WEIGHTS_PRIOR] = "prior", [C2L_WEIGHTS_GENERATOR] = "generator",
+  [C2L_WEIGHTS_CLIP] = "clip",
 };
 
 static gboolean
 damaged (GError **error, const char *what)
 {
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "damaged safetensors file: %s; fetch the file again", what);
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+               "damaged safetensors file: %s; fetch the file again", what);
   return FALSE;
 }
 
@@ -32,7 +35,8 @@ c2l_safetensors_detect (GBytes *bytes)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
-  return size > 9 && data[8] == '{' && (data[9] == '"' || data[9] == '}' || g_ascii_isspace (data[9]));
+  return size > 9 && data[8] == '{'
+         && (data[9] == '"' || data[9] == '}' || g_ascii_isspace (data[9]));
 }
 
 static int
@@ -47,7 +51,8 @@ compare_begin (gconstpointer a, gconstpointer b)
 static gboolean
 check_places (GArray *tensors, gsize data_size, GError **error)
 {
-  g_autoptr (GArray) sorted = g_array_sized_new (FALSE, FALSE, sizeof (C2lSafetensor), tensors->len);
+  g_autoptr (GArray) sorted
+      = g_array_sized_new (FALSE, FALSE, sizeof (C2lSafetensor), tensors->len);
   g_array_append_vals (sorted, tensors->data, tensors->len);
   g_array_sort (sorted, compare_begin);
 
@@ -81,7 +86,12 @@ apply_metadata (C2lWeights *weights, GHashTable *metadata, GError **error)
 }
 
 static C2lWeights *
-make_weights (GBytes *bytes, const guint8 *data, GArray *tensors, GHashTable *metadata, const char *path, GError **error)
+make_weights (GBytes *bytes,
+              const guint8 *data,
+              GArray *tensors,
+              GHashTable *metadata,
+              const char *path,
+              GError **error)
 {
   g_autoptr (C2lWeights) weights = c2l_weights_new (C2L_WEIGHTS_PLAIN, path, NULL);
   c2l_weights_take_format (weights, g_strdup_printf ("safetensors, %u tensors", tensors->len));
@@ -122,7 +132,8 @@ c2l_safetensors_parse (GBytes *bytes, const char *path, GError **error)
   g_array_set_clear_func (tensors, c2l_safetensor_clear);
   g_autoptr (GHashTable) metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   const guint8 *elements = data + sizeof header + header;
-  if (!c2l_safetensors_read_header ((const char *) data + sizeof header, (gsize) header, tensors, metadata, error)
+  if (!c2l_safetensors_read_header ((const char *) data + sizeof header, (gsize) header, tensors,
+                                    metadata, error)
       || !check_places (tensors, size - sizeof header - (gsize) header, error))
     return NULL;
   return make_weights (bytes, elements, tensors, metadata, path, error);
@@ -156,7 +167,8 @@ append_metadata (GString *out, const char *key, const char *value)
 static void
 append_all_metadata (GString *out, C2lWeights *weights, GHashTable *metadata)
 {
-  g_autoptr (JsonNode) config = json_node_init_object (json_node_alloc (), c2l_weights_get_config (weights));
+  g_autoptr (JsonNode) config
+      = json_node_init_object (json_node_alloc (), c2l_weights_get_config (weights));
   g_autofree char *config_text = json_to_string (config, FALSE);
 
   g_string_append (out, "\"__metadata__\":{");
@@ -165,7 +177,8 @@ append_all_metadata (GString *out, C2lWeights *weights, GHashTable *metadata)
     append_metadata (out, CONFIG_KEY, config_text);
   if (metadata != NULL)
     {
-      g_autoptr (GList) keys = g_list_sort (g_hash_table_get_keys (metadata), (GCompareFunc) strcmp);
+      g_autoptr (GList) keys
+          = g_list_sort (g_hash_table_get_keys (metadata), (GCompareFunc) strcmp);
       for (GList *key = keys; key != NULL; key = key->next)
         append_metadata (out, key->data, g_hash_table_lookup (metadata, key->data));
     }
@@ -185,11 +198,13 @@ make_header (C2lWeights *weights, const char **names, GHashTable *metadata)
       const C2lArray *array = c2l_weights_lookup (weights, names[i]);
       g_string_append_c (out, ',');
       append_json_string (out, names[i]);
-      g_string_append_printf (out, ":{\"dtype\":\"%s\",\"shape\":[", c2l_safetensors_dtype_name (array->dtype));
+      g_string_append_printf (out, ":{\"dtype\":\"%s\",\"shape\":[",
+                              c2l_safetensors_dtype_name (array->dtype));
       for (int d = 0; d < array->n_dims; d++)
         g_string_append_printf (out, "%s%" G_GINT64_FORMAT, d > 0 ? "," : "", array->dims[d]);
       gsize end = at + c2l_array_get_size (array);
-      g_string_append_printf (out, "],\"data_offsets\":[%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT "]}", at, end);
+      g_string_append_printf (out, "],\"data_offsets\":[%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT "]}",
+                              at, end);
       at = end;
     }
   g_string_append_c (out, '}');
@@ -210,8 +225,9 @@ c2l_safetensors_save (C2lWeights *weights, GHashTable *metadata, const char *pat
   g_autofree const char **names = c2l_weights_list_names (weights);
   g_autoptr (GString) header = make_header (weights, names, metadata);
   guint64 length = GUINT64_TO_LE (header->len);
-  gboolean written = g_output_stream_write_all (out, &length, sizeof length, NULL, NULL, error)
-                     && g_output_stream_write_all (out, header->str, header->len, NULL, NULL, error);
+  gboolean written
+      = g_output_stream_write_all (out, &length, sizeof length, NULL, NULL, error)
+        && g_output_stream_write_all (out, header->str, header->len, NULL, NULL, error);
   for (guint i = 0; written && names[i] != NULL; i++)
     {
       const C2lArray *array = c2l_weights_lookup (weights, names[i]);

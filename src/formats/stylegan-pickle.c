@@ -1,6 +1,7 @@
-/* NVIDIA's persistence objects as data. Each is a dictionary with the class's name, its source text (never looked at) and the
- * module's state: parameters, buffers, submodules, plain attributes. Both torch layouts differ only in attributes nobody needs.
- * Tensors become "synthesis.b4.const" and so on; plain attributes become the config. Only G_ema is walked. */
+/* NVIDIA's persistence objects as data. Each is a dictionary with the class's name, its source text
+ * (never looked at) and the module's state: parameters, buffers, submodules, plain attributes. Both
+ * torch layouts differ only in attributes nobody needs. Tensors become "synthesis.b4.const" and so
+ * on; plain attributes become the config. Only G_ema is walked. */
 #include "formats/stylegan-pickle.h"
 
 #include "formats/pickle-weights.h"
@@ -11,14 +12,15 @@
 #define PERSISTENT "torch_utils.persistence._reconstruct_persistent_obj"
 
 static const char *const known_classes[] = {
-  "Generator", "MappingNetwork", "SynthesisNetwork", "SynthesisBlock", "SynthesisLayer", "SynthesisInput",
-  "ToRGBLayer", "FullyConnectedLayer", "Conv2dLayer", NULL,
+  "Generator",      "MappingNetwork", "SynthesisNetwork",    "SynthesisBlock", "SynthesisLayer",
+  "SynthesisInput", "ToRGBLayer",     "FullyConnectedLayer", "Conv2dLayer",    NULL,
 };
 
 static gboolean
 is_persistent (const C2lPickleValue *value)
 {
-  return value != NULL && value->kind == C2L_PICKLE_OBJECT && strcmp (value->object.name, PERSISTENT) == 0;
+  return value != NULL && value->kind == C2L_PICKLE_OBJECT
+         && strcmp (value->object.name, PERSISTENT) == 0;
 }
 
 gboolean
@@ -30,8 +32,9 @@ c2l_stylegan_pickle_detect (C2lPickle *pickle, const C2lPickleValue *root)
 static gboolean
 damaged (GError **error, const char *name, const char *what)
 {
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "damaged StyleGAN file: “%s” %s; fetch the file again",
-               *name ? name : "G_ema", what);
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+               "damaged StyleGAN file: “%s” %s; fetch the file again", *name ? name : "G_ema",
+               what);
   return FALSE;
 }
 
@@ -46,7 +49,8 @@ open_module (C2lPickle *pickle, const C2lPickleValue *value, const char *name, G
     }
   const C2lPickleValue *meta = value->object.state;
   const C2lPickleValue *state = c2l_pickle_lookup (pickle, meta, "state");
-  g_autofree char *class_name = c2l_pickle_dup_string (c2l_pickle_lookup (pickle, meta, "class_name"));
+  g_autofree char *class_name
+      = c2l_pickle_dup_string (c2l_pickle_lookup (pickle, meta, "class_name"));
   if (state == NULL || state->kind != C2L_PICKLE_DICT || class_name == NULL
       || !c2l_pickle_is_string (c2l_pickle_lookup (pickle, meta, "type"), "class"))
     {
@@ -56,14 +60,20 @@ open_module (C2lPickle *pickle, const C2lPickleValue *value, const char *name, G
   if (!g_strv_contains (known_classes, class_name))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-                   "it asks for a class “%.80s” of its own, which is no StyleGAN2 or StyleGAN3; its code was not run", class_name);
+                   "it asks for a class “%.80s” of its own, which is no StyleGAN2 or StyleGAN3; "
+                   "its code was not run",
+                   class_name);
       return NULL;
     }
   return state;
 }
 
 static gboolean
-add_tensors (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue *tensors, const char *prefix, GError **error)
+add_tensors (C2lWeights *weights,
+             C2lPickle *pickle,
+             const C2lPickleValue *tensors,
+             const char *prefix,
+             GError **error)
 {
   if (tensors == NULL)
     return TRUE;
@@ -86,13 +96,19 @@ add_tensors (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue *tenso
 }
 
 static gboolean
-add_module (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue *value, const char *prefix, C2lPickleWalk *walk,
+add_module (C2lWeights *weights,
+            C2lPickle *pickle,
+            const C2lPickleValue *value,
+            const char *prefix,
+            C2lPickleWalk *walk,
             GError **error)
 {
   const C2lPickleValue *state = open_module (pickle, value, prefix, error);
   if (state == NULL || !c2l_pickle_walk_enter (walk, error)
-      || !add_tensors (weights, pickle, c2l_pickle_lookup (pickle, state, "_parameters"), prefix, error)
-      || !add_tensors (weights, pickle, c2l_pickle_lookup (pickle, state, "_buffers"), prefix, error))
+      || !add_tensors (weights, pickle, c2l_pickle_lookup (pickle, state, "_parameters"), prefix,
+                       error)
+      || !add_tensors (weights, pickle, c2l_pickle_lookup (pickle, state, "_buffers"), prefix,
+                       error))
     return FALSE;
 
   const C2lPickleValue *modules = c2l_pickle_lookup (pickle, state, "_modules");
@@ -115,7 +131,8 @@ add_module (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue *value,
 static const C2lPickleValue *
 find_state (C2lPickle *pickle, const C2lPickleValue *state, const char *name)
 {
-  const C2lPickleValue *module = c2l_pickle_lookup (pickle, c2l_pickle_lookup (pickle, state, "_modules"), name);
+  const C2lPickleValue *module
+      = c2l_pickle_lookup (pickle, c2l_pickle_lookup (pickle, state, "_modules"), name);
   return module ? c2l_pickle_lookup (pickle, module->object.state, "state") : NULL;
 }
 
@@ -138,14 +155,21 @@ read_attributes (C2lPickle *pickle, const C2lPickleValue *state)
   return object;
 }
 
-/* Copies attribute @key of @state into @object; where there is none, what the constructor got, else @fallback (taken). */
+/* Copies attribute @key of @state into @object; where there is none, what the constructor got, else
+ * @fallback (taken). */
 static void
-copy_attribute (C2lPickle *pickle, const C2lPickleValue *state, const char *key, JsonObject *object, JsonNode *fallback)
+copy_attribute (C2lPickle *pickle,
+                const C2lPickleValue *state,
+                const char *key,
+                JsonObject *object,
+                JsonNode *fallback)
 {
   C2lPickleWalk walk = { 0 };
   JsonNode *node = c2l_pickle_to_json (pickle, c2l_pickle_lookup (pickle, state, key), &walk);
   if (node == NULL)
-    node = c2l_pickle_to_json (pickle, c2l_pickle_lookup (pickle, c2l_pickle_lookup (pickle, state, "_init_kwargs"), key), &walk);
+    node = c2l_pickle_to_json (
+        pickle, c2l_pickle_lookup (pickle, c2l_pickle_lookup (pickle, state, "_init_kwargs"), key),
+        &walk);
   if (node == NULL)
     {
       json_object_set_member (object, key, fallback);
@@ -172,7 +196,8 @@ static JsonNode *
 read_filter (C2lWeights *weights, const char *name)
 {
   const C2lArray *filter = c2l_weights_lookup (weights, name);
-  if (filter == NULL || filter->n_dims < 1 || filter->n_dims > 2 || filter->length == 0 || filter->length > 1024)
+  if (filter == NULL || filter->n_dims < 1 || filter->n_dims > 2 || filter->length == 0
+      || filter->length > 1024)
     return null_node ();
 
   g_autofree float *taps = c2l_array_dup_f32 (filter);
@@ -189,11 +214,14 @@ describe_stylegan2 (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue
   const C2lPickleValue *block = find_state (pickle, synthesis, "b4");
   const C2lPickleValue *layer = find_state (pickle, block, "conv1");
 
-  copy_attribute (pickle, block, "architecture", object, json_node_init_string (json_node_alloc (), "skip"));
+  copy_attribute (pickle, block, "architecture", object,
+                  json_node_init_string (json_node_alloc (), "skip"));
   copy_attribute (pickle, layer, "conv_clamp", object, null_node ());
   copy_attribute (pickle, layer, "use_noise", object, boolean_node (TRUE));
-  copy_attribute (pickle, layer, "activation", object, json_node_init_string (json_node_alloc (), "lrelu"));
-  json_object_set_member (object, "resample_filter", read_filter (weights, "synthesis.b4.resample_filter"));
+  copy_attribute (pickle, layer, "activation", object,
+                  json_node_init_string (json_node_alloc (), "lrelu"));
+  json_object_set_member (object, "resample_filter",
+                          read_filter (weights, "synthesis.b4.resample_filter"));
   return object;
 }
 
@@ -215,14 +243,16 @@ describe_stylegan3 (C2lPickle *pickle, const C2lPickleValue *synthesis)
       json_object_set_object_member (layers, name, layer);
     }
   json_object_set_object_member (object, "layers", layers);
-  json_object_set_object_member (object, "input", read_attributes (pickle, find_state (pickle, synthesis, "input")));
+  json_object_set_object_member (object, "input",
+                                 read_attributes (pickle, find_state (pickle, synthesis, "input")));
   return object;
 }
 
 static gboolean
 add_config (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue *state, GError **error)
 {
-  static const char *const required[] = { "z_dim", "c_dim", "w_dim", "num_ws", "img_resolution", "img_channels" };
+  static const char *const required[]
+      = { "z_dim", "c_dim", "w_dim", "num_ws", "img_resolution", "img_channels" };
   g_autoptr (JsonObject) config = read_attributes (pickle, state);
   const C2lPickleValue *mapping = find_state (pickle, state, "mapping");
   const C2lPickleValue *synthesis = find_state (pickle, state, "synthesis");
@@ -231,7 +261,8 @@ add_config (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue *state,
   for (gsize i = 0; i < G_N_ELEMENTS (required); i++)
     {
       JsonNode *node = json_object_get_member (config, required[i]);
-      if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
+      if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
+          || json_node_get_value_type (node) != G_TYPE_INT64)
         return damaged (error, required[i], "is missing");
     }
   if (mapping == NULL || synthesis == NULL)
@@ -239,10 +270,12 @@ add_config (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue *state,
 
   JsonObject *mapping_config = read_attributes (pickle, mapping);
   C2lPickleWalk walk = { 0 };
-  JsonNode *gain = c2l_pickle_to_json (pickle, c2l_pickle_lookup (pickle, first, "bias_gain"), &walk);
+  JsonNode *gain
+      = c2l_pickle_to_json (pickle, c2l_pickle_lookup (pickle, first, "bias_gain"), &walk);
   if (gain != NULL)
     json_object_set_member (mapping_config, "lr_multiplier", gain);
-  copy_attribute (pickle, first, "activation", mapping_config, json_node_init_string (json_node_alloc (), "lrelu"));
+  copy_attribute (pickle, first, "activation", mapping_config,
+                  json_node_init_string (json_node_alloc (), "lrelu"));
   json_object_set_object_member (config, "mapping", mapping_config);
 
   gboolean stylegan3 = find_state (pickle, synthesis, "input") != NULL;
@@ -253,8 +286,9 @@ add_config (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue *state,
       return FALSE;
     }
   json_object_set_string_member (config, "class", stylegan3 ? "stylegan3" : "stylegan2");
-  json_object_set_object_member (config, "synthesis", stylegan3 ? describe_stylegan3 (pickle, synthesis)
-                                                                : describe_stylegan2 (weights, pickle, synthesis));
+  json_object_set_object_member (config, "synthesis",
+                                 stylegan3 ? describe_stylegan3 (pickle, synthesis)
+                                           : describe_stylegan2 (weights, pickle, synthesis));
   c2l_weights_set_config (weights, config);
   return TRUE;
 }
@@ -266,12 +300,14 @@ c2l_stylegan_pickle_read (C2lPickle *pickle, const char *path, GError **error)
   c2l_weights_own (weights, pickle, (GDestroyNotify) c2l_pickle_free);
 
   const C2lPickleValue *root = c2l_pickle_get_root (pickle);
-  const C2lPickleValue *generator = is_persistent (root) ? root : c2l_pickle_lookup (pickle, root, "G_ema");
+  const C2lPickleValue *generator
+      = is_persistent (root) ? root : c2l_pickle_lookup (pickle, root, "G_ema");
   C2lPickleWalk walk = { 0 };
   const C2lPickleValue *state = open_module (pickle, generator, "", error);
   if (state == NULL || !add_module (weights, pickle, generator, "", &walk, error)
       || !add_config (weights, pickle, state, error))
     return NULL;
-  c2l_weights_take_format (weights, g_strdup_printf ("StyleGAN pickle, %u tensors", c2l_weights_get_length (weights)));
+  c2l_weights_take_format (
+      weights, g_strdup_printf ("StyleGAN pickle, %u tensors", c2l_weights_get_length (weights)));
   return g_steal_pointer (&weights);
 }

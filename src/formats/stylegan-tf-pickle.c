@@ -1,5 +1,6 @@
-/* From TensorFlow's variables to PyTorch's state dict. Dense layers are transposed, convolutions go from [y, x, in, out] to
- * [out, in, y, x], those that upsample are flipped, modulation biases get the 1 that TensorFlow's code adds. */
+/* From TensorFlow's variables to PyTorch's state dict. Dense layers are transposed, convolutions go
+ * from [y, x, in, out] to [out, in, y, x], those that upsample are flipped, modulation biases get
+ * the 1 that TensorFlow's code adds. */
 #include "formats/stylegan-tf-pickle.h"
 
 #include "formats/array.h"
@@ -41,8 +42,9 @@ static const Rule layer_rules[] = {
 
 /* Layers of a block. */
 static const Rule block_rules[] = {
-  { "Conv", "conv1", CONV, 4 },    { "Conv0_up", "conv0", CONV_FLIPPED, 4 }, { "Conv1", "conv1", CONV, 4 },
-  { "ToRGB", "torgb", CONV, 4 },   { "Skip", "skip", CONV_FLIPPED, 4 },
+  { "Conv", "conv1", CONV, 4 },        { "Conv0_up", "conv0", CONV_FLIPPED, 4 },
+  { "Conv1", "conv1", CONV, 4 },       { "ToRGB", "torgb", CONV, 4 },
+  { "Skip", "skip", CONV_FLIPPED, 4 },
 };
 
 typedef struct
@@ -62,19 +64,25 @@ is_network (const C2lPickleValue *value)
 gboolean
 c2l_stylegan_tf_pickle_detect (const C2lPickleValue *root)
 {
-  return root->kind == C2L_PICKLE_TUPLE && root->sequence.length == 3 && is_network (root->sequence.items[2]);
+  return root->kind == C2L_PICKLE_TUPLE && root->sequence.length == 3
+         && is_network (root->sequence.items[2]);
 }
 
 static gboolean
 refuse (GError **error, const char *name, const char *what)
 {
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "damaged StyleGAN2 file of the TensorFlow era: “%s” %s; fetch the file again", name, what);
+               "damaged StyleGAN2 file of the TensorFlow era: “%s” %s; fetch the file again", name,
+               what);
   return FALSE;
 }
 
 static gboolean
-collect (Conversion *self, const C2lPickleValue *network, const char *prefix, C2lPickleWalk *walk, GError **error)
+collect (Conversion *self,
+         const C2lPickleValue *network,
+         const char *prefix,
+         C2lPickleWalk *walk,
+         GError **error)
 {
   if (!is_network (network))
     return refuse (error, *prefix ? prefix : "Gs", "is no network");
@@ -90,12 +98,16 @@ collect (Conversion *self, const C2lPickleValue *network, const char *prefix, C2
     {
       const C2lPickleValue *pair = variables->sequence.items[i];
       g_autofree char *name = pair->kind == C2L_PICKLE_TUPLE && pair->sequence.length == 2
-                                ? c2l_pickle_dup_string (pair->sequence.items[0]) : NULL;
+                                  ? c2l_pickle_dup_string (pair->sequence.items[0])
+                                  : NULL;
       if (name == NULL)
         return refuse (error, *prefix ? prefix : "Gs", "has a variable without a name");
-      g_hash_table_replace (self->variables, g_strconcat (prefix, name, NULL), pair->sequence.items[1]);
+      g_hash_table_replace (self->variables, g_strconcat (prefix, name, NULL),
+                            pair->sequence.items[1]);
     }
-  for (guint i = 0; components != NULL && components->kind == C2L_PICKLE_DICT && i + 1 < components->sequence.length; i += 2)
+  for (guint i = 0; components != NULL && components->kind == C2L_PICKLE_DICT
+                    && i + 1 < components->sequence.length;
+       i += 2)
     {
       g_autofree char *name = c2l_pickle_dup_string (components->sequence.items[i]);
       g_autofree char *below = g_strconcat (prefix, name ? name : "", "/", NULL);
@@ -110,7 +122,8 @@ collect (Conversion *self, const C2lPickleValue *network, const char *prefix, C2
 static void
 permute_kernel (float *out, const float *in, const gint64 *dims, gboolean flip)
 {
-  gsize height = (gsize) dims[0], width = (gsize) dims[1], n_in = (gsize) dims[2], n_out = (gsize) dims[3];
+  gsize height = (gsize) dims[0], width = (gsize) dims[1], n_in = (gsize) dims[2],
+        n_out = (gsize) dims[3];
   gsize area = height * width;
 
   for (gsize t = 0; t < area; t++)
@@ -129,7 +142,12 @@ transpose (float *out, const float *in, const gint64 *dims)
 
 /* Adds @array, changed, as @name. */
 static gboolean
-add_changed (Conversion *self, const C2lArray *array, const char *name, Change change, int n_dims, GError **error)
+add_changed (Conversion *self,
+             const C2lArray *array,
+             const char *name,
+             Change change,
+             int n_dims,
+             GError **error)
 {
   int extra = array->n_dims - n_dims;
   gboolean fits = extra >= 0 && (change == INNER || extra == 0);
@@ -153,15 +171,20 @@ add_changed (Conversion *self, const C2lArray *array, const char *name, Change c
   if (change == TRANSPOSE)
     {
       transpose (moved, values, d);
-      return c2l_generator_add (self->to, name, 2, (gint64[]) { d[1], d[0] }, moved, error);
+      return c2l_generator_add (self->to, name, 2, (gint64[]){ d[1], d[0] }, moved, error);
     }
   permute_kernel (moved, values, d, change == CONV_FLIPPED);
-  return c2l_generator_add (self->to, name, 4, (gint64[]) { d[3], d[2], d[0], d[1] }, moved, error);
+  return c2l_generator_add (self->to, name, 4, (gint64[]){ d[3], d[2], d[0], d[1] }, moved, error);
 }
 
 /* Converts variable @tf to @torch if there is one. */
 static gboolean
-convert (Conversion *self, const char *tf, const char *torch, Change change, int n_dims, GError **error)
+convert (Conversion *self,
+         const char *tf,
+         const char *torch,
+         Change change,
+         int n_dims,
+         GError **error)
 {
   const C2lPickleValue *value = g_hash_table_lookup (self->variables, tf);
   C2lArray array;
@@ -170,7 +193,7 @@ convert (Conversion *self, const char *tf, const char *torch, Change change, int
     return TRUE;
   /* Scalars are numbers, not arrays. */
   if (value->kind == C2L_PICKLE_FLOAT && n_dims == 0)
-    return c2l_generator_add (self->to, torch, 0, NULL, &(float) { (float) value->number }, error);
+    return c2l_generator_add (self->to, torch, 0, NULL, &(float){ (float) value->number }, error);
   if (!c2l_pickle_get_array (self->pickle, value, &array, error))
     {
       g_prefix_error (error, "“%s”: ", tf);
@@ -180,7 +203,11 @@ convert (Conversion *self, const char *tf, const char *torch, Change change, int
 }
 
 static gboolean
-convert_layer (Conversion *self, const Rule *layer, int resolution, const char *tf_name, GError **error)
+convert_layer (Conversion *self,
+               const Rule *layer,
+               int resolution,
+               const char *tf_name,
+               GError **error)
 {
   g_autofree char *tf = g_strdup_printf ("synthesis/%s/", tf_name);
   g_autofree char *torch = g_strdup_printf ("synthesis.b%d.%s.", resolution, layer->torch);
@@ -213,7 +240,8 @@ convert_block (Conversion *self, int level, GError **error)
   int resolution = 4 << level;
   for (gsize i = 0; i < G_N_ELEMENTS (block_rules); i++)
     {
-      g_autofree char *name = g_strdup_printf ("%dx%d/%s", resolution, resolution, block_rules[i].tf);
+      g_autofree char *name
+          = g_strdup_printf ("%dx%d/%s", resolution, resolution, block_rules[i].tf);
       if (!convert_layer (self, &block_rules[i], resolution, name, error))
         return FALSE;
     }
@@ -222,7 +250,8 @@ convert_block (Conversion *self, int level, GError **error)
   return convert_noise (self, 2 * level, resolution, "conv1", error);
 }
 
-/* Networks without skips call their only toRGB after its level of detail: ToRGB_lod0 is the full resolution's. */
+/* Networks without skips call their only toRGB after its level of detail: ToRGB_lod0 is the full
+ * resolution's. */
 static gboolean
 convert_lod (Conversion *self, int img_resolution, gboolean *found, GError **error)
 {
@@ -288,7 +317,8 @@ get_taps (Conversion *self, float *taps)
 {
   static const gint64 usual[] = { 1, 3, 3, 1 };
   gint64 given[MAX_TAPS];
-  int n = c2l_pickle_get_ints (c2l_pickle_lookup (self->pickle, self->kwargs, "resample_kernel"), given, MAX_TAPS);
+  int n = c2l_pickle_get_ints (c2l_pickle_lookup (self->pickle, self->kwargs, "resample_kernel"),
+                               given, MAX_TAPS);
 
   if (n <= 0)
     {
@@ -320,7 +350,8 @@ convert_all (Conversion *self, GError **error)
     .filter = taps,
     .n_taps = get_taps (self, taps),
   };
-  g_autofree char *architecture = c2l_pickle_dup_string (c2l_pickle_lookup (self->pickle, self->kwargs, "architecture"));
+  g_autofree char *architecture
+      = c2l_pickle_dup_string (c2l_pickle_lookup (self->pickle, self->kwargs, "architecture"));
   const C2lPickleValue *activation = c2l_pickle_lookup (self->pickle, self->kwargs, "nonlinearity");
 
   if (activation != NULL && !c2l_pickle_is_string (activation, "lrelu"))
@@ -347,7 +378,8 @@ C2lWeights *
 c2l_stylegan_tf_pickle_read (C2lPickle *taken, const char *path, GError **error)
 {
   g_autoptr (C2lPickle) pickle = taken;
-  g_autoptr (C2lWeights) to = c2l_weights_new (C2L_WEIGHTS_GENERATOR, path, "StyleGAN2 pickle of the TensorFlow era");
+  g_autoptr (C2lWeights) to
+      = c2l_weights_new (C2L_WEIGHTS_GENERATOR, path, "StyleGAN2 pickle of the TensorFlow era");
   g_autoptr (GHashTable) variables = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   const C2lPickleValue *network = c2l_pickle_get_root (pickle)->sequence.items[2];
   Conversion conversion = { .pickle = pickle, .variables = variables, .to = to };

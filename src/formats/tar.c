@@ -1,5 +1,6 @@
-/* tar archives: blocks of 512 bytes, a header before each member. Each header's checksum is verified and each size
- * bounded before it is believed; one buffer, which belongs to the reader, holds one member at a time. */
+/* tar archives: blocks of 512 bytes, a header before each member. Each header's checksum is
+ * verified and each size bounded before it is believed; one buffer, which belongs to the reader,
+ * holds one member at a time. */
 #include "formats/tar.h"
 
 #include "formats/weights.h"
@@ -39,8 +40,8 @@ struct _C2lTar
   char *name;
   GByteArray *buffer;
   GString *member_name;
-  char *next_name;    /* from a GNU or pax record, for the next member */
-  gint64 next_size;   /* the same, or -1 */
+  char *next_name;  /* from a GNU or pax record, for the next member */
+  gint64 next_size; /* the same, or -1 */
   gboolean has_members;
   gboolean is_at_end;
   C2lTarEntry entry;
@@ -167,7 +168,9 @@ read_header (C2lTar *self, Header *header, GError **error)
     return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is cut off", error);
   if (!has_right_checksum (header))
     return fail (self, self->has_members ? C2L_FORMAT_ERROR_DAMAGED : C2L_FORMAT_ERROR_UNKNOWN,
-                 self->has_members ? "damaged archive: the checksum of a header is wrong" : "not a tar archive", error);
+                 self->has_members ? "damaged archive: the checksum of a header is wrong"
+                                   : "not a tar archive",
+                 error);
   return TRUE;
 }
 
@@ -175,7 +178,8 @@ static gboolean
 find_size (C2lTar *self, const Header *header, gint64 *size, GError **error)
 {
   if (!parse_number (header->size, sizeof header->size, size))
-    return fail (self, C2L_FORMAT_ERROR_DAMAGED, "damaged archive: a member's size is no number", error);
+    return fail (self, C2L_FORMAT_ERROR_DAMAGED, "damaged archive: a member's size is no number",
+                 error);
   return TRUE;
 }
 
@@ -185,14 +189,16 @@ padded (gint64 size)
   return (size + BLOCK - 1) / BLOCK * BLOCK;
 }
 
-/* Fills the buffer with @size bytes, as they come: a size that lies costs no more memory than the file has bytes. */
+/* Fills the buffer with @size bytes, as they come: a size that lies costs no more memory than the
+ * file has bytes. */
 static gboolean
 read_data (C2lTar *self, gint64 size, gint64 limit, GError **error)
 {
   gint64 left = size;
 
   if (size > limit)
-    return fail (self, C2L_FORMAT_ERROR_UNSUPPORTED, "a member is larger than any sample is", error);
+    return fail (self, C2L_FORMAT_ERROR_UNSUPPORTED, "a member is larger than any sample is",
+                 error);
   g_byte_array_set_size (self->buffer, 0);
   while (left > 0)
     {
@@ -201,10 +207,12 @@ read_data (C2lTar *self, gint64 size, gint64 limit, GError **error)
       gsize n;
 
       g_byte_array_set_size (self->buffer, start + chunk);
-      if (!g_input_stream_read_all (self->stream, self->buffer->data + start, chunk, &n, NULL, error))
+      if (!g_input_stream_read_all (self->stream, self->buffer->data + start, chunk, &n, NULL,
+                                    error))
         return FALSE;
       if (n < chunk)
-        return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is cut off within a member", error);
+        return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is cut off within a member",
+                     error);
       left -= n;
     }
   return TRUE;
@@ -221,7 +229,8 @@ skip_bytes (C2lTar *self, gint64 n, GError **error)
       if (skipped < 0)
         return FALSE;
       if (skipped == 0)
-        return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is cut off within a member", error);
+        return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is cut off within a member",
+                     error);
       n -= skipped;
     }
   return TRUE;
@@ -283,7 +292,8 @@ parse_pax (C2lTar *self, GError **error)
           guint64 size;
 
           if (!g_ascii_string_to_unsigned (value, 10, 0, G_MAXINT64 - BLOCK, &size, NULL))
-            return fail (self, C2L_FORMAT_ERROR_DAMAGED, "damaged archive: a member's size is no number", error);
+            return fail (self, C2L_FORMAT_ERROR_DAMAGED,
+                         "damaged archive: a member's size is no number", error);
           self->next_size = size;
         }
       p = record + length;
@@ -363,14 +373,17 @@ c2l_tar_read_next (C2lTar *self, GError **error)
       set_member_name (self, &header);
       if (header.type == '0' || header.type == '\0' || header.type == '7')
         {
-          if (!read_data (self, size, C2L_TAR_MAX_MEMBER, error) || !skip_padding (self, size, error))
+          if (!read_data (self, size, C2L_TAR_MAX_MEMBER, error)
+              || !skip_padding (self, size, error))
             return NULL;
-          self->entry = (C2lTarEntry) { self->member_name->str, self->buffer->data, self->buffer->len };
+          self->entry
+              = (C2lTarEntry){ self->member_name->str, self->buffer->data, self->buffer->len };
           return &self->entry;
         }
       if (header.type == 'S')
         {
-          fail (self, C2L_FORMAT_ERROR_UNSUPPORTED, "the archive holds sparse files; pack it without them", error);
+          fail (self, C2L_FORMAT_ERROR_UNSUPPORTED,
+                "the archive holds sparse files; pack it without them", error);
           return NULL;
         }
       /* Links, folders and devices have no data, whatever their size field says; other types do. */

@@ -1,5 +1,6 @@
-/* The legacy torch format: five pickles (magic number, protocol 1001, what machine wrote it, the object, the keys of its
- * storages), then for each key the number of elements in 8 bytes and the elements. Storages are views of the source. */
+/* The legacy torch format: five pickles (magic number, protocol 1001, what machine wrote it, the
+ * object, the keys of its storages), then for each key the number of elements in 8 bytes and the
+ * elements. Storages are views of the source. */
 #include "formats/torch-legacy.h"
 
 #include "formats/pickle-private.h"
@@ -42,8 +43,8 @@ read_prologue (GBytes *bytes, gsize *at, gboolean *swap, GError **error)
     return FALSE;
   if (!c2l_torch_legacy_is_magic (number->root))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, "not a torch file: it begins with %s",
-                   c2l_pickle_describe (number->root));
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
+                   "not a torch file: it begins with %s", c2l_pickle_describe (number->root));
       return FALSE;
     }
   g_autoptr (C2lPickle) version = next_pickle (bytes, at, error);
@@ -51,8 +52,9 @@ read_prologue (GBytes *bytes, gsize *at, gboolean *swap, GError **error)
     return FALSE;
   if (version->root->kind != C2L_PICKLE_INT || version->root->integer != PROTOCOL_VERSION)
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "a torch file of a version that is not known here; save it again with a newer torch");
+      g_set_error (
+          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
+          "a torch file of a version that is not known here; save it again with a newer torch");
       return FALSE;
     }
   g_autoptr (C2lPickle) machine = next_pickle (bytes, at, error);
@@ -67,12 +69,18 @@ read_prologue (GBytes *bytes, gsize *at, gboolean *swap, GError **error)
 
 /* Points the storage of @key at its data, which begins at *@at. */
 static gboolean
-place_storage (C2lPickle *pickle, const C2lPickleValue *key, GBytes *bytes, gsize *at, gboolean swap, GError **error)
+place_storage (C2lPickle *pickle,
+               const C2lPickleValue *key,
+               GBytes *bytes,
+               gsize *at,
+               gboolean swap,
+               GError **error)
 {
   C2lPickleStorage *storage
       = key->kind == C2L_PICKLE_STRING ? g_hash_table_lookup (pickle->storages, &key->text) : NULL;
   if (storage == NULL || storage->data != NULL)
-    return c2l_pickle_damaged (error, "the torch file's list of storages does not match its tensors");
+    return c2l_pickle_damaged (error,
+                               "the torch file's list of storages does not match its tensors");
 
   gsize size, left;
   const guint8 *data = g_bytes_get_data (bytes, &size);
@@ -87,8 +95,9 @@ place_storage (C2lPickle *pickle, const C2lPickleValue *key, GBytes *bytes, gsiz
 
   gsize element = c2l_dtype_get_size (storage->dtype);
   if (length != storage->length)
-    return c2l_pickle_damaged (error, "a storage of %" G_GINT64_FORMAT " elements has data for %" G_GINT64_FORMAT,
-                               storage->length, length);
+    return c2l_pickle_damaged (
+        error, "a storage of %" G_GINT64_FORMAT " elements has data for %" G_GINT64_FORMAT,
+        storage->length, length);
   if ((guint64) length > left / element)
     return c2l_pickle_damaged (error, "the torch file ends in the middle of its data");
   storage->data = data + *at;
@@ -106,14 +115,16 @@ c2l_torch_legacy_parse (GBytes *bytes, gboolean nested, GError **error)
 
   if (!read_prologue (bytes, &at, &swap, error))
     return NULL;
-  g_autoptr (C2lPickle) pickle = c2l_pickle_parse_full (bytes, at, leave_for_later, NULL, nested, error);
+  g_autoptr (C2lPickle) pickle
+      = c2l_pickle_parse_full (bytes, at, leave_for_later, NULL, nested, error);
   if (pickle == NULL)
     return NULL;
   at = pickle->end;
   g_autoptr (C2lPickle) keys = next_pickle (bytes, &at, error);
   if (keys == NULL)
     return NULL;
-  if (keys->root->kind != C2L_PICKLE_LIST || keys->root->sequence.length != g_hash_table_size (pickle->storages))
+  if (keys->root->kind != C2L_PICKLE_LIST
+      || keys->root->sequence.length != g_hash_table_size (pickle->storages))
     {
       c2l_pickle_damaged (error, "the torch file's list of storages does not match its tensors");
       return NULL;

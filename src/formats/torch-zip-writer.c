@@ -1,6 +1,7 @@
-/* The torch archive format as torch-zip.c reads it, in pickle protocol 2 with the constructors that torch itself would write.
- * Members are stored, their data aligned to 64 bytes as torch does, sizes and checksums in front. Files stay below 4 GiB, so no
- * zip64 records are needed; larger ones are refused. */
+/* The torch archive format as torch-zip.c reads it, in pickle protocol 2 with the constructors that
+ * torch itself would write. Members are stored, their data aligned to 64 bytes as torch does, sizes
+ * and checksums in front. Files stay below 4 GiB, so no zip64 records are needed; larger ones are
+ * refused. */
 #include "formats/torch-zip-writer.h"
 
 #include "formats/array.h"
@@ -26,8 +27,9 @@ typedef struct
 } Writer;
 
 static const char *const storage_names[C2L_N_DTYPES] = {
-  [C2L_F32] = "FloatStorage", [C2L_F16] = "HalfStorage", [C2L_BF16] = "BFloat16Storage", [C2L_F64] = "DoubleStorage",
-  [C2L_I64] = "LongStorage",  [C2L_I32] = "IntStorage",  [C2L_U8] = "ByteStorage",       [C2L_BOOL] = "BoolStorage",
+  [C2L_F32] = "FloatStorage",  [C2L_F16] = "HalfStorage",  [C2L_BF16] = "BFloat16Storage",
+  [C2L_F64] = "DoubleStorage", [C2L_I64] = "LongStorage",  [C2L_I32] = "IntStorage",
+  [C2L_U8] = "ByteStorage",    [C2L_BOOL] = "BoolStorage",
 };
 
 static void
@@ -200,17 +202,19 @@ static gboolean
 write_bytes (Writer *writer, gconstpointer data, gsize size)
 {
   writer->at += size;
-  return size == 0 || g_output_stream_write_all (writer->stream, data, size, NULL, NULL, writer->error);
+  return size == 0
+         || g_output_stream_write_all (writer->stream, data, size, NULL, NULL, writer->error);
 }
 
-/* The 26 bytes that the local header and the directory's entry share, up to the length of the extra field. */
+/* The 26 bytes that the local header and the directory's entry share, up to the length of the extra
+ * field. */
 static void
 put_common (GByteArray *out, guint32 checksum, gsize size, gsize name_length, gsize extra_length)
 {
   put (out, VERSION_NEEDED, 2);
-  put (out, 0, 2); /* flags */
-  put (out, 0, 2); /* stored */
-  put (out, 0, 2); /* time: none, so that equal models make equal files */
+  put (out, 0, 2);    /* flags */
+  put (out, 0, 2);    /* stored */
+  put (out, 0, 2);    /* time: none, so that equal models make equal files */
   put (out, 0x21, 2); /* 1 January 1980 */
   put (out, checksum, 4);
   put (out, size, 4);
@@ -233,7 +237,8 @@ write_member (Writer *writer, const char *name, gconstpointer data, gsize size)
   if (plain + padding + size > G_MAXUINT32 - (1u << 24))
     {
       g_set_error (writer->error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "the model needs more than 4 GiB, which this torch file cannot hold; export it as float16");
+                   "the model needs more than 4 GiB, which this torch file cannot hold; export it "
+                   "as float16");
       return FALSE;
     }
 
@@ -305,12 +310,14 @@ c2l_torch_zip_save (C2lWeights *weights, JsonObject *extra, const char *path, GE
       if (storage_names[array->dtype] != NULL && i < G_MAXUINT16 - 8)
         continue;
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "“%s” (%s) cannot be part of a torch file; leave it out", names[i], c2l_dtype_get_name (array->dtype));
+                   "“%s” (%s) cannot be part of a torch file; leave it out", names[i],
+                   c2l_dtype_get_name (array->dtype));
       return FALSE;
     }
 
   g_autoptr (GOutputStream) stream = c2l_output_open (path, error);
   g_autoptr (GByteArray) directory = g_byte_array_new ();
   Writer writer = { .stream = stream, .directory = directory, .folder = "archive", .error = error };
-  return stream != NULL && c2l_output_close (stream, write_all (&writer, weights, names, extra), error);
+  return stream != NULL
+         && c2l_output_close (stream, write_all (&writer, weights, names, extra), error);
 }

@@ -1,6 +1,6 @@
-/* The torch archive format: FOLDER/data.pkl, FOLDER/data/KEY for each storage, FOLDER/byteorder in newer files. The folder is
- * "archive" or the file's stem, so it is looked for. Storages are views of the archive unless they are deflated. TorchScript's
- * code and constants are never looked at. */
+/* The torch archive format: FOLDER/data.pkl, FOLDER/data/KEY for each storage, FOLDER/byteorder in
+ * newer files. The folder is "archive" or the file's stem, so it is looked for. Storages are views
+ * of the archive unless they are deflated. TorchScript's code and constants are never looked at. */
 #include "formats/torch-zip.h"
 
 #include "formats/pickle-private.h"
@@ -32,7 +32,8 @@ c2l_torch_zip_detect (GBytes *bytes)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
-  return size >= 4 && memcmp (data, "PK", 2) == 0 && ((data[2] == 3 && data[3] == 4) || (data[2] == 5 && data[3] == 6));
+  return size >= 4 && memcmp (data, "PK", 2) == 0
+         && ((data[2] == 3 && data[3] == 4) || (data[2] == 5 && data[3] == 6));
 }
 
 /* The folder with the pickle in it. */
@@ -50,15 +51,17 @@ find_folder (Archive *archive, GError **error)
       if (archive->folder != NULL)
         {
           g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                       "the archive holds two torch files, in “%s” and in “%.*s/”", archive->folder, (int) (slash - name), name);
+                       "the archive holds two torch files, in “%s” and in “%.*s/”", archive->folder,
+                       (int) (slash - name), name);
           return FALSE;
         }
       archive->folder = g_strndup (name, (gsize) (slash - name) + 1);
     }
   if (archive->folder != NULL)
     return TRUE;
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
-               "a zip archive without “data.pkl”, so not a torch file; unpack it if the model is inside");
+  g_set_error (
+      error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
+      "a zip archive without “data.pkl”, so not a torch file; unpack it if the model is inside");
   return FALSE;
 }
 
@@ -77,7 +80,8 @@ read_byte_order (Archive *archive, GError **error)
   gboolean little = size == 6 && memcmp (text, "little", 6) == 0;
   if (!little && !(size == 3 && memcmp (text, "big", 3) == 0))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "the byte order of the torch file is neither little nor big");
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "the byte order of the torch file is neither little nor big");
       return FALSE;
     }
   archive->swap = little != (G_BYTE_ORDER == G_LITTLE_ENDIAN);
@@ -101,7 +105,9 @@ find_storage (C2lPickleStorage *storage, gpointer user_data, GError **error)
     storage->data = (const guint8 *) "";
   storage->swap = archive->swap;
   if (storage->size / c2l_dtype_get_size (storage->dtype) < (gsize) storage->length)
-    return c2l_pickle_damaged (error, "storage “%s” has %" G_GSIZE_FORMAT " bytes, too few for %" G_GINT64_FORMAT " elements",
+    return c2l_pickle_damaged (error,
+                               "storage “%s” has %" G_GSIZE_FORMAT
+                               " bytes, too few for %" G_GINT64_FORMAT " elements",
                                name->str, storage->size, storage->length);
   return TRUE;
 }

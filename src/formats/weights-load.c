@@ -1,6 +1,7 @@
-/* c2l_weights_load: what kind of file this is, by its content, and which reader it goes to. Files are mapped, so a large
- * checkpoint costs address space and what is really read. Things that people often hold instead of a model (an unfetched
- * Git LFS pointer, a web page, an empty file) get an answer of their own. */
+/* c2l_weights_load: what kind of file this is, by its content, and which reader it goes to. Files
+ * are mapped, so a large checkpoint costs address space and what is really read. Things that people
+ * often hold instead of a model (an unfetched Git LFS pointer, a web page, an empty file) get an
+ * answer of their own. */
 #include "formats/weights-private.h"
 
 #include "formats/clip-archive.h"
@@ -37,15 +38,19 @@ check_plausible (GBytes *bytes, GError **error)
     const char *begin;
     const char *message;
   } impostors[] = {
-    { "version https://git-lfs", "a Git LFS pointer, not the file itself; run “git lfs pull” where it comes from" },
-    { "<!doctype", "not a model file but a web page; download the file itself, perhaps after logging in" },
-    { "<html", "not a model file but a web page; download the file itself, perhaps after logging in" },
+    { "version https://git-lfs",
+      "a Git LFS pointer, not the file itself; run “git lfs pull” where it comes from" },
+    { "<!doctype",
+      "not a model file but a web page; download the file itself, perhaps after logging in" },
+    { "<html",
+      "not a model file but a web page; download the file itself, perhaps after logging in" },
     { "<?xml", "not a model file but a message of the server; download it again later" },
   };
 
   if (g_bytes_get_size (bytes) == 0)
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "the file is empty; fetch it again");
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "the file is empty; fetch it again");
       return FALSE;
     }
   for (gsize i = 0; i < G_N_ELEMENTS (impostors); i++)
@@ -75,7 +80,8 @@ classify (C2lWeights *flat, GError **error)
 
   if (c2l_weights_get_length (weights) == 0)
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, "not a model file: it holds no tensors");
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
+                   "not a model file: it holds no tensors");
       return NULL;
     }
   if (c2l_weights_get_kind (weights) != C2L_WEIGHTS_PLAIN)
@@ -103,13 +109,16 @@ read_dictionary (C2lPickle *pickle, C2lWeights *weights, const char *format, GEr
   const C2lPickleValue *root = c2l_pickle_get_root (pickle);
   const C2lPickleValue *state = c2l_pickle_lookup (pickle, root, "state_dict");
   C2lPickleWalk walk = { 0 };
-  g_autoptr (JsonNode) config = c2l_pickle_to_json (pickle, c2l_pickle_lookup (pickle, root, "cfg"), &walk);
+  g_autoptr (JsonNode) config
+      = c2l_pickle_to_json (pickle, c2l_pickle_lookup (pickle, root, "cfg"), &walk);
 
-  if (!c2l_pickle_add_tree_to_weights (pickle, state && state->kind == C2L_PICKLE_DICT ? state : root, weights, error))
+  if (!c2l_pickle_add_tree_to_weights (
+          pickle, state && state->kind == C2L_PICKLE_DICT ? state : root, weights, error))
     return NULL;
   if (config != NULL && JSON_NODE_HOLDS_OBJECT (config))
     c2l_weights_set_config (weights, json_node_get_object (config));
-  c2l_weights_take_format (weights, g_strdup_printf ("%s, %u tensors", format, c2l_weights_get_length (weights)));
+  c2l_weights_take_format (
+      weights, g_strdup_printf ("%s, %u tensors", format, c2l_weights_get_length (weights)));
   return classify (c2l_weights_ref (weights), error);
 }
 
@@ -132,7 +141,8 @@ read_tree (C2lPickle *pickle, const char *path, const char *format, GError **err
     return read_tensor (pickle, weights, error);
   if (root->kind == C2L_PICKLE_DICT || root->kind == C2L_PICKLE_OBJECT)
     return read_dictionary (pickle, weights, format, error);
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, "not a model file: it holds %s", c2l_pickle_describe (root));
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, "not a model file: it holds %s",
+               c2l_pickle_describe (root));
   return NULL;
 }
 
@@ -191,7 +201,8 @@ is_npy (GBytes *bytes)
   return size >= sizeof magic - 1 && memcmp (data, magic, sizeof magic - 1) == 0;
 }
 
-/* Protocol 2 and later begin with PROTO; the older ones with any of a few operations, and all end with STOP. */
+/* Protocol 2 and later begin with PROTO; the older ones with any of a few operations, and all end
+ * with STOP. */
 static gboolean
 looks_like_pickle (GBytes *bytes)
 {
@@ -213,8 +224,9 @@ load_by_content (GBytes *bytes, const char *path, GError **error)
     return load_safetensors (bytes, path, error);
   if (looks_like_pickle (bytes))
     return load_pickle (bytes, path, error);
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
-               "not a model file that is known here; expected a .safetensors, .ckpt, .pt or .pkl file");
+  g_set_error (
+      error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
+      "not a model file that is known here; expected a .safetensors, .ckpt, .pt or .pkl file");
   return NULL;
 }
 

@@ -1,5 +1,6 @@
-/* C2lWeights: the map from names to arrays and what keeps their memory alive. Knows no file format; weights-load.c
- * chooses the reader. Entries stand in the order they were added; they never move, so lent arrays stay where they are. */
+/* C2lWeights: the map from names to arrays and what keeps their memory alive. Knows no file format;
+ * weights-load.c chooses the reader. Entries stand in the order they were added; they never move,
+ * so lent arrays stay where they are. */
 #include "formats/weights-private.h"
 
 #include "formats/array.h"
@@ -171,7 +172,7 @@ static Entry *
 add_entry (C2lWeights *weights, const char *name, const C2lArray *array, gpointer block)
 {
   Entry *entry = g_new (Entry, 1);
-  *entry = (Entry) { .name = g_strdup (name), .array = *array, .block = block };
+  *entry = (Entry){ .name = g_strdup (name), .array = *array, .block = block };
   if (block != NULL)
     entry->array.data = block;
   g_ptr_array_add (weights->entries, entry);
@@ -184,7 +185,8 @@ check_name (C2lWeights *weights, const char *name, GError **error)
 {
   if (!g_hash_table_contains (weights->by_name, name))
     return TRUE;
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "two tensors are called “%s”", name);
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "two tensors are called “%s”",
+               name);
   return FALSE;
 }
 

@@ -1,6 +1,7 @@
-/* OmegaConf's interpolation. The tree is copied; each text that refers elsewhere becomes a copy of what it refers to, resolved
- * on the way; the tree itself does not change. A path that is being resolved is kept on a stack: meeting it again is a
- * loop. Copies are counted, so that small files cannot grow large. */
+/* OmegaConf's interpolation. The tree is copied; each text that refers elsewhere becomes a copy of
+ * what it refers to, resolved on the way; the tree itself does not change. A path that is being
+ * resolved is kept on a stack: meeting it again is a loop. Copies are counted, so that small files
+ * cannot grow large. */
 #include "formats/yaml.h"
 
 #include "formats/yaml-private.h"
@@ -64,7 +65,7 @@ c2l_yaml_copy_node (JsonNode *node)
 }
 
 static gpointer G_GNUC_PRINTF (4, 5)
-fail (Resolver *resolver, C2lFormatError code, const char *path, const char *format, ...)
+    fail (Resolver *resolver, C2lFormatError code, const char *path, const char *format, ...)
 {
   g_autofree char *what = NULL;
   va_list args;
@@ -91,7 +92,8 @@ find_node (JsonObject *root, const char *path)
         {
           node = json_object_get_member (json_node_get_object (node), parts[i]);
         }
-      else if (JSON_NODE_HOLDS_ARRAY (node) && g_ascii_string_to_unsigned (parts[i], 10, 0, G_MAXINT, &index, NULL)
+      else if (JSON_NODE_HOLDS_ARRAY (node)
+               && g_ascii_string_to_unsigned (parts[i], 10, 0, G_MAXINT, &index, NULL)
                && index < json_array_get_length (json_node_get_array (node)))
         {
           node = json_array_get_element (json_node_get_array (node), index);
@@ -151,19 +153,24 @@ follow (Resolver *resolver, const char *reference, const char *path)
                  g_str_has_prefix (reference, "oc.env:") || g_str_has_prefix (reference, "env:")
                      ? C2L_FORMAT_ERROR_FORBIDDEN
                      : C2L_FORMAT_ERROR_UNSUPPORTED,
-                 path, "“${%s}” is not allowed, only other keys of the file are; write the value itself", reference);
+                 path,
+                 "“${%s}” is not allowed, only other keys of the file are; write the value itself",
+                 reference);
 
   target = absolute_path (reference, path);
   for (guint i = 0; i < resolver->stack->len; i++)
     {
       if (is_within (resolver->stack->pdata[i], target))
-        return fail (resolver, C2L_FORMAT_ERROR_DAMAGED, path, "“${%s}” refers to itself", reference);
+        return fail (resolver, C2L_FORMAT_ERROR_DAMAGED, path, "“${%s}” refers to itself",
+                     reference);
     }
   node = find_node (resolver->root, target);
   if (node == NULL)
-    return fail (resolver, C2L_FORMAT_ERROR_DAMAGED, path, "“${%s}”: there is no key “%s”", reference, target);
+    return fail (resolver, C2L_FORMAT_ERROR_DAMAGED, path, "“${%s}”: there is no key “%s”",
+                 reference, target);
   if (resolver->stack->len >= MAX_STACK)
-    return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path, "references lead on for more than %d steps", MAX_STACK);
+    return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path,
+                 "references lead on for more than %d steps", MAX_STACK);
 
   return resolve_node (resolver, node, target);
 }
@@ -197,7 +204,8 @@ append_value (Resolver *resolver, GString *out, JsonNode *node, const char *path
   if (JSON_NODE_HOLDS_NULL (node))
     g_string_append (out, "None");
   else if (!JSON_NODE_HOLDS_VALUE (node))
-    fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path, "a list or a mapping cannot stand within a text");
+    fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path,
+          "a list or a mapping cannot stand within a text");
   else if (type == G_TYPE_STRING)
     g_string_append (out, json_node_get_string (node));
   else if (type == G_TYPE_BOOLEAN)
@@ -234,7 +242,8 @@ evaluate_reference (Resolver *resolver, const char *start, const char *end, cons
   if (strstr (inner, "${") == NULL)
     return follow (resolver, g_strstrip (inner), path);
   if (++resolver->nesting > MAX_NESTING)
-    return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path, "references within references, more than %d deep", MAX_NESTING);
+    return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path,
+                 "references within references, more than %d deep", MAX_NESTING);
   name = evaluate (resolver, inner, path);
   resolver->nesting--;
   if (name == NULL || !append_value (resolver, text, name, path))
@@ -267,7 +276,8 @@ evaluate (Resolver *resolver, const char *text, const char *path)
 
       end = reference_end (p + 2);
       if (end == NULL)
-        return fail (resolver, C2L_FORMAT_ERROR_DAMAGED, path, "“%s” lacks its closing brace", text);
+        return fail (resolver, C2L_FORMAT_ERROR_DAMAGED, path, "“%s” lacks its closing brace",
+                     text);
       value = evaluate_reference (resolver, p + 2, end, path);
       if (value == NULL)
         return NULL;
@@ -277,7 +287,8 @@ evaluate (Resolver *resolver, const char *text, const char *path)
         return NULL;
       p = end;
       if (out->len + resolver->n_bytes > MAX_TEXT)
-        return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path, "texts grow too long by reference");
+        return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path,
+                     "texts grow too long by reference");
     }
   resolver->n_bytes += out->len;
   return json_node_init_string (json_node_alloc (), out->str);
@@ -295,7 +306,8 @@ resolve_object (Resolver *resolver, JsonNode *node, const char *path)
   json_object_iter_init_ordered (&iter, json_node_get_object (node));
   while (json_object_iter_next_ordered (&iter, &key, &member))
     {
-      g_autofree char *child = *path != '\0' ? g_strdup_printf ("%s.%s", path, key) : g_strdup (key);
+      g_autofree char *child
+          = *path != '\0' ? g_strdup_printf ("%s.%s", path, key) : g_strdup (key);
       JsonNode *resolved = resolve_node (resolver, member, child);
 
       if (resolved == NULL)
@@ -330,7 +342,8 @@ resolve_node (Resolver *resolver, JsonNode *node, const char *path)
   JsonNode *value;
 
   if (++resolver->n_values > C2L_YAML_MAX_VALUES)
-    return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path, "more than %d values by reference", C2L_YAML_MAX_VALUES);
+    return fail (resolver, C2L_FORMAT_ERROR_UNSUPPORTED, path, "more than %d values by reference",
+                 C2L_YAML_MAX_VALUES);
   if (JSON_NODE_HOLDS_OBJECT (node))
     return resolve_object (resolver, node, path);
   if (JSON_NODE_HOLDS_ARRAY (node))

@@ -1,5 +1,6 @@
-/* From YAML's events to JSON values. libyaml does the syntax; here are the types of scalars, and the limits: the
- * file, its depth and the number of values after aliases are expanded. Interpolation stands in yaml-resolve.c. */
+/* From YAML's events to JSON values. libyaml does the syntax; here are the types of scalars, and
+ * the limits: the file, its depth and the number of values after aliases are expanded.
+ * Interpolation stands in yaml-resolve.c. */
 #include "formats/yaml.h"
 
 #include "formats/yaml-private.h"
@@ -17,10 +18,10 @@ typedef struct
 typedef struct
 {
   yaml_parser_t parser;
-  yaml_event_t event;   /* the one that is looked at */
+  yaml_event_t event; /* the one that is looked at */
   gboolean has_event;
-  const char *name;     /* of the file */
-  GHashTable *anchors;  /* name → Anchor */
+  const char *name;    /* of the file */
+  GHashTable *anchors; /* name → Anchor */
   guint n_values;
   GError **error;
 } Reader;
@@ -37,7 +38,7 @@ anchor_free (gpointer data)
 }
 
 static gpointer G_GNUC_PRINTF (3, 4)
-fail (Reader *reader, C2lFormatError code, const char *format, ...)
+    fail (Reader *reader, C2lFormatError code, const char *format, ...)
 {
   g_autofree char *what = NULL;
   va_list args;
@@ -61,8 +62,8 @@ advance (Reader *reader)
     return TRUE;
 
   memset (&reader->event, 0, sizeof reader->event);
-  g_set_error (reader->error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: line %zu: not YAML: %s", reader->name,
-               reader->parser.problem_mark.line + 1,
+  g_set_error (reader->error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+               "%s: line %zu: not YAML: %s", reader->name, reader->parser.problem_mark.line + 1,
                reader->parser.problem != NULL ? reader->parser.problem : "damaged");
   return FALSE;
 }
@@ -167,10 +168,13 @@ static JsonNode *
 read_plain (Reader *reader, const char *text)
 {
   static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
-  static const char *const trues[] = { "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", NULL };
-  static const char *const falses[] = { "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", NULL };
-  static const char *const infinities[] = { ".inf", ".Inf", ".INF", "-.inf", "-.Inf", "-.INF", "+.inf", "+.Inf", "+.INF",
-                                            ".nan", ".NaN", ".NAN", NULL };
+  static const char *const trues[]
+      = { "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", NULL };
+  static const char *const falses[]
+      = { "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", NULL };
+  static const char *const infinities[]
+      = { ".inf",  ".Inf",  ".INF", "-.inf", "-.Inf", "-.INF", "+.inf",
+          "+.Inf", "+.INF", ".nan", ".NaN",  ".NAN",  NULL };
   gint64 integer = 0;
   double number = 0;
   gboolean is_range = FALSE;
@@ -200,14 +204,14 @@ read_plain (Reader *reader, const char *text)
 static gboolean
 check_tag (Reader *reader, const yaml_char_t *tag)
 {
-  static const char *const known[] = { YAML_NULL_TAG, YAML_BOOL_TAG, YAML_STR_TAG,   YAML_INT_TAG,
-                                       YAML_MAP_TAG,  YAML_SEQ_TAG,  YAML_FLOAT_TAG, "!",
-                                       NULL };
+  static const char *const known[]
+      = { YAML_NULL_TAG, YAML_BOOL_TAG,  YAML_STR_TAG, YAML_INT_TAG, YAML_MAP_TAG,
+          YAML_SEQ_TAG,  YAML_FLOAT_TAG, "!",          NULL };
 
   if (tag == NULL || is_one_of ((const char *) tag, known))
     return TRUE;
-  fail (reader, C2L_FORMAT_ERROR_FORBIDDEN, "the tag “%s” would make an object; only plain values are read",
-        (const char *) tag);
+  fail (reader, C2L_FORMAT_ERROR_FORBIDDEN,
+        "the tag “%s” would make an object; only plain values are read", (const char *) tag);
   return FALSE;
 }
 
@@ -260,7 +264,8 @@ read_key (Reader *reader, JsonObject *object)
   if (strlen (key) != reader->event.data.scalar.length)
     return fail (reader, C2L_FORMAT_ERROR_DAMAGED, "a key holds the character U+0000");
   if (strcmp (key, "<<") == 0)
-    return fail (reader, C2L_FORMAT_ERROR_UNSUPPORTED, "merge keys (“<<”) are not supported; write the values out");
+    return fail (reader, C2L_FORMAT_ERROR_UNSUPPORTED,
+                 "merge keys (“<<”) are not supported; write the values out");
   if (json_object_has_member (object, key))
     return fail (reader, C2L_FORMAT_ERROR_DAMAGED, "the key “%s” stands there twice", key);
   return g_strdup (key);
@@ -299,10 +304,12 @@ read_alias (Reader *reader)
   const Anchor *anchor = g_hash_table_lookup (reader->anchors, name);
 
   if (anchor == NULL)
-    return fail (reader, C2L_FORMAT_ERROR_DAMAGED, "“*%s” refers to nothing that stands before it", name);
+    return fail (reader, C2L_FORMAT_ERROR_DAMAGED, "“*%s” refers to nothing that stands before it",
+                 name);
   reader->n_values += anchor->n_values;
   if (reader->n_values > C2L_YAML_MAX_VALUES)
-    return fail (reader, C2L_FORMAT_ERROR_UNSUPPORTED, "more than %d values through “*%s”", C2L_YAML_MAX_VALUES, name);
+    return fail (reader, C2L_FORMAT_ERROR_UNSUPPORTED, "more than %d values through “*%s”",
+                 C2L_YAML_MAX_VALUES, name);
   return c2l_yaml_copy_node (anchor->node);
 }
 
@@ -315,7 +322,8 @@ read_node (Reader *reader, int depth)
   JsonNode *node = NULL;
 
   if (depth > C2L_YAML_MAX_DEPTH)
-    return fail (reader, C2L_FORMAT_ERROR_UNSUPPORTED, "nested more than %d deep", C2L_YAML_MAX_DEPTH);
+    return fail (reader, C2L_FORMAT_ERROR_UNSUPPORTED, "nested more than %d deep",
+                 C2L_YAML_MAX_DEPTH);
   if (++reader->n_values > C2L_YAML_MAX_VALUES)
     return fail (reader, C2L_FORMAT_ERROR_UNSUPPORTED, "more than %d values", C2L_YAML_MAX_VALUES);
 
@@ -393,7 +401,8 @@ parse (const char *data, gsize size, const char *name, GError **error)
     }
   if (!g_utf8_validate_len (data, size, NULL))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: not UTF-8 text; save it as UTF-8", name);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "%s: not UTF-8 text; save it as UTF-8", name);
       return NULL;
     }
 

@@ -1,6 +1,7 @@
-/* Zip archives as the APPNOTE describes them, as far as torch and Python write them: one disk, methods stored and deflated,
- * zip64 records, data descriptors (the directory has the sizes). Offsets and lengths are 64 bits wide and are compared with
- * what is left, never added up first. Inflated bytes share a budget, so that a small archive cannot fill the memory. */
+/* Zip archives as the APPNOTE describes them, as far as torch and Python write them: one disk,
+ * methods stored and deflated, zip64 records, data descriptors (the directory has the sizes).
+ * Offsets and lengths are 64 bits wide and are compared with what is left, never added up first.
+ * Inflated bytes share a budget, so that a small archive cannot fill the memory. */
 #include "formats/zip.h"
 
 #include <string.h>
@@ -64,14 +65,14 @@ get64 (const guint8 *at)
   return get32 (at) | (guint64) get32 (at + 4) << 32;
 }
 
-static gboolean G_GNUC_PRINTF (2, 3)
-damaged (GError **error, const char *format, ...)
+static gboolean G_GNUC_PRINTF (2, 3) damaged (GError **error, const char *format, ...)
 {
   va_list args;
   va_start (args, format);
   g_autofree char *what = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "damaged zip archive: %s; fetch the file again", what);
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+               "damaged zip archive: %s; fetch the file again", what);
   return FALSE;
 }
 
@@ -94,7 +95,8 @@ c2l_zip_free (C2lZip *zip)
 static gboolean
 find_end (C2lZip *zip, gsize *end, GError **error)
 {
-  for (gsize comment = 0; comment <= MAX_COMMENT && comment + END_RECORD_SIZE <= zip->size; comment++)
+  for (gsize comment = 0; comment <= MAX_COMMENT && comment + END_RECORD_SIZE <= zip->size;
+       comment++)
     {
       const guint8 *at = zip->data + zip->size - END_RECORD_SIZE - comment;
       if (get32 (at) == END_RECORD && get16 (at + 20) == comment)
@@ -108,7 +110,12 @@ find_end (C2lZip *zip, gsize *end, GError **error)
 
 /* Replaces what the end record could not hold by the zip64 record's numbers. */
 static gboolean
-read_end64 (C2lZip *zip, gsize end, guint64 *n_members, guint64 *size, guint64 *offset, GError **error)
+read_end64 (C2lZip *zip,
+            gsize end,
+            guint64 *n_members,
+            guint64 *size,
+            guint64 *offset,
+            GError **error)
 {
   if (end < END64_LOCATOR_SIZE || get32 (zip->data + end - END64_LOCATOR_SIZE) != END64_LOCATOR)
     return damaged (error, "its zip64 record is missing");
@@ -130,7 +137,8 @@ leaves_folder (const char *name)
   return g_strv_contains ((const char *const *) parts, "..");
 }
 
-/* The extra field of @member has 64-bit numbers, in this order, for those that are all ones in the entry. */
+/* The extra field of @member has 64-bit numbers, in this order, for those that are all ones in the
+ * entry. */
 static gboolean
 read_extra (Member *member, const guint8 *extra, gsize length, GError **error)
 {
@@ -168,14 +176,18 @@ check_member (C2lZip *zip, const Member *member, guint16 flags, GError **error)
 {
   if (leaves_folder (member->name))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-                   "zip member “%s” is outside of the archive's own folder; the file is better not trusted", member->name);
+      g_set_error (
+          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
+          "zip member “%s” is outside of the archive's own folder; the file is better not trusted",
+          member->name);
       return FALSE;
     }
-  if (flags & FLAG_ENCRYPTED || (member->method != METHOD_STORED && member->method != METHOD_DEFLATED))
+  if (flags & FLAG_ENCRYPTED
+      || (member->method != METHOD_STORED && member->method != METHOD_DEFLATED))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "zip member “%s” is encrypted or compressed in a way that is not known here", member->name);
+                   "zip member “%s” is encrypted or compressed in a way that is not known here",
+                   member->name);
       return FALSE;
     }
   if (member->header > zip->directory || member->packed > zip->directory - member->header
@@ -191,7 +203,8 @@ read_entry (C2lZip *zip, const guint8 *at, guint64 left, gsize *used, GError **e
   if (left < DIRECTORY_ENTRY_SIZE || get32 (at) != DIRECTORY_ENTRY)
     return damaged (error, "its directory ends too early");
 
-  gsize name_length = get16 (at + 28), extra_length = get16 (at + 30), comment_length = get16 (at + 32);
+  gsize name_length = get16 (at + 28), extra_length = get16 (at + 30),
+        comment_length = get16 (at + 32);
   const guint8 *name = at + DIRECTORY_ENTRY_SIZE;
   *used = DIRECTORY_ENTRY_SIZE + name_length + extra_length + comment_length;
   if (*used > left)
@@ -199,8 +212,11 @@ read_entry (C2lZip *zip, const guint8 *at, guint64 left, gsize *used, GError **e
   if (!g_utf8_validate_len ((const char *) name, name_length, NULL))
     return damaged (error, "a member's name is not text");
 
-  Member member = { .method = get16 (at + 10), .checksum = get32 (at + 16), .packed = get32 (at + 20),
-                    .size = get32 (at + 24), .header = get32 (at + 42) };
+  Member member = { .method = get16 (at + 10),
+                    .checksum = get32 (at + 16),
+                    .packed = get32 (at + 20),
+                    .size = get32 (at + 24),
+                    .header = get32 (at + 42) };
   member.name = g_strndup ((const char *) name, name_length);
   gboolean good = read_extra (&member, name + name_length, extra_length, error)
                   && check_member (zip, &member, get16 (at + 8), error);
@@ -232,7 +248,8 @@ read_directory (C2lZip *zip, GError **error)
   if (offset > end || size > end - offset)
     return damaged (error, "its directory lies outside of it");
   if (n_members > size / DIRECTORY_ENTRY_SIZE)
-    return damaged (error, "its directory is too small for %" G_GUINT64_FORMAT " members", n_members);
+    return damaged (error, "its directory is too small for %" G_GUINT64_FORMAT " members",
+                    n_members);
 
   zip->directory = offset;
   const guint8 *at = zip->data + offset;
@@ -301,7 +318,8 @@ inflate_raw (const guint8 *packed, gsize packed_size, gsize size)
   g_autofree guint8 *out = g_try_malloc (MAX (size, 1));
   z_stream stream = { .next_in = (Bytef *) packed, .next_out = out };
 
-  if (out == NULL || packed_size > G_MAXUINT32 || size > G_MAXUINT32 || inflateInit2 (&stream, -MAX_WBITS) != Z_OK)
+  if (out == NULL || packed_size > G_MAXUINT32 || size > G_MAXUINT32
+      || inflateInit2 (&stream, -MAX_WBITS) != Z_OK)
     return NULL;
   stream.avail_in = (uInt) packed_size;
   stream.avail_out = (uInt) size;
@@ -355,8 +373,8 @@ c2l_zip_read (C2lZip *zip, const char *name, GError **error)
   if (!find_data (zip, member, &start, error))
     return NULL;
   g_autoptr (GBytes) bytes = member->method == METHOD_STORED
-                               ? g_bytes_new_from_bytes (zip->bytes, start, (gsize) member->size)
-                               : read_deflated (zip, member, start, error);
+                                 ? g_bytes_new_from_bytes (zip->bytes, start, (gsize) member->size)
+                                 : read_deflated (zip, member, start, error);
   if (bytes == NULL)
     return NULL;
   gsize size;

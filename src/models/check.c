@@ -2,7 +2,11 @@
 #include "models/check.h"
 
 C2lTensor *
-c2l_check_add_input (C2lPass *pass, C2lExpected *expected, const char *name, C2lDtype dtype, int n_dims)
+c2l_check_add_input (C2lPass *pass,
+                     C2lExpected *expected,
+                     const char *name,
+                     C2lDtype dtype,
+                     int n_dims)
 {
   const C2lArray *array = c2l_expected_lookup (expected, name);
 
@@ -37,7 +41,10 @@ c2l_check_dup (C2lTensor *tensor)
 }
 
 gboolean
-c2l_check_run (C2lPass *pass, C2lExpected *expected, C2lCheckReport report, gpointer user_data,
+c2l_check_run (C2lPass *pass,
+               C2lExpected *expected,
+               C2lCheckReport report,
+               gpointer user_data,
                GError **error)
 {
   if (!c2l_pass_compile (pass, error) || !c2l_pass_run (pass, NULL, error))

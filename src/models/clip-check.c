@@ -75,8 +75,8 @@ check_text (const Check *check, gboolean tapped, GError **error)
           ends[0] = ends[row] - row * array->dims[1];
         }
 
-      C2lTensor *end_index
-          = c2l_pass_add_constant (pass, C2L_I32, 1, (gint64[]){ tapped ? 1 : array->dims[0] }, ends);
+      C2lTensor *end_index = c2l_pass_add_constant (
+          pass, C2L_I32, 1, (gint64[]){ tapped ? 1 : array->dims[0] }, ends);
       C2lTensor *embedding = c2l_clip_forward_text (check->clip, pass, tokens, end_index);
 
       if (tapped)
@@ -92,7 +92,8 @@ check_text (const Check *check, gboolean tapped, GError **error)
 static C2lTensor *
 add_pictures (C2lPass *pass, const C2lArray *array)
 {
-  gint64 planes = array->dims[0], n_channels = array->dims[1], area = array->dims[2] * array->dims[3];
+  gint64 planes = array->dims[0], n_channels = array->dims[1],
+         area = array->dims[2] * array->dims[3];
   gint64 dims[] = { planes, array->dims[2], array->dims[3], n_channels };
   g_autofree float *values = c2l_array_dup_f32 (array);
   g_autofree float *turned = g_new (float, array->length);
@@ -137,8 +138,8 @@ check_pictures (const Check *check, const char *name, const C2lArray *array, GEr
       g_autofree char *result = g_strdup_printf ("%s.%s", name, kinds[i].suffix);
 
       if (c2l_expected_lookup (check->expected, result) != NULL)
-        keep (check, pass, c2l_clip_forward_image (check->clip, pass, pictures, kinds[i].preprocess),
-              result);
+        keep (check, pass,
+              c2l_clip_forward_image (check->clip, pass, pictures, kinds[i].preprocess), result);
     }
 
   return run (check, pass, error);
@@ -169,8 +170,13 @@ check_score (const Check *check, const C2lArray *array, GError **error)
 }
 
 gboolean
-c2l_clip_check (C2lExpected *expected, const C2lClip *clip, C2lDevice *device, C2lPrecision precision,
-                C2lCheckReport report, gpointer user_data, GError **error)
+c2l_clip_check (C2lExpected *expected,
+                const C2lClip *clip,
+                C2lDevice *device,
+                C2lPrecision precision,
+                C2lCheckReport report,
+                gpointer user_data,
+                GError **error)
 {
   const Check check = { expected, clip, device, precision, report, user_data };
   g_autofree const char **names = c2l_expected_list_names (expected);
@@ -185,7 +191,8 @@ c2l_clip_check (C2lExpected *expected, const C2lClip *clip, C2lDevice *device, C
       const C2lArray *array = c2l_expected_lookup (expected, names[i]);
       gboolean is_pixels = strcmp (names[i], "pixels") == 0;
 
-      if (array->n_dims != 4 || array->dims[1] != 3 || array->length == 0 || strchr (names[i], '.') != NULL)
+      if (array->n_dims != 4 || array->dims[1] != 3 || array->length == 0
+          || strchr (names[i], '.') != NULL)
         continue;
       if (is_pixels ? !check_pixels (&check, array, error)
                     : !check_pictures (&check, names[i], array, error))

@@ -1,6 +1,6 @@
-/* Reads a CLIP from OpenAI's state dict, and all its sizes with it. Knows nothing of how it computes.
- * Policy: sizes are read off the tensors that define them, held against limits, and every other tensor
- * must then fit. */
+/* Reads a CLIP from OpenAI's state dict, and all its sizes with it. Knows nothing of how it
+ * computes. Policy: sizes are read off the tensors that define them, held against limits, and every
+ * other tensor must then fit. */
 #include "models/clip-private.h"
 
 #include <math.h>
@@ -43,7 +43,11 @@ load_norm (C2lNetworkLoader *loader, gint64 width, const char *name)
 }
 
 static C2lLinear
-load_linear (C2lNetworkLoader *loader, gint64 n_out, gint64 n_in, const char *name, const char *separator)
+load_linear (C2lNetworkLoader *loader,
+             gint64 n_out,
+             gint64 n_in,
+             const char *name,
+             const char *separator)
 {
   C2lLinear linear = {
     .weight = c2l_network_loader_get_matrix (loader, n_out, n_in, "%s%sweight", name, separator),
@@ -62,7 +66,8 @@ load_block (C2lNetworkLoader *loader, gint64 width, const char *prefix, C2lClipB
   g_autofree char *out = g_strconcat (prefix, "attn.out_proj", NULL);
   g_autofree char *fc = g_strconcat (prefix, "mlp.c_fc", NULL);
   g_autofree char *proj = g_strconcat (prefix, "mlp.c_proj", NULL);
-  const C2lArray *hidden = c2l_network_loader_need (loader, 2, (gint64[]){ 0, width }, "%s.weight", fc);
+  const C2lArray *hidden
+      = c2l_network_loader_need (loader, 2, (gint64[]){ 0, width }, "%s.weight", fc);
 
   if (hidden == NULL)
     return;
@@ -99,12 +104,13 @@ load_tower (C2lNetworkLoader *loader, gint64 width, const char *prefix, C2lClipT
 static C2lTensor *
 load_transposed (C2lNetworkLoader *loader, gint64 n_in, gint64 n_out, const char *name)
 {
-  g_autofree float *data = c2l_network_loader_dup (loader, 2, (gint64[]){ n_in, n_out }, "%s", name);
+  g_autofree float *data
+      = c2l_network_loader_dup (loader, 2, (gint64[]){ n_in, n_out }, "%s", name);
 
   if (data == NULL)
     return NULL;
 
-  float *transposed = g_new (float, n_in * n_out);
+  float *transposed = g_new (float, n_in *n_out);
 
   for (gint64 k = 0; k < n_in; k++)
     for (gint64 n = 0; n < n_out; n++)
@@ -135,7 +141,8 @@ load_text (C2lNetworkLoader *loader, C2lClip *clip)
 {
   const C2lArray *embedding
       = c2l_network_loader_need (loader, 2, (gint64[]){ 0, 0 }, "token_embedding.weight");
-  const C2lArray *projection = c2l_network_loader_need (loader, 2, (gint64[]){ 0, 0 }, "text_projection");
+  const C2lArray *projection
+      = c2l_network_loader_need (loader, 2, (gint64[]){ 0, 0 }, "text_projection");
   const C2lArray *positions
       = c2l_network_loader_need (loader, 2, (gint64[]){ 0, 0 }, "positional_embedding");
 
@@ -148,10 +155,10 @@ load_text (C2lNetworkLoader *loader, C2lClip *clip)
 
   gint64 width = clip->info.text_width;
 
-  clip->token_embedding = c2l_network_loader_get (loader, 2, (gint64[]){ clip->info.vocabulary, width },
-                                                  "token_embedding.weight");
-  clip->text_positions
-      = c2l_network_loader_get (loader, 2, (gint64[]){ clip->info.context, width }, "positional_embedding");
+  clip->token_embedding = c2l_network_loader_get (
+      loader, 2, (gint64[]){ clip->info.vocabulary, width }, "token_embedding.weight");
+  clip->text_positions = c2l_network_loader_get (loader, 2, (gint64[]){ clip->info.context, width },
+                                                 "positional_embedding");
   clip->text_projection = load_transposed (loader, width, clip->info.embed_dim, "text_projection");
   clip->ln_final = load_norm (loader, width, "ln_final");
   load_tower (loader, width, "transformer.", &clip->text);
@@ -190,14 +197,14 @@ load_patches (C2lNetworkLoader *loader, C2lClip *clip)
   gint64 n_inputs = 3 * conv->dims[2] * conv->dims[3];
 
   clip->info.resolution = grid * clip->info.patch;
-  clip->patch_weight
-      = c2l_network_loader_take (loader, 2, (gint64[]){ width, n_inputs },
-                                 c2l_network_loader_dup (loader, 4, conv->dims, "visual.conv1.weight"));
-  clip->class_embedding
-      = c2l_network_loader_take (loader, 3, (gint64[]){ 1, 1, width },
-                                 c2l_network_loader_dup (loader, 1, &width, "visual.class_embedding"));
-  clip->vision_positions
-      = c2l_network_loader_get (loader, 2, (gint64[]){ n_positions, width }, "visual.positional_embedding");
+  clip->patch_weight = c2l_network_loader_take (
+      loader, 2, (gint64[]){ width, n_inputs },
+      c2l_network_loader_dup (loader, 4, conv->dims, "visual.conv1.weight"));
+  clip->class_embedding = c2l_network_loader_take (
+      loader, 3, (gint64[]){ 1, 1, width },
+      c2l_network_loader_dup (loader, 1, &width, "visual.class_embedding"));
+  clip->vision_positions = c2l_network_loader_get (loader, 2, (gint64[]){ n_positions, width },
+                                                   "visual.positional_embedding");
 }
 
 static void
@@ -227,9 +234,9 @@ c2l_clip_load (C2lWeights *weights, C2lDevice *device, GError **error)
   c2l_network_loader_init (&loader, weights, device, "", clip->tensors);
 
   if (c2l_network_loader_has (&loader, "visual.layer1.0.conv1.weight"))
-    c2l_loader_fail (
-        &loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-        "a CLIP with a ResNet for pictures; choose one with a vision transformer, for example ViT-B/32");
+    c2l_loader_fail (&loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+                     "a CLIP with a ResNet for pictures; choose one with a vision transformer, for "
+                     "example ViT-B/32");
 
   load_text (&loader, clip);
   load_vision (&loader, clip);

@@ -1,7 +1,7 @@
-/* CLIP's two transformers over the operations of a device. Knows no file. Policy: the residual stream
- * and the norms' results that leave the network are F32, operands of products have the pass's compute
- * type; every row stays in one [B·T, W] product, but what follows the last attention is computed only for the
- * tokens that are read (each prompt's end, each picture's class token). */
+/* CLIP's two transformers over the operations of a device. Knows no file. Policy: the residual
+ * stream and the norms' results that leave the network are F32, operands of products have the
+ * pass's compute type; every row stays in one [B·T, W] product, but what follows the last attention
+ * is computed only for the tokens that are read (each prompt's end, each picture's class token). */
 #include "models/clip-private.h"
 
 #include "compute/ops.h"
@@ -52,17 +52,21 @@ choose_rows (const C2lClipTower *tower, C2lPass *pass, C2lTensor *x, C2lTensor *
   return c2l_gather (pass, c2l_reshape (pass, x, 2, (gint64[]){ n_rows, tower->width }), 0, chosen);
 }
 
-/* x [B, T, W] += attention (ln_1 (x)), += mlp (ln_2 (x)); with @chosen (indices of rows of [B·T, W])
- * only those rows go on behind the attention, and the result is [rows, W]. */
+/* x [B, T, W] += attention (ln_1 (x)), += mlp (ln_2 (x)); with @chosen (indices of rows of [B·T,
+ * W]) only those rows go on behind the attention, and the result is [rows, W]. */
 static C2lTensor *
-forward_block (const C2lClipTower *tower, const C2lClipBlock *block, C2lPass *pass, C2lTensor *x,
-               gboolean causal, C2lTensor *chosen)
+forward_block (const C2lClipTower *tower,
+               const C2lClipBlock *block,
+               C2lPass *pass,
+               C2lTensor *x,
+               gboolean causal,
+               C2lTensor *chosen)
 {
   C2lDtype dtype = c2l_pass_get_compute_dtype (pass);
   int head_dim = tower->width / tower->heads;
   C2lTensor *y = c2l_norm_apply (&block->ln_1, pass, x, dtype);
-  C2lTensor *qkv
-      = c2l_gemm (pass, y, block->in.weight, &(C2lEpilogue){ .bias = block->in.bias, .out_dtype = dtype });
+  C2lTensor *qkv = c2l_gemm (pass, y, block->in.weight,
+                             &(C2lEpilogue){ .bias = block->in.bias, .out_dtype = dtype });
 
   y = c2l_attention (pass, &(C2lAttention){
                                .q = qkv,
@@ -82,18 +86,25 @@ forward_block (const C2lClipTower *tower, const C2lClipBlock *block, C2lPass *pa
       x = choose_rows (tower, pass, x, chosen);
       y = choose_rows (tower, pass, y, chosen);
     }
-  x = c2l_gemm (pass, y, block->out.weight, &(C2lEpilogue){ .bias = block->out.bias, .residual = x });
+  x = c2l_gemm (pass, y, block->out.weight,
+                &(C2lEpilogue){ .bias = block->out.bias, .residual = x });
 
   y = c2l_norm_apply (&block->ln_2, pass, x, dtype);
-  y = c2l_gemm (pass, y, block->fc.weight,
-                &(C2lEpilogue){ .bias = block->fc.bias, .act = C2L_ACT_QUICK_GELU, .out_dtype = dtype });
-  return c2l_gemm (pass, y, block->proj.weight, &(C2lEpilogue){ .bias = block->proj.bias, .residual = x });
+  y = c2l_gemm (
+      pass, y, block->fc.weight,
+      &(C2lEpilogue){ .bias = block->fc.bias, .act = C2L_ACT_QUICK_GELU, .out_dtype = dtype });
+  return c2l_gemm (pass, y, block->proj.weight,
+                   &(C2lEpilogue){ .bias = block->proj.bias, .residual = x });
 }
 
-/* All blocks, then the rows @chosen, [rows, W]. The last block goes through with those rows alone, unless its
- * whole activation is asked for. */
+/* All blocks, then the rows @chosen, [rows, W]. The last block goes through with those rows alone,
+ * unless its whole activation is asked for. */
 static C2lTensor *
-forward_tower (const C2lClipTower *tower, C2lPass *pass, C2lTensor *x, gboolean causal, C2lTensor *chosen,
+forward_tower (const C2lClipTower *tower,
+               C2lPass *pass,
+               C2lTensor *x,
+               gboolean causal,
+               C2lTensor *chosen,
                const char *name)
 {
   gboolean whole = c2l_pass_has_taps (pass);
@@ -102,7 +113,8 @@ forward_tower (const C2lClipTower *tower, C2lPass *pass, C2lTensor *x, gboolean 
     {
       gboolean is_last = i == tower->depth - 1;
 
-      x = forward_block (tower, &tower->blocks[i], pass, x, causal, is_last && !whole ? chosen : NULL);
+      x = forward_block (tower, &tower->blocks[i], pass, x, causal,
+                         is_last && !whole ? chosen : NULL);
       c2l_pass_tap (pass, x, "act.%s.block%d", name, i);
     }
 
@@ -147,7 +159,8 @@ c2l_clip_forward_pixels (const C2lClip *clip, C2lPass *pass, C2lTensor *pixels)
   gint64 width = clip->vision.width;
   C2lDtype dtype = c2l_pass_get_compute_dtype (pass);
   C2lTensor *x = c2l_patches (pass, pixels, clip->info.patch, dtype);
-  C2lTensor *class_token = c2l_expand (pass, clip->class_embedding, 3, (gint64[]){ batch, 1, width });
+  C2lTensor *class_token
+      = c2l_expand (pass, clip->class_embedding, 3, (gint64[]){ batch, 1, width });
   g_autofree gint32 *rows = g_new (gint32, batch);
 
   for (gint64 b = 0; b < batch; b++)
@@ -164,7 +177,10 @@ c2l_clip_forward_pixels (const C2lClip *clip, C2lPass *pass, C2lTensor *pixels)
 }
 
 C2lTensor *
-c2l_clip_forward_image (const C2lClip *clip, C2lPass *pass, C2lTensor *images, C2lClipPreprocess preprocess)
+c2l_clip_forward_image (const C2lClip *clip,
+                        C2lPass *pass,
+                        C2lTensor *images,
+                        C2lClipPreprocess preprocess)
 {
   C2lAreaResize resize = {
     .size = clip->info.resolution,

@@ -1,6 +1,6 @@
-/* Runs a generator on a folder's inputs; see the header. Each expected picture is a pass of its own.
- * Where the folder has the latents that the original's mapping network made, the picture is drawn from
- * those, so that each network is measured alone. */
+/* Runs a generator on a folder's inputs; see the header. Each expected picture is a pass of its
+ * own. Where the folder has the latents that the original's mapping network made, the picture is
+ * drawn from those, so that each network is measured alone. */
 #include "models/generator-check.h"
 
 #include <stdlib.h>
@@ -22,10 +22,10 @@ typedef struct
 /* What an array's name asks for: "image.psi0.7.const", "w.psi0.5.cutoff3", … */
 typedef struct
 {
-  char *psi;          /* "psi0.7", or NULL */
+  char *psi; /* "psi0.7", or NULL */
   gboolean ws_plus;
-  int cutoff;         /* −1: none */
-  const char *rest;   /* what follows: "const", "rotate20" or "" */
+  int cutoff;       /* −1: none */
+  const char *rest; /* what follows: "const", "rotate20" or "" */
 } Request;
 
 static void
@@ -36,12 +36,12 @@ request_clear (Request *request)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Request, request_clear)
 
-/* @name begins behind "w" or "image". Dots separate words, but one before a digit belongs to a number. */
+/* @name begins behind "w" or "image". Dots separate words, but one before a digit belongs to a
+ * number. */
 static void
-parse_request (const char *name,
-               Request    *request)
+parse_request (const char *name, Request *request)
 {
-  *request = (Request) { .cutoff = -1, .rest = name };
+  *request = (Request){ .cutoff = -1, .rest = name };
 
   while (*name == '.')
     {
@@ -63,23 +63,17 @@ parse_request (const char *name,
 }
 
 static gboolean
-fail_missing (Check       *check,
-              const char  *name,
-              GError     **error)
+fail_missing (Check *check, const char *name, GError **error)
 {
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: “%s” is needed and not there",
-               c2l_expected_get_folder (check->expected), name);
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+               "%s: “%s” is needed and not there", c2l_expected_get_folder (check->expected), name);
   return FALSE;
 }
 
-/* An array of the folder as a constant of the pass, in @n_dims dimensions (those of size 1 in the middle
- * go). */
+/* An array of the folder as a constant of the pass, in @n_dims dimensions (those of size 1 in the
+ * middle go). */
 static C2lTensor *
-add_array (Check      *check,
-           C2lPass    *pass,
-           const char *name,
-           int         n_dims,
-           GError    **error)
+add_array (Check *check, C2lPass *pass, const char *name, int n_dims, GError **error)
 {
   const C2lArray *array = c2l_expected_lookup (check->expected, name);
   gint64 dims[C2L_MAX_DIMS];
@@ -98,8 +92,8 @@ add_array (Check      *check,
       g_autofree char *shape = c2l_array_to_string (array);
 
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: “%s” is %s, which has not %d dimensions", c2l_expected_get_folder (check->expected),
-                   name, shape, n_dims);
+                   "%s: “%s” is %s, which has not %d dimensions",
+                   c2l_expected_get_folder (check->expected), name, shape, n_dims);
       return NULL;
     }
 
@@ -108,24 +102,22 @@ add_array (Check      *check,
 }
 
 static gboolean
-run (C2lPass  *pass,
-     GError  **error)
+run (C2lPass *pass, GError **error)
 {
   return c2l_pass_compile (pass, error) && c2l_pass_run (pass, NULL, error);
 }
 
-/* Reports a kept tensor as the array @name: pictures channels first, and no more of the batch than the
- * array has. */
+/* Reports a kept tensor as the array @name: pictures channels first, and no more of the batch than
+ * the array has. */
 static gboolean
-report_tensor (Check       *check,
-               const char  *name,
-               C2lTensor   *tensor,
-               GError     **error)
+report_tensor (Check *check, const char *name, C2lTensor *tensor, GError **error)
 {
   const C2lArray *array = c2l_expected_lookup (check->expected, name);
-  gsize length = c2l_tensor_get_length (tensor), element = c2l_dtype_get_size (c2l_tensor_get_dtype (tensor));
+  gsize length = c2l_tensor_get_length (tensor),
+        element = c2l_dtype_get_size (c2l_tensor_get_dtype (tensor));
   g_autofree char *bytes = g_malloc (length * element);
-  const C2lArray computed = { .dtype = c2l_tensor_get_dtype (tensor), .length = length, .data = bytes };
+  const C2lArray computed
+      = { .dtype = c2l_tensor_get_dtype (tensor), .length = length, .data = bytes };
 
   c2l_tensor_read (tensor, bytes, length * element);
   g_autofree float *values = c2l_array_dup_f32 (&computed);
@@ -138,7 +130,8 @@ report_tensor (Check       *check,
       planes = g_new (float, length);
       for (gsize i = 0; i < length; i++)
         {
-          gsize c = i % n_channels, pixel = i / n_channels % n_pixels, b = i / n_channels / n_pixels;
+          gsize c = i % n_channels, pixel = i / n_channels % n_pixels,
+                b = i / n_channels / n_pixels;
           planes[(b * n_channels + c) * n_pixels + pixel] = values[i];
         }
     }
@@ -150,8 +143,8 @@ report_tensor (Check       *check,
       g_autofree char *wanted = c2l_array_to_string (array), *found = c2l_tensor_to_string (tensor);
 
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: “%s” is %s, but the network computes %s", c2l_expected_get_folder (check->expected),
-                   name, wanted, found);
+                   "%s: “%s” is %s, but the network computes %s",
+                   c2l_expected_get_folder (check->expected), name, wanted, found);
       return FALSE;
     }
   check->report (name, planes != NULL ? planes : values, array->length, check->user_data);
@@ -160,28 +153,26 @@ report_tensor (Check       *check,
 
 /* ws of the mapping network for @psi ("psi0.7", NULL: 1). */
 static C2lTensor *
-record_mapping (Check          *check,
-                C2lPass        *pass,
-                const Request  *request,
-                GError        **error)
+record_mapping (Check *check, C2lPass *pass, const Request *request, GError **error)
 {
   C2lGenerator *generator = check->generator;
   C2lTensor *z = NULL, *c = NULL, *psi = NULL;
-  float value = request->psi != NULL ? (float) g_ascii_strtod (request->psi + strlen ("psi"), NULL) : 1;
+  float value
+      = request->psi != NULL ? (float) g_ascii_strtod (request->psi + strlen ("psi"), NULL) : 1;
 
-  if (c2l_generator_get_z_dim (generator) > 0 && (z = add_array (check, pass, "z", 2, error)) == NULL)
+  if (c2l_generator_get_z_dim (generator) > 0
+      && (z = add_array (check, pass, "z", 2, error)) == NULL)
     return NULL;
-  if (c2l_generator_get_c_dim (generator) > 0 && (c = add_array (check, pass, "c", 2, error)) == NULL)
+  if (c2l_generator_get_c_dim (generator) > 0
+      && (c = add_array (check, pass, "c", 2, error)) == NULL)
     return NULL;
   if (value != 1)
-    psi = c2l_pass_add_constant (pass, C2L_F32, 1, (gint64[]) { 1 }, &value);
+    psi = c2l_pass_add_constant (pass, C2L_F32, 1, (gint64[]){ 1 }, &value);
   return c2l_generator_forward_mapping (generator, pass, z, c, psi, request->cutoff);
 }
 
 static gboolean
-check_latents (Check       *check,
-               const char  *name,
-               GError     **error)
+check_latents (Check *check, const char *name, GError **error)
 {
   const C2lArray *array = c2l_expected_lookup (check->expected, name);
   g_autoptr (C2lPass) pass = c2l_pass_new (check->device, check->precision, name);
@@ -203,10 +194,7 @@ check_latents (Check       *check,
 
 /* The latents of a picture: given ones, those of the original's mapping network, or our own. */
 static C2lTensor *
-record_latents (Check          *check,
-                C2lPass        *pass,
-                const Request  *request,
-                GError        **error)
+record_latents (Check *check, C2lPass *pass, const Request *request, GError **error)
 {
   g_autofree char *name = g_strconcat ("w.", request->psi != NULL ? request->psi : "psi1", NULL);
   const C2lArray *array = c2l_expected_lookup (check->expected, name);
@@ -219,18 +207,19 @@ record_latents (Check          *check,
 }
 
 static gboolean
-choose_noise (Check         *check,
-              C2lPass       *pass,
-              const char    *mode,
-              C2lTensor    **noise,
-              C2lSynthesis  *options,
-              GError       **error)
+choose_noise (Check *check,
+              C2lPass *pass,
+              const char *mode,
+              C2lTensor **noise,
+              C2lSynthesis *options,
+              GError **error)
 {
   gsize n_layers = 0;
 
-  options->noise_mode = g_str_equal (mode, "random")                                       ? C2L_NOISE_RANDOM
-                        : g_str_equal (mode, "none") || g_str_equal (mode, "zero_noise")   ? C2L_NOISE_NONE
-                                                                                           : C2L_NOISE_CONST;
+  options->noise_mode = g_str_equal (mode, "random") ? C2L_NOISE_RANDOM
+                        : g_str_equal (mode, "none") || g_str_equal (mode, "zero_noise")
+                            ? C2L_NOISE_NONE
+                            : C2L_NOISE_CONST;
   if (options->noise_mode != C2L_NOISE_RANDOM)
     return TRUE;
 
@@ -248,9 +237,7 @@ choose_noise (Check         *check,
 }
 
 static gboolean
-report_activations (Check    *check,
-                    C2lPass  *pass,
-                    GError  **error)
+report_activations (Check *check, C2lPass *pass, GError **error)
 {
   g_autofree const char **names = c2l_expected_list_names (check->expected);
 
@@ -269,9 +256,7 @@ report_activations (Check    *check,
 }
 
 static gboolean
-check_picture (Check       *check,
-               const char  *name,
-               GError     **error)
+check_picture (Check *check, const char *name, GError **error)
 {
   g_autoptr (C2lPass) pass = c2l_pass_new (check->device, check->precision, name);
   gboolean taps = g_str_equal (name, "image.const") || g_str_equal (name, "image");
@@ -304,9 +289,7 @@ check_picture (Check       *check,
 
 /* Tensors of the file under the names that the networks know, whatever the file's own are. */
 static gboolean
-check_tensor (Check       *check,
-              const char  *name,
-              GError     **error)
+check_tensor (Check *check, const char *name, GError **error)
 {
   const C2lArray *array = c2l_weights_lookup (check->weights, name + strlen ("tensor."));
 
@@ -319,22 +302,19 @@ check_tensor (Check       *check,
 }
 
 static gboolean
-check_average (Check       *check,
-               const char  *name,
-               GError     **error)
+check_average (Check *check, const char *name, GError **error)
 {
   const float *average = c2l_generator_get_w_avg (check->generator);
 
   if (average == NULL)
     return fail_missing (check, name, error);
-  check->report (name, average, (gsize) c2l_generator_get_w_dim (check->generator), check->user_data);
+  check->report (name, average, (gsize) c2l_generator_get_w_dim (check->generator),
+                 check->user_data);
   return TRUE;
 }
 
 static gboolean
-check_array (Check       *check,
-             const char  *name,
-             GError     **error)
+check_array (Check *check, const char *name, GError **error)
 {
   if (g_str_has_suffix (name, ".f64"))
     return TRUE;
@@ -350,13 +330,13 @@ check_array (Check       *check,
 }
 
 gboolean
-c2l_generator_check (C2lExpected     *expected,
-                     C2lWeights      *weights,
-                     C2lDevice       *device,
-                     C2lPrecision     precision,
-                     C2lCheckReport   report,
-                     gpointer         user_data,
-                     GError         **error)
+c2l_generator_check (C2lExpected *expected,
+                     C2lWeights *weights,
+                     C2lDevice *device,
+                     C2lPrecision precision,
+                     C2lCheckReport report,
+                     gpointer user_data,
+                     GError **error)
 {
   g_autoptr (C2lGenerator) generator = c2l_generator_load (weights, device, error);
   if (generator == NULL)

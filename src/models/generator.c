@@ -1,5 +1,5 @@
-/* The common face of the generators: loading, sizes, and handing a recording to the network that the
- * file holds. */
+/* The common face of the generators: loading, sizes, and handing a recording to the network that
+ * the file holds. */
 #include "models/generator.h"
 
 #include "models/mapping.h"
@@ -29,16 +29,15 @@ c2l_generator_recognizes (C2lWeights *weights)
 }
 
 static void
-load_networks (C2lGenerator *generator,
-               C2lLoader    *loader)
+load_networks (C2lGenerator *generator, C2lLoader *loader)
 {
   JsonObject *config = c2l_weights_get_config (loader->weights);
 
   if (!c2l_generator_recognizes (loader->weights))
     {
       c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                       "not a StyleGAN2 or StyleGAN3 generator: no tensor “%s” or “%s”", marker_stylegan2,
-                       marker_stylegan3);
+                       "not a StyleGAN2 or StyleGAN3 generator: no tensor “%s” or “%s”",
+                       marker_stylegan2, marker_stylegan3);
       return;
     }
 
@@ -69,9 +68,7 @@ load_networks (C2lGenerator *generator,
 }
 
 C2lGenerator *
-c2l_generator_load (C2lWeights  *weights,
-                    C2lDevice   *device,
-                    GError     **error)
+c2l_generator_load (C2lWeights *weights, C2lDevice *device, GError **error)
 {
   g_autoptr (C2lGenerator) generator = g_new0 (C2lGenerator, 1);
   C2lLoader loader;
@@ -83,10 +80,11 @@ c2l_generator_load (C2lWeights  *weights,
   if (!c2l_loader_finish (&loader, error))
     return NULL;
 
-  generator->description = g_strdup_printf (
-      "%s, %d×%d, %d latents of %" G_GINT64_FORMAT,
-      generator->kind == C2L_GENERATOR_STYLEGAN2 ? "StyleGAN2" : "StyleGAN3", generator->img_resolution,
-      generator->img_resolution, generator->num_ws, generator->mapping->w_dim);
+  generator->description
+      = g_strdup_printf ("%s, %d×%d, %d latents of %" G_GINT64_FORMAT,
+                         generator->kind == C2L_GENERATOR_STYLEGAN2 ? "StyleGAN2" : "StyleGAN3",
+                         generator->img_resolution, generator->img_resolution, generator->num_ws,
+                         generator->mapping->w_dim);
   return g_steal_pointer (&generator);
 }
 
@@ -158,8 +156,7 @@ c2l_generator_get_w_avg (C2lGenerator *generator)
 }
 
 const C2lNoiseLayer *
-c2l_generator_get_noise_layers (C2lGenerator *generator,
-                                gsize        *n_layers)
+c2l_generator_get_noise_layers (C2lGenerator *generator, gsize *n_layers)
 {
   GArray *layers = generator->stylegan2 != NULL ? generator->stylegan2->noise_layers : NULL;
 
@@ -176,8 +173,7 @@ c2l_generator_has_previews (C2lGenerator *generator)
 }
 
 int
-c2l_generator_get_preview_resolution (C2lGenerator *generator,
-                                      int           max_resolution)
+c2l_generator_get_preview_resolution (C2lGenerator *generator, int max_resolution)
 {
   int resolution = generator->img_resolution;
 
@@ -194,13 +190,11 @@ c2l_generator_get_n_style_layers (C2lGenerator *generator)
   return generator->num_ws - 1;
 }
 
-/* StyleGAN2: latents 0 … num_ws − 2 are those of b4.conv1, b8.conv0, b8.conv1, …; StyleGAN3: latent 0
- * moves the Fourier features, 1 … num_ws − 1 are those of L0, L1, …, the last one toRGB's, which counts
- * here because nothing else takes that latent. */
+/* StyleGAN2: latents 0 … num_ws − 2 are those of b4.conv1, b8.conv0, b8.conv1, …; StyleGAN3: latent
+ * 0 moves the Fourier features, 1 … num_ws − 1 are those of L0, L1, …, the last one toRGB's, which
+ * counts here because nothing else takes that latent. */
 C2lTensor *
-c2l_generator_get_style_weight (C2lGenerator *generator,
-                                int           index,
-                                int          *w_index)
+c2l_generator_get_style_weight (C2lGenerator *generator, int index, int *w_index)
 {
   g_return_val_if_fail (index >= 0 && index < c2l_generator_get_n_style_layers (generator), NULL);
 
@@ -212,26 +206,27 @@ c2l_generator_get_style_weight (C2lGenerator *generator,
       return layer->affine.weight;
     }
 
-  const C2lStylegan2Block *block = g_ptr_array_index (generator->stylegan2->blocks, (index + 1) / 2);
+  const C2lStylegan2Block *block
+      = g_ptr_array_index (generator->stylegan2->blocks, (index + 1) / 2);
   *w_index = index;
   return index % 2 == 1 ? block->conv0.affine.weight : block->conv1.affine.weight;
 }
 
 C2lTensor *
 c2l_generator_forward_mapping (C2lGenerator *generator,
-                               C2lPass      *pass,
-                               C2lTensor    *z,
-                               C2lTensor    *c,
-                               C2lTensor    *psi,
-                               int           cutoff)
+                               C2lPass *pass,
+                               C2lTensor *z,
+                               C2lTensor *c,
+                               C2lTensor *psi,
+                               int cutoff)
 {
   return c2l_mapping_forward (generator->mapping, pass, z, c, psi, cutoff, generator->num_ws);
 }
 
 C2lTensor *
-c2l_generator_forward_synthesis (C2lGenerator       *generator,
-                                 C2lPass            *pass,
-                                 C2lTensor          *ws,
+c2l_generator_forward_synthesis (C2lGenerator *generator,
+                                 C2lPass *pass,
+                                 C2lTensor *ws,
                                  const C2lSynthesis *options)
 {
   static const C2lSynthesis defaults = { C2L_NOISE_CONST };
@@ -258,15 +253,12 @@ c2l_generator_forward_synthesis (C2lGenerator       *generator,
 }
 
 void
-c2l_generator_make_transform (double x,
-                              double y,
-                              double degrees,
-                              float  matrix[9])
+c2l_generator_make_transform (double x, double y, double degrees, float matrix[9])
 {
   double angle = degrees * G_PI / 180;
   double c = cos (angle), s = sin (angle);
-  /* The placement is [[c, s, x], [−s, c, y], [0, 0, 1]]: a turn and a shift, whose inverse is the turn
-   * back of the shift back. */
+  /* The placement is [[c, s, x], [−s, c, y], [0, 0, 1]]: a turn and a shift, whose inverse is the
+   * turn back of the shift back. */
   const double inverse[9] = { c, -s, -(c * x - s * y), s, c, -(s * x + c * y), 0, 0, 1 };
 
   for (int i = 0; i < 9; i++)

@@ -1,5 +1,5 @@
-/* Character references of HTML, in the browser's lenient reading and in a strict one. Knows nothing of
- * prompts. The names stand in a table made from the standard; see html-entities.py. */
+/* Character references of HTML, in the browser's lenient reading and in a strict one. Knows nothing
+ * of prompts. The names stand in a table made from the standard; see html-entities.py. */
 #include "models/html-unescape.h"
 
 #include <stdlib.h>
@@ -108,7 +108,8 @@ name_length (const char *p, const char *end)
   return p - start;
 }
 
-/* Replaces the reference after the "&" before @p; returns how many bytes it took, 0 where it is none. */
+/* Replaces the reference after the "&" before @p; returns how many bytes it took, 0 where it is
+ * none. */
 static gsize
 replace_lenient (GString *out, const char *p, const char *end)
 {
@@ -183,7 +184,8 @@ replace_strict (GString *out, const char *p, const char *end)
     {
       guint64 number;
 
-      /* An escaped semicolon stays: what is left of it could not be told from a half-read reference. */
+      /* An escaped semicolon stays: what is left of it could not be told from a half-read
+       * reference. */
       if (parse_number (p, end, &number) + 1 != length || number == ';')
         return 0;
       append_number (out, number);

@@ -1,12 +1,12 @@
-/* The mapping network, written once for both generators. Knows nothing of pictures. Gains (learning-rate
- * multiplier, 1/√fan-in) are applied at load. */
+/* The mapping network, written once for both generators. Knows nothing of pictures. Gains
+ * (learning-rate multiplier, 1/√fan-in) are applied at load. */
 #include "models/mapping.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Of the original's bias_act table, what a mapping network or a synthesis layer may ask for and a device
- * has. */
+/* Of the original's bias_act table, what a mapping network or a synthesis layer may ask for and a
+ * device has. */
 static const struct
 {
   const char *name;
@@ -24,10 +24,7 @@ static const struct
 #define NORMALIZE_EPS 1e-8f
 
 void
-c2l_mapping_load_activation (C2lLoader     *loader,
-                             JsonObject    *config,
-                             C2lActivation *act,
-                             float         *gain)
+c2l_mapping_load_activation (C2lLoader *loader, JsonObject *config, C2lActivation *act, float *gain)
 {
   const char *name = c2l_config_get_string (config, "activation", "lrelu");
 
@@ -44,12 +41,9 @@ c2l_mapping_load_activation (C2lLoader     *loader,
 }
 
 static void
-load_layers (C2lMapping *mapping,
-             C2lLoader  *loader,
-             gint64      n_embed,
-             float       lr)
+load_layers (C2lMapping *mapping, C2lLoader *loader, gint64 n_embed, float lr)
 {
-  const C2lArray *first = c2l_loader_need (loader, 2, (gint64[]) { 0, 0 }, "mapping.fc0.weight");
+  const C2lArray *first = c2l_loader_need (loader, 2, (gint64[]){ 0, 0 }, "mapping.fc0.weight");
   if (first == NULL)
     return;
 
@@ -64,7 +58,8 @@ load_layers (C2lMapping *mapping,
       C2lDense layer = c2l_loader_get_dense (loader, lr, 1, 0, width, "mapping.fc%d", i);
 
       if (i >= MAX_LAYERS)
-        c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "more than %d mapping layers", MAX_LAYERS);
+        c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "more than %d mapping layers",
+                         MAX_LAYERS);
       if (c2l_loader_has_failed (loader))
         {
           c2l_dense_clear (&layer);
@@ -78,22 +73,18 @@ load_layers (C2lMapping *mapping,
 
 /* The file's own numbers must be those of its tensors. */
 static void
-check_size (C2lLoader  *loader,
-            JsonObject *config,
-            const char *member,
-            gint64      size)
+check_size (C2lLoader *loader, JsonObject *config, const char *member, gint64 size)
 {
   double stated = c2l_loader_get_number (loader, config, member, (double) size, 0, G_MAXINT);
 
   if (stated != (double) size)
     c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
-                     "it says that %s is %g, but its tensors make it %" G_GINT64_FORMAT, member, stated,
-                     size);
+                     "it says that %s is %g, but its tensors make it %" G_GINT64_FORMAT, member,
+                     stated, size);
 }
 
 C2lMapping *
-c2l_mapping_load (C2lLoader  *loader,
-                  JsonObject *config)
+c2l_mapping_load (C2lLoader *loader, JsonObject *config)
 {
   C2lMapping *mapping = g_new0 (C2lMapping, 1);
   JsonObject *own = c2l_config_get_object (config, "mapping");
@@ -114,7 +105,8 @@ c2l_mapping_load (C2lLoader  *loader,
         }
     }
 
-  double lr = c2l_loader_get_number (loader, own, "lr_multiplier", DEFAULT_LR_MULTIPLIER, 1e-9, 1e9);
+  double lr
+      = c2l_loader_get_number (loader, own, "lr_multiplier", DEFAULT_LR_MULTIPLIER, 1e-9, 1e9);
   load_layers (mapping, loader, n_embed, (float) lr);
 
   if (c2l_loader_find (loader, "mapping.w_avg") != NULL)
@@ -147,17 +139,15 @@ c2l_mapping_free (C2lMapping *mapping)
 }
 
 static gboolean
-check_input (C2lPass    *pass,
-             C2lTensor  *tensor,
-             gint64      width,
-             const char *what)
+check_input (C2lPass *pass, C2lTensor *tensor, gint64 width, const char *what)
 {
   if (width == 0)
     return TRUE;
   if (tensor == NULL)
     {
       c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
-                     "the generator needs %s of %" G_GINT64_FORMAT " numbers a picture", what, width);
+                     "the generator needs %s of %" G_GINT64_FORMAT " numbers a picture", what,
+                     width);
       return FALSE;
     }
   if (c2l_tensor_get_n_dims (tensor) == 2 && c2l_tensor_get_dim (tensor, 1) == width)
@@ -171,23 +161,21 @@ check_input (C2lPass    *pass,
 
 /* w [B, D] → [B, n, D]. */
 static C2lTensor *
-broadcast (C2lPass   *pass,
-           C2lTensor *w,
-           gint64     n)
+broadcast (C2lPass *pass, C2lTensor *w, gint64 n)
 {
   gint64 batch = c2l_tensor_get_dim (w, 0), width = c2l_tensor_get_dim (w, 1);
-  C2lTensor *row = c2l_reshape (pass, w, 3, (gint64[]) { batch, 1, width });
+  C2lTensor *row = c2l_reshape (pass, w, 3, (gint64[]){ batch, 1, width });
 
-  return c2l_expand (pass, row, 3, (gint64[]) { batch, n, width });
+  return c2l_expand (pass, row, 3, (gint64[]){ batch, n, width });
 }
 
 static C2lTensor *
 truncate_ws (C2lMapping *mapping,
-             C2lPass    *pass,
-             C2lTensor  *w,
-             C2lTensor  *psi,
-             int         cutoff,
-             int         num_ws)
+             C2lPass *pass,
+             C2lTensor *w,
+             C2lTensor *psi,
+             int cutoff,
+             int num_ws)
 {
   if (w == NULL)
     return NULL;
@@ -210,26 +198,26 @@ truncate_ws (C2lMapping *mapping,
 
 C2lTensor *
 c2l_mapping_forward (C2lMapping *mapping,
-                     C2lPass    *pass,
-                     C2lTensor  *z,
-                     C2lTensor  *c,
-                     C2lTensor  *psi,
-                     int         cutoff,
-                     int         num_ws)
+                     C2lPass *pass,
+                     C2lTensor *z,
+                     C2lTensor *c,
+                     C2lTensor *psi,
+                     int cutoff,
+                     int num_ws)
 {
   C2lTensor *inputs[2];
   int n_inputs = 0;
 
-  if (c2l_pass_has_failed (pass) || !check_input (pass, z, mapping->z_dim, "a latent z") ||
-      !check_input (pass, c, mapping->c_dim, "a class label"))
+  if (c2l_pass_has_failed (pass) || !check_input (pass, z, mapping->z_dim, "a latent z")
+      || !check_input (pass, c, mapping->c_dim, "a class label"))
     return NULL;
 
   if (mapping->z_dim > 0)
     inputs[n_inputs++] = c2l_rms_normalize (pass, z, NORMALIZE_EPS);
   if (mapping->c_dim > 0)
     {
-      C2lTensor *label
-          = c2l_gemm (pass, c, mapping->embed.weight, &(C2lEpilogue){ .bias = mapping->embed.bias });
+      C2lTensor *label = c2l_gemm (pass, c, mapping->embed.weight,
+                                   &(C2lEpilogue){ .bias = mapping->embed.bias });
       inputs[n_inputs++] = c2l_rms_normalize (pass, label, NORMALIZE_EPS);
     }
   C2lTensor *x = n_inputs == 2 ? c2l_concat (pass, 1, n_inputs, inputs) : inputs[0];
@@ -238,8 +226,9 @@ c2l_mapping_forward (C2lMapping *mapping,
     {
       const C2lDense *layer = &g_array_index (mapping->layers, C2lDense, i);
 
-      x = c2l_gemm (pass, x, layer->weight,
-                    &(C2lEpilogue) { .bias = layer->bias, .act = mapping->act, .gain = mapping->act_gain });
+      x = c2l_gemm (
+          pass, x, layer->weight,
+          &(C2lEpilogue){ .bias = layer->bias, .act = mapping->act, .gain = mapping->act_gain });
     }
   return truncate_ws (mapping, pass, x, psi, cutoff, num_ws);
 }

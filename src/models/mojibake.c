@@ -1,7 +1,7 @@
-/* The repair of UTF-8 that was decoded as Windows-1252. Works on runs of characters, so that a garbled
- * word among sound ones is found. What may be meant ("CAFÉ™", "café…“") is left alone: a run is taken
- * where it is two characters or more, or where its letters and signs do not follow each other in
- * ordinary text. */
+/* The repair of UTF-8 that was decoded as Windows-1252. Works on runs of characters, so that a
+ * garbled word among sound ones is found. What may be meant ("CAFÉ™", "café…“") is left alone: a
+ * run is taken where it is two characters or more, or where its letters and signs do not follow
+ * each other in ordinary text. */
 #include "models/mojibake.h"
 
 #include <string.h>
@@ -76,9 +76,8 @@ is_any_of (gunichar c, const gunichar *set)
 /* Signs that stand behind words in ordinary text. */
 static const gunichar signs[] = {
   0xa0,   0xa3,   0xa9,   0xab,   0xad,   0xae,   0xb0,   0xb2,   0xb3,   0xb4,
-  0xb7,   0xbb,   0xbc,   0xbd,
-  0xbe,   0x2013, 0x2014, 0x2018, 0x2019, 0x201c, 0x201d, 0x201e, 0x2022,
-  0x2026, 0x2039, 0x203a, 0x20ac, 0x2122, 0,
+  0xb7,   0xbb,   0xbc,   0xbd,   0xbe,   0x2013, 0x2014, 0x2018, 0x2019, 0x201c,
+  0x201d, 0x201e, 0x2022, 0x2026, 0x2039, 0x203a, 0x20ac, 0x2122, 0,
 };
 
 /* Whether @second may follow @first in ordinary text: a sign, or a letter of the same alphabets. */
@@ -103,7 +102,8 @@ is_plausible_pair (gunichar first, gunichar second)
     }
 }
 
-/* Whether the @n characters at @chars, whose bytes are one character of UTF-8, may be meant as they stand. */
+/* Whether the @n characters at @chars, whose bytes are one character of UTF-8, may be meant as they
+ * stand. */
 static gboolean
 is_plausible (const gunichar *chars, int n)
 {

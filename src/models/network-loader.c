@@ -1,5 +1,5 @@
-/* See network-loader.h. Policy: an array is checked as a whole before a model gets to see it, so that a
- * damaged file ends in a message that names the tensor and never in a picture of noise. */
+/* See network-loader.h. Policy: an array is checked as a whole before a model gets to see it, so
+ * that a damaged file ends in a message that names the tensor and never in a picture of noise. */
 #include "models/network-loader.h"
 
 #include <math.h>
@@ -7,18 +7,21 @@
 
 #define NORM_EPS 1e-5f
 
-#define FULL_NAME(self, name, format)                                                                      \
-  g_autofree char *name = NULL;                                                                            \
-  {                                                                                                        \
-    va_list args_;                                                                                         \
-    va_start (args_, format);                                                                              \
-    g_autofree char *tail_ = g_strdup_vprintf (format, args_);                                             \
-    va_end (args_);                                                                                        \
-    name = g_strconcat ((self)->prefix, tail_, NULL);                                                      \
+#define FULL_NAME(self, name, format)                                                              \
+  g_autofree char *name = NULL;                                                                    \
+  {                                                                                                \
+    va_list args_;                                                                                 \
+    va_start (args_, format);                                                                      \
+    g_autofree char *tail_ = g_strdup_vprintf (format, args_);                                     \
+    va_end (args_);                                                                                \
+    name = g_strconcat ((self)->prefix, tail_, NULL);                                              \
   }
 
 void
-c2l_network_loader_init (C2lNetworkLoader *self, C2lWeights *weights, C2lDevice *device, const char *prefix,
+c2l_network_loader_init (C2lNetworkLoader *self,
+                         C2lWeights *weights,
+                         C2lDevice *device,
+                         const char *prefix,
                          GPtrArray *tensors)
 {
   c2l_loader_init (&self->loader, weights, device);
@@ -48,7 +51,8 @@ is_float (C2lDtype dtype)
 static gboolean
 check_finite (C2lNetworkLoader *self, const char *name, const float *values, gsize n)
 {
-  /* Infinities and NaN have all bits of the exponent set; a loop without exits, so that it is vectorised. */
+  /* Infinities and NaN have all bits of the exponent set; a loop without exits, so that it is
+   * vectorised. */
   const guint32 exponent = 0x7f800000;
   guint32 bad = 0;
 
@@ -104,7 +108,11 @@ need (C2lNetworkLoader *self, int n_dims, const gint64 *dims, const char *name, 
 }
 
 const C2lArray *
-c2l_network_loader_need (C2lNetworkLoader *self, int n_dims, const gint64 *dims, const char *format, ...)
+c2l_network_loader_need (C2lNetworkLoader *self,
+                         int n_dims,
+                         const gint64 *dims,
+                         const char *format,
+                         ...)
 {
   g_autofree float *converted = NULL;
 
@@ -113,7 +121,11 @@ c2l_network_loader_need (C2lNetworkLoader *self, int n_dims, const gint64 *dims,
 }
 
 float *
-c2l_network_loader_dup (C2lNetworkLoader *self, int n_dims, const gint64 *dims, const char *format, ...)
+c2l_network_loader_dup (C2lNetworkLoader *self,
+                        int n_dims,
+                        const gint64 *dims,
+                        const char *format,
+                        ...)
 {
   float *converted;
 
@@ -138,9 +150,10 @@ keep (C2lNetworkLoader *self, C2lTensor *tensor)
 static C2lTensor *
 keep_mapped (C2lNetworkLoader *self, const C2lArray *array)
 {
-  return keep (self, c2l_device_wrap_weight (self->loader.device, array->dtype, array->n_dims, array->dims,
-                                             array->data, c2l_weights_ref (self->loader.weights),
-                                             (GDestroyNotify) c2l_weights_unref, &self->loader.error));
+  return keep (
+      self, c2l_device_wrap_weight (self->loader.device, array->dtype, array->n_dims, array->dims,
+                                    array->data, c2l_weights_ref (self->loader.weights),
+                                    (GDestroyNotify) c2l_weights_unref, &self->loader.error));
 }
 
 C2lTensor *
@@ -152,12 +165,16 @@ c2l_network_loader_take (C2lNetworkLoader *self, int n_dims, const gint64 *dims,
       return NULL;
     }
 
-  return keep (self, c2l_device_wrap_weight (self->loader.device, C2L_F32, n_dims, dims, data, data, g_free,
-                                             &self->loader.error));
+  return keep (self, c2l_device_wrap_weight (self->loader.device, C2L_F32, n_dims, dims, data, data,
+                                             g_free, &self->loader.error));
 }
 
 C2lTensor *
-c2l_network_loader_get (C2lNetworkLoader *self, int n_dims, const gint64 *dims, const char *format, ...)
+c2l_network_loader_get (C2lNetworkLoader *self,
+                        int n_dims,
+                        const gint64 *dims,
+                        const char *format,
+                        ...)
 {
   float *converted;
 
@@ -174,13 +191,17 @@ c2l_network_loader_get (C2lNetworkLoader *self, int n_dims, const gint64 *dims, 
 }
 
 C2lTensor *
-c2l_network_loader_get_matrix (C2lNetworkLoader *self, gint64 n_out, gint64 n_in, const char *format, ...)
+c2l_network_loader_get_matrix (C2lNetworkLoader *self,
+                               gint64 n_out,
+                               gint64 n_in,
+                               const char *format,
+                               ...)
 {
   g_autofree float *converted = NULL;
 
   FULL_NAME (self, name, format);
 
-  const C2lArray *array = need (self, 2, (gint64[]) { n_out, n_in }, name, &converted);
+  const C2lArray *array = need (self, 2, (gint64[]){ n_out, n_in }, name, &converted);
 
   if (array == NULL)
     return NULL;

@@ -1,10 +1,12 @@
-/* See prior-batch.h. All tokens of a step lie in one matrix, so that each weight is used by one product:
+/* See prior-batch.h. All tokens of a step lie in one matrix, so that each weight is used by one
+ * product:
  *
  *   rows 0 …         prompts (and the masked one), n_text + n_time tokens each: the prefix
- *   rows behind      pictures (twice when guided), their noisy latents and learned queries: the suffix
+ *   rows behind      pictures (twice when guided), their noisy latents and learned queries: the
+ * suffix
  *
- * Attention runs on the two parts apart; the suffix sees its own keys behind those of its prompt. In the
- * last layer only the learned queries are still needed. */
+ * Attention runs on the two parts apart; the suffix sees its own keys behind those of its prompt.
+ * In the last layer only the learned queries are still needed. */
 #include "models/prior-batch.h"
 
 #include "compute/ops.h"
@@ -36,8 +38,12 @@ make_mask (C2lPass *pass, gint64 n_rows, gint64 first_masked, gint64 n_tokens, g
 }
 
 void
-c2l_prior_batch_init (C2lPriorBatch *batch, const C2lPrior *prior, C2lPass *pass, C2lTensor *text,
-                      int n_pictures, gboolean guided)
+c2l_prior_batch_init (C2lPriorBatch *batch,
+                      const C2lPrior *prior,
+                      C2lPass *pass,
+                      C2lTensor *text,
+                      int n_pictures,
+                      gboolean guided)
 {
   const C2lPriorInfo *info = &prior->info;
   int n_prompts = text != NULL ? c2l_tensor_get_dim (text, 0) : 1;
@@ -54,10 +60,10 @@ c2l_prior_batch_init (C2lPriorBatch *batch, const C2lPrior *prior, C2lPass *pass
     return;
 
   /* What stands under the mask has no influence; it must only be finite. */
-  batch->text
-      = c2l_concat (pass, 0, 2, (C2lTensor *[]){ batch->text, c2l_slice (pass, batch->text, 0, 0, 1) });
-  batch->prefix_mask = make_mask (pass, n_prompts + 1, n_prompts, info->n_text_tokens + info->n_time_tokens,
-                                  info->n_text_tokens);
+  batch->text = c2l_concat (pass, 0, 2,
+                            (C2lTensor *[]){ batch->text, c2l_slice (pass, batch->text, 0, 0, 1) });
+  batch->prefix_mask = make_mask (pass, n_prompts + 1, n_prompts,
+                                  info->n_text_tokens + info->n_time_tokens, info->n_text_tokens);
   batch->suffix_mask = make_mask (pass, n_rows, n_pictures, info->n_tokens, info->n_text_tokens);
 }
 
@@ -81,8 +87,8 @@ get_prefix (const Step *step, C2lTensor *rows, gint64 width)
 static C2lTensor *
 get_suffix (const Step *step, C2lTensor *rows, gint64 width)
 {
-  C2lTensor *part
-      = c2l_slice (step->pass, rows, 0, step->n_groups * step->n_prefix, step->n_suffixes * step->n_suffix);
+  C2lTensor *part = c2l_slice (step->pass, rows, 0, step->n_groups * step->n_prefix,
+                               step->n_suffixes * step->n_suffix);
 
   return c2l_reshape (step->pass, part, 3, (gint64[]){ step->n_suffixes, step->n_suffix, width });
 }
@@ -110,13 +116,16 @@ assemble (Step *step, C2lTensor *x_t, C2lTensor *t)
     image = c2l_concat (pass, 0, 2, (C2lTensor *[]){ image, image });
 
   C2lTensor *suffix = c2l_concat (
-      pass, 1, 2, (C2lTensor *[]){ image, c2l_prior_query_tokens (step->prior, pass, step->n_suffixes) });
+      pass, 1, 2,
+      (C2lTensor *[]){ image, c2l_prior_query_tokens (step->prior, pass, step->n_suffixes) });
 
   step->x = c2l_concat (
-      pass, 0, 2, (C2lTensor *[]){ flatten (pass, prefix, info->dim), flatten (pass, suffix, info->dim) });
+      pass, 0, 2,
+      (C2lTensor *[]){ flatten (pass, prefix, info->dim), flatten (pass, suffix, info->dim) });
 }
 
-/* Results of all heads, [rows of x, heads·head_dim]; of the learned queries alone in the last layer. */
+/* Results of all heads, [rows of x, heads·head_dim]; of the learned queries alone in the last
+ * layer. */
 static C2lTensor *
 attend (const Step *step, const C2lPriorLayer *layer, gboolean is_last)
 {
@@ -125,8 +134,10 @@ attend (const Step *step, const C2lPriorLayer *layer, gboolean is_last)
   int n_q = prior->info.heads * prior->info.head_dim;
   int n_kv = 2 * prior->info.head_dim;
   C2lTensor *qkv = c2l_prior_project_qkv (layer, pass, step->x);
-  C2lTensor *prefix = c2l_prior_rotate (prior, pass, get_prefix (step, qkv, n_q + n_kv), &prior->prefix);
-  C2lTensor *suffix = c2l_prior_rotate (prior, pass, get_suffix (step, qkv, n_q + n_kv), &prior->suffix);
+  C2lTensor *prefix
+      = c2l_prior_rotate (prior, pass, get_prefix (step, qkv, n_q + n_kv), &prior->prefix);
+  C2lTensor *suffix
+      = c2l_prior_rotate (prior, pass, get_suffix (step, qkv, n_q + n_kv), &prior->suffix);
   C2lTensor *kv = c2l_concat (
       pass, 1, 2,
       (C2lTensor *[]){
@@ -140,17 +151,21 @@ attend (const Step *step, const C2lPriorLayer *layer, gboolean is_last)
                                       prior->query_bias, FALSE, step->batch->suffix_mask),
                     n_q);
 
-  C2lTensor *prefix_heads = c2l_prior_attend (prior, layer, pass, prefix, prefix, n_q, prior->prefix.bias,
-                                              TRUE, step->batch->prefix_mask);
-  C2lTensor *suffix_heads = c2l_prior_attend (prior, layer, pass, suffix, kv, 0, prior->suffix.bias, FALSE,
-                                              step->batch->suffix_mask);
+  C2lTensor *prefix_heads = c2l_prior_attend (prior, layer, pass, prefix, prefix, n_q,
+                                              prior->prefix.bias, TRUE, step->batch->prefix_mask);
+  C2lTensor *suffix_heads = c2l_prior_attend (prior, layer, pass, suffix, kv, 0, prior->suffix.bias,
+                                              FALSE, step->batch->suffix_mask);
 
   return c2l_concat (
-      pass, 0, 2, (C2lTensor *[]){ flatten (pass, prefix_heads, n_q), flatten (pass, suffix_heads, n_q) });
+      pass, 0, 2,
+      (C2lTensor *[]){ flatten (pass, prefix_heads, n_q), flatten (pass, suffix_heads, n_q) });
 }
 
 C2lTensor *
-c2l_prior_batch_predict (const C2lPriorBatch *batch, const C2lPrior *prior, C2lPass *pass, C2lTensor *x_t,
+c2l_prior_batch_predict (const C2lPriorBatch *batch,
+                         const C2lPrior *prior,
+                         C2lPass *pass,
+                         C2lTensor *x_t,
                          C2lTensor *t)
 {
   const C2lPriorInfo *info = &prior->info;
@@ -172,7 +187,8 @@ c2l_prior_batch_predict (const C2lPriorBatch *batch, const C2lPrior *prior, C2lP
       C2lTensor *y = c2l_prior_project_heads (layer, pass, attend (&step, layer, is_last));
 
       if (is_last)
-        step.x = flatten (pass, get_queries (&step, get_suffix (&step, step.x, info->dim)), info->dim);
+        step.x
+            = flatten (pass, get_queries (&step, get_suffix (&step, step.x, info->dim)), info->dim);
       step.x = c2l_add (pass, y, step.x);
       step.x = c2l_prior_feed_forward (layer, pass, step.x, step.x);
     }

@@ -1,5 +1,5 @@
-/* See prior-check.h. The network is checked through c2l_prior_forward(), the loops through the samplers
- * and so through the batch form. */
+/* See prior-check.h. The network is checked through c2l_prior_forward(), the loops through the
+ * samplers and so through the batch form. */
 #include "models/prior-check.h"
 
 #include "compute/ops.h"
@@ -39,18 +39,20 @@ report (const Check *check, const char *name, const float *values, gsize n)
     check->report (name, values, n, check->user_data);
 }
 
-/* --- the network ------------------------------------------------------------------------------------ */
+/* --- the network --- */
 
 /* [B, D] or [B, L, D] of the file as [B, L, D]. */
 static C2lTensor *
 add_latents (const Check *check, C2lPass *pass)
 {
   const C2lPriorInfo *info = c2l_prior_get_info (check->prior);
-  C2lTensor *x = c2l_check_add_input (pass, check->expected, "x", C2L_F32, info->n_latents > 1 ? 3 : 2);
+  C2lTensor *x
+      = c2l_check_add_input (pass, check->expected, "x", C2L_F32, info->n_latents > 1 ? 3 : 2);
 
   if (x == NULL)
     return NULL;
-  return c2l_reshape (pass, x, 3, (gint64[]){ c2l_tensor_get_dim (x, 0), info->n_latents, info->dim });
+  return c2l_reshape (pass, x, 3,
+                      (gint64[]){ c2l_tensor_get_dim (x, 0), info->n_latents, info->dim });
 }
 
 static float *
@@ -148,7 +150,8 @@ check_step (const Check *check, const float *cond, const float *null, gsize n)
         x0 = CLAMP (b[C2L_BUFFER_SQRT_RECIP_ALPHAS_CUMPROD][t] * x[i]
                         - b[C2L_BUFFER_SQRT_RECIPM1_ALPHAS_CUMPROD][t] * x0,
                     -1, 1);
-      mean[i] = b[C2L_BUFFER_POSTERIOR_MEAN_COEF1][t] * x0 + b[C2L_BUFFER_POSTERIOR_MEAN_COEF2][t] * x[i];
+      mean[i] = b[C2L_BUFFER_POSTERIOR_MEAN_COEF1][t] * x0
+                + b[C2L_BUFFER_POSTERIOR_MEAN_COEF2][t] * x[i];
       variance[i / width] = b[C2L_BUFFER_POSTERIOR_VARIANCE][t];
       log_variance[i / width] = b[C2L_BUFFER_POSTERIOR_LOG_VARIANCE_CLIPPED][t];
       next[i] = mean[i] + (t > 0 ? expf (0.5f * log_variance[i / width]) * noise[i] : 0);
@@ -184,7 +187,7 @@ check_network (const Check *check, GError **error)
   return TRUE;
 }
 
-/* --- loops ------------------------------------------------------------------------------------------ */
+/* --- loops --- */
 
 typedef struct
 {
@@ -247,8 +250,13 @@ check_loop (const Check *check, const char *name, const Loop *loop, GError **err
 }
 
 gboolean
-c2l_prior_check (C2lExpected *expected, const C2lPrior *prior, C2lDevice *device, C2lPrecision precision,
-                 C2lCheckReport on_result, gpointer user_data, GError **error)
+c2l_prior_check (C2lExpected *expected,
+                 const C2lPrior *prior,
+                 C2lDevice *device,
+                 C2lPrecision precision,
+                 C2lCheckReport on_result,
+                 gpointer user_data,
+                 GError **error)
 {
   const Check check = { expected, prior, device, precision, on_result, user_data };
   g_autofree const char **names = c2l_expected_list_names (expected);
@@ -267,7 +275,7 @@ c2l_prior_check (C2lExpected *expected, const C2lPrior *prior, C2lDevice *device
   return TRUE;
 }
 
-/* --- schedules -------------------------------------------------------------------------------------- */
+/* --- schedules --- */
 
 static int
 find_buffer (const char *name)
@@ -292,7 +300,8 @@ c2l_schedule_check (C2lExpected *expected, C2lCheckReport on_result, gpointer us
       int buffer = n_parts >= 2 ? find_buffer (parts[n_parts - 1]) : -1;
       C2lScheduleKind kind;
 
-      if (buffer < 0 || length < 1 || length > G_MAXINT || !c2l_schedule_kind_from_name (parts[0], &kind))
+      if (buffer < 0 || length < 1 || length > G_MAXINT
+          || !c2l_schedule_kind_from_name (parts[0], &kind))
         continue;
 
       g_autoptr (C2lSchedule) schedule = c2l_schedule_new (kind, length);

@@ -1,7 +1,7 @@
-/* Reads the settings of a prior out of a configuration. Knows neither the file format nor the weights.
- * Policy: the configuration comes from outside; a table lists each setting with its range, everything
- * else in it is ignored. Defaults of settings that a configuration leaves out are those of the
- * original's classes; without any configuration they are those of its published models. */
+/* Reads the settings of a prior out of a configuration. Knows neither the file format nor the
+ * weights. Policy: the configuration comes from outside; a table lists each setting with its range,
+ * everything else in it is ignored. Defaults of settings that a configuration leaves out are those
+ * of the original's classes; without any configuration they are those of its published models. */
 #include "models/prior-config.h"
 
 #include "formats/weights.h"
@@ -31,8 +31,8 @@ static void
 reader_fail (Reader *reader, const char *path, const char *what)
 {
   if (reader->error == NULL)
-    reader->error
-        = g_error_new (C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "configuration: “%s” %s", path, what);
+    reader->error = g_error_new (C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                                 "configuration: “%s” %s", path, what);
 }
 
 /* The node at "a.b.c", or NULL; null counts as absent. */
@@ -194,12 +194,14 @@ read_all (Reader *reader, C2lPriorConfig *config)
     { "model.network.final_proj", offsetof (C2lPriorConfig, has_project_out) },
     { "model.diffusion.predict_x_start", offsetof (C2lPriorConfig, predict_x_start) },
     { "model.diffusion.sampling_clamp_l2norm", offsetof (C2lPriorConfig, sampling_clamp_l2norm) },
-    { "model.diffusion.init_image_embed_l2norm", offsetof (C2lPriorConfig, init_image_embed_l2norm) },
+    { "model.diffusion.init_image_embed_l2norm",
+      offsetof (C2lPriorConfig, init_image_embed_l2norm) },
     { "train.znorm_latent", offsetof (C2lPriorConfig, znorm_latent) },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
-    read_count (reader, counts[i].path, counts[i].max, G_STRUCT_MEMBER_P (config, counts[i].offset));
+    read_count (reader, counts[i].path, counts[i].max,
+                G_STRUCT_MEMBER_P (config, counts[i].offset));
   for (gsize i = 0; i < G_N_ELEMENTS (booleans); i++)
     read_boolean (reader, booleans[i].path, G_STRUCT_MEMBER_P (config, booleans[i].offset));
 
@@ -210,8 +212,10 @@ read_all (Reader *reader, C2lPriorConfig *config)
   read_number (reader, "model.diffusion.text_embed_scale", 1e-6, 1e6, &config->text_embed_scale);
   read_repeats (reader, "data.latent_repeats", config);
 
-  if (config->latent_repeats != NULL && config->n_latents != 0 && config->n_repeats != config->n_latents)
-    reader_fail (reader, "data.latent_repeats", "has another number of entries than “data.n_latents” says");
+  if (config->latent_repeats != NULL && config->n_latents != 0
+      && config->n_repeats != config->n_latents)
+    reader_fail (reader, "data.latent_repeats",
+                 "has another number of entries than “data.n_latents” says");
 }
 
 C2lPriorConfig *

@@ -1,5 +1,5 @@
-/* Reads the tensors of a prior's network: token embeddings, then the layers. Knows nothing of how it
- * computes. The projections of queries, keys and values are joined into one weight here. */
+/* Reads the tensors of a prior's network: token embeddings, then the layers. Knows nothing of how
+ * it computes. The projections of queries, keys and values are joined into one weight here. */
 #include "models/prior-load-private.h"
 
 #include <math.h>
@@ -12,7 +12,8 @@ void
 c2l_prior_read_query (C2lPriorReader *self)
 {
   C2lPriorInfo *info = &self->prior->info;
-  const C2lArray *any = c2l_loader_find (&self->loader.loader, "%snet.learned_query", self->loader.prefix);
+  const C2lArray *any
+      = c2l_loader_find (&self->loader.loader, "%snet.learned_query", self->loader.prefix);
   int n_dims = any != NULL && any->n_dims == 2 ? 2 : 1;
   const C2lArray *query
       = c2l_network_loader_need (&self->loader, n_dims, (gint64[]){ 0, 0 }, "net.learned_query");
@@ -24,7 +25,8 @@ c2l_prior_read_query (C2lPriorReader *self)
   if (n_dims == 2)
     info->n_latents = c2l_prior_reader_take_size (self, query->dims[0], C2L_PRIOR_MAX_TOKENS / 4,
                                                   "a number of latents");
-  info->dim = c2l_prior_reader_take_size (self, query->dims[n_dims - 1], C2L_PRIOR_MAX_SIZE, "a width");
+  info->dim
+      = c2l_prior_reader_take_size (self, query->dims[n_dims - 1], C2L_PRIOR_MAX_SIZE, "a width");
   self->prior->learned_query = c2l_network_loader_take (
       &self->loader, 3, (gint64[]){ 1, info->n_latents, info->dim },
       c2l_network_loader_dup (&self->loader, n_dims, query->dims, "net.learned_query"));
@@ -34,9 +36,9 @@ void
 c2l_prior_read_heads (C2lPriorReader *self)
 {
   C2lPriorInfo *info = &self->prior->info;
-  const C2lArray *table
-      = c2l_network_loader_need (&self->loader, 2, (gint64[]){ C2L_PRIOR_N_BUCKETS, 0 },
-                                 "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
+  const C2lArray *table = c2l_network_loader_need (
+      &self->loader, 2, (gint64[]){ C2L_PRIOR_N_BUCKETS, 0 },
+      "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
   const C2lArray *kv = c2l_network_loader_need (&self->loader, 2, (gint64[]){ 0, info->dim },
                                                 "net.causal_transformer.layers.0.0.to_kv.weight");
 
@@ -44,12 +46,15 @@ c2l_prior_read_heads (C2lPriorReader *self)
     return;
 
   if (kv->dims[0] % 2 != 0)
-    c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                     "tensor “%snet.causal_transformer.layers.0.0.to_kv.weight” has an odd number of rows, "
-                     "%" G_GINT64_FORMAT,
-                     self->loader.prefix, kv->dims[0]);
-  info->heads = c2l_prior_reader_take_size (self, table->dims[1], C2L_PRIOR_MAX_SIZE, "a number of heads");
-  info->head_dim = c2l_prior_reader_take_size (self, kv->dims[0] / 2, C2L_PRIOR_MAX_SIZE, "a head width");
+    c2l_loader_fail (
+        &self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
+        "tensor “%snet.causal_transformer.layers.0.0.to_kv.weight” has an odd number of rows, "
+        "%" G_GINT64_FORMAT,
+        self->loader.prefix, kv->dims[0]);
+  info->heads
+      = c2l_prior_reader_take_size (self, table->dims[1], C2L_PRIOR_MAX_SIZE, "a number of heads");
+  info->head_dim
+      = c2l_prior_reader_take_size (self, kv->dims[0] / 2, C2L_PRIOR_MAX_SIZE, "a head width");
 }
 
 int
@@ -68,7 +73,8 @@ c2l_prior_read_tokens (C2lPriorReader *self, const char *name, C2lPriorLinear *l
   if (weight->dims[0] % dim != 0)
     {
       c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                       "tensor “%s%s.weight” has %" G_GINT64_FORMAT " rows, not a multiple of the width %d",
+                       "tensor “%s%s.weight” has %" G_GINT64_FORMAT
+                       " rows, not a multiple of the width %d",
                        self->loader.prefix, name, weight->dims[0], (int) dim);
       return 1;
     }
@@ -83,7 +89,7 @@ c2l_prior_read_tokens (C2lPriorReader *self, const char *name, C2lPriorLinear *l
 static float *
 make_sinusoids (int n_steps, int dim)
 {
-  float *table = g_new0 (float, (gsize) n_steps * dim);
+  float *table = g_new0 (float, (gsize) n_steps *dim);
   int half = dim / 2;
   float falling = -(log (SINUSOID_BASE) / (half - 1));
 
@@ -119,27 +125,30 @@ read_time_mlp (C2lPriorReader *self, int n_steps)
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      const C2lArray *weight = c2l_network_loader_need (&self->loader, 2, (gint64[]){ 0, n_in },
-                                                        "net.to_time_embeds.0.1.net.%s.weight", names[i]);
+      const C2lArray *weight
+          = c2l_network_loader_need (&self->loader, 2, (gint64[]){ 0, n_in },
+                                     "net.to_time_embeds.0.1.net.%s.weight", names[i]);
 
       if (weight == NULL)
         return 1;
       n_in = weight->dims[0];
-      prior->time_mlp[i].weight = c2l_network_loader_get (&self->loader, 2, weight->dims,
-                                                          "net.to_time_embeds.0.1.net.%s.weight", names[i]);
-      prior->time_mlp[i].bias = c2l_network_loader_get (&self->loader, 1, &n_in,
-                                                        "net.to_time_embeds.0.1.net.%s.bias", names[i]);
+      prior->time_mlp[i].weight = c2l_network_loader_get (
+          &self->loader, 2, weight->dims, "net.to_time_embeds.0.1.net.%s.weight", names[i]);
+      prior->time_mlp[i].bias = c2l_network_loader_get (
+          &self->loader, 1, &n_in, "net.to_time_embeds.0.1.net.%s.bias", names[i]);
     }
 
   if (n_in % dim != 0)
     c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                     "the time embedding has %d columns, not a multiple of %d", (int) n_in, (int) dim);
+                     "the time embedding has %d columns, not a multiple of %d", (int) n_in,
+                     (int) dim);
   c2l_prior_reader_check_table (self, (double) n_steps * dim);
   if (c2l_prior_reader_has_failed (self))
     return 1;
   prior->time_table = c2l_network_loader_take (&self->loader, 2, (gint64[]){ n_steps, dim },
                                                make_sinusoids (n_steps, dim));
-  return c2l_prior_reader_take_size (self, n_in / dim, C2L_PRIOR_MAX_TOKENS / 4, "a number of time tokens");
+  return c2l_prior_reader_take_size (self, n_in / dim, C2L_PRIOR_MAX_TOKENS / 4,
+                                     "a number of time tokens");
 }
 
 void
@@ -155,30 +164,32 @@ c2l_prior_read_time (C2lPriorReader *self)
       return;
     }
 
-  const C2lArray *table = c2l_network_loader_need (&self->loader, 2, (gint64[]){ 0, 0 }, "%s", name);
+  const C2lArray *table
+      = c2l_network_loader_need (&self->loader, 2, (gint64[]){ 0, 0 }, "%s", name);
 
   if (table == NULL)
     return;
 
   c2l_prior_reader_check_agrees (self, "model.network.num_timesteps", self->config->num_timesteps,
-                MIN (table->dims[0], G_MAXINT));
+                                 MIN (table->dims[0], G_MAXINT));
   if (table->dims[1] % info->dim != 0 || table->dims[0] < info->n_timesteps)
     {
       g_autofree char *shape = c2l_array_to_string (table);
 
-      c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                       "tensor “%s%s” is %s; it should have a row for each of %d time steps and a multiple "
-                       "of %d columns",
-                       self->loader.prefix, name, shape, info->n_timesteps, info->dim);
+      c2l_loader_fail (
+          &self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
+          "tensor “%s%s” is %s; it should have a row for each of %d time steps and a multiple "
+          "of %d columns",
+          self->loader.prefix, name, shape, info->n_timesteps, info->dim);
       return;
     }
 
-  info->n_time_tokens = c2l_prior_reader_take_size (self, table->dims[1] / info->dim,
-                                                    C2L_PRIOR_MAX_TOKENS / 4, "a number of time tokens");
+  info->n_time_tokens = c2l_prior_reader_take_size (
+      self, table->dims[1] / info->dim, C2L_PRIOR_MAX_TOKENS / 4, "a number of time tokens");
   self->prior->time_table = c2l_network_loader_get (&self->loader, 2, table->dims, "%s", name);
 }
 
-/* --- layers ---------------------------------------------------------------------------------------- */
+/* --- layers --- */
 
 /* A LayerNorm's learned gain; its `beta` is a buffer of zeros, which is added only where a file has
  * something else in it. */
@@ -209,10 +220,10 @@ read_qkv (C2lPriorReader *self, const char *prefix)
   const C2lPriorInfo *info = &self->prior->info;
   gint64 n_q = (gint64) info->heads * info->head_dim;
   gint64 n_kv = 2 * (gint64) info->head_dim;
-  g_autofree float *q
-      = c2l_network_loader_dup (&self->loader, 2, (gint64[]){ n_q, info->dim }, "%s.to_q.weight", prefix);
-  g_autofree float *kv
-      = c2l_network_loader_dup (&self->loader, 2, (gint64[]){ n_kv, info->dim }, "%s.to_kv.weight", prefix);
+  g_autofree float *q = c2l_network_loader_dup (&self->loader, 2, (gint64[]){ n_q, info->dim },
+                                                "%s.to_q.weight", prefix);
+  g_autofree float *kv = c2l_network_loader_dup (&self->loader, 2, (gint64[]){ n_kv, info->dim },
+                                                 "%s.to_kv.weight", prefix);
 
   if (q == NULL || kv == NULL)
     return NULL;
@@ -233,11 +244,11 @@ read_attention (C2lPriorReader *self, const char *prefix, C2lPriorLayer *layer)
 
   layer->attn_norm = read_norm (self, info->dim, norm);
   layer->qkv = read_qkv (self, prefix);
-  layer->null_kv
-      = c2l_network_loader_get (&self->loader, 2, (gint64[]){ 2, info->head_dim }, "%s.null_kv", prefix);
-  layer->out = c2l_network_loader_get (&self->loader, 2,
-                                       (gint64[]){ info->dim, (gint64) info->heads * info->head_dim },
-                                       "%s.to_out.0.weight", prefix);
+  layer->null_kv = c2l_network_loader_get (&self->loader, 2, (gint64[]){ 2, info->head_dim },
+                                           "%s.null_kv", prefix);
+  layer->out = c2l_network_loader_get (
+      &self->loader, 2, (gint64[]){ info->dim, (gint64) info->heads * info->head_dim },
+      "%s.to_out.0.weight", prefix);
   layer->out_norm = read_norm (self, info->dim, out_norm);
 }
 
@@ -256,8 +267,8 @@ read_feed_forward (C2lPriorReader *self, const char *prefix, C2lPriorLayer *laye
   gint64 inner = out->dims[1];
 
   layer->ff_norm = read_norm (self, dim, norm);
-  layer->ff_in
-      = c2l_network_loader_get (&self->loader, 2, (gint64[]){ 2 * inner, dim }, "%s.1.weight", prefix);
+  layer->ff_in = c2l_network_loader_get (&self->loader, 2, (gint64[]){ 2 * inner, dim },
+                                         "%s.1.weight", prefix);
   layer->ff_out = c2l_network_loader_get (&self->loader, 2, out->dims, "%s.5.weight", prefix);
   if (c2l_network_loader_has (&self->loader, "%s.gamma", mid))
     layer->ff_mid = read_norm (self, inner, mid);

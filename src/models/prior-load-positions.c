@@ -1,5 +1,5 @@
-/* The tables of positions of a prior: relative-position biases out of the learned buckets, and the angles of
- * the rotary embedding, for each run of queries that the forward passes use. */
+/* The tables of positions of a prior: relative-position biases out of the learned buckets, and the
+ * angles of the rotary embedding, for each run of queries that the forward passes use. */
 #include "models/prior-load-private.h"
 
 #include <math.h>
@@ -22,19 +22,20 @@ bucket_of (int distance)
 }
 
 /* Bias of the queries first … first + n_q − 1 of the sequence over the null key and the first n_k
- * tokens; a query's distance to a key counts the null key as position 0. With @causal later tokens are
- * hidden. */
+ * tokens; a query's distance to a key counts the null key as position 0. With @causal later tokens
+ * are hidden. */
 static C2lTensor *
 make_bias (C2lPriorReader *self, const float *table, int first, int n_q, int n_k, gboolean causal)
 {
   int heads = self->prior->info.heads;
-  float *bias = g_new (float, (gsize) heads * n_q * (n_k + 1));
+  float *bias = g_new (float, (gsize) heads *n_q *(n_k + 1));
   float *cell = bias;
 
   for (int h = 0; h < heads; h++)
     for (int q = first; q < first + n_q; q++)
       for (int k = 0; k <= n_k; k++)
-        *cell++ = causal && k > q + 1 ? C2L_PRIOR_HIDDEN : table[bucket_of (MAX (q - k, 0)) * heads + h];
+        *cell++ = causal && k > q + 1 ? C2L_PRIOR_HIDDEN
+                                      : table[bucket_of (MAX (q - k, 0)) * heads + h];
 
   return c2l_network_loader_take (&self->loader, 3, (gint64[]){ heads, n_q, n_k + 1 }, bias);
 }
@@ -45,7 +46,7 @@ make_angles (C2lPriorReader *self, const float *freqs, int n_freqs, int first, i
   if (freqs == NULL)
     return NULL;
 
-  float *angles = g_new (float, (gsize) n * n_freqs);
+  float *angles = g_new (float, (gsize) n *n_freqs);
 
   for (int i = 0; i < n; i++)
     for (int j = 0; j < n_freqs; j++)
@@ -71,7 +72,8 @@ read_freqs (C2lPriorReader *self, int *n_freqs)
   if (freqs->dims[0] > self->prior->info.head_dim / 2)
     {
       c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                       "tensor “%s%s” has %" G_GINT64_FORMAT " frequencies, too many for heads of width %d",
+                       "tensor “%s%s” has %" G_GINT64_FORMAT
+                       " frequencies, too many for heads of width %d",
                        self->loader.prefix, name, freqs->dims[0], self->prior->info.head_dim);
       return NULL;
     }
@@ -89,9 +91,9 @@ c2l_prior_read_positions (C2lPriorReader *self)
   int n_suffix = info->n_tokens - n_prefix;
   int n_freqs;
   g_autofree float *freqs = read_freqs (self, &n_freqs);
-  g_autofree float *table
-      = c2l_network_loader_dup (&self->loader, 2, (gint64[]){ C2L_PRIOR_N_BUCKETS, info->heads },
-                                "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
+  g_autofree float *table = c2l_network_loader_dup (
+      &self->loader, 2, (gint64[]){ C2L_PRIOR_N_BUCKETS, info->heads },
+      "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
 
   c2l_prior_reader_check_table (self, (double) info->heads * info->n_tokens * (info->n_tokens + 1));
   if (c2l_prior_reader_has_failed (self) || table == NULL)
@@ -103,6 +105,6 @@ c2l_prior_read_positions (C2lPriorReader *self)
   prior->all.bias = make_bias (self, table, 0, info->n_tokens, info->n_tokens, FALSE);
   prior->prefix.bias = make_bias (self, table, 0, n_prefix, n_prefix, FALSE);
   prior->suffix.bias = make_bias (self, table, n_prefix, n_suffix, info->n_tokens, TRUE);
-  prior->query_bias
-      = make_bias (self, table, info->n_tokens - info->n_latents, info->n_latents, info->n_tokens, TRUE);
+  prior->query_bias = make_bias (self, table, info->n_tokens - info->n_latents, info->n_latents,
+                                 info->n_tokens, TRUE);
 }

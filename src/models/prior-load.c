@@ -1,6 +1,7 @@
 /* Reads a prior from a checkpoint. Knows nothing of how it computes. Policy: sizes are read off the
- * tensors that define them, every other tensor must then fit, and what the configuration says about them
- * must agree: a checkpoint with another's configuration is an error, not a picture of noise. */
+ * tensors that define them, every other tensor must then fit, and what the configuration says about
+ * them must agree: a checkpoint with another's configuration is an error, not a picture of noise.
+ */
 #include "models/prior-load-private.h"
 
 #include <math.h>
@@ -26,10 +27,11 @@ void
 c2l_prior_reader_check_agrees (C2lPriorReader *self, const char *setting, int said, int found)
 {
   if (said != 0 && said != found)
-    c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                     "the configuration's “%s” is %d, this checkpoint has %d; give it the configuration it "
-                     "was trained with",
-                     setting, said, found);
+    c2l_loader_fail (
+        &self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
+        "the configuration's “%s” is %d, this checkpoint has %d; give it the configuration it "
+        "was trained with",
+        setting, said, found);
 }
 
 int
@@ -55,7 +57,7 @@ c2l_prior_reader_check_table (C2lPriorReader *self, double n_elements)
         n_elements * sizeof (float) / (1 << 30));
 }
 
-/* --- which tensors ---------------------------------------------------------------------------------- */
+/* --- which tensors --- */
 
 static gboolean
 has_prefix (C2lWeights *weights, const char *prefix)
@@ -70,8 +72,8 @@ has_prefix (C2lWeights *weights, const char *prefix)
   return FALSE;
 }
 
-/* The first prefix that the file knows; a bare prior, as bundles hold it, has none. NULL where there is
- * no prior. */
+/* The first prefix that the file knows; a bare prior, as bundles hold it, has none. NULL where
+ * there is no prior. */
 static const char *
 find_prefix (C2lWeights *weights, C2lPriorSet set)
 {
@@ -92,7 +94,8 @@ static int
 count_layers (C2lPriorReader *self)
 {
   g_autofree const char **names = c2l_weights_list_names (self->loader.loader.weights);
-  g_autofree char *prefix = g_strconcat (self->loader.prefix, "net.causal_transformer.layers.", NULL);
+  g_autofree char *prefix
+      = g_strconcat (self->loader.prefix, "net.causal_transformer.layers.", NULL);
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
   guint64 depth = 0;
 
@@ -108,12 +111,13 @@ count_layers (C2lPriorReader *self)
   for (guint i = 0; i < depth; i++)
     if (!g_hash_table_contains (seen, GUINT_TO_POINTER (i)))
       c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                       "layer “%s%u” is missing, but later ones are there: the file is damaged", prefix, i);
+                       "layer “%s%u” is missing, but later ones are there: the file is damaged",
+                       prefix, i);
 
   return c2l_prior_reader_take_size (self, depth, MAX_DEPTH, "a number of layers");
 }
 
-/* --- statistics and schedule ------------------------------------------------------------------------ */
+/* --- statistics and schedule --- */
 
 /* [L, D]; a file with several latents may store one row for all of them. */
 static C2lTensor *
@@ -125,7 +129,8 @@ read_statistic (C2lPriorReader *self, const char *name, gboolean is_std)
   gint64 dims[] = { info->n_latents, info->dim };
   gsize n_all = (gsize) info->n_latents * info->dim;
   gsize n_given = n_dims == 2 ? n_all : (gsize) info->dim;
-  g_autofree float *given = c2l_network_loader_dup (&self->loader, n_dims, dims + 2 - n_dims, "%s", name);
+  g_autofree float *given
+      = c2l_network_loader_dup (&self->loader, n_dims, dims + 2 - n_dims, "%s", name);
 
   if (given == NULL)
     return NULL;
@@ -136,9 +141,10 @@ read_statistic (C2lPriorReader *self, const char *name, gboolean is_std)
     {
       data[i] = given[i % n_given];
       if (is_std && data[i] <= 0)
-        c2l_loader_fail (&self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
-                         "tensor “%s%s” has %g at element %d; a standard deviation must be above zero",
-                         self->loader.prefix, name, data[i], (int) i);
+        c2l_loader_fail (
+            &self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
+            "tensor “%s%s” has %g at element %d; a standard deviation must be above zero",
+            self->loader.prefix, name, data[i], (int) i);
     }
 
   return c2l_network_loader_take (&self->loader, 2, dims, data);
@@ -165,13 +171,15 @@ read_schedule (C2lPriorReader *self)
 {
   C2lPrior *prior = self->prior;
   const char *betas = c2l_schedule_buffer_get_name (C2L_BUFFER_BETAS);
-  const C2lArray *array = c2l_loader_find (&self->loader.loader, "%s%s", self->loader.prefix, betas);
+  const C2lArray *array
+      = c2l_loader_find (&self->loader.loader, "%s%s", self->loader.prefix, betas);
   int said = self->config->timesteps;
   int n_steps = said != 0 ? said : 1000;
 
   if (array != NULL && array->n_dims == 1)
     {
-      n_steps = c2l_prior_reader_take_size (self, array->dims[0], MAX_STEPS, "a number of time steps");
+      n_steps
+          = c2l_prior_reader_take_size (self, array->dims[0], MAX_STEPS, "a number of time steps");
       c2l_prior_reader_check_agrees (self, "model.diffusion.timesteps", said, n_steps);
     }
   if (c2l_prior_reader_has_failed (self))
@@ -188,13 +196,13 @@ read_schedule (C2lPriorReader *self)
       if (!c2l_network_loader_has (&self->loader, "%s", name))
         continue;
 
-      /* Derived buffers may hold infinities (jsd), so only the two that all others follow from must be
-       * finite. */
+      /* Derived buffers may hold infinities (jsd), so only the two that all others follow from must
+       * be finite. */
       gboolean is_source = i == C2L_BUFFER_BETAS || i == C2L_BUFFER_ALPHAS_CUMPROD;
-      const C2lArray *buffer = c2l_loader_need (&self->loader.loader, 1, (gint64[]){ n_steps }, "%s%s",
-                                                self->loader.prefix, name);
+      const C2lArray *buffer = c2l_loader_need (&self->loader.loader, 1, (gint64[]){ n_steps },
+                                                "%s%s", self->loader.prefix, name);
       g_autofree float *values
-          = is_source        ? c2l_network_loader_dup (&self->loader, 1, (gint64[]){ n_steps }, "%s", name)
+          = is_source ? c2l_network_loader_dup (&self->loader, 1, (gint64[]){ n_steps }, "%s", name)
             : buffer != NULL ? c2l_array_dup_f32 (buffer)
                              : NULL;
 
@@ -203,7 +211,7 @@ read_schedule (C2lPriorReader *self)
     }
 }
 
-/* --- all of it -------------------------------------------------------------------------------------- */
+/* --- all of it --- */
 
 static void
 read_sizes (C2lPriorReader *self)
@@ -217,14 +225,17 @@ read_sizes (C2lPriorReader *self)
     return;
 
   c2l_prior_read_heads (self);
-  info->n_text_tokens = c2l_prior_read_tokens (self, "net.to_text_embeds.0", &self->prior->text_embed);
-  info->n_image_tokens = c2l_prior_read_tokens (self, "net.to_image_embeds.0", &self->prior->image_embed);
+  info->n_text_tokens
+      = c2l_prior_read_tokens (self, "net.to_text_embeds.0", &self->prior->text_embed);
+  info->n_image_tokens
+      = c2l_prior_read_tokens (self, "net.to_image_embeds.0", &self->prior->image_embed);
   c2l_prior_read_time (self);
   if (c2l_prior_reader_has_failed (self))
     return;
 
   c2l_prior_reader_check_agrees (self, "model.network.dim", config->dim, info->dim);
-  c2l_prior_reader_check_agrees (self, "model.diffusion.image_embed_dim", config->image_embed_dim, info->dim);
+  c2l_prior_reader_check_agrees (self, "model.diffusion.image_embed_dim", config->image_embed_dim,
+                                 info->dim);
   c2l_prior_reader_check_agrees (self, "model.network.depth", config->depth, info->depth);
   c2l_prior_reader_check_agrees (self, "model.network.heads", config->heads, info->heads);
   c2l_prior_reader_check_agrees (self, "model.network.dim_head", config->dim_head, info->head_dim);
@@ -243,7 +254,8 @@ read_sizes (C2lPriorReader *self)
   if (info->n_latents > 1)
     info->n_image_tokens = info->n_latents;
 
-  info->n_tokens = info->n_text_tokens + info->n_time_tokens + info->n_image_tokens + info->n_latents;
+  info->n_tokens
+      = info->n_text_tokens + info->n_time_tokens + info->n_image_tokens + info->n_latents;
 }
 
 static void
@@ -256,7 +268,8 @@ apply_config (C2lPriorReader *self)
   info->predict_x_start = config->predict_x_start;
   info->cond_drop_prob = config->cond_drop_prob;
   info->text_embed_scale = config->text_embed_scale;
-  info->image_embed_scale = config->image_embed_scale > 0 ? config->image_embed_scale : sqrt (info->dim);
+  info->image_embed_scale
+      = config->image_embed_scale > 0 ? config->image_embed_scale : sqrt (info->dim);
 
   if (config->latent_repeats == NULL && info->n_latents > 0)
     {
@@ -290,19 +303,25 @@ read_prior (C2lPriorReader *self)
 }
 
 C2lPrior *
-c2l_prior_load (C2lWeights *weights, C2lPriorSet set, JsonObject *config, C2lDevice *device, GError **error)
+c2l_prior_load (C2lWeights *weights,
+                C2lPriorSet set,
+                JsonObject *config,
+                C2lDevice *device,
+                GError **error)
 {
   g_autoptr (C2lPrior) prior = g_new0 (C2lPrior, 1);
   const char *prefix = find_prefix (weights, set);
   C2lPriorReader self = { .prior = prior };
 
   prior->tensors = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_tensor_unref);
-  prior->config = c2l_prior_config_new (config != NULL ? config : c2l_weights_get_config (weights), error);
+  prior->config
+      = c2l_prior_config_new (config != NULL ? config : c2l_weights_get_config (weights), error);
   if (prior->config == NULL)
     return NULL;
 
   self.config = prior->config;
-  c2l_network_loader_init (&self.loader, weights, device, prefix != NULL ? prefix : "", prior->tensors);
+  c2l_network_loader_init (&self.loader, weights, device, prefix != NULL ? prefix : "",
+                           prior->tensors);
   if (prefix == NULL)
     c2l_loader_fail (&self.loader.loader, C2L_FORMAT_ERROR_UNSUPPORTED,
                      "not a prior: no tensor “%snet.…” in it",

@@ -1,7 +1,7 @@
-/* The prior's network over the operations of a device: its tokens, the parts of a layer, and the forward
- * pass over all tokens of all pictures. Knows no file and no sampler. Policy: the residual stream is
- * F32, operands of products have the pass's compute type. prior-batch.c puts the same parts together for
- * many pictures of few prompts. */
+/* The prior's network over the operations of a device: its tokens, the parts of a layer, and the
+ * forward pass over all tokens of all pictures. Knows no file and no sampler. Policy: the residual
+ * stream is F32, operands of products have the pass's compute type. prior-batch.c puts the same
+ * parts together for many pictures of few prompts. */
 #include "models/prior-private.h"
 
 #include "compute/ops.h"
@@ -44,7 +44,7 @@ c2l_prior_fill_key_mask (const C2lPrior *prior, int batch, const gboolean *keep,
       memset (mask + (gsize) b * n_tokens, 0, prior->info.n_text_tokens);
 }
 
-/* --- tokens ----------------------------------------------------------------------------------------- */
+/* --- tokens --- */
 
 /* [rows, n·D] as [rows, n, D] */
 static C2lTensor *
@@ -105,7 +105,7 @@ c2l_prior_query_tokens (const C2lPrior *prior, C2lPass *pass, gint64 batch)
                      (gint64[]){ batch, prior->info.n_latents, prior->info.dim });
 }
 
-/* --- parts of a layer ------------------------------------------------------------------------------- */
+/* --- parts of a layer --- */
 
 C2lTensor *
 c2l_prior_project_qkv (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *x)
@@ -117,7 +117,10 @@ c2l_prior_project_qkv (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *x)
 }
 
 C2lTensor *
-c2l_prior_rotate (const C2lPrior *prior, C2lPass *pass, C2lTensor *qkv, const C2lPriorPositions *positions)
+c2l_prior_rotate (const C2lPrior *prior,
+                  C2lPass *pass,
+                  C2lTensor *qkv,
+                  const C2lPriorPositions *positions)
 {
   if (positions->angles == NULL)
     return qkv;
@@ -132,8 +135,15 @@ c2l_prior_rotate (const C2lPrior *prior, C2lPass *pass, C2lTensor *qkv, const C2
 }
 
 C2lTensor *
-c2l_prior_attend (const C2lPrior *prior, const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *q,
-                  C2lTensor *kv, int k_offset, C2lTensor *bias, gboolean causal, C2lTensor *key_mask)
+c2l_prior_attend (const C2lPrior *prior,
+                  const C2lPriorLayer *layer,
+                  C2lPass *pass,
+                  C2lTensor *q,
+                  C2lTensor *kv,
+                  int k_offset,
+                  C2lTensor *bias,
+                  gboolean causal,
+                  C2lTensor *key_mask)
 {
   int head_dim = prior->info.head_dim;
 
@@ -162,7 +172,10 @@ c2l_prior_project_heads (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *h
 }
 
 C2lTensor *
-c2l_prior_feed_forward (const C2lPriorLayer *layer, C2lPass *pass, C2lTensor *x, C2lTensor *residual)
+c2l_prior_feed_forward (const C2lPriorLayer *layer,
+                        C2lPass *pass,
+                        C2lTensor *x,
+                        C2lTensor *residual)
 {
   C2lDtype dtype = c2l_pass_get_compute_dtype (pass);
   C2lTensor *y = c2l_norm_apply (&layer->ff_norm, pass, x, dtype);
@@ -188,15 +201,17 @@ c2l_prior_finish (const C2lPrior *prior, C2lPass *pass, C2lTensor *x)
   return x;
 }
 
-/* --- forward ---------------------------------------------------------------------------------------- */
+/* --- forward --- */
 
 static C2lTensor *
 forward_layer (const C2lPrior *prior, int index, C2lPass *pass, C2lTensor *x, C2lTensor *key_mask)
 {
   const C2lPriorLayer *layer = &prior->layers[index];
-  C2lTensor *qkv = c2l_prior_rotate (prior, pass, c2l_prior_project_qkv (layer, pass, x), &prior->all);
+  C2lTensor *qkv
+      = c2l_prior_rotate (prior, pass, c2l_prior_project_qkv (layer, pass, x), &prior->all);
   int k_offset = prior->info.heads * prior->info.head_dim;
-  C2lTensor *y = c2l_prior_attend (prior, layer, pass, qkv, qkv, k_offset, prior->all.bias, TRUE, key_mask);
+  C2lTensor *y
+      = c2l_prior_attend (prior, layer, pass, qkv, qkv, k_offset, prior->all.bias, TRUE, key_mask);
 
   y = c2l_prior_project_heads (layer, pass, y);
   c2l_pass_tap (pass, y, "act.layer%d.attn", index);
@@ -208,7 +223,11 @@ forward_layer (const C2lPrior *prior, int index, C2lPass *pass, C2lTensor *x, C2
 }
 
 C2lTensor *
-c2l_prior_forward (const C2lPrior *prior, C2lPass *pass, C2lTensor *x_t, C2lTensor *t, C2lTensor *text,
+c2l_prior_forward (const C2lPrior *prior,
+                   C2lPass *pass,
+                   C2lTensor *x_t,
+                   C2lTensor *t,
+                   C2lTensor *text,
                    C2lTensor *key_mask)
 {
   if (x_t == NULL || t == NULL || text == NULL)
@@ -232,6 +251,6 @@ c2l_prior_forward (const C2lPrior *prior, C2lPass *pass, C2lTensor *x_t, C2lTens
   for (int i = 0; i < info->depth; i++)
     x = forward_layer (prior, i, pass, x, key_mask);
 
-  return c2l_prior_finish (prior, pass,
-                           c2l_slice (pass, x, 1, info->n_tokens - info->n_latents, info->n_latents));
+  return c2l_prior_finish (
+      prior, pass, c2l_slice (pass, x, 1, info->n_tokens - info->n_latents, info->n_latents));
 }

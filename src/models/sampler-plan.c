@@ -1,7 +1,7 @@
 /* The samplers' coefficients, as plain numbers: which time steps are visited and how each moves the
  * latent. Knows no device. Policy: `reference` reads the checkpoint's float32 buffers through the
- * original's own respacing; the others compute in double from the β's, keeping 1 − ᾱ apart so that the
- * first steps of a schedule lose no digits. */
+ * original's own respacing; the others compute in double from the β's, keeping 1 − ᾱ apart so that
+ * the first steps of a schedule lose no digits. */
 #include "models/sampler.h"
 
 #include <math.h>
@@ -31,7 +31,7 @@ c2l_sampler_kind_get_name (C2lSamplerKind kind)
   return kind_names[kind];
 }
 
-/* --- number of steps -------------------------------------------------------------------------------- */
+/* --- number of steps --- */
 
 int
 c2l_sampler_get_n_steps (const C2lPrior *prior, const C2lSamplerParams *params)
@@ -74,18 +74,18 @@ check_steps (const C2lPrior *prior, const C2lSamplerParams *params, GError **err
   if (given < 1 || given > total)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE,
-                   "%s %d: this prior has %d time steps; choose from 1 to %d", by_skip ? "skip" : "steps",
-                   given, total, total);
+                   "%s %d: this prior has %d time steps; choose from 1 to %d",
+                   by_skip ? "skip" : "steps", given, total, total);
       return FALSE;
     }
 
   if (params->kind == C2L_SAMPLER_REFERENCE && total % given != 0)
     {
-      g_set_error (
-          error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE,
-          "%s %d: the sampler “reference” needs a divisor of the prior's %d time steps; the nearest is %d "
-          "(or choose another sampler)",
-          by_skip ? "skip" : "steps", given, total, nearest_divisor (total, given));
+      g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE,
+                   "%s %d: the sampler “reference” needs a divisor of the prior's %d time steps; "
+                   "the nearest is %d "
+                   "(or choose another sampler)",
+                   by_skip ? "skip" : "steps", given, total, nearest_divisor (total, given));
       return FALSE;
     }
 
@@ -104,11 +104,12 @@ check_plan (const C2lPrior *prior, const C2lSamplerParams *params, GError **erro
         || !isfinite (plan[i].sigma)
         || (needs_x0 && (!isfinite (plan[i].recip) || !isfinite (plan[i].recipm1))))
       {
-        g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                     "the sampler “%s” divides by zero at time step %d of this prior's schedule (%s); "
-                     "choose another sampler",
-                     kind_names[params->kind], plan[i].t,
-                     c2l_schedule_kind_get_name (c2l_prior_get_info (prior)->beta_schedule));
+        g_set_error (
+            error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
+            "the sampler “%s” divides by zero at time step %d of this prior's schedule (%s); "
+            "choose another sampler",
+            kind_names[params->kind], plan[i].t,
+            c2l_schedule_kind_get_name (c2l_prior_get_info (prior)->beta_schedule));
         return FALSE;
       }
 
@@ -120,16 +121,17 @@ c2l_sampler_check (const C2lPrior *prior, const C2lSamplerParams *params, GError
 {
   if (params->guided && c2l_prior_get_info (prior)->cond_drop_prob == 0)
     {
-      g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                   "guidance: this prior never learned to do without a text (“cond_drop_prob” is 0); set "
-                   "guidance to 1");
+      g_set_error (
+          error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
+          "guidance: this prior never learned to do without a text (“cond_drop_prob” is 0); set "
+          "guidance to 1");
       return FALSE;
     }
 
   return check_steps (prior, params, error) && check_plan (prior, params, error);
 }
 
-/* --- coefficients ----------------------------------------------------------------------------------- */
+/* --- coefficients --- */
 
 static void
 plan_reference (const C2lSchedule *schedule, int n, C2lSamplerStep *plan)

@@ -1,6 +1,7 @@
-/* Records the loop of a sampler: noise, one prediction of the prior a step, the move to the next step,
- * and what makes the result a generator's latent. Knows no file. Policy: the latent stays F32 and in the
- * prior's scaled, z-scored space until the end; the halves with and without text are one batch. */
+/* Records the loop of a sampler: noise, one prediction of the prior a step, the move to the next
+ * step, and what makes the result a generator's latent. Knows no file. Policy: the latent stays F32
+ * and in the prior's scaled, z-scored space until the end; the halves with and without text are one
+ * batch. */
 #include "models/sampler.h"
 
 #include "compute/ops.h"
@@ -30,11 +31,12 @@ draw (const Loop *loop, int index)
   gint64 dims[] = { loop->n_pictures, loop->info->n_latents, loop->info->dim };
 
   if (loop->params->draws == NULL)
-    return c2l_random_normal (loop->pass, loop->params->keys,
-                              index == 0 ? C2L_STREAM_LATENT_START : C2L_STREAM_LATENT_STEP + index - 1, 3,
-                              dims);
+    return c2l_random_normal (
+        loop->pass, loop->params->keys,
+        index == 0 ? C2L_STREAM_LATENT_START : C2L_STREAM_LATENT_STEP + index - 1, 3, dims);
 
-  return c2l_reshape (loop->pass, c2l_slice (loop->pass, loop->params->draws, 0, index, 1), 3, dims);
+  return c2l_reshape (loop->pass, c2l_slice (loop->pass, loop->params->draws, 0, index, 1), 3,
+                      dims);
 }
 
 /* Rows of length `image_embed_scale`. */
@@ -71,7 +73,11 @@ predict_x0 (const Loop *loop, const C2lSamplerStep *step, C2lTensor *x)
 
 /* Σ of the terms whose coefficients are not 0. */
 static C2lTensor *
-move (const Loop *loop, const C2lSamplerStep *step, C2lTensor *x0, C2lTensor *previous, C2lTensor *x,
+move (const Loop *loop,
+      const C2lSamplerStep *step,
+      C2lTensor *x0,
+      C2lTensor *previous,
+      C2lTensor *x,
       int index)
 {
   C2lTensor *terms[4] = { x0 };
@@ -132,7 +138,8 @@ denormalize (const Loop *loop, C2lTensor *x)
     return x;
 
   x = c2l_add (loop->pass, c2l_multiply (loop->pass, x, loop->prior->latent_std), mean);
-  return loop->params->truncation != NULL ? c2l_lerp (loop->pass, mean, x, loop->params->truncation) : x;
+  return loop->params->truncation != NULL ? c2l_lerp (loop->pass, mean, x, loop->params->truncation)
+                                          : x;
 }
 
 /* [B, L, D] → [B, num_ws, D] */
@@ -154,7 +161,8 @@ repeat_latents (const Loop *loop, C2lTensor *x)
     for (int j = 0; j < info->latent_repeats[i]; j++)
       rows[n++] = i;
 
-  return c2l_gather (loop->pass, x, 1, c2l_pass_add_constant (loop->pass, C2L_I32, 1, &num_ws, rows));
+  return c2l_gather (loop->pass, x, 1,
+                     c2l_pass_add_constant (loop->pass, C2L_I32, 1, &num_ws, rows));
 }
 
 static gboolean
@@ -167,15 +175,17 @@ check (Loop *loop)
     c2l_pass_fail (loop->pass, error->code, "%s", error->message);
   else if (params->text == NULL || (params->guided && params->guidance == NULL)
            || (params->draws == NULL && params->keys == NULL))
-    c2l_pass_fail (loop->pass, C2L_COMPUTE_ERROR_FAILED, "sampler: text, guidance or noise is missing");
+    c2l_pass_fail (loop->pass, C2L_COMPUTE_ERROR_FAILED,
+                   "sampler: text, guidance or noise is missing");
   else if (c2l_tensor_get_dim (params->text, 0) < 1
            || loop->n_pictures % c2l_tensor_get_dim (params->text, 0) != 0)
     c2l_pass_fail (loop->pass, C2L_COMPUTE_ERROR_SHAPE,
-                   "sampler: %d pictures cannot be split evenly over %d prompts", (int) loop->n_pictures,
-                   (int) c2l_tensor_get_dim (params->text, 0));
+                   "sampler: %d pictures cannot be split evenly over %d prompts",
+                   (int) loop->n_pictures, (int) c2l_tensor_get_dim (params->text, 0));
   else if (params->truncation != NULL && !loop->info->has_stats)
-    c2l_pass_fail (loop->pass, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                   "truncation: this prior stores no mean latent to pull towards; set truncation to 1");
+    c2l_pass_fail (
+        loop->pass, C2L_COMPUTE_ERROR_UNSUPPORTED,
+        "truncation: this prior stores no mean latent to pull towards; set truncation to 1");
   else if (params->draws != NULL
            && c2l_tensor_get_dim (params->draws, 0) < c2l_sampler_get_n_draws (loop->prior, params))
     c2l_pass_fail (loop->pass, C2L_COMPUTE_ERROR_SHAPE, "sampler: %d recorded draws; %d are needed",
@@ -190,7 +200,8 @@ check (Loop *loop)
 C2lTensor *
 c2l_sampler_forward (const C2lPrior *prior, C2lPass *pass, const C2lSamplerParams *params)
 {
-  Loop loop = { .prior = prior, .info = c2l_prior_get_info (prior), .params = params, .pass = pass };
+  Loop loop
+      = { .prior = prior, .info = c2l_prior_get_info (prior), .params = params, .pass = pass };
   C2lTensor *text = params->text;
 
   loop.n_pictures

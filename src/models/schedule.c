@@ -135,8 +135,9 @@ beta_at (C2lScheduleKind kind, int n_steps, int i)
     {
     case C2L_SCHEDULE_COSINE:
       x = cosine_alpha_bar (0, n_steps);
-      return CLAMP (1 - (cosine_alpha_bar (i + 1, n_steps) / x) / (cosine_alpha_bar (i, n_steps) / x), 0,
-                    COSINE_MAX_BETA);
+      return CLAMP (
+          1 - (cosine_alpha_bar (i + 1, n_steps) / x) / (cosine_alpha_bar (i, n_steps) / x), 0,
+          COSINE_MAX_BETA);
 
     case C2L_SCHEDULE_LINEAR:
       return linspace (start, end, n_steps, i);
@@ -186,9 +187,10 @@ step_get_posterior (const Step *step, gboolean single)
   double rest_prev = rounded (1 - step->bar_prev, single);
   Posterior posterior = {
     .variance = rounded (rounded (step->beta * rest_prev, single) / rest, single),
-    .coef1
-    = rounded (rounded (step->beta * rounded (sqrt (step->bar_prev), single), single) / rest, single),
-    .coef2 = rounded (rounded (rest_prev * rounded (sqrt (step->alpha), single), single) / rest, single),
+    .coef1 = rounded (rounded (step->beta * rounded (sqrt (step->bar_prev), single), single) / rest,
+                      single),
+    .coef2
+    = rounded (rounded (rest_prev * rounded (sqrt (step->alpha), single), single) / rest, single),
   };
 
   return posterior;

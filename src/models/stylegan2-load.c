@@ -1,6 +1,6 @@
-/* Reads StyleGAN2's synthesis network from the state dict of NVIDIA's PyTorch class. Every size comes
- * from the tensors; what the configuration says besides (resolution, architecture, number of latents)
- * must agree with them, or the file is refused. */
+/* Reads StyleGAN2's synthesis network from the state dict of NVIDIA's PyTorch class. Every size
+ * comes from the tensors; what the configuration says besides (resolution, architecture, number of
+ * latents) must agree with them, or the file is refused. */
 #include "models/stylegan2.h"
 
 #include "models/mapping.h"
@@ -53,8 +53,7 @@ c2l_stylegan2_free (C2lStylegan2 *network)
 
 /* The filter of an up-sampling layer; files that store none mean the usual one. */
 static C2lTensor *
-load_filter (C2lLoader  *loader,
-             const char *layer)
+load_filter (C2lLoader *loader, const char *layer)
 {
   static const float taps[] = { 1, 3, 3, 1 };
   float usual[16];
@@ -64,7 +63,7 @@ load_filter (C2lLoader  *loader,
 
   for (int i = 0; i < 16; i++)
     usual[i] = taps[i / 4] * taps[i % 4] / 64;
-  return c2l_loader_make_tensor (loader, 2, (gint64[]) { 4, 4 }, usual);
+  return c2l_loader_make_tensor (loader, 2, (gint64[]){ 4, 4 }, usual);
 }
 
 static gint64
@@ -75,9 +74,7 @@ count_taps (C2lTensor *filter)
 
 /* A convolution kernel turned by 180°: a true convolution as a correlation. */
 static C2lTensor *
-load_flipped (C2lLoader    *loader,
-              const gint64 *dims,
-              const char   *name)
+load_flipped (C2lLoader *loader, const gint64 *dims, const char *name)
 {
   const C2lArray *array = c2l_loader_need (loader, 4, dims, "synthesis.%s.weight", name);
   if (array == NULL)
@@ -96,9 +93,7 @@ load_flipped (C2lLoader    *loader,
 }
 
 static void
-load_noise (C2lStylegan2     *network,
-            C2lStylegan2Conv *conv,
-            C2lLoader        *loader)
+load_noise (C2lStylegan2 *network, C2lStylegan2Conv *conv, C2lLoader *loader)
 {
   gint64 size = conv->resolution;
 
@@ -108,27 +103,27 @@ load_noise (C2lStylegan2     *network,
 
   conv->noise_strength = c2l_loader_get_scalar (loader, "synthesis.%s.noise_strength", conv->name);
   conv->noise_index = (int) network->noise_layers->len;
-  g_array_append_val (network->noise_layers, ((C2lNoiseLayer) { conv->name, conv->resolution }));
+  g_array_append_val (network->noise_layers, ((C2lNoiseLayer){ conv->name, conv->resolution }));
 
   if (c2l_loader_find (loader, "synthesis.%s.noise_const", conv->name) == NULL)
     return;
-  const C2lArray *array
-      = c2l_loader_need (loader, 2, (gint64[]){ size, size }, "synthesis.%s.noise_const", conv->name);
+  const C2lArray *array = c2l_loader_need (loader, 2, (gint64[]){ size, size },
+                                           "synthesis.%s.noise_const", conv->name);
   if (array == NULL)
     return;
   g_autofree float *data = c2l_array_dup_f32 (array);
-  conv->noise_const = c2l_loader_make_tensor (loader, 3, (gint64[]) { 1, size, size }, data);
+  conv->noise_const = c2l_loader_make_tensor (loader, 3, (gint64[]){ 1, size, size }, data);
 }
 
 /* Returns the number of channels of its result. */
 static gint64
-load_conv (C2lStylegan2     *network,
+load_conv (C2lStylegan2 *network,
            C2lStylegan2Conv *conv,
-           C2lLoader        *loader,
-           int               resolution,
-           const char       *which,
-           int               up,
-           gint64            n_in)
+           C2lLoader *loader,
+           int resolution,
+           const char *which,
+           int up,
+           gint64 n_in)
 {
   conv->name = g_strdup_printf ("b%d.%s", resolution, which);
   conv->resolution = resolution;
@@ -152,7 +147,8 @@ load_conv (C2lStylegan2     *network,
     {
       conv->filter = load_filter (loader, conv->name);
       conv->n_taps = count_taps (conv->filter);
-      conv->presampled = conv->kernel != 3 || conv->n_taps != 4 || c2l_tensor_get_n_dims (conv->filter) != 2;
+      conv->presampled
+          = conv->kernel != 3 || conv->n_taps != 4 || c2l_tensor_get_n_dims (conv->filter) != 2;
     }
 
   gint64 n_out = weight->dims[0];
@@ -160,46 +156,42 @@ load_conv (C2lStylegan2     *network,
                                   : c2l_loader_get_tensor (loader, 1, 4, weight->dims,
                                                            "synthesis.%s.weight", conv->name);
   conv->bias = c2l_loader_get_tensor (loader, 1, 1, &n_out, "synthesis.%s.bias", conv->name);
-  conv->affine = c2l_loader_get_dense (loader, 1, 1, n_in, network->w_dim, "synthesis.%s.affine", conv->name);
+  conv->affine = c2l_loader_get_dense (loader, 1, 1, n_in, network->w_dim, "synthesis.%s.affine",
+                                       conv->name);
   load_noise (network, conv, loader);
   return n_out;
 }
 
 static void
-load_torgb (C2lStylegan2      *network,
-            C2lStylegan2Block *block,
-            C2lLoader         *loader,
-            gint64             n_in)
+load_torgb (C2lStylegan2 *network, C2lStylegan2Block *block, C2lLoader *loader, gint64 n_in)
 {
   int res = block->resolution;
   gint64 channels = network->img_channels;
 
   block->has_torgb = TRUE;
-  block->torgb_weight = c2l_loader_get_tensor (loader, 1, 4, (gint64[]) { channels, n_in, 1, 1 },
+  block->torgb_weight = c2l_loader_get_tensor (loader, 1, 4, (gint64[]){ channels, n_in, 1, 1 },
                                                "synthesis.b%d.torgb.weight", res);
   if (block->torgb_weight == NULL)
     return;
 
   channels = c2l_tensor_get_dim (block->torgb_weight, 0);
   if (channels > G_MAXUINT16)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "pictures of %" G_GINT64_FORMAT " channels",
-                     channels);
+    c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
+                     "pictures of %" G_GINT64_FORMAT " channels", channels);
   network->img_channels = (int) channels;
-  block->torgb_bias = c2l_loader_get_tensor (loader, 1, 1, &channels, "synthesis.b%d.torgb.bias", res);
+  block->torgb_bias
+      = c2l_loader_get_tensor (loader, 1, 1, &channels, "synthesis.b%d.torgb.bias", res);
   block->torgb_affine = c2l_loader_get_dense (loader, 1, (float) (1 / sqrt ((double) n_in)), n_in,
                                               network->w_dim, "synthesis.b%d.torgb.affine", res);
 }
 
 static void
-load_skip (C2lStylegan2Block *block,
-           C2lLoader         *loader,
-           gint64             n_in,
-           gint64             n_out)
+load_skip (C2lStylegan2Block *block, C2lLoader *loader, gint64 n_in, gint64 n_out)
 {
   float gain = (float) (G_SQRT2 / 2 / sqrt ((double) n_in));
   g_autofree char *name = g_strdup_printf ("b%d.skip", block->resolution);
 
-  block->skip_weight = c2l_loader_get_tensor (loader, gain, 4, (gint64[]) { n_out, n_in, 1, 1 },
+  block->skip_weight = c2l_loader_get_tensor (loader, gain, 4, (gint64[]){ n_out, n_in, 1, 1 },
                                               "synthesis.b%d.skip.weight", block->resolution);
   block->skip_filter = load_filter (loader, name);
   block->n_skip_taps = count_taps (block->skip_filter);
@@ -207,10 +199,7 @@ load_skip (C2lStylegan2Block *block,
 
 /* Returns the number of channels that it hands on. */
 static gint64
-load_block (C2lStylegan2 *network,
-            C2lLoader    *loader,
-            int           resolution,
-            gint64        n_in)
+load_block (C2lStylegan2 *network, C2lLoader *loader, int resolution, gint64 n_in)
 {
   C2lStylegan2Block *block = g_new0 (C2lStylegan2Block, 1);
   gboolean is_first = network->blocks->len == 0;
@@ -235,8 +224,8 @@ load_block (C2lStylegan2 *network,
   return n_last;
 }
 
-/* The largest block that follows without a gap; another one further up means that something was cut out
- * of the file. */
+/* The largest block that follows without a gap; another one further up means that something was cut
+ * out of the file. */
 static int
 find_resolution (C2lLoader *loader)
 {
@@ -251,7 +240,8 @@ find_resolution (C2lLoader *loader)
     }
   if (resolution == 0)
     {
-      c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED, "tensor “synthesis.b4.conv1.weight” is missing");
+      c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
+                       "tensor “synthesis.b4.conv1.weight” is missing");
       return 0;
     }
 
@@ -266,36 +256,35 @@ find_resolution (C2lLoader *loader)
                          "pictures of %d pixels; at most %d are supported", res, MAX_RESOLUTION);
       if (res > resolution || res < 4 || (res & (res - 1)) != 0)
         c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
-                         "it has a block of resolution %d, but those below it end at %d", res, resolution);
+                         "it has a block of resolution %d, but those below it end at %d", res,
+                         resolution);
     }
   return resolution;
 }
 
 static C2lStylegan2Architecture
-find_architecture (C2lStylegan2 *network,
-                   C2lLoader    *loader,
-                   JsonObject   *config)
+find_architecture (C2lStylegan2 *network, C2lLoader *loader, JsonObject *config)
 {
   C2lStylegan2Architecture found = C2L_STYLEGAN2_ORIG;
 
   if (c2l_loader_find (loader, "synthesis.b8.skip.weight") != NULL)
     found = C2L_STYLEGAN2_RESNET;
-  else if (network->img_resolution > 4 && c2l_loader_find (loader, "synthesis.b4.torgb.weight") != NULL)
+  else if (network->img_resolution > 4
+           && c2l_loader_find (loader, "synthesis.b4.torgb.weight") != NULL)
     found = C2L_STYLEGAN2_SKIP;
 
   const char *stated = c2l_config_get_string (config, "architecture", architecture_names[found]);
   if (network->img_resolution > 4 && strcmp (stated, architecture_names[found]) != 0)
     c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
-                     "its architecture is said to be “%s”, but its tensors are those of “%s”", stated,
-                     architecture_names[found]);
+                     "its architecture is said to be “%s”, but its tensors are those of “%s”",
+                     stated, architecture_names[found]);
   return found;
 }
 
 static void
-load_constant (C2lStylegan2 *network,
-               C2lLoader    *loader)
+load_constant (C2lStylegan2 *network, C2lLoader *loader)
 {
-  const C2lArray *array = c2l_loader_need (loader, 3, (gint64[]) { 0, 4, 4 }, "synthesis.b4.const");
+  const C2lArray *array = c2l_loader_need (loader, 3, (gint64[]){ 0, 4, 4 }, "synthesis.b4.const");
   if (array == NULL)
     return;
 
@@ -305,13 +294,11 @@ load_constant (C2lStylegan2 *network,
   for (gint64 c = 0; c < channels; c++)
     for (int i = 0; i < 16; i++)
       pixels[i * channels + c] = planes[c * 16 + i];
-  network->constant = c2l_loader_make_tensor (loader, 4, (gint64[]) { 1, 4, 4, channels }, pixels);
+  network->constant = c2l_loader_make_tensor (loader, 4, (gint64[]){ 1, 4, 4, channels }, pixels);
 }
 
 C2lStylegan2 *
-c2l_stylegan2_load (C2lLoader  *loader,
-                    JsonObject *config,
-                    gint64      w_dim)
+c2l_stylegan2_load (C2lLoader *loader, JsonObject *config, gint64 w_dim)
 {
   C2lStylegan2 *network = g_new0 (C2lStylegan2, 1);
   JsonObject *own = c2l_config_get_object (config, "synthesis");

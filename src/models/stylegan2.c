@@ -1,6 +1,6 @@
 /* Records StyleGAN2's synthesis network. Activations between convolutions are in the pass's compute
- * type, pictures and the running picture of the skip branches in float32. The pass must not outlive the
- * network. */
+ * type, pictures and the running picture of the skip branches in float32. The pass must not outlive
+ * the network. */
 #include "models/stylegan2.h"
 
 #include "models/streams.h"
@@ -18,29 +18,23 @@ typedef struct
 
 /* Latent @index of every picture, [B, w_dim]. */
 static C2lTensor *
-take_w (Recording *rec,
-        int        index)
+take_w (Recording *rec, int index)
 {
   C2lTensor *w = c2l_slice (rec->pass, rec->ws, 1, index, 1);
 
-  return c2l_reshape (rec->pass, w, 2, (gint64[]) { rec->batch, rec->network->w_dim });
+  return c2l_reshape (rec->pass, w, 2, (gint64[]){ rec->batch, rec->network->w_dim });
 }
 
 static C2lTensor *
-apply_affine (Recording      *rec,
-              const C2lDense *affine,
-              int             w_index)
+apply_affine (Recording *rec, const C2lDense *affine, int w_index)
 {
-  return c2l_gemm (rec->pass, take_w (rec, w_index), affine->weight, &(C2lEpilogue) { .bias = affine->bias });
+  return c2l_gemm (rec->pass, take_w (rec, w_index), affine->weight,
+                   &(C2lEpilogue){ .bias = affine->bias });
 }
 
 /* Up-samples by two with @filter of @n_taps, @margin pixels larger on each side. */
 static C2lTensor *
-upsample (Recording *rec,
-          C2lTensor *x,
-          C2lTensor *filter,
-          gint64     n_taps,
-          int        margin)
+upsample (Recording *rec, C2lTensor *x, C2lTensor *filter, gint64 n_taps, int margin)
 {
   int before = margin + (int) (n_taps + 1) / 2;
   int after = margin + (int) n_taps / 2 - 1;
@@ -57,8 +51,7 @@ upsample (Recording *rec,
 
 /* The noise of a layer, or NULL for none. */
 static C2lTensor *
-make_noise (Recording              *rec,
-            const C2lStylegan2Conv *conv)
+make_noise (Recording *rec, const C2lStylegan2Conv *conv)
 {
   const C2lSynthesis *options = rec->options;
   gint64 dims[] = { rec->batch, conv->resolution, conv->resolution };
@@ -78,11 +71,11 @@ make_noise (Recording              *rec,
 }
 
 static C2lTensor *
-record_conv (Recording              *rec,
+record_conv (Recording *rec,
              const C2lStylegan2Conv *conv,
-             C2lTensor              *x,
-             float                   gain,
-             C2lDtype                out_dtype)
+             C2lTensor *x,
+             float gain,
+             C2lDtype out_dtype)
 {
   C2lTensor *styles = apply_affine (rec, &conv->affine, rec->w_index++);
   gboolean fused_up = conv->up == 2 && !conv->presampled;
@@ -116,10 +109,7 @@ record_conv (Recording              *rec,
 
 /* Adds this block's picture to the running one, which is up-sampled to its size first. */
 static C2lTensor *
-record_torgb (Recording               *rec,
-              const C2lStylegan2Block *block,
-              C2lTensor               *x,
-              C2lTensor               *img)
+record_torgb (Recording *rec, const C2lStylegan2Block *block, C2lTensor *x, C2lTensor *img)
 {
   C2lConv params = {
     .weight = block->torgb_weight,
@@ -142,20 +132,15 @@ record_torgb (Recording               *rec,
 
 /* Residual branch of a resnet block: 1×1 convolution, then up-sampling, in float32. */
 static C2lTensor *
-record_skip (Recording               *rec,
-             const C2lStylegan2Block *block,
-             C2lTensor               *x)
+record_skip (Recording *rec, const C2lStylegan2Block *block, C2lTensor *x)
 {
-  C2lTensor *y = c2l_conv (rec->pass, x, &(C2lConv) { .weight = block->skip_weight });
+  C2lTensor *y = c2l_conv (rec->pass, x, &(C2lConv){ .weight = block->skip_weight });
 
   return upsample (rec, y, block->skip_filter, block->n_skip_taps, 0);
 }
 
 static void
-record_block (Recording               *rec,
-              const C2lStylegan2Block *block,
-              C2lTensor              **x,
-              C2lTensor              **img)
+record_block (Recording *rec, const C2lStylegan2Block *block, C2lTensor **x, C2lTensor **img)
 {
   if (block->skip_weight != NULL)
     {
@@ -184,9 +169,9 @@ record_block (Recording               *rec,
 }
 
 C2lTensor *
-c2l_stylegan2_forward (C2lStylegan2       *network,
-                       C2lPass            *pass,
-                       C2lTensor          *ws,
+c2l_stylegan2_forward (C2lStylegan2 *network,
+                       C2lPass *pass,
+                       C2lTensor *ws,
                        const C2lSynthesis *options)
 {
   gboolean preview = network->architecture == C2L_STYLEGAN2_SKIP && options->max_resolution > 0;
@@ -209,7 +194,8 @@ c2l_stylegan2_forward (C2lStylegan2       *network,
     {
       const C2lStylegan2Block *block = g_ptr_array_index (network->blocks, i);
 
-      if (c2l_pass_has_failed (pass) || (preview && i > 0 && block->resolution > options->max_resolution))
+      if (c2l_pass_has_failed (pass)
+          || (preview && i > 0 && block->resolution > options->max_resolution))
         break;
       record_block (&rec, block, &x, &img);
     }

@@ -1,20 +1,22 @@
 /* Reads StyleGAN3's synthesis network from the state dict and what its modules say of themselves.
  * Channels, kernels and filters come from the tensors; factors, paddings and sizes from the
  * configuration, or, where it lacks them, from the filters' lengths and the layers' names by the
- * original's rules. Sizes are followed through all layers, so that a contradiction is found here. */
+ * original's rules. Sizes are followed through all layers, so that a contradiction is found here.
+ */
 #include "models/stylegan3.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_SIZE 4096            /* four times the largest published network */
-#define MAX_WIDE_SIZE 16384      /* between up- and down-sampling */
+#define MAX_SIZE 4096       /* four times the largest published network */
+#define MAX_WIDE_SIZE 16384 /* between up- and down-sampling */
 #define MAX_LAYERS 256
 #define MAX_FACTOR 64
 #define MAX_PADDING 65536
 #define MAX_CLAMP 1e30
-#define FILTER_SIZE 6            /* taps for each unit of a factor, where the file does not give the factor */
+#define FILTER_SIZE 6 /* taps for each unit of a factor, where the file does not give the factor   \
+                       */
 #define DEFAULT_OUTPUT_SCALE 0.25
 
 static void
@@ -52,10 +54,7 @@ count_taps (C2lTensor *filter)
 
 /* A size that files write as a number or as [width, height]. */
 static int
-load_size (C2lLoader  *loader,
-           JsonObject *config,
-           const char *member,
-           int         fallback)
+load_size (C2lLoader *loader, JsonObject *config, const char *member, int fallback)
 {
   JsonNode *node = config != NULL ? json_object_get_member (config, member) : NULL;
 
@@ -81,18 +80,17 @@ load_size (C2lLoader  *loader,
 }
 
 static gint
-compare_layers (gconstpointer a,
-                gconstpointer b)
+compare_layers (gconstpointer a, gconstpointer b)
 {
-  const C2lStylegan3Layer *first = *(C2lStylegan3Layer *const *) a, *second = *(C2lStylegan3Layer *const *) b;
+  const C2lStylegan3Layer *first = *(C2lStylegan3Layer *const *) a,
+                          *second = *(C2lStylegan3Layer *const *) b;
 
   return (first->index > second->index) - (first->index < second->index);
 }
 
 /* Layers are found by the names of their weights, "synthesis.L0_36_512.weight". */
 static void
-find_layers (C2lStylegan3 *network,
-             C2lLoader    *loader)
+find_layers (C2lStylegan3 *network, C2lLoader *loader)
 {
   g_autofree const char **names = c2l_weights_list_names (loader->weights);
 
@@ -105,7 +103,8 @@ find_layers (C2lStylegan3 *network,
         continue;
 
       C2lStylegan3Layer *layer = g_new0 (C2lStylegan3Layer, 1);
-      layer->name = g_strndup (names[i] + strlen ("synthesis."), (gsize) end - strlen ("synthesis."));
+      layer->name
+          = g_strndup (names[i] + strlen ("synthesis."), (gsize) end - strlen ("synthesis."));
       layer->index = index;
       layer->out_size = size;
       g_ptr_array_add (network->layers, layer);
@@ -114,8 +113,8 @@ find_layers (C2lStylegan3 *network,
   g_ptr_array_sort (network->layers, compare_layers);
   if (network->layers->len == 0 || network->layers->len > MAX_LAYERS)
     c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
-                     "%u layers in its synthesis network, from 1 to %d are supported", network->layers->len,
-                     MAX_LAYERS);
+                     "%u layers in its synthesis network, from 1 to %d are supported",
+                     network->layers->len, MAX_LAYERS);
   for (guint i = 0; i < network->layers->len; i++)
     {
       const C2lStylegan3Layer *layer = g_ptr_array_index (network->layers, i);
@@ -126,12 +125,10 @@ find_layers (C2lStylegan3 *network,
     }
 }
 
-/* w · rsqrt (mean w²) for each output: the convolution's weights as the original normalises them on each
- * call. */
+/* w · rsqrt (mean w²) for each output: the convolution's weights as the original normalises them on
+ * each call. */
 static C2lTensor *
-load_normalized (C2lLoader    *loader,
-                 const gint64 *dims,
-                 const char   *name)
+load_normalized (C2lLoader *loader, const gint64 *dims, const char *name)
 {
   const C2lArray *array = c2l_loader_need (loader, 4, dims, "synthesis.%s.weight", name);
   if (array == NULL)
@@ -154,10 +151,7 @@ load_normalized (C2lLoader    *loader,
 }
 
 static int
-load_factor (C2lLoader  *loader,
-             JsonObject *config,
-             const char *member,
-             C2lTensor  *filter)
+load_factor (C2lLoader *loader, JsonObject *config, const char *member, C2lTensor *filter)
 {
   int n_taps = count_taps (filter);
   int guess = filter == NULL ? 1 : MAX (n_taps / FILTER_SIZE, 1);
@@ -165,12 +159,13 @@ load_factor (C2lLoader  *loader,
   return c2l_loader_get_integer (loader, config, member, guess, 1, MAX_FACTOR);
 }
 
-/* What the original computes from the sizes (Karras et al. 2021, appendix C.3), for files that do not
- * say it. */
+/* What the original computes from the sizes (Karras et al. 2021, appendix C.3), for files that do
+ * not say it. */
 static void
 guess_padding (C2lStylegan3Layer *layer)
 {
-  int total = (layer->out_size - 1) * layer->down + 1 - (layer->in_size + layer->kernel - 1) * layer->up;
+  int total
+      = (layer->out_size - 1) * layer->down + 1 - (layer->in_size + layer->kernel - 1) * layer->up;
   total += count_taps (layer->up_filter) + count_taps (layer->down_filter) - 2;
   int before = (int) floor ((total + layer->up) / 2.0);
 
@@ -179,9 +174,7 @@ guess_padding (C2lStylegan3Layer *layer)
 }
 
 static void
-load_padding (C2lStylegan3Layer *layer,
-              C2lLoader         *loader,
-              JsonObject        *config)
+load_padding (C2lStylegan3Layer *layer, C2lLoader *loader, JsonObject *config)
 {
   JsonNode *node = config != NULL ? json_object_get_member (config, "padding") : NULL;
 
@@ -192,9 +185,11 @@ load_padding (C2lStylegan3Layer *layer,
   JsonArray *array = json_node_get_array (node);
   for (guint i = 0; i < 4; i++)
     {
-      JsonNode *element = json_array_get_length (array) == 4 ? json_array_get_element (array, i) : NULL;
-      double value
-          = element != NULL && JSON_NODE_HOLDS_VALUE (element) ? json_node_get_double (element) : NAN;
+      JsonNode *element
+          = json_array_get_length (array) == 4 ? json_array_get_element (array, i) : NULL;
+      double value = element != NULL && JSON_NODE_HOLDS_VALUE (element)
+                         ? json_node_get_double (element)
+                         : NAN;
 
       if (!(fabs (value) <= MAX_PADDING && value == floor (value)))
         {
@@ -206,10 +201,10 @@ load_padding (C2lStylegan3Layer *layer,
     }
 }
 
-/* Follows the picture's size through one layer; along both axes it must come out as the layer says. */
+/* Follows the picture's size through one layer; along both axes it must come out as the layer says.
+ */
 static void
-check_sizes (C2lStylegan3Layer *layer,
-             C2lLoader         *loader)
+check_sizes (C2lStylegan3Layer *layer, C2lLoader *loader)
 {
   int n_up = count_taps (layer->up_filter), n_down = count_taps (layer->down_filter);
 
@@ -221,8 +216,8 @@ check_sizes (C2lStylegan3Layer *layer,
 
       if (wide > MAX_WIDE_SIZE)
         c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                         "layer “%s” up-samples to %d pixels; at most %d are supported", layer->name, wide,
-                         MAX_WIDE_SIZE);
+                         "layer “%s” up-samples to %d pixels; at most %d are supported",
+                         layer->name, wide, MAX_WIDE_SIZE);
       if (wide < n_down || size != layer->out_size)
         {
           c2l_loader_fail (
@@ -235,8 +230,7 @@ check_sizes (C2lStylegan3Layer *layer,
 }
 
 static void
-load_gains (C2lStylegan3Layer *layer,
-            C2lLoader         *loader)
+load_gains (C2lStylegan3Layer *layer, C2lLoader *loader)
 {
   float magnitude = 1;
 
@@ -250,15 +244,15 @@ load_gains (C2lStylegan3Layer *layer,
 
 /* Returns the number of channels of its result. */
 static gint64
-load_layer (C2lStylegan3      *network,
+load_layer (C2lStylegan3 *network,
             C2lStylegan3Layer *layer,
-            C2lLoader         *loader,
-            JsonObject        *config,
-            float              clamp,
-            gint64             n_in)
+            C2lLoader *loader,
+            JsonObject *config,
+            float clamp,
+            gint64 n_in)
 {
-  const C2lArray *weight
-      = c2l_loader_need (loader, 4, (gint64[]){ 0, n_in, 0, 0 }, "synthesis.%s.weight", layer->name);
+  const C2lArray *weight = c2l_loader_need (loader, 4, (gint64[]){ 0, n_in, 0, 0 },
+                                            "synthesis.%s.weight", layer->name);
   if (weight == NULL)
     return 0;
 
@@ -288,10 +282,11 @@ load_layer (C2lStylegan3      *network,
     return 0;
   check_sizes (layer, loader);
 
-  float gain
-      = layer->is_torgb ? layer->input_gain / sqrtf ((float) (n_in * layer->kernel * layer->kernel)) : 1;
-  layer->affine
-      = c2l_loader_get_dense (loader, 1, gain, n_in, network->w_dim, "synthesis.%s.affine", layer->name);
+  float gain = layer->is_torgb
+                   ? layer->input_gain / sqrtf ((float) (n_in * layer->kernel * layer->kernel))
+                   : 1;
+  layer->affine = c2l_loader_get_dense (loader, 1, gain, n_in, network->w_dim,
+                                        "synthesis.%s.affine", layer->name);
   layer->bias = c2l_loader_get_tensor (loader, 1, 1, &n_out, "synthesis.%s.bias", layer->name);
   layer->weight = layer->is_torgb ? c2l_loader_get_tensor (loader, 1, 4, weight->dims,
                                                            "synthesis.%s.weight", layer->name)
@@ -300,37 +295,38 @@ load_layer (C2lStylegan3      *network,
 }
 
 static void
-load_input (C2lStylegan3 *network,
-            C2lLoader    *loader,
-            JsonObject   *config)
+load_input (C2lStylegan3 *network, C2lLoader *loader, JsonObject *config)
 {
-  const C2lArray *freqs = c2l_loader_need (loader, 2, (gint64[]) { 0, 2 }, "synthesis.input.freqs");
+  const C2lArray *freqs = c2l_loader_need (loader, 2, (gint64[]){ 0, 2 }, "synthesis.input.freqs");
   if (freqs == NULL)
     return;
 
   gint64 channels = freqs->dims[0];
   network->freqs = c2l_loader_get_tensor (loader, 1, 2, freqs->dims, "synthesis.input.freqs");
   network->phases = c2l_loader_get_tensor (loader, 1, 1, &channels, "synthesis.input.phases");
-  network->transform = c2l_loader_get_tensor (loader, 1, 2, (gint64[]) { 3, 3 }, "synthesis.input.transform");
-  network->mixing = c2l_loader_get_tensor (loader, (float) (1 / sqrt ((double) channels)), 2,
-                                           (gint64[]){ channels, channels }, "synthesis.input.weight");
-  network->input_affine = c2l_loader_get_dense (loader, 1, 1, 4, network->w_dim, "synthesis.input.affine");
+  network->transform
+      = c2l_loader_get_tensor (loader, 1, 2, (gint64[]){ 3, 3 }, "synthesis.input.transform");
+  network->mixing
+      = c2l_loader_get_tensor (loader, (float) (1 / sqrt ((double) channels)), 2,
+                               (gint64[]){ channels, channels }, "synthesis.input.weight");
+  network->input_affine
+      = c2l_loader_get_dense (loader, 1, 1, 4, network->w_dim, "synthesis.input.affine");
 
   network->input_size = load_size (loader, config, "size", 0);
-  network->sampling_rate = (float) c2l_loader_get_number (loader, config, "sampling_rate", 0, 1e-6, 1e9);
+  network->sampling_rate
+      = (float) c2l_loader_get_number (loader, config, "sampling_rate", 0, 1e-6, 1e9);
   network->bandwidth = (float) c2l_loader_get_number (loader, config, "bandwidth", 0, 1e-6, 1e9);
   if (network->input_size == 0 || network->sampling_rate == 0 || network->bandwidth == 0)
-    c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
-                     "the size, sampling rate or bandwidth of its Fourier features is not in the file");
+    c2l_loader_fail (
+        loader, C2L_FORMAT_ERROR_DAMAGED,
+        "the size, sampling rate or bandwidth of its Fourier features is not in the file");
   else if (network->bandwidth * 2 == network->sampling_rate)
     c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
                      "the bandwidth of its Fourier features leaves no transition band");
 }
 
 C2lStylegan3 *
-c2l_stylegan3_load (C2lLoader  *loader,
-                    JsonObject *config,
-                    gint64      w_dim)
+c2l_stylegan3_load (C2lLoader *loader, JsonObject *config, gint64 w_dim)
 {
   C2lStylegan3 *network = g_new0 (C2lStylegan3, 1);
   JsonObject *own = c2l_config_get_object (config, "synthesis");
@@ -339,8 +335,8 @@ c2l_stylegan3_load (C2lLoader  *loader,
 
   network->w_dim = w_dim;
   network->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) layer_free);
-  network->output_scale
-      = (float) c2l_loader_get_number (loader, own, "output_scale", DEFAULT_OUTPUT_SCALE, -1e9, 1e9);
+  network->output_scale = (float) c2l_loader_get_number (loader, own, "output_scale",
+                                                         DEFAULT_OUTPUT_SCALE, -1e9, 1e9);
   load_input (network, loader, c2l_config_get_object (own, "input"));
   find_layers (network, loader);
   if (c2l_loader_has_failed (loader))
@@ -354,8 +350,9 @@ c2l_stylegan3_load (C2lLoader  *loader,
 
       layer->is_torgb = i + 1 == network->layers->len;
       layer->in_size = size;
-      channels = load_layer (network, layer, loader, c2l_config_get_object (layer_configs, layer->name),
-                             (float) clamp, channels);
+      channels
+          = load_layer (network, layer, loader, c2l_config_get_object (layer_configs, layer->name),
+                        (float) clamp, channels);
       if (c2l_loader_has_failed (loader))
         return network;
       size = layer->out_size;

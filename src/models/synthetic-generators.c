@@ -8,24 +8,19 @@
 #define NOISE_STRENGTH 0.1f
 #define CONV_CLAMP 256
 
-#define DIMS(...) G_N_ELEMENTS (((gint64[]) { __VA_ARGS__ })), (gint64[]) { __VA_ARGS__ }
+#define DIMS(...)                                                                                  \
+  G_N_ELEMENTS (((gint64[]){ __VA_ARGS__ })), (gint64[]) { __VA_ARGS__ }
 
 /* A fully connected layer as it is initialised: its gain makes unit variance of unit variance. */
 static void
-add_dense (C2lFiller  *filler,
-           gint64      n_out,
-           gint64      n_in,
-           float       lr,
-           float       bias,
-           const char *name)
+add_dense (C2lFiller *filler, gint64 n_out, gint64 n_in, float lr, float bias, const char *name)
 {
   c2l_filler_add_normal (filler, C2L_F32, 0, 1 / lr, DIMS (n_out, n_in), "%s.weight", name);
   c2l_filler_add_normal (filler, C2L_F32, bias / lr, 0.1f / lr, DIMS (n_out), "%s.bias", name);
 }
 
 static void
-add_mapping (C2lFiller *filler,
-             int        n_layers)
+add_mapping (C2lFiller *filler, int n_layers)
 {
   for (int i = 0; i < n_layers; i++)
     {
@@ -36,9 +31,7 @@ add_mapping (C2lFiller *filler,
 }
 
 static JsonObject *
-new_config (const char *class_name,
-            int         num_ws,
-            int         resolution)
+new_config (const char *class_name, int num_ws, int resolution)
 {
   JsonObject *config = json_object_new ();
   JsonObject *mapping = json_object_new ();
@@ -58,8 +51,7 @@ new_config (const char *class_name,
 /* StyleGAN2, configuration F. */
 
 static void
-add_filter (C2lFiller  *filler,
-            const char *name)
+add_filter (C2lFiller *filler, const char *name)
 {
   static const float taps[4] = { 1, 3, 3, 1 };
   float values[16];
@@ -70,11 +62,7 @@ add_filter (C2lFiller  *filler,
 }
 
 static void
-add_conv (C2lFiller  *filler,
-          int         resolution,
-          const char *which,
-          gint64      n_in,
-          gint64      n_out)
+add_conv (C2lFiller *filler, int resolution, const char *which, gint64 n_in, gint64 n_out)
 {
   static const float strength = NOISE_STRENGTH;
   g_autofree char *name = g_strdup_printf ("synthesis.b%d.%s", resolution, which);
@@ -82,16 +70,15 @@ add_conv (C2lFiller  *filler,
 
   c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (n_out, n_in, 3, 3), "%s.weight", name);
   c2l_filler_add_normal (filler, C2L_F32, 0, 0.1f, DIMS (n_out), "%s.bias", name);
-  c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (resolution, resolution), "%s.noise_const", name);
+  c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (resolution, resolution), "%s.noise_const",
+                         name);
   c2l_filler_add_values (filler, &strength, 0, NULL, "%s.noise_strength", name);
   add_filter (filler, name);
   add_dense (filler, n_in, W_DIM, 1, 1, affine);
 }
 
 static void
-add_torgb (C2lFiller *filler,
-           int        resolution,
-           gint64     n_in)
+add_torgb (C2lFiller *filler, int resolution, gint64 n_in)
 {
   g_autofree char *name = g_strdup_printf ("synthesis.b%d.torgb", resolution);
   g_autofree char *affine = g_strconcat (name, ".affine", NULL);
@@ -165,8 +152,9 @@ layer_spec (int index)
   spec.sampling_rate = (int) exp2 (ceil (log2 (fmin (stopband * 2, SG3_RESOLUTION))));
   spec.half_width = fmax (stopband, spec.sampling_rate / 2.0) - spec.cutoff;
   spec.size = index >= SG3_LAYERS - 1 ? SG3_RESOLUTION : spec.sampling_rate + 2 * SG3_MARGIN;
-  spec.channels
-      = index == SG3_LAYERS ? 3 : (int) rint (fmin (SG3_CHANNEL_BASE / 2.0 / spec.cutoff, SG3_CHANNEL_MAX));
+  spec.channels = index == SG3_LAYERS
+                      ? 3
+                      : (int) rint (fmin (SG3_CHANNEL_BASE / 2.0 / spec.cutoff, SG3_CHANNEL_MAX));
   return spec;
 }
 
@@ -186,17 +174,19 @@ bessel_i0 (double x)
 
 /* Low-pass filter with a Kaiser window, as scipy.signal.firwin designs it. */
 static void
-add_lowpass (C2lFiller  *filler,
-             int         n_taps,
-             double      cutoff,
-             double      width,
-             double      rate,
+add_lowpass (C2lFiller *filler,
+             int n_taps,
+             double cutoff,
+             double width,
+             double rate,
              const char *name)
 {
   g_autofree float *taps = g_new (float, n_taps);
   double attenuation = 2.285 * (n_taps - 1) * G_PI * (width / (rate / 2)) + 7.95;
   double beta = attenuation > 50 ? 0.1102 * (attenuation - 8.7)
-                : attenuation > 21 ? 0.5842 * pow (attenuation - 21, 0.4) + 0.07886 * (attenuation - 21) : 0;
+                : attenuation > 21
+                    ? 0.5842 * pow (attenuation - 21, 0.4) + 0.07886 * (attenuation - 21)
+                    : 0;
   double sum = 0;
 
   for (int i = 0; i < n_taps; i++)
@@ -214,11 +204,11 @@ add_lowpass (C2lFiller  *filler,
 
 /* The factors and filters of a layer, and what its module says of them. */
 static JsonObject *
-add_resampling (C2lFiller       *filler,
-                const char      *name,
+add_resampling (C2lFiller *filler,
+                const char *name,
                 const LayerSpec *in,
                 const LayerSpec *out,
-                gboolean         is_torgb)
+                gboolean is_torgb)
 {
   int rate = MAX (in->sampling_rate, out->sampling_rate) * (is_torgb ? 1 : 2);
   int up = rate / in->sampling_rate, down = rate / out->sampling_rate;
@@ -243,8 +233,7 @@ add_resampling (C2lFiller       *filler,
 }
 
 static void
-add_fourier_input (C2lFiller       *filler,
-                   const LayerSpec *spec)
+add_fourier_input (C2lFiller *filler, const LayerSpec *spec)
 {
   static const float identity[9] = { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, still[4] = { 1, 0, 0, 0 };
   gint64 channels = spec->channels;
@@ -252,16 +241,16 @@ add_fourier_input (C2lFiller       *filler,
   c2l_filler_add_normal (filler, C2L_F32, 0, (float) spec->cutoff / 2, DIMS (channels, 2),
                          "synthesis.input.freqs");
   c2l_filler_add_normal (filler, C2L_F32, 0, 0.25f, DIMS (channels), "synthesis.input.phases");
-  c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (channels, channels), "synthesis.input.weight");
-  c2l_filler_add_normal (filler, C2L_F32, 0, 0.1f, DIMS (4, W_DIM), "synthesis.input.affine.weight");
+  c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (channels, channels),
+                         "synthesis.input.weight");
+  c2l_filler_add_normal (filler, C2L_F32, 0, 0.1f, DIMS (4, W_DIM),
+                         "synthesis.input.affine.weight");
   c2l_filler_add_values (filler, still, DIMS (4), "synthesis.input.affine.bias");
   c2l_filler_add_values (filler, identity, DIMS (3, 3), "synthesis.input.transform");
 }
 
 static JsonObject *
-add_sg3_layer (C2lFiller *filler,
-               int        index,
-               char     **name)
+add_sg3_layer (C2lFiller *filler, int index, char **name)
 {
   static const float magnitude = 1;
   LayerSpec in = layer_spec (MAX (index - 1, 0)), out = layer_spec (index);
@@ -282,7 +271,8 @@ void
 c2l_synthetic_fill_stylegan3 (C2lFiller *filler)
 {
   JsonObject *config = new_config ("stylegan3", SG3_LAYERS + 2, SG3_RESOLUTION);
-  JsonObject *synthesis = json_object_new (), *layers = json_object_new (), *input = json_object_new ();
+  JsonObject *synthesis = json_object_new (), *layers = json_object_new (),
+             *input = json_object_new ();
   LayerSpec first = layer_spec (0);
 
   add_mapping (filler, 2);

@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-#define DIMS(...) G_N_ELEMENTS (((gint64[]) { __VA_ARGS__ })), (gint64[]) { __VA_ARGS__ }
+#define DIMS(...)                                                                                  \
+  G_N_ELEMENTS (((gint64[]){ __VA_ARGS__ })), (gint64[]) { __VA_ARGS__ }
 
 /* The prior. */
 
@@ -24,11 +25,7 @@ enum
 
 /* A matrix that keeps the variance. */
 static void
-add_matrix (C2lFiller  *filler,
-            gint64      n_out,
-            gint64      n_in,
-            const char *format,
-            int         layer)
+add_matrix (C2lFiller *filler, gint64 n_out, gint64 n_in, const char *format, int layer)
 {
   g_autofree char *tail = g_strdup_printf ("%d.%s", layer, format);
 
@@ -37,16 +34,14 @@ add_matrix (C2lFiller  *filler,
 }
 
 static void
-add_norm (C2lFiller  *filler,
-          const char *prefix)
+add_norm (C2lFiller *filler, const char *prefix)
 {
   c2l_filler_add_normal (filler, C2L_F32, 1, 0.1f, DIMS (PRIOR_DIM), "%s.gamma", prefix);
   c2l_filler_add_normal (filler, C2L_F32, 0, 0, DIMS (PRIOR_DIM), "%s.beta", prefix);
 }
 
 static void
-add_prior_layer (C2lFiller *filler,
-                 int        layer)
+add_prior_layer (C2lFiller *filler, int layer)
 {
   static const char *const norms[] = { "0.norm", "0.to_out.1", "1.0" };
   const gint64 inner = PRIOR_HEADS * PRIOR_DIM_HEAD;
@@ -60,8 +55,10 @@ add_prior_layer (C2lFiller *filler,
       add_norm (filler, prefix);
     }
 
-  c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (2, PRIOR_DIM_HEAD), PRIOR_LAYERS "%d.0.null_kv", layer);
-  c2l_filler_add_values (filler, freqs, DIMS (PRIOR_ROTARY / 2), PRIOR_LAYERS "%d.0.rotary_emb.freqs", layer);
+  c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (2, PRIOR_DIM_HEAD),
+                         PRIOR_LAYERS "%d.0.null_kv", layer);
+  c2l_filler_add_values (filler, freqs, DIMS (PRIOR_ROTARY / 2),
+                         PRIOR_LAYERS "%d.0.rotary_emb.freqs", layer);
   add_matrix (filler, inner, PRIOR_DIM, "0.to_q.weight", layer);
   add_matrix (filler, 2 * PRIOR_DIM_HEAD, PRIOR_DIM, "0.to_kv.weight", layer);
   add_matrix (filler, PRIOR_DIM, inner, "0.to_out.0.weight", layer);
@@ -81,10 +78,18 @@ static void
 add_schedule (C2lFiller *filler)
 {
   static const char *const names[] = {
-    "betas", "alphas_cumprod", "alphas_cumprod_prev", "sqrt_alphas_cumprod",
-    "sqrt_one_minus_alphas_cumprod", "log_one_minus_alphas_cumprod", "sqrt_recip_alphas_cumprod",
-    "sqrt_recipm1_alphas_cumprod", "posterior_variance",
-    "posterior_log_variance_clipped", "posterior_mean_coef1", "posterior_mean_coef2",
+    "betas",
+    "alphas_cumprod",
+    "alphas_cumprod_prev",
+    "sqrt_alphas_cumprod",
+    "sqrt_one_minus_alphas_cumprod",
+    "log_one_minus_alphas_cumprod",
+    "sqrt_recip_alphas_cumprod",
+    "sqrt_recipm1_alphas_cumprod",
+    "posterior_variance",
+    "posterior_log_variance_clipped",
+    "posterior_mean_coef1",
+    "posterior_mean_coef2",
   };
   g_autofree float *values = g_new (float, G_N_ELEMENTS (names) * PRIOR_STEPS);
   double product = 1;
@@ -95,8 +100,17 @@ add_schedule (C2lFiller *filler)
       product *= 1 - beta;
       double variance = beta * (1 - before) / (1 - product);
       const double row[G_N_ELEMENTS (names)] = {
-        beta, product, before, sqrt (product), sqrt (1 - product), log (1 - product), sqrt (1 / product),
-        sqrt (1 / product - 1), variance, log (fmax (variance, 1e-20)), beta * sqrt (before) / (1 - product),
+        beta,
+        product,
+        before,
+        sqrt (product),
+        sqrt (1 - product),
+        log (1 - product),
+        sqrt (1 / product),
+        sqrt (1 / product - 1),
+        variance,
+        log (fmax (variance, 1e-20)),
+        beta * sqrt (before) / (1 - product),
         (1 - before) * sqrt (1 - beta) / (1 - product),
       };
 
@@ -104,7 +118,8 @@ add_schedule (C2lFiller *filler)
         values[i * PRIOR_STEPS + (gsize) t] = (float) row[i];
     }
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    c2l_filler_add_values (filler, values + i * PRIOR_STEPS, DIMS (PRIOR_STEPS), PRIOR "%s", names[i]);
+    c2l_filler_add_values (filler, values + i * PRIOR_STEPS, DIMS (PRIOR_STEPS), PRIOR "%s",
+                           names[i]);
 }
 
 void
@@ -117,11 +132,13 @@ c2l_synthetic_fill_prior (C2lFiller *filler)
   c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (PRIOR_STEPS, PRIOR_DIM),
                          PRIOR "net.to_time_embeds.0.weight");
   c2l_filler_add_normal (filler, C2L_F32, 0, 1, DIMS (PRIOR_BUCKETS, PRIOR_HEADS),
-                         PRIOR "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
+                         PRIOR
+                         "net.causal_transformer.rel_pos_bias.relative_attention_bias.weight");
   for (int i = 0; i < PRIOR_DEPTH; i++)
     add_prior_layer (filler, i);
   add_norm (filler, PRIOR "net.causal_transformer.norm");
-  c2l_filler_add_normal (filler, C2L_F32, 0, (float) (1 / sqrt (PRIOR_DIM)), DIMS (PRIOR_DIM, PRIOR_DIM),
+  c2l_filler_add_normal (filler, C2L_F32, 0, (float) (1 / sqrt (PRIOR_DIM)),
+                         DIMS (PRIOR_DIM, PRIOR_DIM),
                          PRIOR "net.causal_transformer.project_out.weight");
 }
 
@@ -140,37 +157,35 @@ enum
 };
 
 static void
-add_clip_norm (C2lFiller  *filler,
-               gint64      width,
-               const char *prefix)
+add_clip_norm (C2lFiller *filler, gint64 width, const char *prefix)
 {
   c2l_filler_add_normal (filler, C2L_F32, 1, 0.1f, DIMS (width), "%s.weight", prefix);
   c2l_filler_add_normal (filler, C2L_F32, 0, 0.02f, DIMS (width), "%s.bias", prefix);
 }
 
 static void
-add_clip_linear (C2lFiller  *filler,
-                 gint64      n_out,
-                 gint64      n_in,
+add_clip_linear (C2lFiller *filler,
+                 gint64 n_out,
+                 gint64 n_in,
                  const char *prefix,
                  const char *weight,
                  const char *bias)
 {
   float deviation = (float) (0.5 / sqrt ((double) n_in));
 
-  c2l_filler_add_normal (filler, C2L_F16, 0, deviation, DIMS (n_out, n_in), "%s.%s", prefix, weight);
+  c2l_filler_add_normal (filler, C2L_F16, 0, deviation, DIMS (n_out, n_in), "%s.%s", prefix,
+                         weight);
   c2l_filler_add_normal (filler, C2L_F16, 0, 0.02f, DIMS (n_out), "%s.%s", prefix, bias);
 }
 
 static void
-add_clip_blocks (C2lFiller  *filler,
-                 gint64      width,
-                 const char *transformer)
+add_clip_blocks (C2lFiller *filler, gint64 width, const char *transformer)
 {
   for (int i = 0; i < CLIP_BLOCKS; i++)
     {
       g_autofree char *block = g_strdup_printf ("%s.resblocks.%d", transformer, i);
-      g_autofree char *ln_1 = g_strconcat (block, ".ln_1", NULL), *ln_2 = g_strconcat (block, ".ln_2", NULL);
+      g_autofree char *ln_1 = g_strconcat (block, ".ln_1", NULL),
+                      *ln_2 = g_strconcat (block, ".ln_2", NULL);
 
       add_clip_linear (filler, 3 * width, width, block, "attn.in_proj_weight", "attn.in_proj_bias");
       add_clip_linear (filler, width, width, block, "attn.out_proj.weight", "attn.out_proj.bias");
@@ -185,15 +200,19 @@ void
 c2l_synthetic_fill_clip (C2lFiller *filler)
 {
   const gint64 n_patches = (CLIP_RESOLUTION / CLIP_PATCH) * (CLIP_RESOLUTION / CLIP_PATCH);
-  const float vision = (float) (1 / sqrt (CLIP_VISION_WIDTH)), text = (float) (1 / sqrt (CLIP_TEXT_WIDTH));
+  const float vision = (float) (1 / sqrt (CLIP_VISION_WIDTH)),
+              text = (float) (1 / sqrt (CLIP_TEXT_WIDTH));
   static const float logit_scale = 4.6052f;
 
-  c2l_filler_add_normal (filler, C2L_F16, 0, 0.02f, DIMS (CLIP_VISION_WIDTH, 3, CLIP_PATCH, CLIP_PATCH),
+  c2l_filler_add_normal (filler, C2L_F16, 0, 0.02f,
+                         DIMS (CLIP_VISION_WIDTH, 3, CLIP_PATCH, CLIP_PATCH),
                          "visual.conv1.weight");
-  c2l_filler_add_normal (filler, C2L_F32, 0, vision, DIMS (CLIP_VISION_WIDTH), "visual.class_embedding");
+  c2l_filler_add_normal (filler, C2L_F32, 0, vision, DIMS (CLIP_VISION_WIDTH),
+                         "visual.class_embedding");
   c2l_filler_add_normal (filler, C2L_F32, 0, vision, DIMS (n_patches + 1, CLIP_VISION_WIDTH),
                          "visual.positional_embedding");
-  c2l_filler_add_normal (filler, C2L_F16, 0, vision, DIMS (CLIP_VISION_WIDTH, CLIP_EMBED), "visual.proj");
+  c2l_filler_add_normal (filler, C2L_F16, 0, vision, DIMS (CLIP_VISION_WIDTH, CLIP_EMBED),
+                         "visual.proj");
   add_clip_norm (filler, CLIP_VISION_WIDTH, "visual.ln_pre");
   add_clip_norm (filler, CLIP_VISION_WIDTH, "visual.ln_post");
   add_clip_blocks (filler, CLIP_VISION_WIDTH, "visual.transformer");
@@ -202,7 +221,8 @@ c2l_synthetic_fill_clip (C2lFiller *filler)
                          "token_embedding.weight");
   c2l_filler_add_normal (filler, C2L_F32, 0, 0.01f, DIMS (CLIP_CONTEXT, CLIP_TEXT_WIDTH),
                          "positional_embedding");
-  c2l_filler_add_normal (filler, C2L_F16, 0, text, DIMS (CLIP_TEXT_WIDTH, CLIP_EMBED), "text_projection");
+  c2l_filler_add_normal (filler, C2L_F16, 0, text, DIMS (CLIP_TEXT_WIDTH, CLIP_EMBED),
+                         "text_projection");
   c2l_filler_add_values (filler, &logit_scale, 0, NULL, "logit_scale");
   add_clip_norm (filler, CLIP_TEXT_WIDTH, "ln_final");
   add_clip_blocks (filler, CLIP_TEXT_WIDTH, "transformer");

@@ -1,5 +1,5 @@
-/* Fills made-up weights quickly: numbers come from a table of 4096 quantiles of the normal distribution,
- * twelve random bits each. Knows no model. */
+/* Fills made-up weights quickly: numbers come from a table of 4096 quantiles of the normal
+ * distribution, twelve random bits each. Knows no model. */
 #include "models/synthetic-private.h"
 
 #include <math.h>
@@ -18,8 +18,8 @@ next_bits (guint64 *state)
   return z ^ (z >> 31);
 }
 
-/* The quantile function of the normal distribution, by bisection of erfc: it runs once for each entry of
- * the table. */
+/* The quantile function of the normal distribution, by bisection of erfc: it runs once for each
+ * entry of the table. */
 static double
 normal_quantile (double p)
 {
@@ -45,39 +45,31 @@ fill_table (C2lFiller *filler)
 }
 
 /* Sixty-four bits are five indices of the table: @element is evaluated with each @index in turn. */
-#define FILL(filler, values, length, element)                            \
-  G_STMT_START                                                           \
-    {                                                                    \
-      gsize position = 0;                                                \
-      while (position < length)                                          \
-        {                                                                \
-          guint64 bits = next_bits (&filler->state);                     \
-          gsize end = MIN (position + 64 / TABLE_BITS, length);          \
-          for (; position < end; position++, bits >>= TABLE_BITS)        \
-            {                                                            \
-              guint index = bits % TABLE_SIZE;                           \
-              values[position] = element;                                \
-            }                                                            \
-        }                                                                \
-    }                                                                    \
+#define FILL(filler, values, length, element)                                                      \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    gsize position = 0;                                                                            \
+    while (position < length)                                                                      \
+      {                                                                                            \
+        guint64 bits = next_bits (&filler->state);                                                 \
+        gsize end = MIN (position + 64 / TABLE_BITS, length);                                      \
+        for (; position < end; position++, bits >>= TABLE_BITS)                                    \
+          {                                                                                        \
+            guint index = bits % TABLE_SIZE;                                                       \
+            values[position] = element;                                                            \
+          }                                                                                        \
+      }                                                                                            \
+  }                                                                                                \
   G_STMT_END
 
 static void
-fill_f32 (C2lFiller *filler,
-          float     *values,
-          gsize      length,
-          float      mean,
-          float      deviation)
+fill_f32 (C2lFiller *filler, float *values, gsize length, float mean, float deviation)
 {
   FILL (filler, values, length, mean + deviation * filler->normals[index]);
 }
 
 static void
-fill_f16 (C2lFiller *filler,
-          guint16   *values,
-          gsize      length,
-          float      mean,
-          float      deviation)
+fill_f16 (C2lFiller *filler, guint16 *values, gsize length, float mean, float deviation)
 {
   for (guint i = 0; i < TABLE_SIZE; i++)
     filler->normals_f16[i] = c2l_f32_to_f16 (mean + deviation * filler->normals[i]);
@@ -85,12 +77,12 @@ fill_f16 (C2lFiller *filler,
 }
 
 static void
-add_array (C2lFiller     *filler,
-           C2lDtype       dtype,
-           int            n_dims,
-           const gint64  *dims,
-           gconstpointer  data,
-           const char    *name)
+add_array (C2lFiller *filler,
+           C2lDtype dtype,
+           int n_dims,
+           const gint64 *dims,
+           gconstpointer data,
+           const char *name)
 {
   C2lArray array = { .dtype = dtype, .n_dims = n_dims, .length = 1, .data = data };
 
@@ -103,13 +95,13 @@ add_array (C2lFiller     *filler,
 }
 
 void
-c2l_filler_add_normal (C2lFiller    *filler,
-                       C2lDtype      dtype,
-                       float         mean,
-                       float         deviation,
-                       int           n_dims,
+c2l_filler_add_normal (C2lFiller *filler,
+                       C2lDtype dtype,
+                       float mean,
+                       float deviation,
+                       int n_dims,
                        const gint64 *dims,
-                       const char   *format,
+                       const char *format,
                        ...)
 {
   va_list args;
@@ -130,11 +122,11 @@ c2l_filler_add_normal (C2lFiller    *filler,
 }
 
 void
-c2l_filler_add_values (C2lFiller    *filler,
-                       const float  *values,
-                       int           n_dims,
+c2l_filler_add_values (C2lFiller *filler,
+                       const float *values,
+                       int n_dims,
                        const gint64 *dims,
-                       const char   *format,
+                       const char *format,
                        ...)
 {
   va_list args;
@@ -167,8 +159,7 @@ c2l_synthetic_get_name (C2lSyntheticKind kind)
 }
 
 C2lWeights *
-c2l_synthetic_new (C2lSyntheticKind kind,
-                   guint64          seed)
+c2l_synthetic_new (C2lSyntheticKind kind, guint64 seed)
 {
   g_return_val_if_fail (kind < C2L_N_SYNTHETIC, NULL);
 

@@ -28,8 +28,8 @@ static const Replacement ligatures[] = {
 static gboolean
 is_stray_control (gunichar c)
 {
-  return c <= 0x08 || c == 0x0b || (c >= 0x0e && c <= 0x1f) || c == 0x7f || (c >= 0x206a && c <= 0x206f)
-         || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffc);
+  return c <= 0x08 || c == 0x0b || (c >= 0x0e && c <= 0x1f) || c == 0x7f
+         || (c >= 0x206a && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffc);
 }
 
 /* Regular expressions' \s of Unicode: the property White_Space. */
@@ -44,7 +44,8 @@ static void
 append_normal_width (GString *out, gunichar c)
 {
   char utf8[6];
-  g_autofree char *normal = g_utf8_normalize (utf8, g_unichar_to_utf8 (c, utf8), G_NORMALIZE_ALL_COMPOSE);
+  g_autofree char *normal
+      = g_utf8_normalize (utf8, g_unichar_to_utf8 (c, utf8), G_NORMALIZE_ALL_COMPOSE);
 
   g_string_append (out, normal);
 }
@@ -145,7 +146,8 @@ take_round (const GString *line, gboolean unescape)
   g_autoptr (GString) text = NULL;
   g_autofree char *composed = NULL;
 
-  text = unescape ? c2l_html_unescape_strict (line->str, line->len) : g_string_new_len (line->str, line->len);
+  text = unescape ? c2l_html_unescape_strict (line->str, line->len)
+                  : g_string_new_len (line->str, line->len);
   for (int i = 0; i < MAX_ROUNDS; i++)
     {
       GString *repaired = c2l_repair_mojibake (text->str, text->len);
@@ -266,9 +268,10 @@ is_case_ignorable (gunichar c)
     case G_UNICODE_MODIFIER_SYMBOL:
       return TRUE;
     default:
-      return c == '\'' || c == '.' || c == ':' || c == 0xb7 || c == 0x0387 || c == 0x055f || c == 0x05f4
-             || c == 0x2018 || c == 0x2019 || c == 0x2024 || c == 0x2027 || c == 0xfe13 || c == 0xfe52
-             || c == 0xfe55 || c == 0xff07 || c == 0xff0e || c == 0xff1a;
+      return c == '\'' || c == '.' || c == ':' || c == 0xb7 || c == 0x0387 || c == 0x055f
+             || c == 0x05f4 || c == 0x2018 || c == 0x2019 || c == 0x2024 || c == 0x2027
+             || c == 0xfe13 || c == 0xfe52 || c == 0xfe55 || c == 0xff07 || c == 0xff0e
+             || c == 0xff1a;
     }
 }
 

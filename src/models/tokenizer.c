@@ -1,6 +1,6 @@
-/* Byte-pair encoding over CLIP's vocabulary. Symbols are interned strings; a merge is a pair of symbol
- * numbers. Loading the published 48,894 merges is on the way to the first picture, so it makes no
- * allocation for a symbol and stops reading the file where the vocabulary ends. */
+/* Byte-pair encoding over CLIP's vocabulary. Symbols are interned strings; a merge is a pair of
+ * symbol numbers. Loading the published 48,894 merges is on the way to the first picture, so it
+ * makes no allocation for a symbol and stops reading the file where the vocabulary ends. */
 #include "models/tokenizer.h"
 
 #include "formats/weights.h"
@@ -31,13 +31,13 @@ typedef struct
 
 struct _C2lTokenizer
 {
-  GByteArray *text;       /* all symbols, each ended by a NUL */
-  GArray *offsets;        /* guint32 of each symbol into @text */
-  GArray *ids;            /* gint32 of each symbol, -1 where it has none */
-  GArray *symbols;        /* guint32: the symbol of each id */
-  guint32 *symbol_table;  /* open addressing: symbol + 1, or 0 */
+  GByteArray *text;      /* all symbols, each ended by a NUL */
+  GArray *offsets;       /* guint32 of each symbol into @text */
+  GArray *ids;           /* gint32 of each symbol, -1 where it has none */
+  GArray *symbols;       /* guint32: the symbol of each id */
+  guint32 *symbol_table; /* open addressing: symbol + 1, or 0 */
   gsize symbol_mask;
-  Merge *merge_table;     /* open addressing: free where rank is G_MAXUINT32 */
+  Merge *merge_table; /* open addressing: free where rank is G_MAXUINT32 */
   gsize merge_mask;
   gsize n_merges;
   guint32 byte_symbols[N_BASE_SYMBOLS]; /* by byte; the second half ends a word */
@@ -157,7 +157,11 @@ resize_merge_table (C2lTokenizer *self, gsize size)
 }
 
 static void
-add_merge (C2lTokenizer *self, const char *left, gsize left_length, const char *right, gsize right_length)
+add_merge (C2lTokenizer *self,
+           const char *left,
+           gsize left_length,
+           const char *right,
+           gsize right_length)
 {
   guint32 rank = self->symbols->len - N_BASE_SYMBOLS;
   guint32 left_symbol = intern (self, left, left_length);
@@ -184,8 +188,8 @@ add_merge (C2lTokenizer *self, const char *left, gsize left_length, const char *
   append_id (self, merge->result);
 }
 
-/* The printable code point that stands for @byte: itself where Latin-1 prints it, else one of U+0100 …
- * U+0143. */
+/* The printable code point that stands for @byte: itself where Latin-1 prints it, else one of
+ * U+0100 … U+0143. */
 static void
 add_byte_symbols (C2lTokenizer *self)
 {
@@ -197,7 +201,8 @@ add_byte_symbols (C2lTokenizer *self)
     {
       for (int byte = 0; byte < N_BYTE_SYMBOLS; byte++)
         {
-          gboolean is_printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+          gboolean is_printable
+              = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
 
           if (is_printable == (pass == 0))
             order[n_printable++] = byte;
@@ -210,7 +215,8 @@ add_byte_symbols (C2lTokenizer *self)
       for (int i = 0; i < N_BYTE_SYMBOLS; i++)
         {
           int byte = order[i];
-          gboolean is_printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+          gboolean is_printable
+              = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
           gunichar c = is_printable ? (gunichar) byte : (gunichar) (0x100 + n_others++);
           char name[16];
           int length = g_unichar_to_utf8 (c, name);
@@ -312,7 +318,12 @@ unpack (const guint8 *data, gsize size, int n_lines, const char *name, GError **
 }
 
 static gboolean
-parse_lines (C2lTokenizer *self, const char *text, gsize size, int n_merges, const char *name, GError **error)
+parse_lines (C2lTokenizer *self,
+             const char *text,
+             gsize size,
+             int n_merges,
+             const char *name,
+             GError **error)
 {
   const char *end = text + size;
   const char *line = memchr (text, '\n', size);
@@ -336,7 +347,11 @@ parse_lines (C2lTokenizer *self, const char *text, gsize size, int n_merges, con
 }
 
 C2lTokenizer *
-c2l_tokenizer_parse (gconstpointer data, gsize size, const char *name, int vocab_size, GError **error)
+c2l_tokenizer_parse (gconstpointer data,
+                     gsize size,
+                     const char *name,
+                     int vocab_size,
+                     GError **error)
 {
   g_autoptr (C2lTokenizer) self = NULL;
   g_autoptr (GString) unpacked = NULL;
@@ -347,10 +362,11 @@ c2l_tokenizer_parse (gconstpointer data, gsize size, const char *name, int vocab
 
   if (n_merges < 0 || vocab_size > MAX_VOCAB)
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "%s: the model has %d tokens, but bytes, start and end alone are %d; it is not a model "
-                   "for byte-pair tokens",
-                   name, vocab_size, N_BASE_SYMBOLS + N_SPECIAL);
+      g_set_error (
+          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
+          "%s: the model has %d tokens, but bytes, start and end alone are %d; it is not a model "
+          "for byte-pair tokens",
+          name, vocab_size, N_BASE_SYMBOLS + N_SPECIAL);
       return NULL;
     }
   if (size >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
@@ -368,10 +384,10 @@ c2l_tokenizer_parse (gconstpointer data, gsize size, const char *name, int vocab
     return NULL;
   if (vocab_size > 0 && self->symbols->len != (guint) (N_BASE_SYMBOLS + n_merges))
     {
-      g_set_error (
-          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-          "%s: %u merges, but the model's vocabulary needs %d; use the merges that belong to the model",
-          name, self->symbols->len - N_BASE_SYMBOLS, n_merges);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   "%s: %u merges, but the model's vocabulary needs %d; use the merges that belong "
+                   "to the model",
+                   name, self->symbols->len - N_BASE_SYMBOLS, n_merges);
       return NULL;
     }
   self->vocab_size = self->symbols->len + N_SPECIAL;
@@ -394,8 +410,8 @@ c2l_tokenizer_load (const char *path, int vocab_size, GError **error)
                    "%s: the file is empty; fetch it again", path);
       return NULL;
     }
-  return c2l_tokenizer_parse (g_mapped_file_get_contents (file), g_mapped_file_get_length (file), path,
-                              vocab_size, error);
+  return c2l_tokenizer_parse (g_mapped_file_get_contents (file), g_mapped_file_get_length (file),
+                              path, vocab_size, error);
 }
 
 int
@@ -523,8 +539,8 @@ is_number (gunichar c)
     }
 }
 
-/* Length of one of the seven English endings at @p, or 0. The text is in lower case already, but the
- * pattern ignores case and "ſ" is an "s" to it. */
+/* Length of one of the seven English endings at @p, or 0. The text is in lower case already, but
+ * the pattern ignores case and "ſ" is an "s" to it. */
 static gsize
 contraction_length (const char *p)
 {
@@ -538,8 +554,8 @@ contraction_length (const char *p)
   return 0;
 }
 
-/* The end of the piece that begins at @p, which is no white space: CLIP's pattern, alternatives in its
- * order. */
+/* The end of the piece that begins at @p, which is no white space: CLIP's pattern, alternatives in
+ * its order. */
 static const char *
 piece_end (const char *p, PieceKind *kind)
 {
@@ -577,9 +593,14 @@ piece_end (const char *p, PieceKind *kind)
 }
 
 static void
-append_piece_of_kind (C2lTokenizer *self, const char *piece, const char *end, PieceKind kind, GArray *out)
+append_piece_of_kind (C2lTokenizer *self,
+                      const char *piece,
+                      const char *end,
+                      PieceKind kind,
+                      GArray *out)
 {
-  gint32 special = kind == PIECE_START ? c2l_tokenizer_get_start (self) : c2l_tokenizer_get_end (self);
+  gint32 special
+      = kind == PIECE_START ? c2l_tokenizer_get_start (self) : c2l_tokenizer_get_end (self);
 
   if (kind == PIECE_START || kind == PIECE_END)
     g_array_append_val (out, special);
@@ -597,7 +618,11 @@ skip_space (const char *p)
 }
 
 int
-c2l_tokenizer_encode (C2lTokenizer *self, const char *text, gint32 *ids, int context, char **dropped)
+c2l_tokenizer_encode (C2lTokenizer *self,
+                      const char *text,
+                      gint32 *ids,
+                      int context,
+                      char **dropped)
 {
   g_autoptr (GArray) tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
   g_autofree char *clean = NULL;
@@ -654,8 +679,8 @@ c2l_tokenizer_encode_all (C2lTokenizer *self, const char *text, gssize length)
   return tokens;
 }
 
-/* Whether the word [@word, @end) is spelt in pieces of two letters or fewer on average: a word that the
- * vocabulary was made for is one token, or a few long ones. */
+/* Whether the word [@word, @end) is spelt in pieces of two letters or fewer on average: a word that
+ * the vocabulary was made for is one token, or a few long ones. */
 static gboolean
 is_spelt (C2lTokenizer *self, const char *word, const char *end)
 {

@@ -1,6 +1,7 @@
-/* Bundles: a folder that says about itself what it draws, or the original's files taken together. Knows files and JSON, not what the
- * models compute. model.json is hostile until checked: names of files must stay inside the folder, numbers must be possible.
- * The bundle owns all strings that it lends. */
+/* Bundles: a folder that says about itself what it draws, or the original's files taken together.
+ * Knows files and JSON, not what the models compute. model.json is hostile until checked: names of
+ * files must stay inside the folder, numbers must be possible. The bundle owns all strings that it
+ * lends. */
 #include "studio/bundle.h"
 
 #include "formats/json-text.h"
@@ -95,8 +96,8 @@ c2l_bundle_is_bundle (const char *path)
   return g_file_test (model, G_FILE_TEST_IS_REGULAR);
 }
 
-static gboolean
-broken (GError **error, C2lBundle *bundle, const char *format, ...) G_GNUC_PRINTF (3, 4);
+static gboolean broken (GError **error, C2lBundle *bundle, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
 
 static gboolean
 broken (GError **error, C2lBundle *bundle, const char *format, ...)
@@ -107,7 +108,8 @@ broken (GError **error, C2lBundle *bundle, const char *format, ...)
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE, "%s: not a usable model: %s", bundle->folder, what);
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE, "%s: not a usable model: %s",
+               bundle->folder, what);
   return FALSE;
 }
 
@@ -127,7 +129,12 @@ dup_inside (C2lBundle *bundle, const char *name)
 }
 
 static gboolean
-take_file (C2lBundle *bundle, JsonObject *object, const char *member, const char *of, char **path, GError **error)
+take_file (C2lBundle *bundle,
+           JsonObject *object,
+           const char *member,
+           const char *of,
+           char **path,
+           GError **error)
 {
   const char *name = c2l_json_get_string (object, member, NULL);
 
@@ -166,7 +173,8 @@ read_clip_and_prior (C2lBundle *bundle, GError **error)
   JsonObject *prior = c2l_json_get_object (bundle->info, "prior");
   JsonObject *config = prior != NULL ? c2l_json_get_object (prior, "config") : NULL;
 
-  bundle->preprocess = g_strdup (clip != NULL ? c2l_json_get_string (clip, "preprocess", "reference") : "reference");
+  bundle->preprocess = g_strdup (
+      clip != NULL ? c2l_json_get_string (clip, "preprocess", "reference") : "reference");
   if (clip != NULL && json_object_has_member (clip, "merges")
       && !take_file (bundle, clip, "merges", "clip", &bundle->merges, error))
     return FALSE;
@@ -175,7 +183,9 @@ read_clip_and_prior (C2lBundle *bundle, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (preprocess_names); i++)
     if (strcmp (bundle->preprocess, preprocess_names[i]) == 0)
       return TRUE;
-  return broken (error, bundle, "model.json: “%s” is no preprocessing of pictures for CLIP; reference, openai and openai-clamped are",
+  return broken (error, bundle,
+                 "model.json: “%s” is no preprocessing of pictures for CLIP; reference, openai and "
+                 "openai-clamped are",
                  bundle->preprocess);
 }
 
@@ -207,7 +217,8 @@ read_directions (C2lBundle *bundle, GError **error)
       direction->file = g_steal_pointer (&file);
       g_ptr_array_add (bundle->directions, direction);
       if (!isfinite (direction->scale))
-        return broken (error, bundle, "model.json: the scale of “%s” is no number to draw with", direction->id);
+        return broken (error, bundle, "model.json: the scale of “%s” is no number to draw with",
+                       direction->id);
     }
   return TRUE;
 }
@@ -220,7 +231,8 @@ check_defaults (C2lBundle *bundle, GError **error)
   c2l_bundle_get_defaults (bundle, &defaults);
   if (isfinite (defaults.guidance) && c2l_truncation_check (defaults.truncation, NULL))
     return TRUE;
-  return broken (error, bundle, "model.json: its default guidance or truncation is no number to draw with");
+  return broken (error, bundle,
+                 "model.json: its default guidance or truncation is no number to draw with");
 }
 
 C2lBundle *
@@ -235,8 +247,10 @@ c2l_bundle_open (const char *folder, GError **error)
   bundle->folder = g_strdup (folder);
   if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
     {
-      broken (error, bundle, g_file_test (folder, G_FILE_TEST_IS_DIR)
-              ? "it has no model.json; name a folder that “c2l import” made" : "there is no such folder");
+      broken (error, bundle,
+              g_file_test (folder, G_FILE_TEST_IS_DIR)
+                  ? "it has no model.json; name a folder that “c2l import” made"
+                  : "there is no such folder");
       return NULL;
     }
   if (!g_file_get_contents (path, &text, &length, error))
@@ -252,11 +266,12 @@ c2l_bundle_open (const char *folder, GError **error)
   format = c2l_json_get_int (bundle->info, "format", 0);
   if (format != C2L_BUNDLE_FORMAT)
     {
-      broken (error, bundle, "model.json is of format %" G_GINT64_FORMAT ", this program reads %d", format, C2L_BUNDLE_FORMAT);
+      broken (error, bundle, "model.json is of format %" G_GINT64_FORMAT ", this program reads %d",
+              format, C2L_BUNDLE_FORMAT);
       return NULL;
     }
-  if (!read_roles (bundle, error) || !read_clip_and_prior (bundle, error) || !read_directions (bundle, error)
-      || !check_defaults (bundle, error))
+  if (!read_roles (bundle, error) || !read_clip_and_prior (bundle, error)
+      || !read_directions (bundle, error) || !check_defaults (bundle, error))
     return NULL;
   base = g_path_get_basename (folder);
   bundle->name = g_strdup (c2l_json_get_string (bundle->info, "name", base));
@@ -274,7 +289,8 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
     {
       if (paths[role] != NULL && !g_file_test (paths[role], G_FILE_TEST_IS_REGULAR))
         {
-          g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE, "%s: there is no such file; it was named as the %s", paths[role],
+          g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
+                       "%s: there is no such file; it was named as the %s", paths[role],
                        role_names[role]);
           return NULL;
         }
@@ -348,7 +364,7 @@ c2l_bundle_get_defaults (C2lBundle *bundle, C2lDefaults *defaults)
 {
   JsonObject *object = c2l_json_get_object (bundle->info, "defaults");
 
-  *defaults = (C2lDefaults) { .guidance = 2, .steps = 4, .sampler = "reference", .truncation = 1 };
+  *defaults = (C2lDefaults){ .guidance = 2, .steps = 4, .sampler = "reference", .truncation = 1 };
   if (object == NULL)
     return;
   defaults->guidance = c2l_json_get_double (object, "guidance", defaults->guidance);
@@ -376,7 +392,8 @@ c2l_bundle_lookup_direction (C2lBundle *bundle, const char *name)
     {
       const C2lDirection *direction = g_ptr_array_index (bundle->directions, i);
 
-      if (g_ascii_strcasecmp (direction->id, name) == 0 || g_ascii_strcasecmp (direction->name, name) == 0)
+      if (g_ascii_strcasecmp (direction->id, name) == 0
+          || g_ascii_strcasecmp (direction->name, name) == 0)
         return direction;
     }
   return NULL;
@@ -391,14 +408,18 @@ c2l_bundle_get_file (C2lBundle *bundle, C2lRole role)
 C2lWeights *
 c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error)
 {
-  static const C2lWeightsKind kinds[C2L_N_ROLES] = { C2L_WEIGHTS_CLIP, C2L_WEIGHTS_PRIOR, C2L_WEIGHTS_GENERATOR };
-  static const char *const wanted[C2L_N_ROLES] = { "a CLIP model", "a prior's checkpoint", "a StyleGAN generator" };
+  static const C2lWeightsKind kinds[C2L_N_ROLES]
+      = { C2L_WEIGHTS_CLIP, C2L_WEIGHTS_PRIOR, C2L_WEIGHTS_GENERATOR };
+  static const char *const wanted[C2L_N_ROLES]
+      = { "a CLIP model", "a prior's checkpoint", "a StyleGAN generator" };
   g_autoptr (C2lWeights) weights = NULL;
 
   if (bundle->files[role] == NULL)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE, "the model “%s” has no %s, which this needs; name one with --%s",
-                   bundle->folder != NULL ? bundle->folder : bundle->name, role_names[role], role_names[role]);
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
+                   "the model “%s” has no %s, which this needs; name one with --%s",
+                   bundle->folder != NULL ? bundle->folder : bundle->name, role_names[role],
+                   role_names[role]);
       return NULL;
     }
   if (bundle->weights[role] != NULL)
@@ -408,8 +429,9 @@ c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error)
     return NULL;
   if (c2l_weights_get_kind (weights) != kinds[role])
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH, "%s: not %s, but %s; see “c2l info” for what it is",
-                   bundle->files[role], wanted[role], c2l_weights_get_format (weights));
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+                   "%s: not %s, but %s; see “c2l info” for what it is", bundle->files[role],
+                   wanted[role], c2l_weights_get_format (weights));
       return NULL;
     }
   return g_steal_pointer (&weights);
@@ -438,7 +460,10 @@ c2l_bundle_verify (C2lBundle *bundle, GCancellable *cancellable, GError **error)
       if (sum == NULL)
         return FALSE;
       if (g_ascii_strcasecmp (sum, bundle->sums[role]) != 0)
-        return broken (error, bundle, "the %s's file is not the one that model.json describes; get the model again", role_names[role]);
+        return broken (
+            error, bundle,
+            "the %s's file is not the one that model.json describes; get the model again",
+            role_names[role]);
     }
   return TRUE;
 }
@@ -456,26 +481,30 @@ c2l_direction_load (const char *file, C2lRows *rows, GError **error)
   array = c2l_weights_lookup (weights, "");
   if (c2l_weights_get_kind (weights) != C2L_WEIGHTS_TENSOR || array == NULL)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH, "%s: not a direction: %s, where one bare array is expected", file,
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+                   "%s: not a direction: %s, where one bare array is expected", file,
                    c2l_weights_get_format (weights));
       return FALSE;
     }
   width = array->n_dims > 0 ? array->dims[array->n_dims - 1] : 0;
   for (int i = 0; i < array->n_dims - 1; i++)
     n_rows *= array->dims[i];
-  if (array->n_dims > 3 || (array->n_dims == 3 && array->dims[0] != 1) || array->length == 0 || width > 65536 || n_rows > 256)
+  if (array->n_dims > 3 || (array->n_dims == 3 && array->dims[0] != 1) || array->length == 0
+      || width > 65536 || n_rows > 256)
     {
       g_autofree char *shape = c2l_array_to_string (array);
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: not a direction: %s, where [D], [1, D] or [number of styles, D] is expected", file, shape);
+      g_set_error (
+          error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+          "%s: not a direction: %s, where [D], [1, D] or [number of styles, D] is expected", file,
+          shape);
       return FALSE;
     }
   data = c2l_array_dup_f32 (array);
   for (gsize i = 0; i < array->length; i++)
     if (!isfinite (data[i]))
       {
-        g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH, "%s: not a usable direction: it holds numbers that are not finite",
-                     file);
+        g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+                     "%s: not a usable direction: it holds numbers that are not finite", file);
         return FALSE;
       }
   c2l_rows_clear (rows);

@@ -1,5 +1,6 @@
-/* SHA-256 of files with a memory: one small file an entry under the user's cache, named by the digest of the path. Losing the
- * cache costs time only; a cache that cannot be written is no error. */
+/* SHA-256 of files with a memory: one small file an entry under the user's cache, named by the
+ * digest of the path. Losing the cache costs time only; a cache that cannot be written is no error.
+ */
 #include "studio/digest.h"
 
 #include <glib/gstdio.h>
@@ -19,7 +20,8 @@ c2l_digest_compute (const char *path, GCancellable *cancellable, GError **error)
 
   if (stream == NULL)
     return NULL;
-  while ((n = g_input_stream_read (G_INPUT_STREAM (stream), buffer, READ_SIZE, cancellable, error)) > 0)
+  while ((n = g_input_stream_read (G_INPUT_STREAM (stream), buffer, READ_SIZE, cancellable, error))
+         > 0)
     g_checksum_update (checksum, buffer, n);
   return n < 0 ? NULL : g_strdup (g_checksum_get_string (checksum));
 }
@@ -42,8 +44,9 @@ c2l_digest_file (const char *path, GCancellable *cancellable, GError **error)
 
   if (g_stat (path, &status) != 0)
     return c2l_digest_compute (path, cancellable, error);
-  key = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld %" G_GUINT64_FORMAT "\n", (gint64) status.st_size,
-                         (gint64) status.st_mtim.tv_sec, status.st_mtim.tv_nsec, (guint64) status.st_ino);
+  key = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld %" G_GUINT64_FORMAT "\n",
+                         (gint64) status.st_size, (gint64) status.st_mtim.tv_sec,
+                         status.st_mtim.tv_nsec, (guint64) status.st_ino);
   if (g_file_get_contents (entry, &text, NULL, NULL) && g_str_has_prefix (text, key)
       && strlen (text + strlen (key)) == SHA256_HEX_LENGTH)
     return g_strdup (text + strlen (key));

@@ -1,5 +1,6 @@
-/* The unfinished file of a download. It is locked through its own descriptor, so no other file is left over; the lock
- * goes when the process does. The note is written whenever the bytes begin anew, before the first of them. */
+/* The unfinished file of a download. It is locked through its own descriptor, so no other file is
+ * left over; the lock goes when the process does. The note is written whenever the bytes begin
+ * anew, before the first of them. */
 #include "studio/download-part.h"
 
 #include "studio/download.h"
@@ -21,7 +22,8 @@ fail_errno (const char *path, const char *what, GError **error)
 {
   int saved = errno;
 
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), "%s: %s: %s", path, what, g_strerror (saved));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), "%s: %s: %s", path, what,
+               g_strerror (saved));
   return FALSE;
 }
 
@@ -47,7 +49,8 @@ open_locked (C2lPart *self, GError **error)
       if (flock (self->fd, LOCK_EX | LOCK_NB) != 0)
         {
           g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_BUSY,
-                       "%s: another program is downloading this file; wait for it to end", self->destination);
+                       "%s: another program is downloading this file; wait for it to end",
+                       self->destination);
           return FALSE;
         }
       if (is_same_file (self->fd, self->path))
@@ -56,7 +59,8 @@ open_locked (C2lPart *self, GError **error)
     }
 }
 
-/* What the note says about the bytes that are there; forgets them where it says nothing, or another address. */
+/* What the note says about the bytes that are there; forgets them where it says nothing, or another
+ * address. */
 static gboolean
 read_note (C2lPart *self, const char *url)
 {
@@ -177,9 +181,10 @@ c2l_part_check_space (C2lPart *self, goffset n, GError **error)
 
   need = g_format_size (n);
   have = g_format_size (available);
-  g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NO_SPACE,
-               "%s: %s are still to come, but only %s are free on that disk; make room and try again",
-               self->destination, need, have);
+  g_set_error (
+      error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NO_SPACE,
+      "%s: %s are still to come, but only %s are free on that disk; make room and try again",
+      self->destination, need, have);
   return FALSE;
 }
 
@@ -222,7 +227,8 @@ c2l_part_finish (C2lPart *self, GError **error)
     return fail_errno (self->destination, "cannot be written", error);
   g_unlink (self->note_path);
 
-  /* The new name, too, shall survive a power cut; where folders cannot be synced it is as good as it gets. */
+  /* The new name, too, shall survive a power cut; where folders cannot be synced it is as good as
+   * it gets. */
   folder_fd = g_open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   if (folder_fd >= 0)
     {

@@ -1,6 +1,7 @@
-/* Downloads through libcurl. One transfer at a time on a multi handle, so that a cancel wakes it at once. Redirections
- * are followed here and not by libcurl, as each new address is checked. The server is not believed: sizes are compared, what
- * it says about ranges is verified, and the file counts only after its SHA-256, where that is known. */
+/* Downloads through libcurl. One transfer at a time on a multi handle, so that a cancel wakes it at
+ * once. Redirections are followed here and not by libcurl, as each new address is checked. The
+ * server is not believed: sizes are compared, what it says about ranges is verified, and the file
+ * counts only after its SHA-256, where that is known. */
 #include "studio/download.h"
 
 #include "studio/download-part.h"
@@ -16,15 +17,15 @@
 
 #define USER_AGENT "Clip2Latent"
 
-G_DEFINE_QUARK (c2l-download-error-quark, c2l_download_error)
+G_DEFINE_QUARK (c2l - download - error - quark, c2l_download_error)
 
 typedef struct
 {
   const C2lDownloadOptions *options;
   GCancellable *cancellable;
-  const char *url;      /* the first one: it names the file */
+  const char *url; /* the first one: it names the file */
   const char *destination;
-  char *current_url;    /* after redirections */
+  char *current_url; /* after redirections */
   CURLM *multi;
   CURL *easy;
   C2lPart *part;
@@ -36,8 +37,8 @@ typedef struct
   goffset content_length;
   goffset range_start;
   goffset range_total;
-  gboolean is_begun;    /* its first bytes of a file were seen */
-  GError *error;        /* what ended the transfer from this side */
+  gboolean is_begun; /* its first bytes of a file were seen */
+  GError *error;     /* what ended the transfer from this side */
 } Download;
 
 typedef enum
@@ -50,7 +51,7 @@ typedef enum
 void
 c2l_download_options_init (C2lDownloadOptions *options)
 {
-  *options = (C2lDownloadOptions) {
+  *options = (C2lDownloadOptions){
     .max_retries = 5,
     .retry_delay_ms = 1000,
     .connect_timeout_s = 30,
@@ -63,7 +64,8 @@ is_loopback (GUri *uri)
 {
   const char *host = g_uri_get_host (uri);
 
-  return g_strcmp0 (host, "127.0.0.1") == 0 || g_strcmp0 (host, "::1") == 0 || g_strcmp0 (host, "localhost") == 0;
+  return g_strcmp0 (host, "127.0.0.1") == 0 || g_strcmp0 (host, "::1") == 0
+         || g_strcmp0 (host, "localhost") == 0;
 }
 
 /* https; http only where @allow_http, and to this machine. */
@@ -75,10 +77,12 @@ check_url (const char *url, gboolean allow_http, GError **error)
 
   if (host != NULL && *host != '\0' && g_strcmp0 (g_uri_get_scheme (uri), "https") == 0)
     return TRUE;
-  if (uri != NULL && allow_http && g_strcmp0 (g_uri_get_scheme (uri), "http") == 0 && is_loopback (uri))
+  if (uri != NULL && allow_http && g_strcmp0 (g_uri_get_scheme (uri), "http") == 0
+      && is_loopback (uri))
     return TRUE;
   g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_REFUSED,
-               "%s: only https addresses are fetched; download the file yourself and give its path", url);
+               "%s: only https addresses are fetched; download the file yourself and give its path",
+               url);
   return FALSE;
 }
 
@@ -194,15 +198,16 @@ begin_answer (Download *self)
       return FALSE;
     }
   if (get_status (self) == 200
-      && !c2l_part_restart (self->part, self->url, self->etag != NULL ? self->etag : self->last_modified, &self->error))
+      && !c2l_part_restart (self->part, self->url,
+                            self->etag != NULL ? self->etag : self->last_modified, &self->error))
     return FALSE;
 
   total = total_size (self);
   if (expected > 0 && total >= 0 && total != expected)
     {
       g_set_error (&self->error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES,
-                   "%s: the server's file has %" G_GOFFSET_FORMAT " bytes instead of %" G_GOFFSET_FORMAT
-                   "; it is not the file that was published",
+                   "%s: the server's file has %" G_GOFFSET_FORMAT
+                   " bytes instead of %" G_GOFFSET_FORMAT "; it is not the file that was published",
                    self->url, total, expected);
       return FALSE;
     }
@@ -228,7 +233,8 @@ on_body (char *bytes, size_t size, size_t n, void *data)
   if (expected > 0 && self->part->size + (goffset) length > expected)
     {
       g_set_error (&self->error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES,
-                   "%s: the server sends more than %" G_GOFFSET_FORMAT " bytes; it is not the file that was published",
+                   "%s: the server sends more than %" G_GOFFSET_FORMAT
+                   " bytes; it is not the file that was published",
                    self->url, expected);
       return CURL_WRITEFUNC_ERROR;
     }
@@ -240,7 +246,8 @@ report_progress (Download *self, gboolean is_last)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (self->options->progress == NULL || (!is_last && now - self->last_progress < PROGRESS_INTERVAL_US))
+  if (self->options->progress == NULL
+      || (!is_last && now - self->last_progress < PROGRESS_INTERVAL_US))
     return;
   self->last_progress = now;
   self->options->progress (self->part->size, is_last ? self->part->size : total_size (self),
@@ -271,7 +278,8 @@ set_request (Download *self, struct curl_slist *headers)
     {
       g_autofree char *range = g_strdup_printf ("%" G_GOFFSET_FORMAT "-", self->part->size);
 
-      /* Not CURLOPT_RESUME_FROM: with that, a server that sends the whole file instead is an error. */
+      /* Not CURLOPT_RESUME_FROM: with that, a server that sends the whole file instead is an error.
+       */
       curl_easy_setopt (easy, CURLOPT_RANGE, range);
     }
 }
@@ -331,8 +339,8 @@ send_request (Download *self)
   return code;
 }
 
-/* The bytes that are there cannot be trusted to be the beginning of the server's file: without its word for it, or a SHA-256
- * to find out, they are fetched again. */
+/* The bytes that are there cannot be trusted to be the beginning of the server's file: without its
+ * word for it, or a SHA-256 to find out, they are fetched again. */
 static gboolean
 drop_unverifiable (Download *self, GError **error)
 {
@@ -373,8 +381,10 @@ judge_failure (Download *self, CURLcode code, GError **error)
       g_propagate_error (error, g_steal_pointer (&self->error));
       return OUTCOME_FAILED;
     }
-  g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NETWORK, "%s: %s; check the connection and try again, or fetch it elsewhere and save it as %s",
-               self->url, curl_easy_strerror (code), self->destination);
+  g_set_error (
+      error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NETWORK,
+      "%s: %s; check the connection and try again, or fetch it elsewhere and save it as %s",
+      self->url, curl_easy_strerror (code), self->destination);
   return is_transient (code) ? OUTCOME_RETRY : OUTCOME_FAILED;
 }
 
@@ -387,7 +397,8 @@ judge_refused_range (Download *self, GError **error)
   if (self->part->size == 0 || !c2l_part_restart (self->part, self->url, NULL, error))
     {
       if (error != NULL && *error == NULL)
-        g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_STATUS, "%s: the server answered 416", self->url);
+        g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_STATUS,
+                     "%s: the server answered 416", self->url);
       return OUTCOME_FAILED;
     }
   g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_STATUS,
@@ -410,9 +421,12 @@ judge_status (Download *self, GError **error)
   if (status == 416)
     return judge_refused_range (self, error);
 
-  g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_STATUS, "%s: the server answered %ld%s", self->url, status,
+  g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_STATUS,
+               "%s: the server answered %ld%s", self->url, status,
                status == 404 ? " (there is no such file)"
-               : status == 401 || status == 403 ? " (it gives the file to nobody, or only after signing in)" : "");
+               : status == 401 || status == 403
+                   ? " (it gives the file to nobody, or only after signing in)"
+                   : "");
   return status == 408 || status == 429 || status >= 500 ? OUTCOME_RETRY : OUTCOME_FAILED;
 }
 
@@ -440,7 +454,8 @@ attempt (Download *self, GError **error)
       set_string (&self->current_url, next);
     }
   g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_REFUSED,
-               "%s: more than %d redirections; the address is out of order", self->url, MAX_REDIRECTS);
+               "%s: more than %d redirections; the address is out of order", self->url,
+               MAX_REDIRECTS);
   return OUTCOME_FAILED;
 }
 
@@ -494,8 +509,9 @@ verify (Download *self, GError **error)
   if (self->options->expected_size > 0 && self->part->size != self->options->expected_size)
     {
       g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES,
-                   "%s: %" G_GOFFSET_FORMAT " bytes came instead of %" G_GOFFSET_FORMAT "; try again later", self->url,
-                   self->part->size, self->options->expected_size);
+                   "%s: %" G_GOFFSET_FORMAT " bytes came instead of %" G_GOFFSET_FORMAT
+                   "; try again later",
+                   self->url, self->part->size, self->options->expected_size);
       return FALSE;
     }
   if (self->options->sha256 == NULL)
@@ -506,7 +522,8 @@ verify (Download *self, GError **error)
   if (g_ascii_strcasecmp (sha256, self->options->sha256) == 0)
     return TRUE;
   g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES,
-               "%s: what came is not the published file: its SHA-256 is %s instead of %s; it was thrown away, try again",
+               "%s: what came is not the published file: its SHA-256 is %s instead of %s; it was "
+               "thrown away, try again",
                self->url, sha256, self->options->sha256);
   return FALSE;
 }
@@ -537,10 +554,14 @@ init_curl (void)
 }
 
 gboolean
-c2l_download (const char *url, const char *destination, const C2lDownloadOptions *options, GCancellable *cancellable,
+c2l_download (const char *url,
+              const char *destination,
+              const C2lDownloadOptions *options,
+              GCancellable *cancellable,
               GError **error)
 {
-  Download self = { .options = options, .cancellable = cancellable, .url = url, .destination = destination };
+  Download self
+      = { .options = options, .cancellable = cancellable, .url = url, .destination = destination };
   GError *local_error = NULL;
   gulong handler = 0;
   gboolean is_good;
@@ -567,13 +588,15 @@ c2l_download (const char *url, const char *destination, const C2lDownloadOptions
   self.easy = curl_easy_init ();
   if (cancellable != NULL)
     handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), self.multi, NULL);
-  is_good = fetch (&self, &local_error) && verify (&self, &local_error) && c2l_part_finish (self.part, &local_error);
+  is_good = fetch (&self, &local_error) && verify (&self, &local_error)
+            && c2l_part_finish (self.part, &local_error);
   if (handler != 0)
     g_cancellable_disconnect (cancellable, handler);
   if (is_good)
     report_progress (&self, TRUE);
   /* Nothing came: then nothing is left behind. */
-  if (g_error_matches (local_error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES) || (!is_good && self.part->size == 0))
+  if (g_error_matches (local_error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES)
+      || (!is_good && self.part->size == 0))
     c2l_part_discard (self.part);
   download_clear (&self);
   if (local_error != NULL)

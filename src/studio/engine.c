@@ -1,5 +1,6 @@
-/* The models of a bundle on a device. Loading is lazy and happens once; a failed load is tried again at the next call. Weights are let
- * go as soon as the model stands: what stays mapped keeps them itself. */
+/* The models of a bundle on a device. Loading is lazy and happens once; a failed load is tried
+ * again at the next call. Weights are let go as soon as the model stands: what stays mapped keeps
+ * them itself. */
 #include "studio/engine.h"
 
 struct _C2lEngine
@@ -22,7 +23,8 @@ c2l_engine_new (C2lBundle *bundle, C2lDevice *device, const char *merges)
   g_atomic_ref_count_init (&engine->refs);
   engine->bundle = c2l_bundle_ref (bundle);
   engine->device = c2l_device_ref (device);
-  engine->merges = g_strdup (c2l_bundle_get_merges (bundle) != NULL ? c2l_bundle_get_merges (bundle) : merges);
+  engine->merges
+      = g_strdup (c2l_bundle_get_merges (bundle) != NULL ? c2l_bundle_get_merges (bundle) : merges);
   return engine;
 }
 
@@ -92,11 +94,13 @@ c2l_engine_get_tokenizer (C2lEngine *engine, GError **error)
   if (engine->merges == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
-                   "%s: it brings no vocabulary and that of OpenAI's CLIP is not installed; name a merges file with --merges",
+                   "%s: it brings no vocabulary and that of OpenAI's CLIP is not installed; name a "
+                   "merges file with --merges",
                    c2l_bundle_get_name (engine->bundle));
       return NULL;
     }
-  engine->tokenizer = c2l_tokenizer_load (engine->merges, c2l_clip_get_info (clip)->vocabulary, error);
+  engine->tokenizer
+      = c2l_tokenizer_load (engine->merges, c2l_clip_get_info (clip)->vocabulary, error);
   return engine->tokenizer;
 }
 
@@ -109,7 +113,9 @@ c2l_engine_get_prior (C2lEngine *engine, GError **error)
     return engine->prior;
   weights = c2l_bundle_load_weights (engine->bundle, C2L_ROLE_PRIOR, error);
   if (weights != NULL)
-    engine->prior = c2l_prior_load (weights, C2L_PRIOR_EMA, c2l_bundle_get_prior_config (engine->bundle), engine->device, error);
+    engine->prior
+        = c2l_prior_load (weights, C2L_PRIOR_EMA, c2l_bundle_get_prior_config (engine->bundle),
+                          engine->device, error);
   return engine->prior;
 }
 
@@ -127,8 +133,10 @@ c2l_engine_get_generator (C2lEngine *engine, GError **error)
     return NULL;
   if (c2l_generator_get_img_channels (generator) != 3)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH, "%s: it draws pictures of %d channels; only three (RGB) can be shown",
-                   c2l_bundle_get_file (engine->bundle, C2L_ROLE_GENERATOR), c2l_generator_get_img_channels (generator));
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+                   "%s: it draws pictures of %d channels; only three (RGB) can be shown",
+                   c2l_bundle_get_file (engine->bundle, C2L_ROLE_GENERATOR),
+                   c2l_generator_get_img_channels (generator));
       return NULL;
     }
   engine->generator = g_steal_pointer (&generator);
@@ -165,8 +173,9 @@ c2l_engine_dup_repeats (C2lEngine *engine, int n_latents, int num_ws, GError **e
   if (sum != num_ws)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "a latent of %d rows does not fit the generator, which takes %d styles; use a prior that was trained for it", n_latents,
-                   num_ws);
+                   "a latent of %d rows does not fit the generator, which takes %d styles; use a "
+                   "prior that was trained for it",
+                   n_latents, num_ws);
       return NULL;
     }
   return g_steal_pointer (&repeats);

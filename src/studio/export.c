@@ -1,5 +1,6 @@
-/* Exporting a prior. The original loads its checkpoints strictly: three copies of the model must be there (the one being trained, the one
- * that the average watches, and the average), and a few counters. What the source lacks is filled up from the average. */
+/* Exporting a prior. The original loads its checkpoints strictly: three copies of the model must be
+ * there (the one being trained, the one that the average watches, and the average), and a few
+ * counters. What the source lacks is filled up from the average. */
 #include "studio/export.h"
 
 #include "formats/torch-zip-writer.h"
@@ -7,8 +8,10 @@
 
 #include <string.h>
 
-static const char *const prefixes[] = { "diffusion_prior.", "ema_diffusion_prior.online_model.", "ema_diffusion_prior.ema_model." };
-static const char *const counters[] = { "step", "ema_diffusion_prior.initted", "ema_diffusion_prior.step" };
+static const char *const prefixes[]
+    = { "diffusion_prior.", "ema_diffusion_prior.online_model.", "ema_diffusion_prior.ema_model." };
+static const char *const counters[]
+    = { "step", "ema_diffusion_prior.initted", "ema_diffusion_prior.step" };
 
 #define EMA_PREFIX "ema_diffusion_prior.ema_model."
 
@@ -17,7 +20,8 @@ add_missing_copies (C2lWeights *weights, const char **names)
 {
   for (int i = 0; names[i] != NULL; i++)
     {
-      const char *rest = g_str_has_prefix (names[i], EMA_PREFIX) ? names[i] + strlen (EMA_PREFIX) : NULL;
+      const char *rest
+          = g_str_has_prefix (names[i], EMA_PREFIX) ? names[i] + strlen (EMA_PREFIX) : NULL;
 
       for (guint j = 0; rest != NULL && j < G_N_ELEMENTS (prefixes); j++)
         {
@@ -45,7 +49,9 @@ static gboolean
 save_config (C2lBundle *bundle, const char *path, GError **error)
 {
   JsonObject *config = c2l_bundle_get_prior_config (bundle);
-  g_autofree char *stem = g_str_has_suffix (path, ".ckpt") ? g_strndup (path, strlen (path) - strlen (".ckpt")) : g_strdup (path);
+  g_autofree char *stem = g_str_has_suffix (path, ".ckpt")
+                              ? g_strndup (path, strlen (path) - strlen (".ckpt"))
+                              : g_strdup (path);
   g_autofree char *file = g_strconcat (stem, ".yaml", NULL);
   g_autofree char *text = NULL, *lines = NULL;
 

@@ -1,5 +1,6 @@
-/* Making a bundle. Everything is written into a folder beside the wanted one, which takes its place at the very end, so that a
- * bundle is whole or not there. Arrays keep the type they have in the file: half-precision weights stay half precision. */
+/* Making a bundle. Everything is written into a folder beside the wanted one, which takes its place
+ * at the very end, so that a bundle is whole or not there. Arrays keep the type they have in the
+ * file: half-precision weights stay half precision. */
 #include "studio/import.h"
 
 #include "formats/json-text.h"
@@ -20,8 +21,8 @@
 typedef struct
 {
   const C2lImport *import;
-  const char *part;   /* the folder being written */
-  JsonObject *info;   /* model.json */
+  const char *part; /* the folder being written */
+  JsonObject *info; /* model.json */
   GCancellable *cancellable;
 } Work;
 
@@ -30,7 +31,8 @@ fail_errno (GError **error, const char *path, const char *what)
 {
   int code = errno;
 
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s: %s", path, what, g_strerror (code));
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s: %s", path, what,
+               g_strerror (code));
   return FALSE;
 }
 
@@ -38,7 +40,8 @@ fail_errno (GError **error, const char *path, const char *what)
 static void
 remove_folder (const char *path)
 {
-  g_autoptr (GDir) dir = g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
+  g_autoptr (GDir) dir
+      = g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
   const char *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
@@ -61,7 +64,8 @@ keep_ema (C2lWeights *weights)
       if (!g_str_has_prefix (names[i], EMA_PREFIX))
         continue;
       if (kept == NULL)
-        kept = c2l_weights_new (C2L_WEIGHTS_PRIOR, c2l_weights_get_path (weights), c2l_weights_get_format (weights));
+        kept = c2l_weights_new (C2L_WEIGHTS_PRIOR, c2l_weights_get_path (weights),
+                                c2l_weights_get_format (weights));
       c2l_weights_add (kept, names[i], c2l_weights_lookup (weights, names[i]));
     }
   if (kept == NULL)
@@ -87,7 +91,8 @@ add_role (Work *work, C2lBundle *source, C2lRole role, GError **error)
   weights = c2l_bundle_load_weights (source, role, error);
   if (weights == NULL)
     return FALSE;
-  kept = role == C2L_ROLE_PRIOR && !work->import->online ? keep_ema (weights) : c2l_weights_ref (weights);
+  kept = role == C2L_ROLE_PRIOR && !work->import->online ? keep_ema (weights)
+                                                         : c2l_weights_ref (weights);
   if (!c2l_safetensors_save (kept, NULL, path, error))
     return FALSE;
   sum = c2l_digest_compute (path, work->cancellable, error);
@@ -106,7 +111,8 @@ copy_file (const char *from, const char *to, GCancellable *cancellable, GError *
   g_autoptr (GFile) source = g_file_new_for_path (from);
   g_autoptr (GFile) target = g_file_new_for_path (to);
 
-  return g_file_copy (source, target, G_FILE_COPY_TARGET_DEFAULT_PERMS, cancellable, NULL, NULL, error);
+  return g_file_copy (source, target, G_FILE_COPY_TARGET_DEFAULT_PERMS, cancellable, NULL, NULL,
+                      error);
 }
 
 static gboolean
@@ -114,13 +120,15 @@ add_merges (Work *work, GError **error)
 {
   const char *merges = work->import->files.merges;
   JsonObject *clip = c2l_json_get_object (work->info, "clip");
-  const char *name = merges != NULL && g_str_has_suffix (merges, ".gz") ? "merges.txt.gz" : "merges.txt";
+  const char *name
+      = merges != NULL && g_str_has_suffix (merges, ".gz") ? "merges.txt.gz" : "merges.txt";
   g_autofree char *path = g_build_filename (work->part, name, NULL);
 
   if (clip == NULL)
     return TRUE;
-  json_object_set_string_member (clip, "preprocess",
-                                 work->import->files.preprocess != NULL ? work->import->files.preprocess : "reference");
+  json_object_set_string_member (
+      clip, "preprocess",
+      work->import->files.preprocess != NULL ? work->import->files.preprocess : "reference");
   if (merges == NULL)
     return TRUE;
   json_object_set_string_member (clip, "merges", name);
@@ -152,17 +160,26 @@ describe_direction (JsonArray *known, const char *file)
 }
 
 static gboolean
-add_direction (Work *work, JsonArray *list, JsonArray *known, const char *folder, const char *file, GError **error)
+add_direction (Work *work,
+               JsonArray *list,
+               JsonArray *known,
+               const char *folder,
+               const char *file,
+               GError **error)
 {
   g_autofree char *source = g_build_filename (folder, file, NULL);
-  g_autofree char *name = g_strdup_printf ("directions/%.*s.npy", (int) (strrchr (file, '.') - file), file);
+  g_autofree char *name
+      = g_strdup_printf ("directions/%.*s.npy", (int) (strrchr (file, '.') - file), file);
   g_autofree char *target = g_build_filename (work->part, name, NULL);
   JsonObject *entry;
   C2lRows rows = { 0 };
   gboolean ok = c2l_direction_load (source, &rows, error);
 
-  ok = ok && c2l_npy_save (target, rows.data, rows.n_rows == 1 ? (gint64[]) { rows.width } : (gint64[]) { rows.n_rows, rows.width },
-                           rows.n_rows == 1 ? 1 : 2, error);
+  ok = ok
+       && c2l_npy_save (target, rows.data,
+                        rows.n_rows == 1 ? (gint64[]){ rows.width }
+                                         : (gint64[]){ rows.n_rows, rows.width },
+                        rows.n_rows == 1 ? 1 : 2, error);
   c2l_rows_clear (&rows);
   if (!ok)
     return FALSE;
@@ -187,7 +204,8 @@ load_json_array (const char *path, GError **error)
   object = c2l_json_parse_object (wrapped, -1, path, error);
   array = object != NULL ? c2l_json_get_array (object, "list") : NULL;
   if (object != NULL && array == NULL)
-    g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: a JSON list is expected", path);
+    g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: a JSON list is expected",
+                 path);
   return array != NULL ? json_array_ref (array) : NULL;
 }
 
@@ -247,7 +265,8 @@ add_examples (Work *work, GError **error)
 
       for (guint i = 0; object != NULL && i < G_N_ELEMENTS (members); i++)
         if (json_object_has_member (object, members[i]))
-          json_object_set_member (work->info, members[i], json_object_dup_member (object, members[i]));
+          json_object_set_member (work->info, members[i],
+                                  json_object_dup_member (object, members[i]));
       return object != NULL;
     }
   else
@@ -325,25 +344,31 @@ check_parts (Work *work, C2lDevice *device, GError **error)
   has_prior = c2l_bundle_get_file (bundle, C2L_ROLE_PRIOR) != NULL;
   if ((has_clip && (clip = c2l_engine_get_clip (engine, error)) == NULL)
       || (has_prior && (prior = c2l_engine_get_prior (engine, error)) == NULL)
-      || (has_clip && c2l_bundle_get_merges (bundle) != NULL && c2l_engine_get_tokenizer (engine, error) == NULL))
+      || (has_clip && c2l_bundle_get_merges (bundle) != NULL
+          && c2l_engine_get_tokenizer (engine, error) == NULL))
     return FALSE;
   if (prior != NULL)
     {
       const C2lPriorInfo *info = c2l_prior_get_info (prior);
-      g_autofree int *repeats = c2l_engine_dup_repeats (engine, info->n_latents, c2l_generator_get_num_ws (generator), error);
+      g_autofree int *repeats = c2l_engine_dup_repeats (
+          engine, info->n_latents, c2l_generator_get_num_ws (generator), error);
 
       if (repeats == NULL)
         return FALSE;
-      if (info->dim != c2l_generator_get_w_dim (generator) || (clip != NULL && info->dim != c2l_clip_get_info (clip)->embed_dim))
+      if (info->dim != c2l_generator_get_w_dim (generator)
+          || (clip != NULL && info->dim != c2l_clip_get_info (clip)->embed_dim))
         {
           g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                       "the parts do not fit: the prior works on %d numbers, CLIP on %d, the generator's latents have %d", info->dim,
-                       clip != NULL ? c2l_clip_get_info (clip)->embed_dim : info->dim, c2l_generator_get_w_dim (generator));
+                       "the parts do not fit: the prior works on %d numbers, CLIP on %d, the "
+                       "generator's latents have %d",
+                       info->dim, clip != NULL ? c2l_clip_get_info (clip)->embed_dim : info->dim,
+                       c2l_generator_get_w_dim (generator));
           return FALSE;
         }
       json_object_set_int_member (work->info, "latents", info->n_latents);
     }
-  json_object_set_int_member (work->info, "resolution", c2l_generator_get_img_resolution (generator));
+  json_object_set_int_member (work->info, "resolution",
+                              c2l_generator_get_img_resolution (generator));
   json_object_set_int_member (work->info, "styles", c2l_generator_get_num_ws (generator));
   json_object_set_int_member (work->info, "style_width", c2l_generator_get_w_dim (generator));
   json_object_set_string_member (work->info, "network", c2l_generator_get_description (generator));
@@ -364,8 +389,8 @@ write_parts (Work *work, C2lBundle *source, C2lDevice *device, GError **error)
   prior = c2l_json_get_object (work->info, "prior");
   if (prior != NULL && config != NULL)
     json_object_set_object_member (prior, "config", json_object_ref (config));
-  return add_merges (work, error) && add_directions (work, error) && add_examples (work, error) && save_info (work, error)
-         && check_parts (work, device, error) && save_info (work, error);
+  return add_merges (work, error) && add_directions (work, error) && add_examples (work, error)
+         && save_info (work, error) && check_parts (work, device, error) && save_info (work, error);
 }
 
 /* The old bundle steps aside only when the new one is whole. */
@@ -390,12 +415,17 @@ put_in_place (const char *part, const char *folder, GError **error)
 }
 
 gboolean
-c2l_import (const C2lImport *import, const char *folder, C2lDevice *device, GCancellable *cancellable, GError **error)
+c2l_import (const C2lImport *import,
+            const char *folder,
+            C2lDevice *device,
+            GCancellable *cancellable,
+            GError **error)
 {
   g_autoptr (C2lBundle) source = NULL;
   g_autoptr (JsonObject) info = json_object_new ();
   g_autofree char *plain = g_canonicalize_filename (folder, NULL);
-  g_autofree char *part = g_strdup_printf ("%s.part-XXXXXX", plain), *base = g_path_get_basename (plain);
+  g_autofree char *part = g_strdup_printf ("%s.part-XXXXXX", plain),
+                  *base = g_path_get_basename (plain);
   C2lImport named = *import;
   Work work = { &named, NULL, info, cancellable };
   gboolean ok;
@@ -406,7 +436,8 @@ c2l_import (const C2lImport *import, const char *folder, C2lDevice *device, GCan
     return FALSE;
   if (g_file_test (plain, G_FILE_TEST_EXISTS) && !(import->replace && c2l_bundle_is_bundle (plain)))
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: already there; choose another name%s", folder,
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                   "%s: already there; choose another name%s", folder,
                    c2l_bundle_is_bundle (plain) ? ", or --replace it" : "");
       return FALSE;
     }

@@ -26,14 +26,17 @@ const char *
 c2l_json_get_string (JsonObject *object, const char *name, const char *fallback)
 {
   JsonNode *node = get_value (object, name);
-  return node != NULL && json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node) : fallback;
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_STRING
+             ? json_node_get_string (node)
+             : fallback;
 }
 
 gint64
 c2l_json_get_int (JsonObject *object, const char *name, gint64 fallback)
 {
   JsonNode *node = get_value (object, name);
-  return node != NULL && json_node_get_value_type (node) == G_TYPE_INT64 ? json_node_get_int (node) : fallback;
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_INT64 ? json_node_get_int (node)
+                                                                         : fallback;
 }
 
 double
@@ -43,14 +46,18 @@ c2l_json_get_double (JsonObject *object, const char *name, double fallback)
 
   if (node != NULL && json_node_get_value_type (node) == G_TYPE_INT64)
     return json_node_get_int (node);
-  return node != NULL && json_node_get_value_type (node) == G_TYPE_DOUBLE ? json_node_get_double (node) : fallback;
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_DOUBLE
+             ? json_node_get_double (node)
+             : fallback;
 }
 
 gboolean
 c2l_json_get_boolean (JsonObject *object, const char *name, gboolean fallback)
 {
   JsonNode *node = get_value (object, name);
-  return node != NULL && json_node_get_value_type (node) == G_TYPE_BOOLEAN ? json_node_get_boolean (node) : fallback;
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_BOOLEAN
+             ? json_node_get_boolean (node)
+             : fallback;
 }
 
 char *

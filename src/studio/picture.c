@@ -1,5 +1,5 @@
-/* Finished pictures and their files. The recipe travels in a text chunk of the PNG; beside it stand the prompt and the program's name
- * under the keywords that other programs show. */
+/* Finished pictures and their files. The recipe travels in a text chunk of the PNG; beside it stand
+ * the prompt and the program's name under the keywords that other programs show. */
 #include "studio/picture.h"
 
 #include "formats/png.h"
@@ -51,14 +51,16 @@ gboolean
 c2l_picture_save (C2lPicture *picture, const char *path, GError **error)
 {
   g_autofree char *json = c2l_recipe_to_json (picture->recipe);
-  g_autofree char *prompt = g_utf8_make_valid (picture->recipe->prompt != NULL ? picture->recipe->prompt : "", -1);
+  g_autofree char *prompt
+      = g_utf8_make_valid (picture->recipe->prompt != NULL ? picture->recipe->prompt : "", -1);
   const C2lPngText texts[] = {
     { "Software", "clip2latent " C2L_VERSION },
     { C2L_RECIPE_KEYWORD, json },
     { "Description", prompt },
   };
 
-  return c2l_png_save (path, picture->pixels, picture->size, picture->size, texts, *prompt != '\0' ? 3 : 2, C2L_PNG_FAST, error);
+  return c2l_png_save (path, picture->pixels, picture->size, picture->size, texts,
+                       *prompt != '\0' ? 3 : 2, C2L_PNG_FAST, error);
 }
 
 C2lRecipe *
@@ -73,7 +75,9 @@ c2l_picture_load_recipe (const char *path, GError **error)
   if (json == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE,
-                   "%s: there is no recipe in it; only PNG files that this program saved, and nothing has rewritten, carry one", path);
+                   "%s: there is no recipe in it; only PNG files that this program saved, and "
+                   "nothing has rewritten, carry one",
+                   path);
       return NULL;
     }
   return c2l_recipe_from_json (json, path, error);
@@ -83,7 +87,8 @@ char *
 c2l_picture_dup_stem (C2lPicture *picture)
 {
   const C2lRecipe *recipe = picture->recipe;
-  g_autofree char *ascii = g_str_to_ascii (recipe->prompt != NULL ? recipe->prompt : "picture", "C");
+  g_autofree char *ascii
+      = g_str_to_ascii (recipe->prompt != NULL ? recipe->prompt : "picture", "C");
   g_autoptr (GString) stem = g_string_new (NULL);
 
   for (const char *c = ascii; *c != '\0' && stem->len < MAX_STEM; c++)
@@ -118,8 +123,9 @@ c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GErr
   height = (gsize) rows * (side + gap) + gap;
   if (width > MAX_GRID_SIDE || height > MAX_GRID_SIDE || width * height > C2L_IMAGE_MAX_PIXELS)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: a grid of %u pictures of %d² is too large; draw fewer", path,
-                   pictures->len, side);
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                   "%s: a grid of %u pictures of %d² is too large; draw fewer", path, pictures->len,
+                   side);
       return FALSE;
     }
   pixels = g_malloc (width * height * 3);
@@ -127,11 +133,15 @@ c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GErr
   for (guint i = 0; i < pictures->len; i++)
     {
       const C2lPicture *picture = g_ptr_array_index (pictures, i);
-      gsize left = gap + (i % columns) * (side + gap), top = gap + (i / columns) * (gsize) (side + gap);
+      gsize left = gap + (i % columns) * (side + gap),
+            top = gap + (i / columns) * (gsize) (side + gap);
 
       g_return_val_if_fail (picture->size == side, FALSE);
       for (int y = 0; y < side; y++)
-        memcpy (pixels + ((top + y) * width + left) * 3, picture->pixels + (gsize) y * side * 3, (gsize) side * 3);
+        memcpy (pixels + ((top + y) * width + left) * 3, picture->pixels + (gsize) y * side * 3,
+                (gsize) side * 3);
     }
-  return c2l_png_save (path, pixels, width, height, &(C2lPngText) { "Software", "clip2latent " C2L_VERSION }, 1, C2L_PNG_SMALL, error);
+  return c2l_png_save (path, pixels, width, height,
+                       &(C2lPngText){ "Software", "clip2latent " C2L_VERSION }, 1, C2L_PNG_SMALL,
+                       error);
 }

@@ -11,13 +11,16 @@ static const C2lPublished table[] = {
   { "lhq-sg3-410", C2L_FILE_PRIOR, HUGGING_FACE "lhq-sg3-410.ckpt", NULL, "lhq-sg3-410.ckpt" },
   { "lhq-sg3-410", C2L_FILE_CONFIG, HUGGING_FACE "lhq-sg3-410.yaml", NULL, "lhq-sg3-410.yaml" },
   { "sg2-ffhq-1024", C2L_FILE_GENERATOR,
-    "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan2/versions/1/files/stylegan2-ffhq-1024x1024.pkl", NULL,
-    "stylegan2-ffhq-1024x1024.pkl" },
+    "https://api.ngc.nvidia.com/v2/models/nvidia/research/stylegan2/versions/1/files/"
+    "stylegan2-ffhq-1024x1024.pkl",
+    NULL, "stylegan2-ffhq-1024x1024.pkl" },
   { "lhq-256-stylegan3-t", C2L_FILE_GENERATOR,
-    "https://huggingface.co/justinpinkney/stylegan3-t-lhq-256/resolve/main/lhq-256-stylegan3-t-25Mimg.pkl", NULL,
-    "lhq-256-stylegan3-t-25Mimg.pkl" },
+    "https://huggingface.co/justinpinkney/stylegan3-t-lhq-256/resolve/main/"
+    "lhq-256-stylegan3-t-25Mimg.pkl",
+    NULL, "lhq-256-stylegan3-t-25Mimg.pkl" },
   { "ViT-B/32", C2L_FILE_CLIP,
-    "https://openaipublic.azureedge.net/clip/models/40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af/"
+    "https://openaipublic.azureedge.net/clip/models/"
+    "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af/"
     "ViT-B-32.pt",
     "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af", "ViT-B-32.pt" },
 };
@@ -52,8 +55,8 @@ c2l_published_dup_cache_path (const C2lPublished *published)
   return cache_path (published->file_name);
 }
 
-/* A file name for @url that no other address has and that people recognise: its last part, made harmless, behind a piece of its
- * checksum. */
+/* A file name for @url that no other address has and that people recognise: its last part, made
+ * harmless, behind a piece of its checksum. */
 static char *
 file_name_for_url (const char *url)
 {
@@ -82,8 +85,12 @@ list_names (C2lFileKind kind)
 }
 
 static char *
-fetch (const char *url, const char *file_name, const char *sha256, const C2lDownloadOptions *options,
-       GCancellable *cancellable, GError **error)
+fetch (const char *url,
+       const char *file_name,
+       const char *sha256,
+       const C2lDownloadOptions *options,
+       GCancellable *cancellable,
+       GError **error)
 {
   g_autofree char *path = cache_path (file_name);
   C2lDownloadOptions own_options;
@@ -100,7 +107,10 @@ fetch (const char *url, const char *file_name, const char *sha256, const C2lDown
 }
 
 char *
-c2l_download_resolve (const char *what, C2lFileKind kind, const C2lDownloadOptions *options, GCancellable *cancellable,
+c2l_download_resolve (const char *what,
+                      C2lFileKind kind,
+                      const C2lDownloadOptions *options,
+                      GCancellable *cancellable,
                       GError **error)
 {
   const C2lPublished *published;
@@ -118,10 +128,13 @@ c2l_download_resolve (const char *what, C2lFileKind kind, const C2lDownloadOptio
     }
   published = c2l_published_find (what, kind);
   if (published != NULL)
-    return fetch (published->url, published->file_name, published->sha256, options, cancellable, error);
+    return fetch (published->url, published->file_name, published->sha256, options, cancellable,
+                  error);
 
   names = list_names (kind);
-  g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NAME,
-               "%s: no such file, and no published name; give a path, an https address or one of %s", what, names);
+  g_set_error (
+      error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NAME,
+      "%s: no such file, and no published name; give a path, an https address or one of %s", what,
+      names);
   return NULL;
 }

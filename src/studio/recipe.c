@@ -1,5 +1,6 @@
-/* Recipes as values and as JSON. Knows nothing of models, files or devices. Numbers of 64 bits are written as text, because many
- * readers of JSON keep only 53; floats of latents as base64 of their little-endian bytes, so that they come back bit for bit. */
+/* Recipes as values and as JSON. Knows nothing of models, files or devices. Numbers of 64 bits are
+ * written as text, because many readers of JSON keep only 53; floats of latents as base64 of their
+ * little-endian bytes, so that they come back bit for bit. */
 #include "studio/recipe.h"
 
 #include "formats/json-text.h"
@@ -9,11 +10,12 @@
 #include <math.h>
 #include <string.h>
 
-G_DEFINE_QUARK (c2l-studio-error-quark, c2l_studio_error)
+G_DEFINE_QUARK (c2l - studio - error - quark, c2l_studio_error)
 
 #define RECIPE_FORMAT 1
 
-/* Far above any model's, far below what would hurt: rows of a latent, its width, edits of a picture. */
+/* Far above any model's, far below what would hurt: rows of a latent, its width, edits of a
+ * picture. */
 #define MAX_ROWS 256
 #define MAX_WIDTH 65536
 #define MAX_EDITS 1024
@@ -255,7 +257,8 @@ static gboolean
 broken (GError **error, const char *where, const char *what)
 {
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE,
-               "%s: its recipe cannot be used: %s; draw the picture from its prompt instead", where, what);
+               "%s: its recipe cannot be used: %s; draw the picture from its prompt instead", where,
+               what);
   return FALSE;
 }
 
@@ -324,7 +327,8 @@ read_edits (C2lRecipe *recipe, JsonObject *object, const char *where, GError **e
         return broken (error, where, "an edit lacks its direction or amount");
       c2l_recipe_add_edit (recipe, direction, amount, NULL);
       if (json_object_has_member (edit, "values")
-          && !read_rows (edit, "values", &((C2lRecipeEdit *) g_ptr_array_index (recipe->edits, i))->rows))
+          && !read_rows (edit, "values",
+                         &((C2lRecipeEdit *) g_ptr_array_index (recipe->edits, i))->rows))
         return broken (error, where, "the values of an edit are damaged");
     }
   return TRUE;
@@ -350,7 +354,8 @@ c2l_truncation_check (double truncation, GError **error)
   if (truncation >= 0 && truncation <= 1)
     return TRUE;
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "truncation %g: give a number from 0 (the average picture) to 1 (no truncation)", truncation);
+               "truncation %g: give a number from 0 (the average picture) to 1 (no truncation)",
+               truncation);
   return FALSE;
 }
 
@@ -362,13 +367,16 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
 
   if (c2l_json_get_int (object, "recipe", 0) != RECIPE_FORMAT)
     return broken (error, where, "it was written by a newer program");
-  origin = index_of (origin_names, G_N_ELEMENTS (origin_names), c2l_json_get_string (object, "origin", NULL));
-  noise = index_of (noise_names, G_N_ELEMENTS (noise_names), c2l_json_get_string (object, "noise", NULL));
+  origin = index_of (origin_names, G_N_ELEMENTS (origin_names),
+                     c2l_json_get_string (object, "origin", NULL));
+  noise = index_of (noise_names, G_N_ELEMENTS (noise_names),
+                    c2l_json_get_string (object, "noise", NULL));
   if (origin < 0 || noise < 0)
     return broken (error, where, "it names an origin or a noise that this program does not know");
   recipe->origin = origin;
   recipe->noise = noise;
-  if (!read_u64 (object, "seed", G_MAXUINT64, &recipe->seed) || !read_u64 (object, "index", G_MAXUINT32, &index)
+  if (!read_u64 (object, "seed", G_MAXUINT64, &recipe->seed)
+      || !read_u64 (object, "index", G_MAXUINT32, &index)
       || !read_u64 (object, "noise_seed", G_MAXUINT64, &recipe->noise_seed))
     return broken (error, where, "a seed is missing or out of range");
   recipe->index = index;

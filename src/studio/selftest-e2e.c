@@ -1,6 +1,7 @@
-/* The self-test of the whole way: prompts → tokens → embedding → latents → pictures → scores, on recorded random numbers. Each set of a
- * folder ("plain", "truncated_sorted", "edited") is one run; what is special about it stands in its name and in info.json. Every stage
- * works on what this program made in the stage before. */
+/* The self-test of the whole way: prompts → tokens → embedding → latents → pictures → scores, on
+ * recorded random numbers. Each set of a folder ("plain", "truncated_sorted", "edited") is one run;
+ * what is special about it stands in its name and in info.json. Every stage works on what this
+ * program made in the stage before. */
 #include "studio/selftest-private.h"
 
 #include "compute/ops.h"
@@ -51,7 +52,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 static gboolean
 invalid (Run *run, GError **error, const char *what)
 {
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: %s", c2l_expected_get_folder (run->self->expected), what);
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: %s",
+               c2l_expected_get_folder (run->self->expected), what);
   return FALSE;
 }
 
@@ -80,10 +82,13 @@ load_models (Run *run, GError **error)
   g_autofree char *merges = c2l_expected_dup_file (self->expected, "merges");
   g_autoptr (JsonObject) config = NULL;
 
-  if (generator == NULL || (config_path != NULL && (config = c2l_yaml_load (config_path, error)) == NULL))
+  if (generator == NULL
+      || (config_path != NULL && (config = c2l_yaml_load (config_path, error)) == NULL))
     return FALSE;
   run->clip = c2l_clip_load (clip, self->device, error);
-  run->prior = run->clip != NULL ? c2l_prior_load (prior, C2L_PRIOR_EMA, config, self->device, error) : NULL;
+  run->prior = run->clip != NULL
+                   ? c2l_prior_load (prior, C2L_PRIOR_EMA, config, self->device, error)
+                   : NULL;
   run->generator = run->prior != NULL ? c2l_generator_load (generator, self->device, error) : NULL;
   if (run->generator == NULL)
     return FALSE;
@@ -93,8 +98,10 @@ load_models (Run *run, GError **error)
       || c2l_prior_get_info (run->prior)->dim != run->width)
     return invalid (run, error, "its models do not fit each other");
   if (merges == NULL && self->merges == NULL)
-    return invalid (run, error, "it brings no merges file and that of OpenAI's CLIP is not installed");
-  run->tokenizer = c2l_tokenizer_load (merges != NULL ? merges : self->merges, c2l_clip_get_info (run->clip)->vocabulary, error);
+    return invalid (run, error,
+                    "it brings no merges file and that of OpenAI's CLIP is not installed");
+  run->tokenizer = c2l_tokenizer_load (merges != NULL ? merges : self->merges,
+                                       c2l_clip_get_info (run->clip)->vocabulary, error);
   return run->tokenizer != NULL;
 }
 
@@ -152,7 +159,7 @@ static float *
 to_planes (const float *pictures, int n, int side)
 {
   gsize plane = (gsize) side * side;
-  float *planes = g_new (float, n * plane * 3);
+  float *planes = g_new (float, n *plane * 3);
 
   for (int i = 0; i < n; i++)
     for (gsize p = 0; p < plane; p++)
@@ -165,7 +172,7 @@ to_planes (const float *pictures, int n, int side)
 static float *
 reorder (const float *values, const int *order, int n, gsize row)
 {
-  float *result = g_new (float, n * row);
+  float *result = g_new (float, n *row);
 
   for (int i = 0; i < n; i++)
     memcpy (result + i * row, values + order[i] * row, row * sizeof (float));
@@ -182,12 +189,16 @@ embed_prompts (Run *run, GError **error)
   g_autofree gint32 *ids = g_new0 (gint32, n), *ends = g_new0 (gint32, run->n_prompts);
   g_autofree float *as_floats = g_new (float, n);
   g_autoptr (C2lPass) pass = begin_pass (run, "text");
-  C2lTensor *tokens = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]) { run->n_prompts, context });
-  C2lTensor *end = c2l_pass_add_input (pass, "end", C2L_I32, 1, (gint64[]) { run->n_prompts });
+  C2lTensor *tokens
+      = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]){ run->n_prompts, context });
+  C2lTensor *end = c2l_pass_add_input (pass, "end", C2L_I32, 1, (gint64[]){ run->n_prompts });
 
   for (int i = 0; i < run->n_prompts; i++)
-    ends[i] = i * context
-              + c2l_tokenizer_encode (run->tokenizer, json_array_get_string_element (run->prompts, i), ids + i * context, context, NULL) - 1;
+    ends[i]
+        = i * context
+          + c2l_tokenizer_encode (run->tokenizer, json_array_get_string_element (run->prompts, i),
+                                  ids + i * context, context, NULL)
+          - 1;
   for (gsize i = 0; i < n; i++)
     as_floats[i] = ids[i];
   compare (run, NULL, "tokens", as_floats, n);
@@ -221,8 +232,10 @@ sample (Run *run, const char *set, GError **error)
   const C2lPriorInfo *prior = c2l_prior_get_info (run->prior);
   JsonObject *info = c2l_expected_get_info (run->self->expected);
   float guidance = c2l_json_get_double (info, "cond_scale", 1), psi = get_psi (run, set);
-  C2lSamplerParams params = { .kind = C2L_SAMPLER_REFERENCE, .skip = CLAMP (c2l_json_get_int (info, "skips", 1), 1, 1000000),
-                              .guided = guidance != 1, .n_pictures = run->n_pictures };
+  C2lSamplerParams params = { .kind = C2L_SAMPLER_REFERENCE,
+                              .skip = CLAMP (c2l_json_get_int (info, "skips", 1), 1, 1000000),
+                              .guided = guidance != 1,
+                              .n_pictures = run->n_pictures };
   g_autofree char *name = g_strdup_printf ("%s.prior_noise", set);
   const C2lArray *noise = c2l_expected_lookup (run->self->expected, name);
   g_autoptr (C2lPass) pass = NULL;
@@ -232,20 +245,23 @@ sample (Run *run, const char *set, GError **error)
   if (!c2l_sampler_check (run->prior, &params, error))
     return NULL;
   n_draws = c2l_sampler_get_n_draws (run->prior, &params);
-  if (noise == NULL || noise->n_dims < 2 || noise->dims[0] < n_draws || noise->dims[1] != run->n_pictures
+  if (noise == NULL || noise->n_dims < 2 || noise->dims[0] < n_draws
+      || noise->dims[1] != run->n_pictures
       || noise->length != (gsize) noise->dims[0] * run->n_pictures * prior->n_latents * prior->dim)
     {
       invalid (run, error, "its prior_noise has another shape than the draws of the sampler");
       return NULL;
     }
   pass = begin_pass (run, "prior");
-  params.text = c2l_pass_add_input (pass, "text", C2L_F32, 2, (gint64[]) { run->n_prompts, run->width });
-  params.draws = c2l_pass_add_input (pass, "draws", C2L_F32, 4,
-                                     (gint64[]) { noise->dims[0], run->n_pictures, prior->n_latents, prior->dim });
+  params.text
+      = c2l_pass_add_input (pass, "text", C2L_F32, 2, (gint64[]){ run->n_prompts, run->width });
+  params.draws = c2l_pass_add_input (
+      pass, "draws", C2L_F32, 4,
+      (gint64[]){ noise->dims[0], run->n_pictures, prior->n_latents, prior->dim });
   if (params.guided)
-    params.guidance = c2l_pass_add_input (pass, "guidance", C2L_F32, 1, (gint64[]) { 1 });
+    params.guidance = c2l_pass_add_input (pass, "guidance", C2L_F32, 1, (gint64[]){ 1 });
   if (psi != 1)
-    params.truncation = c2l_pass_add_input (pass, "psi", C2L_F32, 1, (gint64[]) { 1 });
+    params.truncation = c2l_pass_add_input (pass, "psi", C2L_F32, 1, (gint64[]){ 1 });
   c2l_pass_keep (pass, "latents", c2l_sampler_forward (run->prior, pass, &params));
   if (!c2l_pass_compile (pass, error))
     return NULL;
@@ -276,18 +292,27 @@ add_edit (Run *run, float *ws, GError **error)
   return TRUE;
 }
 
-/* Inputs for the recorded noise of the generator's layers; FALSE where the set has none that fits. */
+/* Inputs for the recorded noise of the generator's layers; FALSE where the set has none that fits.
+ */
 static gboolean
-add_noise (Run *run, const char *set, C2lPass *pass, C2lTensor **noise, gsize n_layers, const C2lNoiseLayer *layers)
+add_noise (Run *run,
+           const char *set,
+           C2lPass *pass,
+           C2lTensor **noise,
+           gsize n_layers,
+           const C2lNoiseLayer *layers)
 {
   for (gsize i = 0; i < n_layers; i++)
     {
       g_autofree char *name = g_strdup_printf ("layer_noise%02d", (int) i);
 
-      if (find_array (run, set, name, 4, (gint64[]) { run->n_pictures, 1, layers[i].resolution, layers[i].resolution }) == NULL)
+      if (find_array (run, set, name, 4,
+                      (gint64[]){ run->n_pictures, 1, layers[i].resolution, layers[i].resolution })
+          == NULL)
         return FALSE;
-      noise[i] = c2l_pass_add_input (pass, name, C2L_F32, 3,
-                                     (gint64[]) { run->n_pictures, layers[i].resolution, layers[i].resolution });
+      noise[i] = c2l_pass_add_input (
+          pass, name, C2L_F32, 3,
+          (gint64[]){ run->n_pictures, layers[i].resolution, layers[i].resolution });
     }
   return TRUE;
 }
@@ -298,7 +323,8 @@ write_noise (Run *run, const char *set, C2lTensor **noise, gsize n_layers)
   for (gsize i = 0; i < n_layers; i++)
     {
       g_autofree char *name = g_strdup_printf ("%s.layer_noise%02d", set, (int) i);
-      g_autofree float *values = c2l_array_dup_f32 (c2l_expected_lookup (run->self->expected, name));
+      g_autofree float *values
+          = c2l_array_dup_f32 (c2l_expected_lookup (run->self->expected, name));
 
       write_input (noise[i], values);
     }
@@ -322,7 +348,12 @@ drawn_clear (Drawn *drawn)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Drawn, drawn_clear)
 
 static gboolean
-draw (Run *run, const char *set, const float *ws, gboolean recorded_noise, Drawn *drawn, GError **error)
+draw (Run *run,
+      const char *set,
+      const float *ws,
+      gboolean recorded_noise,
+      Drawn *drawn,
+      GError **error)
 {
   int num_ws = c2l_generator_get_num_ws (run->generator);
   g_autoptr (C2lPass) pass = begin_pass (run, "draw");
@@ -333,16 +364,19 @@ draw (Run *run, const char *set, const float *ws, gboolean recorded_noise, Drawn
   gsize n_layers;
 
   layers = c2l_generator_get_noise_layers (run->generator, &n_layers);
-  latents = c2l_pass_add_input (pass, "ws", C2L_F32, 3, (gint64[]) { run->n_pictures, num_ws, run->width });
-  if (n_layers > MAX_NOISE_LAYERS || (recorded_noise && !add_noise (run, set, pass, noise, n_layers, layers)))
+  latents = c2l_pass_add_input (pass, "ws", C2L_F32, 3,
+                                (gint64[]){ run->n_pictures, num_ws, run->width });
+  if (n_layers > MAX_NOISE_LAYERS
+      || (recorded_noise && !add_noise (run, set, pass, noise, n_layers, layers)))
     return invalid (run, error, "the recorded noise of a layer is missing or has another shape");
   if (recorded_noise && n_layers > 0)
-    options = (C2lSynthesis) { .noise_mode = C2L_NOISE_RANDOM, .noise = noise };
+    options = (C2lSynthesis){ .noise_mode = C2L_NOISE_RANDOM, .noise = noise };
   pictures = c2l_generator_forward_synthesis (run->generator, pass, latents, &options);
   u8 = c2l_to_u8 (pass, pictures, C2L_U8_TRUNCATE);
   c2l_pass_keep (pass, "pictures", pictures);
   c2l_pass_keep (pass, "u8", u8);
-  c2l_pass_keep (pass, "embeddings", c2l_clip_forward_image (run->clip, pass, pictures, run->preprocess));
+  c2l_pass_keep (pass, "embeddings",
+                 c2l_clip_forward_image (run->clip, pass, pictures, run->preprocess));
   if (!c2l_pass_compile (pass, error))
     return FALSE;
   write_input (latents, ws);
@@ -357,7 +391,8 @@ draw (Run *run, const char *set, const float *ws, gboolean recorded_noise, Drawn
   return TRUE;
 }
 
-/* Scores of all pictures, and their order: best first over all prompts where the set is sorted, as the original does it. */
+/* Scores of all pictures, and their order: best first over all prompts where the set is sorted, as
+ * the original does it. */
 static void
 rank (Run *run, const float *embeddings, gboolean sorted, float *scores, int *order)
 {
@@ -365,8 +400,9 @@ rank (Run *run, const float *embeddings, gboolean sorted, float *scores, int *or
 
   for (int i = 0; i < run->n_pictures; i++)
     {
-      scores[i] = c2l_similarity_cosine (embeddings + (gsize) i * run->width,
-                                         run->text + (gsize) (i / per_prompt) * run->width, run->width);
+      scores[i]
+          = c2l_similarity_cosine (embeddings + (gsize) i * run->width,
+                                   run->text + (gsize) (i / per_prompt) * run->width, run->width);
       order[i] = i;
     }
   for (int i = 0; sorted && i < run->n_pictures; i++)
@@ -379,7 +415,12 @@ rank (Run *run, const float *embeddings, gboolean sorted, float *scores, int *or
 }
 
 static void
-compare_sorted (Run *run, const char *set, const char *name, const float *values, const int *order, gsize row)
+compare_sorted (Run *run,
+                const char *set,
+                const char *name,
+                const float *values,
+                const int *order,
+                gsize row)
 {
   g_autofree float *sorted = reorder (values, order, run->n_pictures, row);
   compare (run, set, name, sorted, run->n_pictures * row);
@@ -395,15 +436,18 @@ largest_difference (const float *a, const float *b, const float *shift, gsize n,
   return largest;
 }
 
-/* A quirk of the original on CPUs only: the buffers latent_mean and latent_std are made from one tensor, so loading the second overwrites the
- * first, and a checkpoint of one latent is drawn around its standard deviation instead of its mean. (On a GPU the two are copied
- * apart first.) Such recordings are recognised by their latents, which then differ by exactly that, and are followed here. */
+/* A quirk of the original on CPUs only: the buffers latent_mean and latent_std are made from one
+ * tensor, so loading the second overwrites the first, and a checkpoint of one latent is drawn
+ * around its standard deviation instead of its mean. (On a GPU the two are copied apart first.)
+ * Such recordings are recognised by their latents, which then differ by exactly that, and are
+ * followed here. */
 static void
 follow_aliased_mean (Run *run, const char *set, float *ws)
 {
   const C2lPriorInfo *info = c2l_prior_get_info (run->prior);
   gsize row = info->dim, n = (gsize) run->n_pictures * info->num_ws * row;
-  const C2lArray *array = find_array (run, set, "latents", 3, (gint64[]) { run->n_pictures, info->num_ws, info->dim });
+  const C2lArray *array
+      = find_array (run, set, "latents", 3, (gint64[]){ run->n_pictures, info->num_ws, info->dim });
   g_autofree float *expected = NULL, *mean = NULL, *shift = NULL;
 
   if (array == NULL || !info->has_stats || info->n_latents != 1)
@@ -415,7 +459,8 @@ follow_aliased_mean (Run *run, const char *set, float *ws)
   c2l_tensor_read (c2l_prior_get_latent_std (run->prior), shift, row * sizeof (float));
   for (gsize i = 0; i < row; i++)
     shift[i] -= mean[i];
-  if (largest_difference (ws, expected, shift, n, row) > 0.01 * largest_difference (ws, expected, NULL, n, row))
+  if (largest_difference (ws, expected, shift, n, row)
+      > 0.01 * largest_difference (ws, expected, NULL, n, row))
     return;
   for (gsize i = 0; i < n; i++)
     ws[i] += shift[i % row];
@@ -426,8 +471,10 @@ static gboolean
 run_set (Run *run, const char *set, GError **error)
 {
   int side = c2l_generator_get_img_resolution (run->generator), n = run->n_pictures;
-  gsize row = (gsize) side * side * 3, length = (gsize) c2l_generator_get_num_ws (run->generator) * run->width;
-  g_autofree float *ws = sample (run, set, error), *planes = NULL, *constant_planes = NULL, *u8 = NULL;
+  gsize row = (gsize) side * side * 3,
+        length = (gsize) c2l_generator_get_num_ws (run->generator) * run->width;
+  g_autofree float *ws = sample (run, set, error), *planes = NULL, *constant_planes = NULL,
+                   *u8 = NULL;
   g_autofree float *scores = g_new (float, n);
   g_autofree int *order = g_new (int, n);
   g_auto (Drawn) drawn = { 0 }, constant = { 0 };
@@ -444,7 +491,7 @@ run_set (Run *run, const char *set, GError **error)
   rank (run, drawn.embeddings, strstr (set, "sorted") != NULL, scores, order);
   planes = to_planes (drawn.pictures, n, side);
   constant_planes = to_planes (constant.pictures, n, side);
-  u8 = g_new (float, n * row);
+  u8 = g_new (float, n *row);
   for (gsize i = 0; i < n * row; i++)
     u8[i] = constant.u8[i];
   compare (run, set, "images_unsorted", planes, n * row);
@@ -468,10 +515,12 @@ c2l_selftest_e2e (C2lSelftest *self, GError **error)
 
   run.n_prompts = run.prompts != NULL ? json_array_get_length (run.prompts) : 0;
   if (run.n_prompts < 1 || run.n_prompts > 64 || per_prompt < 1 || per_prompt > 64)
-    return invalid (&run, error, "info.json must name 1 to 64 prompts, and as many pictures for each");
+    return invalid (&run, error,
+                    "info.json must name 1 to 64 prompts, and as many pictures for each");
   run.n_pictures = run.n_prompts * per_prompt;
   run.preprocess = C2L_CLIP_PREPROCESS_REFERENCE;
-  c2l_clip_preprocess_from_name (c2l_json_get_string (info, "clip_preprocess", "reference"), &run.preprocess);
+  c2l_clip_preprocess_from_name (c2l_json_get_string (info, "clip_preprocess", "reference"),
+                                 &run.preprocess);
   if (!load_models (&run, error) || !embed_prompts (&run, error))
     return FALSE;
   for (int i = 0; names[i] != NULL; i++)

@@ -1,4 +1,5 @@
-/* Self-tests of what needs no device: the tokenizer's cases, and edit directions as the original's files and as NumPy arrays. */
+/* Self-tests of what needs no device: the tokenizer's cases, and edit directions as the original's
+ * files and as NumPy arrays. */
 #include "studio/selftest-private.h"
 
 #include "formats/json-text.h"
@@ -15,9 +16,14 @@
 static void
 report_cases (C2lSelftest *self, const char *name, guint n, guint wrong, const char *first)
 {
-  C2lComparison comparison = { .kind = C2L_TOLERANCE_EXACT, .largest = n, .max_abs = wrong, .max_rel = (double) wrong / MAX (n, 1),
+  C2lComparison comparison = { .kind = C2L_TOLERANCE_EXACT,
+                               .largest = n,
+                               .max_abs = wrong,
+                               .max_rel = (double) wrong / MAX (n, 1),
                                .ok = wrong == 0 };
-  g_autofree char *note = wrong > 0 ? g_strdup_printf ("%u of %u cases, first “%s”", wrong, n, first) : g_strdup_printf ("%u cases", n);
+  g_autofree char *note = wrong > 0
+                              ? g_strdup_printf ("%u of %u cases, first “%s”", wrong, n, first)
+                              : g_strdup_printf ("%u cases", n);
 
   self->n_compared++;
   self->report (name, &comparison, note, self->data);
@@ -25,7 +31,13 @@ report_cases (C2lSelftest *self, const char *name, guint n, guint wrong, const c
 
 /* --- tokenizer --- */
 
-typedef enum { CLEAN, IDS, PADDED, N_CHECKS } Check;
+typedef enum
+{
+  CLEAN,
+  IDS,
+  PADDED,
+  N_CHECKS
+} Check;
 
 typedef struct
 {
@@ -53,7 +65,8 @@ count (Counts *counts, Check check, const char *text, gboolean ok)
     counts->first[check] = g_strdup (text);
 }
 
-/* json-glib's strings end at a NUL, and a prompt may hold one: such a line is read with a stand-in, here a private code point. */
+/* json-glib's strings end at a NUL, and a prompt may hold one: such a line is read with a stand-in,
+ * here a private code point. */
 #define NUL_STAND_IN "\\uf8ff"
 #define NUL_STAND_IN_UTF8 "\xef\xa3\xbf"
 
@@ -104,7 +117,9 @@ check_case (C2lTokenizer *tokenizer, JsonObject *object, Counts *counts)
 
   counts->n++;
   count (counts, CLEAN, text, strcmp (clean, c2l_json_get_string (object, "clean", "")) == 0);
-  count (counts, IDS, text, equals_array (c2l_json_get_array (object, "ids"), (const gint32 *) (gpointer) all->data, all->len));
+  count (counts, IDS, text,
+         equals_array (c2l_json_get_array (object, "ids"), (const gint32 *) (gpointer) all->data,
+                       all->len));
   /* What is encoded for a model is a C string. */
   if (padded != NULL && strlen (bytes->str) == bytes->len)
     {
@@ -129,20 +144,23 @@ c2l_selftest_tokenizer (C2lSelftest *self, GError **error)
 
   if (cases == NULL || (merges == NULL && self->merges == NULL))
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: info.json must name its cases and its merges",
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                   "%s: info.json must name its cases and its merges",
                    c2l_expected_get_folder (self->expected));
       return FALSE;
     }
   /* OpenAI's file holds more merges than its models use: 48,894 of them, 49,408 tokens in all. */
-  tokenizer = c2l_tokenizer_load (merges != NULL ? merges : self->merges, c2l_json_get_int (c2l_expected_get_info (self->expected), "vocab", 49408),
-                                  error);
+  tokenizer = c2l_tokenizer_load (
+      merges != NULL ? merges : self->merges,
+      c2l_json_get_int (c2l_expected_get_info (self->expected), "vocab", 49408), error);
   if (tokenizer == NULL || !g_file_get_contents (cases, &text, NULL, error))
     return FALSE;
   lines = g_strsplit (text, "\n", -1);
   for (int i = 0; lines[i] != NULL; i++)
     {
       g_autofree char *line = hide_nuls (lines[i]);
-      g_autoptr (JsonObject) object = *line != '\0' ? c2l_json_parse_object (line, -1, cases, error) : NULL;
+      g_autoptr (JsonObject) object
+          = *line != '\0' ? c2l_json_parse_object (line, -1, cases, error) : NULL;
 
       if (*line == '\0')
         continue;
@@ -160,19 +178,22 @@ c2l_selftest_tokenizer (C2lSelftest *self, GError **error)
 
 /* --- edit directions --- */
 
-/* The original's file of a direction: as info.json names it, beside the array, or among the originals next door. */
+/* The original's file of a direction: as info.json names it, beside the array, or among the
+ * originals next door. */
 static char *
 find_original (C2lExpected *expected, const char *name)
 {
   const char *folder = c2l_expected_get_folder (expected);
   g_autofree char *file = g_strconcat (name, ".pt", NULL);
-  char *candidates[] = { c2l_expected_dup_file (expected, name), g_build_filename (folder, file, NULL),
-                         g_build_filename (folder, "..", "upstream-data", "directions", file, NULL) };
+  char *candidates[]
+      = { c2l_expected_dup_file (expected, name), g_build_filename (folder, file, NULL),
+          g_build_filename (folder, "..", "upstream-data", "directions", file, NULL) };
   char *found = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (candidates); i++)
     {
-      if (found == NULL && candidates[i] != NULL && g_file_test (candidates[i], G_FILE_TEST_IS_REGULAR))
+      if (found == NULL && candidates[i] != NULL
+          && g_file_test (candidates[i], G_FILE_TEST_IS_REGULAR))
         found = g_steal_pointer (&candidates[i]);
       g_free (candidates[i]);
     }
@@ -180,7 +201,11 @@ find_original (C2lExpected *expected, const char *name)
 }
 
 static void
-report_array (C2lSelftest *self, const char *name, const char *note, const C2lArray *wanted, const C2lArray *got)
+report_array (C2lSelftest *self,
+              const char *name,
+              const char *note,
+              const C2lArray *wanted,
+              const C2lArray *got)
 {
   C2lComparison comparison = { .kind = C2L_TOLERANCE_EXACT, .ok = TRUE };
   g_autofree float *a = c2l_array_dup_f32 (wanted), *b = c2l_array_dup_f32 (got);
@@ -198,13 +223,15 @@ report_array (C2lSelftest *self, const char *name, const char *note, const C2lAr
   self->report (name, &comparison, note, self->data);
 }
 
-/* The length of the vector as info.json has it: what is left to compare where the original's file is not at hand. */
+/* The length of the vector as info.json has it: what is left to compare where the original's file
+ * is not at hand. */
 static void
 report_norm (C2lSelftest *self, const char *name, JsonObject *object, const C2lArray *array)
 {
   g_autofree float *values = c2l_array_dup_f32 (array);
   double norm = c2l_json_get_double (object, "norm", 0), sum = 0;
-  C2lComparison comparison = { .kind = C2L_TOLERANCE_REL, .value = 1e-6, .largest = norm, .limit = norm * 1e-6 };
+  C2lComparison comparison
+      = { .kind = C2L_TOLERANCE_REL, .value = 1e-6, .largest = norm, .limit = norm * 1e-6 };
 
   for (gsize i = 0; i < array->length; i++)
     sum += (double) values[i] * values[i];
@@ -238,7 +265,8 @@ check_direction (C2lSelftest *self, const char *name, JsonObject *object, GError
   array = c2l_weights_lookup (weights, "");
   if (array == NULL)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: one bare array is expected", original);
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                   "%s: one bare array is expected", original);
       return FALSE;
     }
   report_array (self, name, original, &npy->array, array);
@@ -255,7 +283,8 @@ c2l_selftest_edits (C2lSelftest *self, GError **error)
     {
       JsonObject *object = c2l_json_get_object (info, l->data);
 
-      if (object != NULL && json_object_has_member (object, "shape") && !check_direction (self, l->data, object, error))
+      if (object != NULL && json_object_has_member (object, "shape")
+          && !check_direction (self, l->data, object, error))
         return FALSE;
     }
   return TRUE;

@@ -1,5 +1,5 @@
-/* The self-test's table of types. Each function runs one kind of model on the folder's inputs and hands its results to
- * c2l_selftest_compare(); nothing here decides by a folder's name. */
+/* The self-test's table of types. Each function runs one kind of model on the folder's inputs and
+ * hands its results to c2l_selftest_compare(); nothing here decides by a folder's name. */
 #include "studio/selftest-private.h"
 
 #include "models/clip-check.h"
@@ -17,7 +17,8 @@ c2l_selftest_compare (const char *name, const float *values, gsize n, gpointer d
   C2lSelftest *self = data;
   C2lComparison comparison;
 
-  if (!c2l_expected_compare (self->expected, name, values, n, &comparison, self->error == NULL ? &self->error : NULL))
+  if (!c2l_expected_compare (self->expected, name, values, n, &comparison,
+                             self->error == NULL ? &self->error : NULL))
     return;
   self->n_compared++;
   self->report (name, &comparison, self->note, self->data);
@@ -29,8 +30,9 @@ need_file (C2lSelftest *self, const char *role, GError **error)
   char *path = c2l_expected_dup_file (self->expected, role);
 
   if (path == NULL)
-    g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: info.json names no file for “%s”",
-                 c2l_expected_get_folder (self->expected), role);
+    g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                 "%s: info.json names no file for “%s”", c2l_expected_get_folder (self->expected),
+                 role);
   return path;
 }
 
@@ -43,14 +45,16 @@ check_clip (C2lSelftest *self, GError **error)
   for (int i = 0; paths[i] != NULL; i++)
     {
       g_autoptr (C2lWeights) weights = c2l_weights_load (paths[i], error);
-      g_autoptr (C2lClip) clip = weights != NULL ? c2l_clip_load (weights, self->device, error) : NULL;
+      g_autoptr (C2lClip) clip
+          = weights != NULL ? c2l_clip_load (weights, self->device, error) : NULL;
       g_autofree char *base = g_path_get_basename (paths[i]);
       gboolean ok;
 
       if (clip == NULL)
         return FALSE;
       self->note = base;
-      ok = c2l_clip_check (self->expected, clip, self->device, self->precision, c2l_selftest_compare, self, error);
+      ok = c2l_clip_check (self->expected, clip, self->device, self->precision,
+                           c2l_selftest_compare, self, error);
       self->note = NULL;
       if (!ok)
         return FALSE;
@@ -61,15 +65,19 @@ check_clip (C2lSelftest *self, GError **error)
 static gboolean
 check_prior (C2lSelftest *self, GError **error)
 {
-  g_autofree char *path = need_file (self, "prior", error), *config_path = c2l_expected_dup_file (self->expected, "config");
+  g_autofree char *path = need_file (self, "prior", error),
+                  *config_path = c2l_expected_dup_file (self->expected, "config");
   g_autoptr (C2lWeights) weights = path != NULL ? c2l_weights_load (path, error) : NULL;
   g_autoptr (JsonObject) config = NULL;
   g_autoptr (C2lPrior) prior = NULL;
 
-  if (weights == NULL || (config_path != NULL && (config = c2l_yaml_load (config_path, error)) == NULL))
+  if (weights == NULL
+      || (config_path != NULL && (config = c2l_yaml_load (config_path, error)) == NULL))
     return FALSE;
   prior = c2l_prior_load (weights, C2L_PRIOR_EMA, config, self->device, error);
-  return prior != NULL && c2l_prior_check (self->expected, prior, self->device, self->precision, c2l_selftest_compare, self, error);
+  return prior != NULL
+         && c2l_prior_check (self->expected, prior, self->device, self->precision,
+                             c2l_selftest_compare, self, error);
 }
 
 static gboolean
@@ -86,7 +94,8 @@ check_generator (C2lSelftest *self, GError **error)
   g_autoptr (C2lWeights) weights = path != NULL ? c2l_weights_load (path, error) : NULL;
 
   return weights != NULL
-         && c2l_generator_check (self->expected, weights, self->device, self->precision, c2l_selftest_compare, self, error);
+         && c2l_generator_check (self->expected, weights, self->device, self->precision,
+                                 c2l_selftest_compare, self, error);
 }
 
 static const struct
@@ -105,7 +114,8 @@ static const struct
 };
 
 /* Known, and without a counterpart in this program so far. */
-static const char *const not_yet[] = { "dataset", "training-loss", "training-noise", "training-trajectory" };
+static const char *const not_yet[]
+    = { "dataset", "training-loss", "training-noise", "training-trajectory" };
 
 static gboolean
 is_not_yet (const char *type)
@@ -132,20 +142,28 @@ run_type (C2lSelftest *self, const char *type, GError **error)
         }
       if (self->n_compared > 0)
         return C2L_SELFTEST_DONE;
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: it expects nothing that could be compared",
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                   "%s: it expects nothing that could be compared",
                    c2l_expected_get_folder (self->expected));
       return C2L_SELFTEST_FAILED;
     }
   if (is_not_yet (type))
     return C2L_SELFTEST_SKIPPED;
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: its info.json says it is of type “%s”, which this program does not know",
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+               "%s: its info.json says it is of type “%s”, which this program does not know",
                c2l_expected_get_folder (self->expected), type);
   return C2L_SELFTEST_FAILED;
 }
 
 C2lSelftestOutcome
-c2l_selftest_run (const char *folder, C2lDevice *device, C2lPrecision precision, const char *merges, C2lSelftestReport report,
-                  gpointer data, char **type, GError **error)
+c2l_selftest_run (const char *folder,
+                  C2lDevice *device,
+                  C2lPrecision precision,
+                  const char *merges,
+                  C2lSelftestReport report,
+                  gpointer data,
+                  char **type,
+                  GError **error)
 {
   g_autoptr (C2lExpected) expected = c2l_expected_load (folder, error);
   C2lSelftest self = { expected, device, precision, merges, NULL, report, data };

@@ -1,6 +1,7 @@
-/* Drawing with an engine: passes are recorded for a shape when it is first met and kept under a name that says the shape. What needs no
- * device (truncation, repeating, edits: a few thousand numbers) is done here in float32, in one order of operations, so that a
- * recipe always gives the same styles. */
+/* Drawing with an engine: passes are recorded for a shape when it is first met and kept under a
+ * name that says the shape. What needs no device (truncation, repeating, edits: a few thousand
+ * numbers) is done here in float32, in one order of operations, so that a recipe always gives the
+ * same styles. */
 #include "studio/session.h"
 
 #include "compute/ops.h"
@@ -10,12 +11,13 @@
 
 #include <string.h>
 
-/* Latents are sampled so many at a time, the last group filled up: a matrix product may sum in another order for another number
- * of rows, and a picture must not depend on how many were asked for. */
+/* Latents are sampled so many at a time, the last group filled up: a matrix product may sum in
+ * another order for another number of rows, and a picture must not depend on how many were asked
+ * for. */
 #define SAMPLE_BATCH 16
 
-/* Prompts are read in passes of multiples of so many tokens: attention looks back only, so what stands behind the end token need
- * not be computed, and a few lengths serve all prompts. */
+/* Prompts are read in passes of multiples of so many tokens: attention looks back only, so what
+ * stands behind the end token need not be computed, and a few lengths serve all prompts. */
 #define TEXT_STEP 8
 
 /* Pictures are understood by CLIP so many at a time. */
@@ -37,7 +39,8 @@ c2l_session_new (C2lEngine *engine, C2lPrecision precision)
 
   session->engine = c2l_engine_ref (engine);
   session->precision = precision;
-  session->passes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) c2l_pass_free);
+  session->passes
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) c2l_pass_free);
   return session;
 }
 
@@ -126,7 +129,9 @@ fill_key (gint32 key[4], guint64 seed, guint32 index)
 int
 c2l_session_get_n_latents (C2lSession *session)
 {
-  C2lPrior *prior = c2l_engine_has_prior (session->engine) ? c2l_engine_get_prior (session->engine, NULL) : NULL;
+  C2lPrior *prior = c2l_engine_has_prior (session->engine)
+                        ? c2l_engine_get_prior (session->engine, NULL)
+                        : NULL;
   return prior != NULL ? c2l_prior_get_info (prior)->n_latents : 1;
 }
 
@@ -157,14 +162,18 @@ get_text_pass (C2lSession *session, int length, GError **error)
   if (pass != NULL || clip == NULL)
     return pass;
   pass = begin_pass (session, name);
-  tokens = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]) { 1, length });
-  end = c2l_pass_add_input (pass, "end", C2L_I32, 1, (gint64[]) { 1 });
+  tokens = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]){ 1, length });
+  end = c2l_pass_add_input (pass, "end", C2L_I32, 1, (gint64[]){ 1 });
   c2l_pass_keep (pass, "embedding", c2l_clip_forward_text (clip, pass, tokens, end));
   return finish_pass (session, name, pass, error);
 }
 
 gboolean
-c2l_session_embed_text (C2lSession *session, const char *prompt, float *embedding, char **dropped, GCancellable *cancellable,
+c2l_session_embed_text (C2lSession *session,
+                        const char *prompt,
+                        float *embedding,
+                        char **dropped,
+                        GCancellable *cancellable,
                         GError **error)
 {
   C2lClip *clip = c2l_engine_get_clip (session->engine, error);
@@ -201,14 +210,19 @@ get_vision_pass (C2lSession *session, int n, int size, GError **error)
   if (pass != NULL || clip == NULL)
     return pass;
   pass = begin_pass (session, name);
-  pictures = c2l_pass_add_input (pass, "pictures", C2L_F32, 4, (gint64[]) { n, size, size, 3 });
-  c2l_pass_keep (pass, "embedding",
-                 c2l_clip_forward_image (clip, pass, pictures, c2l_engine_get_preprocess (session->engine)));
+  pictures = c2l_pass_add_input (pass, "pictures", C2L_F32, 4, (gint64[]){ n, size, size, 3 });
+  c2l_pass_keep (
+      pass, "embedding",
+      c2l_clip_forward_image (clip, pass, pictures, c2l_engine_get_preprocess (session->engine)));
   return finish_pass (session, name, pass, error);
 }
 
 gboolean
-c2l_session_embed_pixels (C2lSession *session, const guint8 *pixels, int size, float *embedding, GCancellable *cancellable,
+c2l_session_embed_pixels (C2lSession *session,
+                          const guint8 *pixels,
+                          int size,
+                          float *embedding,
+                          GCancellable *cancellable,
                           GError **error)
 {
   C2lPass *pass = get_vision_pass (session, 1, size, error);
@@ -228,8 +242,13 @@ c2l_session_embed_pixels (C2lSession *session, const guint8 *pixels, int size, f
 }
 
 gboolean
-c2l_session_score (C2lSession *session, const float *pictures, int n, const float *text, double *scores,
-                   GCancellable *cancellable, GError **error)
+c2l_session_score (C2lSession *session,
+                   const float *pictures,
+                   int n,
+                   const float *text,
+                   double *scores,
+                   GCancellable *cancellable,
+                   GError **error)
 {
   int side = c2l_session_get_clip_side (session, error);
   gsize length = (gsize) side * side * 3;
@@ -247,7 +266,7 @@ c2l_session_score (C2lSession *session, const float *pictures, int n, const floa
       if (!run_pass (session, pass, cancellable, error))
         return FALSE;
       width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "embedding"), 1);
-      embeddings = g_new (float, (gsize) count * width);
+      embeddings = g_new (float, (gsize) count *width);
       read_output (pass, "embedding", embeddings);
       for (int i = 0; i < count; i++)
         scores[start + i] = c2l_similarity_cosine (embeddings + (gsize) i * width, text, width);
@@ -277,7 +296,9 @@ new_recipe (C2lSession *session, const C2lSampling *sampling, guint32 index, C2l
   recipe->device_details = c2l_session_dup_device_details (session);
   for (int role = 0; role < C2L_N_ROLES; role++)
     {
-      char *sum = c2l_bundle_get_file (bundle, role) != NULL ? c2l_bundle_dup_sha256 (bundle, role, NULL) : NULL;
+      char *sum = c2l_bundle_get_file (bundle, role) != NULL
+                      ? c2l_bundle_dup_sha256 (bundle, role, NULL)
+                      : NULL;
       if (sum != NULL)
         g_hash_table_insert (recipe->sha256, g_strdup (c2l_role_get_name (role)), sum);
     }
@@ -288,27 +309,30 @@ static C2lPass *
 get_sample_pass (C2lSession *session, const C2lSampling *sampling, GError **error)
 {
   gboolean guided = sampling->guidance != 1;
-  g_autofree char *name = g_strdup_printf ("prior %d × %s %d%s", SAMPLE_BATCH, sampling->sampler, sampling->steps,
-                                           guided ? " guided" : "");
+  g_autofree char *name = g_strdup_printf ("prior %d × %s %d%s", SAMPLE_BATCH, sampling->sampler,
+                                           sampling->steps, guided ? " guided" : "");
   C2lPass *pass = g_hash_table_lookup (session->passes, name);
   C2lPrior *prior = c2l_engine_get_prior (session->engine, error);
-  C2lSamplerParams params = { .steps = sampling->steps, .guided = guided, .n_pictures = SAMPLE_BATCH };
+  C2lSamplerParams params
+      = { .steps = sampling->steps, .guided = guided, .n_pictures = SAMPLE_BATCH };
 
   if (pass != NULL || prior == NULL)
     return pass;
   if (!c2l_sampler_kind_from_name (sampling->sampler, &params.kind))
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are",
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                   "there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are",
                    sampling->sampler);
       return NULL;
     }
   if (!c2l_sampler_check (prior, &params, error))
     return NULL;
   pass = begin_pass (session, name);
-  params.text = c2l_pass_add_input (pass, "text", C2L_F32, 2, (gint64[]) { 1, c2l_prior_get_info (prior)->dim });
-  params.keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]) { SAMPLE_BATCH, 4 });
+  params.text = c2l_pass_add_input (pass, "text", C2L_F32, 2,
+                                    (gint64[]){ 1, c2l_prior_get_info (prior)->dim });
+  params.keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]){ SAMPLE_BATCH, 4 });
   if (guided)
-    params.guidance = c2l_pass_add_input (pass, "guidance", C2L_F32, 1, (gint64[]) { 1 });
+    params.guidance = c2l_pass_add_input (pass, "guidance", C2L_F32, 1, (gint64[]){ 1 });
   c2l_pass_keep (pass, "latents", c2l_sampler_forward (prior, pass, &params));
   return finish_pass (session, name, pass, error);
 }
@@ -334,11 +358,16 @@ fill_keys (gint32 *keys, guint64 seed, guint32 first_index, int count)
 }
 
 GPtrArray *
-c2l_session_sample (C2lSession *session, const char *prompt, const float *text, const C2lSampling *sampling,
-                    GCancellable *cancellable, GError **error)
+c2l_session_sample (C2lSession *session,
+                    const char *prompt,
+                    const float *text,
+                    const C2lSampling *sampling,
+                    GCancellable *cancellable,
+                    GError **error)
 {
   C2lPass *pass = get_sample_pass (session, sampling, error);
-  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+  g_autoptr (GPtrArray) recipes
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
   const C2lPriorInfo *info;
   g_autofree float *latents = NULL;
   float guidance = sampling->guidance;
@@ -348,7 +377,7 @@ c2l_session_sample (C2lSession *session, const char *prompt, const float *text, 
     return NULL;
   info = c2l_prior_get_info (c2l_engine_get_prior (session->engine, NULL));
   length = (gsize) info->num_ws * info->dim;
-  latents = g_new (float, length * SAMPLE_BATCH);
+  latents = g_new (float, length *SAMPLE_BATCH);
   write_input (pass, "text", text);
   if (guidance != 1)
     write_input (pass, "guidance", &guidance);
@@ -365,7 +394,8 @@ c2l_session_sample (C2lSession *session, const char *prompt, const float *text, 
       read_output (pass, "latents", latents);
       for (int i = 0; i < count; i++)
         {
-          C2lRecipe *recipe = new_recipe (session, sampling, sampling->first_index + start + i, C2L_ORIGIN_PRIOR);
+          C2lRecipe *recipe
+              = new_recipe (session, sampling, sampling->first_index + start + i, C2L_ORIGIN_PRIOR);
 
           recipe->prompt = g_strdup (prompt);
           recipe->sampler = g_strdup (sampling->sampler);
@@ -390,10 +420,11 @@ get_mapping_pass (C2lSession *session, GError **error)
     return pass;
   c_dim = c2l_generator_get_c_dim (generator);
   pass = begin_pass (session, "mapping");
-  keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]) { SAMPLE_BATCH, 4 });
+  keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]){ SAMPLE_BATCH, 4 });
   if (c_dim > 0)
-    c = c2l_pass_add_input (pass, "c", C2L_F32, 2, (gint64[]) { SAMPLE_BATCH, c_dim });
-  z = c2l_random_normal (pass, keys, C2L_STREAM_Z, 2, (gint64[]) { SAMPLE_BATCH, c2l_generator_get_z_dim (generator) });
+    c = c2l_pass_add_input (pass, "c", C2L_F32, 2, (gint64[]){ SAMPLE_BATCH, c_dim });
+  z = c2l_random_normal (pass, keys, C2L_STREAM_Z, 2,
+                         (gint64[]){ SAMPLE_BATCH, c2l_generator_get_z_dim (generator) });
   ws = c2l_generator_forward_mapping (generator, pass, z, c, NULL, -1);
   c2l_pass_keep (pass, "w", c2l_slice (pass, ws, 1, 0, 1));
   return finish_pass (session, "mapping", pass, error);
@@ -410,10 +441,11 @@ write_label (C2lPass *pass, int label, GError **error)
     return TRUE;
   if (label < 0 || label >= c_dim)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "class %d: the generator knows the classes 0 to %d", label, c_dim - 1);
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                   "class %d: the generator knows the classes 0 to %d", label, c_dim - 1);
       return FALSE;
     }
-  one_hot = g_new0 (float, (gsize) c_dim * SAMPLE_BATCH);
+  one_hot = g_new0 (float, (gsize) c_dim *SAMPLE_BATCH);
   for (int i = 0; i < SAMPLE_BATCH; i++)
     one_hot[(gsize) i * c_dim + label] = 1;
   write_input (pass, "c", one_hot);
@@ -421,17 +453,21 @@ write_label (C2lPass *pass, int label, GError **error)
 }
 
 GPtrArray *
-c2l_session_sample_z (C2lSession *session, const C2lSampling *sampling, GCancellable *cancellable, GError **error)
+c2l_session_sample_z (C2lSession *session,
+                      const C2lSampling *sampling,
+                      GCancellable *cancellable,
+                      GError **error)
 {
   C2lPass *pass = get_mapping_pass (session, error);
-  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+  g_autoptr (GPtrArray) recipes
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
   g_autofree float *w = NULL;
   int width;
 
   if (pass == NULL || !write_label (pass, sampling->label, error))
     return NULL;
   width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "w"), -1);
-  w = g_new (float, (gsize) width * SAMPLE_BATCH);
+  w = g_new (float, (gsize) width *SAMPLE_BATCH);
   for (int start = 0; start < sampling->n; start += SAMPLE_BATCH)
     {
       int count = MIN (sampling->n - start, SAMPLE_BATCH);
@@ -444,7 +480,8 @@ c2l_session_sample_z (C2lSession *session, const C2lSampling *sampling, GCancell
       read_output (pass, "w", w);
       for (int i = 0; i < count; i++)
         {
-          C2lRecipe *recipe = new_recipe (session, sampling, sampling->first_index + start + i, C2L_ORIGIN_Z);
+          C2lRecipe *recipe
+              = new_recipe (session, sampling, sampling->first_index + start + i, C2L_ORIGIN_Z);
 
           c2l_rows_set (&recipe->latent, 1, width, w + (gsize) i * width);
           g_ptr_array_add (recipes, recipe);
@@ -454,9 +491,13 @@ c2l_session_sample_z (C2lSession *session, const C2lSampling *sampling, GCancell
 }
 
 C2lRecipe *
-c2l_session_adopt_latent (C2lSession *session, const C2lRows *latent, const C2lSampling *sampling, GError **error)
+c2l_session_adopt_latent (C2lSession *session,
+                          const C2lRows *latent,
+                          const C2lSampling *sampling,
+                          GError **error)
 {
-  g_autoptr (C2lRecipe) recipe = new_recipe (session, sampling, sampling->first_index, C2L_ORIGIN_FILE);
+  g_autoptr (C2lRecipe) recipe
+      = new_recipe (session, sampling, sampling->first_index, C2L_ORIGIN_FILE);
 
   c2l_rows_set (&recipe->latent, latent->n_rows, latent->width, latent->data);
   return c2l_session_check (session, recipe, error) ? g_steal_pointer (&recipe) : NULL;
@@ -470,7 +511,8 @@ dup_centre (C2lSession *session, C2lRecipe *recipe, int *n_rows)
 {
   C2lGenerator *generator = c2l_engine_get_generator (session->engine, NULL);
   C2lPrior *prior = c2l_engine_has_prior (session->engine) && recipe->origin != C2L_ORIGIN_Z
-                      ? c2l_engine_get_prior (session->engine, NULL) : NULL;
+                        ? c2l_engine_get_prior (session->engine, NULL)
+                        : NULL;
   C2lTensor *mean = prior != NULL ? c2l_prior_get_latent_mean (prior) : NULL;
   const float *w_avg = c2l_generator_get_w_avg (generator);
   float *centre;
@@ -503,7 +545,9 @@ truncate_latent (C2lSession *session, C2lRecipe *recipe, float *latent, GError *
   if (centre == NULL || (n_rows != 1 && n_rows != rows->n_rows))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "truncation %.3g: the model knows no average latent to pull towards; leave --truncation at 1", recipe->truncation);
+                   "truncation %.3g: the model knows no average latent to pull towards; leave "
+                   "--truncation at 1",
+                   recipe->truncation);
       return FALSE;
     }
   for (int row = 0; row < rows->n_rows; row++)
@@ -524,10 +568,12 @@ find_direction (C2lSession *session, const C2lRecipeEdit *edit, C2lRows *own, GE
 
   if (edit->rows.data != NULL)
     return &edit->rows;
-  direction = c2l_bundle_lookup_direction (c2l_engine_get_bundle (session->engine), edit->direction);
+  direction
+      = c2l_bundle_lookup_direction (c2l_engine_get_bundle (session->engine), edit->direction);
   if (direction == NULL)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH, "the model has no direction “%s”; “c2l info” lists those it has",
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+                   "the model has no direction “%s”; “c2l info” lists those it has",
                    edit->direction);
       return NULL;
     }
@@ -535,20 +581,28 @@ find_direction (C2lSession *session, const C2lRecipeEdit *edit, C2lRows *own, GE
 }
 
 static gboolean
-apply_edit (C2lSession *session, const C2lRecipeEdit *edit, float *ws, int num_ws, int width, GError **error)
+apply_edit (C2lSession *session,
+            const C2lRecipeEdit *edit,
+            float *ws,
+            int num_ws,
+            int width,
+            GError **error)
 {
   C2lRows own = { 0 };
   const C2lRows *rows = find_direction (session, edit, &own, error);
-  gboolean fits = rows != NULL && rows->width == width && (rows->n_rows == 1 || rows->n_rows == num_ws);
+  gboolean fits
+      = rows != NULL && rows->width == width && (rows->n_rows == 1 || rows->n_rows == num_ws);
   float amount = edit->amount;
 
   if (fits)
     for (int row = 0; row < num_ws; row++)
       for (int i = 0; i < width; i++)
-        ws[(gsize) row * width + i] += amount * rows->data[(gsize) (rows->n_rows == 1 ? 0 : row) * width + i];
+        ws[(gsize) row * width + i]
+            += amount * rows->data[(gsize) (rows->n_rows == 1 ? 0 : row) * width + i];
   else if (rows != NULL)
     g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                 "direction “%s” is [%d, %d] and the generator takes styles of [%d, %d]; it was made for another generator",
+                 "direction “%s” is [%d, %d] and the generator takes styles of [%d, %d]; it was "
+                 "made for another generator",
                  edit->direction, rows->n_rows, rows->width, num_ws, width);
   c2l_rows_clear (&own);
   return fits;
@@ -571,17 +625,20 @@ dup_styles (C2lSession *session, C2lRecipe *recipe, GError **error)
   if (rows->width != width)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "a latent of width %d does not fit the generator, which takes %d numbers a style; it belongs to another model", rows->width,
-                   width);
+                   "a latent of width %d does not fit the generator, which takes %d numbers a "
+                   "style; it belongs to another model",
+                   rows->width, width);
       return NULL;
     }
-  repeats = rows->n_rows == num_ws ? NULL : c2l_engine_dup_repeats (session->engine, rows->n_rows, num_ws, error);
+  repeats = rows->n_rows == num_ws
+                ? NULL
+                : c2l_engine_dup_repeats (session->engine, rows->n_rows, num_ws, error);
   if (repeats == NULL && rows->n_rows != num_ws)
     return NULL;
-  latent = g_new (float, (gsize) rows->n_rows * width);
+  latent = g_new (float, (gsize) rows->n_rows *width);
   if (!truncate_latent (session, recipe, latent, error))
     return NULL;
-  ws = g_new (float, (gsize) num_ws * width);
+  ws = g_new (float, (gsize) num_ws *width);
   for (int row = 0; row < rows->n_rows; row++)
     for (int i = 0; i < (repeats != NULL ? repeats[row] : 1); i++)
       memcpy (ws + (gsize) at++ * width, latent + (gsize) row * width, width * sizeof (float));
@@ -601,10 +658,15 @@ c2l_session_check (C2lSession *session, C2lRecipe *recipe, GError **error)
 /* --- pictures --- */
 
 static C2lPass *
-get_draw_pass (C2lSession *session, C2lNoiseKind noise, int max_resolution, int clip_side, GError **error)
+get_draw_pass (C2lSession *session,
+               C2lNoiseKind noise,
+               int max_resolution,
+               int clip_side,
+               GError **error)
 {
-  g_autofree char *name = g_strdup_printf ("generator, noise %s, at most %d, for CLIP %d", c2l_noise_kind_get_name (noise), max_resolution,
-                                           clip_side);
+  g_autofree char *name
+      = g_strdup_printf ("generator, noise %s, at most %d, for CLIP %d",
+                         c2l_noise_kind_get_name (noise), max_resolution, clip_side);
   C2lPass *pass = g_hash_table_lookup (session->passes, name);
   C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
   C2lSynthesis options = { .noise_mode = (C2lNoiseMode) noise, .max_resolution = max_resolution };
@@ -613,19 +675,25 @@ get_draw_pass (C2lSession *session, C2lNoiseKind noise, int max_resolution, int 
   if (pass != NULL || generator == NULL)
     return pass;
   pass = begin_pass (session, name);
-  ws = c2l_pass_add_input (pass, "ws", C2L_F32, 3,
-                           (gint64[]) { 1, c2l_generator_get_num_ws (generator), c2l_generator_get_w_dim (generator) });
+  ws = c2l_pass_add_input (
+      pass, "ws", C2L_F32, 3,
+      (gint64[]){ 1, c2l_generator_get_num_ws (generator), c2l_generator_get_w_dim (generator) });
   if (noise == C2L_NOISE_KIND_RANDOM)
-    options.noise_keys = c2l_pass_add_input (pass, "noise keys", C2L_I32, 2, (gint64[]) { 1, 4 });
+    options.noise_keys = c2l_pass_add_input (pass, "noise keys", C2L_I32, 2, (gint64[]){ 1, 4 });
   picture = c2l_generator_forward_synthesis (generator, pass, ws, &options);
   c2l_pass_keep (pass, "pixels", c2l_to_u8 (pass, picture, C2L_U8_TRUNCATE));
   if (clip_side > 0)
-    c2l_pass_keep (pass, "for clip", c2l_area_resize (pass, picture, &(C2lAreaResize) { .size = clip_side }));
+    c2l_pass_keep (pass, "for clip",
+                   c2l_area_resize (pass, picture, &(C2lAreaResize){ .size = clip_side }));
   return finish_pass (session, name, pass, error);
 }
 
 C2lPicture *
-c2l_session_draw (C2lSession *session, C2lRecipe *recipe, int max_resolution, float *for_clip, GCancellable *cancellable,
+c2l_session_draw (C2lSession *session,
+                  C2lRecipe *recipe,
+                  int max_resolution,
+                  float *for_clip,
+                  GCancellable *cancellable,
                   GError **error)
 {
   g_autofree float *ws = dup_styles (session, recipe, error);
@@ -690,9 +758,9 @@ c2l_session_dup_statistics (C2lSession *session)
     {
       g_autofree char *profile = session->profile ? c2l_pass_dup_profile (pass) : NULL;
 
-      g_string_append_printf (text, "%s: %.1f MiB of working memory, %.2f GFLOP\n%s", (const char *) name,
-                              c2l_pass_get_arena_size (pass) / 1048576.0, c2l_pass_get_flops (pass) / 1e9,
-                              profile != NULL ? profile : "");
+      g_string_append_printf (text, "%s: %.1f MiB of working memory, %.2f GFLOP\n%s",
+                              (const char *) name, c2l_pass_get_arena_size (pass) / 1048576.0,
+                              c2l_pass_get_flops (pass) / 1e9, profile != NULL ? profile : "");
     }
   return g_string_free (text, FALSE);
 }

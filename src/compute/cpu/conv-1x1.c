@@ -1,5 +1,6 @@
-/* Convolution 1×1 to very few channels; see conv-1x1.h. Compiled once for each instruction set. Sixteen pixels at a time: lanes
- * are input channels while a pixel is read, and become pixels when the sixteen vectors of partial sums are folded into one.
+/* Convolution 1×1 to very few channels; see conv-1x1.h. Compiled once for each instruction set.
+ * Sixteen pixels at a time: lanes are input channels while a pixel is read, and become pixels when
+ * the sixteen vectors of partial sums are folded into one.
  *
  *   pixel 0: Σ over chunks of x · w → 16 lanes ┐
  *   …                                           ├ fold → lane p = sum of pixel p
@@ -36,14 +37,15 @@ scale_weights (const C2lConv1x1 *conv, int b)
   memset (scaled, 0, sizeof (float) * MAX_OUT * row);
   for (int o = 0; o < conv->out_channels; o++)
     for (int i = 0; i < conv->in_channels; i++)
-      scaled[o * row + i] = conv->weights[(gsize) o * conv->in_channels + i] *
-                            (conv->styles ? conv->styles[(gsize) b * conv->in_channels + i] : 1);
+      scaled[o * row + i] = conv->weights[(gsize) o * conv->in_channels + i]
+                            * (conv->styles ? conv->styles[(gsize) b * conv->in_channels + i] : 1);
 }
 
 C2L_INLINE C2lLanes
 load (gboolean bf16, gconstpointer x, gsize index)
 {
-  return bf16 ? lanes_load_bf16 ((const guint16 *) x + index) : lanes_load ((const float *) x + index);
+  return bf16 ? lanes_load_bf16 ((const guint16 *) x + index)
+              : lanes_load ((const float *) x + index);
 }
 
 /* The last channels of a pixel, fewer than 16. */
@@ -53,13 +55,18 @@ load_rest (gboolean bf16, gconstpointer x, gsize index, int n)
   float lanes[16] = { 0 };
 
   for (int i = 0; i < n; i++)
-    lanes[i] = bf16 ? c2l_bf16_to_f32 (((const guint16 *) x)[index + i]) : ((const float *) x)[index + i];
+    lanes[i] = bf16 ? c2l_bf16_to_f32 (((const guint16 *) x)[index + i])
+                    : ((const float *) x)[index + i];
   return lanes_load (lanes);
 }
 
 /* Partial sums of GROUP pixels from @pixels (indices of their first channels). */
 C2L_INLINE void
-sum_group (const C2lConv1x1 *conv, gboolean bf16, int n_out, const float *weights, const gsize pixels[GROUP],
+sum_group (const C2lConv1x1 *conv,
+           gboolean bf16,
+           int n_out,
+           const float *weights,
+           const gsize pixels[GROUP],
            C2lLanes *sums)
 {
   gsize row = ((gsize) conv->in_channels + 15) / 16 * 16;
@@ -106,7 +113,8 @@ pick (C2lLanes a, C2lLanes b, C2lLanesInt which)
 #define pick __builtin_shuffle
 #endif
 
-/* Sixteen vectors → one, whose lane p is the sum of vector p. Each level halves the lanes of a vector that are left to add. */
+/* Sixteen vectors → one, whose lane p is the sum of vector p. Each level halves the lanes of a
+ * vector that are left to add. */
 static C2lLanes
 fold (const C2lLanes *v)
 {
@@ -124,15 +132,16 @@ fold (const C2lLanes *v)
   for (int level = 0; level < 4; level++)
 #pragma GCC unroll 8
     for (int i = 0; i < steps[level]; i++)
-      w[i] = pick (w[2 * i], w[2 * i + 1], firsts[level]) +
-             pick (w[2 * i], w[2 * i + 1], firsts[level] + steps[level]);
+      w[i] = pick (w[2 * i], w[2 * i + 1], firsts[level])
+             + pick (w[2 * i], w[2 * i + 1], firsts[level] + steps[level]);
   return w[0];
 }
 
 static float
 finish (const C2lConv1x1 *conv, float sum, int o, gsize index)
 {
-  float limit = conv->clamp > 0 ? conv->clamp : INFINITY, value = sum + (conv->bias ? conv->bias[o] : 0);
+  float limit = conv->clamp > 0 ? conv->clamp : INFINITY,
+        value = sum + (conv->bias ? conv->bias[o] : 0);
 
   value = value > limit ? limit : value < -limit ? -limit : value;
   return value + (conv->residual ? conv->residual[index] : 0);
@@ -140,7 +149,12 @@ finish (const C2lConv1x1 *conv, float sum, int o, gsize index)
 
 /* Up to sixteen pixels from @first of all pixels of the batch. */
 C2L_INLINE void
-do_pixels (const C2lConv1x1 *conv, gboolean bf16, int n_out, const float *weights, gsize first, int n)
+do_pixels (const C2lConv1x1 *conv,
+           gboolean bf16,
+           int n_out,
+           const float *weights,
+           gsize first,
+           int n)
 {
   C2lLanes sums[MAX_OUT * PIXELS];
   float results[MAX_OUT][PIXELS] __attribute__ ((aligned (64)));
@@ -169,16 +183,14 @@ do_pixels (const C2lConv1x1 *conv, gboolean bf16, int n_out, const float *weight
 
 typedef void (*DoPixels) (const C2lConv1x1 *conv, const float *weights, gsize first, int n);
 
-#define DEFINE(n_out)                                                                                             \
-  static void                                                                                                     \
-  from_f32_##n_out (const C2lConv1x1 *conv, const float *weights, gsize first, int n)                             \
-  {                                                                                                               \
-    do_pixels (conv, FALSE, n_out, weights, first, n);                                                            \
-  }                                                                                                               \
-  static void                                                                                                     \
-  from_bf16_##n_out (const C2lConv1x1 *conv, const float *weights, gsize first, int n)                            \
-  {                                                                                                               \
-    do_pixels (conv, TRUE, n_out, weights, first, n);                                                             \
+#define DEFINE(n_out)                                                                              \
+  static void from_f32_##n_out (const C2lConv1x1 *conv, const float *weights, gsize first, int n)  \
+  {                                                                                                \
+    do_pixels (conv, FALSE, n_out, weights, first, n);                                             \
+  }                                                                                                \
+  static void from_bf16_##n_out (const C2lConv1x1 *conv, const float *weights, gsize first, int n) \
+  {                                                                                                \
+    do_pixels (conv, TRUE, n_out, weights, first, n);                                              \
   }
 DEFINE (1)
 DEFINE (2)

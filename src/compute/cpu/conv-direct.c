@@ -1,7 +1,9 @@
-/* Convolution with styles, demodulation, noise, bias, activation and residual: oneDNN's direct convolution between a pass that
- * scales the input and one that finishes the output. An up-convolution (zero-insertion, 3×3, FIR) is folded into one 3×3
- * correlation with 4·O outputs at the input's resolution: each parity of the output sees 3×3 input pixels of the composite
- * 6×6 kernel. One picture at a time, so that a picture does not depend on its neighbours and scratch memory stays small. */
+/* Convolution with styles, demodulation, noise, bias, activation and residual: oneDNN's direct
+ * convolution between a pass that scales the input and one that finishes the output. An
+ * up-convolution (zero-insertion, 3×3, FIR) is folded into one 3×3 correlation with 4·O outputs at
+ * the input's resolution: each parity of the output sees 3×3 input pixels of the composite 6×6
+ * kernel. One picture at a time, so that a picture does not depend on its neighbours and scratch
+ * memory stays small. */
 #include "compute/cpu/conv.h"
 #include "compute/cpu/dnnl.h"
 
@@ -19,9 +21,10 @@ typedef struct
 
 /* The composite kernels, [4·O, I, 3, 3], parity (y, x) of output channel o at 4·o + 2y + x.
  *
- * Along one axis: zero-insertion z[2j] = x[j], true convolution t[p] = Σ w[a] z[p − a], and the FIR filter with NVIDIA's padding
- * y[p] = Σ f[m] t[p + 2 − m], so y[p] = Σ c[n] z[p + 2 − n] with the composite c[n] = Σ w[a] f[n − a], n = 0…5. Output 2j + parity
- * meets the inputs j − 1, j, j + 1 at n = 4, 2, 0 (+ parity). */
+ * Along one axis: zero-insertion z[2j] = x[j], true convolution t[p] = Σ w[a] z[p − a], and the FIR
+ * filter with NVIDIA's padding y[p] = Σ f[m] t[p + 2 − m], so y[p] = Σ c[n] z[p + 2 − n] with the
+ * composite c[n] = Σ w[a] f[n − a], n = 0…5. Output 2j + parity meets the inputs j − 1, j, j + 1 at
+ * n = 4, 2, 0 (+ parity). */
 static void
 compose_up_kernels (float *to, const C2lTensor *weight, const C2lTensor *filter)
 {
@@ -46,7 +49,8 @@ compose_up_kernels (float *to, const C2lTensor *weight, const C2lTensor *filter)
 
             for (int y = 0; y < 3; y++)
               for (int x = 0; x < 3; x++)
-                kernel[3 * y + x] = (float) composite[4 - 2 * y + (parity >> 1)][4 - 2 * x + (parity & 1)];
+                kernel[3 * y + x]
+                    = (float) composite[4 - 2 * y + (parity >> 1)][4 - 2 * x + (parity & 1)];
           }
       }
 }
@@ -93,13 +97,14 @@ direct_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **e
   if (!primitive)
     return FALSE;
 
-  gpointer weights
-      = up ? get_composite (primitive, op->in[WEIGHT], op->in[FILTER]) : c2l_dnnl_pack (primitive, op->in[WEIGHT]);
+  gpointer weights = up ? get_composite (primitive, op->in[WEIGHT], op->in[FILTER])
+                        : c2l_dnnl_pack (primitive, op->in[WEIGHT]);
 
   if (!weights)
     {
       g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                           "Not enough memory to pack a model's weights: close other programs or use a smaller model");
+                           "Not enough memory to pack a model's weights: close other programs or "
+                           "use a smaller model");
       return FALSE;
     }
 
@@ -116,7 +121,8 @@ direct_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **e
     size += round_up ((gsize) (x->dims[1] * x->dims[2] * x->dims[3]) * sizeof (float), 64);
   plan->output_offset = size;
   if (plan->copies_output)
-    size += round_up ((gsize) (op->out->dims[1] * op->out->dims[2] * op->out->dims[3]) * sizeof (float), 64);
+    size += round_up (
+        (gsize) (op->out->dims[1] * op->out->dims[2] * op->out->dims[3]) * sizeof (float), 64);
   plan->dnnl_offset = size;
   size += round_up (c2l_dnnl_get_scratch_size (primitive), 64);
   plan->rows_offset = size;
@@ -154,7 +160,13 @@ scale_input (const C2lOp *op, gsize batch, float *to)
 
 /* The products of one output pixel lie @step floats apart. */
 static void
-finish_pixel (const C2lOp *op, float *row, const float *products, gsize step, gsize n, const float *demod, float noise,
+finish_pixel (const C2lOp *op,
+              float *row,
+              const float *products,
+              gsize step,
+              gsize n,
+              const float *demod,
+              float noise,
               const float *residual)
 {
   const C2lConv *params = &op->p.conv;
@@ -196,22 +208,25 @@ finish_output (const C2lOp *op, gsize batch, const float *products)
   const float *demod = op->in[DEMOD] ? (const float *) op->in[DEMOD]->data + batch * n : NULL;
   const C2lTensor *noise = op->in[NOISE];
   const float *noise_row
-      = noise ? (const float *) noise->data + (noise->dims[0] == 1 ? 0 : batch * height * width) : NULL;
-  const float *residual
-      = op->in[RESIDUAL] ? (const float *) op->in[RESIDUAL]->data + batch * height * width * n : NULL;
+      = noise ? (const float *) noise->data + (noise->dims[0] == 1 ? 0 : batch * height * width)
+              : NULL;
+  const float *residual = op->in[RESIDUAL]
+                              ? (const float *) op->in[RESIDUAL]->data + batch * height * width * n
+                              : NULL;
 
 #pragma omp parallel if (height * width * n > PARALLEL_MIN)
   {
-    float *row
-        = (float *) ((char *) op->scratch + plan->rows_offset + (gsize) omp_get_thread_num () * round_up (plan->row_size, 64));
+    float *row = (float *) ((char *) op->scratch + plan->rows_offset
+                            + (gsize) omp_get_thread_num () * round_up (plan->row_size, 64));
 
 #pragma omp for schedule(static)
     for (gsize y = 0; y < height; y++)
       for (gsize x = 0; x < width; x++)
         {
           const gsize pixel = y * width + x;
-          const float *from = up ? products + ((y / 2) * (width / 2) + x / 2) * 4 * n + 2 * (y % 2) + x % 2
-                                 : products + pixel * n;
+          const float *from
+              = up ? products + ((y / 2) * (width / 2) + x / 2) * 4 * n + 2 * (y % 2) + x % 2
+                   : products + pixel * n;
 
           finish_pixel (op, row, from, up ? 4 : 1, n, demod,
                         noise_row ? noise_row[pixel] * op->p.conv.noise_strength : 0,
@@ -242,7 +257,8 @@ direct_run (C2lDevice *device, C2lOp *op)
           scale_input (op, b, copy);
           input = copy;
         }
-      c2l_dnnl_run (plan->primitive, input, plan->weights, NULL, NULL, output, scratch + plan->dnnl_offset);
+      c2l_dnnl_run (plan->primitive, input, plan->weights, NULL, NULL, output,
+                    scratch + plan->dnnl_offset);
       finish_output (op, b, output);
     }
 }

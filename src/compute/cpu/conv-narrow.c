@@ -1,4 +1,5 @@
-/* Convolution 1×1 to very few channels: toRGB, which reads the network's largest activations once and must do no more. */
+/* Convolution 1×1 to very few channels: toRGB, which reads the network's largest activations once
+ * and must do no more. */
 #include "compute/cpu/conv-1x1.h"
 #include "compute/cpu/conv.h"
 
@@ -13,8 +14,9 @@ is_narrow (const C2lOp *op)
   const C2lTensor *weight = op->in[WEIGHT], *x = op->in[X];
 
   return weight->dims[2] == 1 && weight->dims[0] <= C2L_CONV_1X1_MAX_OUT && op->p.conv.up == 1
-         && op->p.conv.padding == 0 && op->p.conv.act == C2L_ACT_LINEAR && op->p.conv.gain == 1 && !op->in[DEMOD]
-         && !op->in[NOISE] && op->out->dtype == C2L_F32 && (x->dtype == C2L_F32 || x->dtype == C2L_BF16);
+         && op->p.conv.padding == 0 && op->p.conv.act == C2L_ACT_LINEAR && op->p.conv.gain == 1
+         && !op->in[DEMOD] && !op->in[NOISE] && op->out->dtype == C2L_F32
+         && (x->dtype == C2L_F32 || x->dtype == C2L_BF16);
 }
 
 static gboolean
@@ -22,7 +24,8 @@ narrow_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **e
 {
   if (!is_narrow (op))
     {
-      g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED, "Not 1×1 to a few channels");
+      g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
+                           "Not 1×1 to a few channels");
       return FALSE;
     }
 
@@ -30,7 +33,8 @@ narrow_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **e
 
   *plan = (Plan){ &C2L_ISA_NAME (c2l_cpu_conv_narrow) };
   op->plan = plan;
-  op->scratch_size = c2l_conv_1x1_get_scratch_size ((int) op->in[X]->dims[0], (int) op->in[X]->dims[3]);
+  op->scratch_size
+      = c2l_conv_1x1_get_scratch_size ((int) op->in[X]->dims[0], (int) op->in[X]->dims[3]);
   return TRUE;
 }
 

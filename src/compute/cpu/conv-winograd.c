@@ -1,5 +1,6 @@
-/* Convolution by the Winograd engine. Its plan, with the transformed weights, depends on the picture's size but not on the batch;
- * it stays with the weight, so that passes for other batches share it. */
+/* Convolution by the Winograd engine. Its plan, with the transformed weights, depends on the
+ * picture's size but not on the batch; it stays with the weight, so that passes for other batches
+ * share it. */
 #include "compute/cpu/conv.h"
 #include "compute/cpu/winograd.h"
 
@@ -13,10 +14,10 @@ static const C2lWinograd *
 get_winograd (C2lOp *op, const C2lWinogradShape *shape, GError **error)
 {
   C2lTensor *weight = op->in[WEIGHT], *filter = op->in[FILTER];
-  g_autofree char *key
-      = g_strdup_printf ("winograd-" G_STRINGIFY (C2L_ISA) "-%dx%d-%d-%d-%d-%d-%d-%d-%a-%a-%p", shape->height, shape->width, shape->up,
-                         shape->padding, shape->products, shape->in_dtype, shape->out_dtype, shape->act,
-                         (double) shape->gain, (double) shape->clamp, (gpointer) filter);
+  g_autofree char *key = g_strdup_printf (
+      "winograd-" G_STRINGIFY (C2L_ISA) "-%dx%d-%d-%d-%d-%d-%d-%d-%a-%a-%p", shape->height,
+      shape->width, shape->up, shape->padding, shape->products, shape->in_dtype, shape->out_dtype,
+      shape->act, (double) shape->gain, (double) shape->clamp, (gpointer) filter);
   C2lWinograd *winograd = c2l_tensor_get_packed (weight, key);
 
   if (winograd)
@@ -35,7 +36,8 @@ winograd_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError *
 
   if (weight->dims[2] != 3)
     {
-      g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED, "Not a 3×3 kernel");
+      g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
+                           "Not a 3×3 kernel");
       return FALSE;
     }
 
@@ -96,4 +98,5 @@ winograd_release (C2lDevice *device, C2lOp *op)
   g_clear_pointer (&op->plan, g_free);
 }
 
-const C2lOpImpl C2L_ISA_NAME (c2l_cpu_conv_winograd) = { winograd_prepare, winograd_run, winograd_release };
+const C2lOpImpl C2L_ISA_NAME (c2l_cpu_conv_winograd)
+    = { winograd_prepare, winograd_run, winograd_release };

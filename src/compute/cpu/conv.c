@@ -8,7 +8,10 @@ get_impl (const C2lOp *op)
 }
 
 gboolean
-C2L_ISA_NAME (c2l_cpu_conv_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+C2L_ISA_NAME (c2l_cpu_conv_prepare) (C2lDevice *device,
+                                     C2lPrecision precision,
+                                     C2lOp *op,
+                                     GError **error)
 {
   const C2lOpImpl *const impls[] = {
     &C2L_ISA_NAME (c2l_cpu_conv_narrow),
@@ -25,7 +28,8 @@ C2L_ISA_NAME (c2l_cpu_conv_prepare) (C2lDevice *device, C2lPrecision precision, 
         continue;
       if (impls[i]->prepare (device, precision, op, &local))
         return TRUE;
-      if (i + 1 < G_N_ELEMENTS (impls) && g_error_matches (local, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED))
+      if (i + 1 < G_N_ELEMENTS (impls)
+          && g_error_matches (local, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED))
         continue;
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;

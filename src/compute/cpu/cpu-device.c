@@ -1,4 +1,5 @@
-/* The CPU device: picks the instruction set when it is opened, owns oneDNN's engine, hands out aligned memory. */
+/* The CPU device: picks the instruction set when it is opened, owns oneDNN's engine, hands out
+ * aligned memory. */
 #include "compute/cpu/cpu.h"
 #include "compute/cpu/dnnl.h"
 
@@ -13,8 +14,8 @@
 gpointer
 c2l_cpu_alloc (gsize size)
 {
-  /* Large blocks on huge pages: a picture's activations are tens of MiB, and faults of 4 KiB would cost more than
-   * the layer that writes them. */
+  /* Large blocks on huge pages: a picture's activations are tens of MiB, and faults of 4 KiB would
+   * cost more than the layer that writes them. */
   gsize alignment = size >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
   gsize rounded = (MAX (size, 1) + ALIGNMENT - 1) & ~(gsize) (ALIGNMENT - 1);
   gpointer memory = NULL;
@@ -126,7 +127,8 @@ has_avx512 (void)
 static gboolean
 has_avx512bf16 (void)
 {
-  return has_avx512 () && __builtin_cpu_supports ("avx512bf16") && __builtin_cpu_supports ("avx512vnni");
+  return has_avx512 () && __builtin_cpu_supports ("avx512bf16")
+         && __builtin_cpu_supports ("avx512vnni");
 }
 #endif
 
@@ -152,12 +154,14 @@ c2l_cpu_device_open (const char *isa, GError **error)
   guint i = 0;
 
   while (i < G_N_ELEMENTS (instruction_sets)
-         && ((isa && strcmp (isa, instruction_sets[i].name) != 0) || !instruction_sets[i].is_available ()))
+         && ((isa && strcmp (isa, instruction_sets[i].name) != 0)
+             || !instruction_sets[i].is_available ()))
     i++;
   if (i == G_N_ELEMENTS (instruction_sets))
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
-                   "This processor has no instruction set “%s”: use “cpu”, which picks the best", isa);
+                   "This processor has no instruction set “%s”: use “cpu”, which picks the best",
+                   isa);
       return NULL;
     }
 
@@ -171,8 +175,9 @@ c2l_cpu_device_open (const char *isa, GError **error)
   g_atomic_ref_count_init (&cpu->parent.refs);
   cpu->parent.klass = &cpu_class;
   cpu->parent.ops = instruction_sets[i].ops;
-  cpu->parent.description = g_strdup_printf ("CPU, %d threads, %s, oneDNN %s", omp_get_num_procs (),
-                                             instruction_sets[i].title, c2l_dnnl_get_version (dnnl));
+  cpu->parent.description
+      = g_strdup_printf ("CPU, %d threads, %s, oneDNN %s", omp_get_num_procs (),
+                         instruction_sets[i].title, c2l_dnnl_get_version (dnnl));
   cpu->dnnl = dnnl;
   cpu->has_bf16 = instruction_sets[i].has_bf16;
   return &cpu->parent;

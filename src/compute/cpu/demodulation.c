@@ -1,4 +1,5 @@
-/* Demodulation factors of a convolution's styles. The squares of its weights are summed once and kept with them. */
+/* Demodulation factors of a convolution's styles. The squares of its weights are summed once and
+ * kept with them. */
 #include "compute/cpu/vec.h"
 
 /* Σ_k w², [O, I], kept with the weight. */
@@ -10,7 +11,8 @@ get_squares (C2lTensor *weight)
   if (squares)
     return squares;
 
-  const gsize n = (gsize) (weight->dims[0] * weight->dims[1]), taps = (gsize) (weight->dims[2] * weight->dims[3]);
+  const gsize n = (gsize) (weight->dims[0] * weight->dims[1]),
+              taps = (gsize) (weight->dims[2] * weight->dims[3]);
   const float *w = weight->data;
 
   squares = c2l_cpu_alloc (n * sizeof (float));
@@ -28,12 +30,16 @@ get_squares (C2lTensor *weight)
 }
 
 gboolean
-C2L_ISA_NAME (c2l_cpu_demodulation_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+C2L_ISA_NAME (c2l_cpu_demodulation_prepare) (C2lDevice *device,
+                                             C2lPrecision precision,
+                                             C2lOp *op,
+                                             GError **error)
 {
   if (get_squares (op->in[1]))
     return TRUE;
-  g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                       "Not enough memory to pack a model's weights: close other programs or use a smaller model");
+  g_set_error_literal (
+      error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
+      "Not enough memory to pack a model's weights: close other programs or use a smaller model");
   return FALSE;
 }
 
@@ -41,7 +47,8 @@ void
 C2L_ISA_NAME (c2l_cpu_demodulation_run) (C2lDevice *device, C2lOp *op)
 {
   const float *squares = get_squares (op->in[1]), *styles = op->in[0]->data;
-  const gsize batch = (gsize) op->out->dims[0], out = (gsize) op->out->dims[1], in = (gsize) op->in[0]->dims[1];
+  const gsize batch = (gsize) op->out->dims[0], out = (gsize) op->out->dims[1],
+              in = (gsize) op->in[0]->dims[1];
 
 #pragma omp parallel for schedule(static) if (batch * out * in > PARALLEL_MIN)
   for (gsize o = 0; o < out; o++)

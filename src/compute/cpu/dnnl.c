@@ -104,7 +104,8 @@ gemm_hash (gconstpointer key)
 {
   const C2lDnnlGemm *shape = key;
 
-  return (guint) (shape->m * 31 + shape->n * 1009 + shape->k * 65537 + shape->x_dtype * 7 + shape->act * 131);
+  return (guint) (shape->m * 31 + shape->n * 1009 + shape->k * 65537 + shape->x_dtype * 7
+                  + shape->act * 131);
 }
 
 static gboolean
@@ -112,9 +113,9 @@ gemm_equal (gconstpointer a, gconstpointer b)
 {
   const C2lDnnlGemm *s = a, *t = b;
 
-  return s->m == t->m && s->n == t->n && s->k == t->k && s->x_dtype == t->x_dtype && s->out_dtype == t->out_dtype
-         && s->act == t->act && s->gain == t->gain && s->has_bias == t->has_bias
-         && s->has_residual == t->has_residual;
+  return s->m == t->m && s->n == t->n && s->k == t->k && s->x_dtype == t->x_dtype
+         && s->out_dtype == t->out_dtype && s->act == t->act && s->gain == t->gain
+         && s->has_bias == t->has_bias && s->has_residual == t->has_residual;
 }
 
 static guint
@@ -122,7 +123,8 @@ conv_hash (gconstpointer key)
 {
   const C2lDnnlConv *shape = key;
 
-  return (guint) (shape->batch + shape->height * 31 + shape->width * 37 + shape->in * 1009 + shape->out * 65537);
+  return (guint) (shape->batch + shape->height * 31 + shape->width * 37 + shape->in * 1009
+                  + shape->out * 65537);
 }
 
 static gboolean
@@ -130,8 +132,9 @@ conv_equal (gconstpointer a, gconstpointer b)
 {
   const C2lDnnlConv *s = a, *t = b;
 
-  return s->batch == t->batch && s->height == t->height && s->width == t->width && s->in == t->in && s->out == t->out
-         && s->kernel == t->kernel && s->padding == t->padding && s->x_dtype == t->x_dtype;
+  return s->batch == t->batch && s->height == t->height && s->width == t->width && s->in == t->in
+         && s->out == t->out && s->kernel == t->kernel && s->padding == t->padding
+         && s->x_dtype == t->x_dtype;
 }
 
 C2lDnnl *
@@ -144,7 +147,8 @@ c2l_dnnl_new (GError **error)
   dnnl->convs = g_hash_table_new_full (conv_hash, conv_equal, g_free, primitive_free);
   dnnl->version = g_strdup_printf ("%d.%d.%d", version->major, version->minor, version->patch);
   if (dnnl_engine_create (&dnnl->engine, dnnl_cpu, 0) != dnnl_success
-      || dnnl_stream_create (&dnnl->stream, dnnl->engine, dnnl_stream_default_flags) != dnnl_success)
+      || dnnl_stream_create (&dnnl->stream, dnnl->engine, dnnl_stream_default_flags)
+             != dnnl_success)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
                    "oneDNN %s does not start on this processor", dnnl->version);
@@ -232,26 +236,34 @@ primitive_add_arg (C2lDnnlPrimitive *primitive, int arg, ConstDesc desc)
   return memory;
 }
 
-/* What a primitive descriptor needs to become executable; NULL where @status says that there is none. */
+/* What a primitive descriptor needs to become executable; NULL where @status says that there is
+ * none. */
 static C2lDnnlPrimitive *
-primitive_finish (C2lDnnlPrimitive *primitive, dnnl_status_t status, const char *what, GError **error)
+primitive_finish (C2lDnnlPrimitive *primitive,
+                  dnnl_status_t status,
+                  const char *what,
+                  GError **error)
 {
   if (status == dnnl_success)
     status = dnnl_primitive_create (&primitive->primitive, primitive->desc);
   if (status != dnnl_success)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                   "oneDNN %s has no %s for this processor and precision (status %d): choose precision “f32”",
+                   "oneDNN %s has no %s for this processor and precision (status %d): choose "
+                   "precision “f32”",
                    primitive->dnnl->version, what, status);
       primitive_free (primitive);
       return NULL;
     }
-  primitive->x = primitive_add_arg (primitive, DNNL_ARG_SRC, query_desc (primitive, dnnl_query_src_md));
-  primitive->weights = primitive_add_arg (primitive, DNNL_ARG_WEIGHTS, query_desc (primitive, dnnl_query_weights_md));
-  primitive->out = primitive_add_arg (primitive, DNNL_ARG_DST, query_desc (primitive, dnnl_query_dst_md));
+  primitive->x
+      = primitive_add_arg (primitive, DNNL_ARG_SRC, query_desc (primitive, dnnl_query_src_md));
+  primitive->weights = primitive_add_arg (primitive, DNNL_ARG_WEIGHTS,
+                                          query_desc (primitive, dnnl_query_weights_md));
+  primitive->out
+      = primitive_add_arg (primitive, DNNL_ARG_DST, query_desc (primitive, dnnl_query_dst_md));
   if (c2l_dnnl_get_scratch_size (primitive) > 0)
-    primitive->scratch
-        = primitive_add_arg (primitive, DNNL_ARG_SCRATCHPAD, query_desc (primitive, dnnl_query_scratchpad_md));
+    primitive->scratch = primitive_add_arg (primitive, DNNL_ARG_SCRATCHPAD,
+                                            query_desc (primitive, dnnl_query_scratchpad_md));
   return primitive;
 }
 
@@ -269,21 +281,25 @@ gemm_new (C2lDnnl *dnnl, const C2lDnnlGemm *shape, GError **error)
   C2lDnnlPrimitive *primitive = g_new0 (C2lDnnlPrimitive, 1);
   dnnl_data_type_t type = data_type (shape->x_dtype);
   dnnl_memory_desc_t x = desc_new (2, (dnnl_dim_t[]){ shape->m, shape->k }, type, dnnl_ab);
-  dnnl_memory_desc_t weights = desc_new (2, (dnnl_dim_t[]){ shape->k, shape->n }, type, dnnl_format_tag_any);
+  dnnl_memory_desc_t weights
+      = desc_new (2, (dnnl_dim_t[]){ shape->k, shape->n }, type, dnnl_format_tag_any);
   dnnl_memory_desc_t plain = desc_new (2, (dnnl_dim_t[]){ shape->k, shape->n }, dnnl_f32, dnnl_ba);
   dnnl_memory_desc_t bias = desc_new (2, (dnnl_dim_t[]){ 1, shape->n }, dnnl_f32, dnnl_ab);
-  dnnl_memory_desc_t residual = desc_new (2, (dnnl_dim_t[]){ shape->m, shape->n }, dnnl_f32, dnnl_ab);
-  dnnl_memory_desc_t out = desc_new (2, (dnnl_dim_t[]){ shape->m, shape->n }, data_type (shape->out_dtype), dnnl_ab);
+  dnnl_memory_desc_t residual
+      = desc_new (2, (dnnl_dim_t[]){ shape->m, shape->n }, dnnl_f32, dnnl_ab);
+  dnnl_memory_desc_t out
+      = desc_new (2, (dnnl_dim_t[]){ shape->m, shape->n }, data_type (shape->out_dtype), dnnl_ab);
   dnnl_primitive_attr_t attributes
       = attributes_new (shape->act, shape->gain, shape->has_residual ? DESC (residual) : NULL);
 
   primitive->dnnl = dnnl;
 #if DNNL_VERSION_MAJOR >= 3
-  dnnl_status_t status = dnnl_matmul_primitive_desc_create (&primitive->desc, dnnl->engine, x, weights,
-                                                            shape->has_bias ? bias : NULL, out, attributes);
+  dnnl_status_t status = dnnl_matmul_primitive_desc_create (
+      &primitive->desc, dnnl->engine, x, weights, shape->has_bias ? bias : NULL, out, attributes);
 #else
   dnnl_matmul_desc_t desc;
-  dnnl_status_t status = dnnl_matmul_desc_init (&desc, &x, &weights, shape->has_bias ? &bias : NULL, &out);
+  dnnl_status_t status
+      = dnnl_matmul_desc_init (&desc, &x, &weights, shape->has_bias ? &bias : NULL, &out);
   if (status == dnnl_success)
     status = dnnl_primitive_desc_create (&primitive->desc, &desc, attributes, dnnl->engine, NULL);
 #endif
@@ -326,13 +342,13 @@ conv_new (C2lDnnl *dnnl, const C2lDnnlConv *shape, GError **error)
   primitive->dnnl = dnnl;
 #if DNNL_VERSION_MAJOR >= 3
   dnnl_status_t status = dnnl_convolution_forward_primitive_desc_create (
-      &primitive->desc, dnnl->engine, dnnl_forward_inference, dnnl_convolution_direct, x, weights, NULL, out, strides,
-      dilation, padding, padding, attributes);
+      &primitive->desc, dnnl->engine, dnnl_forward_inference, dnnl_convolution_direct, x, weights,
+      NULL, out, strides, dilation, padding, padding, attributes);
 #else
   dnnl_convolution_desc_t desc;
-  dnnl_status_t status
-      = dnnl_dilated_convolution_forward_desc_init (&desc, dnnl_forward_inference, dnnl_convolution_direct, &x, &weights,
-                                                    NULL, &out, strides, dilation, padding, padding);
+  dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init (
+      &desc, dnnl_forward_inference, dnnl_convolution_direct, &x, &weights, NULL, &out, strides,
+      dilation, padding, padding);
   if (status == dnnl_success)
     status = dnnl_primitive_desc_create (&primitive->desc, &desc, attributes, dnnl->engine, NULL);
 #endif
@@ -386,7 +402,8 @@ c2l_dnnl_pack_data (C2lDnnlPrimitive *primitive, const float *weight)
   g_assert (status == dnnl_success);
   status = dnnl_primitive_create (&reorder, desc);
   g_assert (status == dnnl_success);
-  dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, primitive->plain }, { DNNL_ARG_TO, primitive->weights } };
+  dnnl_exec_arg_t args[]
+      = { { DNNL_ARG_FROM, primitive->plain }, { DNNL_ARG_TO, primitive->weights } };
   dnnl_primitive_execute (reorder, dnnl->stream, G_N_ELEMENTS (args), args);
   dnnl_stream_wait (dnnl->stream);
   dnnl_primitive_destroy (reorder);
@@ -465,8 +482,13 @@ c2l_dnnl_get_scratch_size (C2lDnnlPrimitive *primitive)
 }
 
 void
-c2l_dnnl_run (C2lDnnlPrimitive *primitive, gconstpointer x, gpointer packed, const float *bias, const float *residual,
-              gpointer out, gpointer scratch)
+c2l_dnnl_run (C2lDnnlPrimitive *primitive,
+              gconstpointer x,
+              gpointer packed,
+              const float *bias,
+              const float *residual,
+              gpointer out,
+              gpointer scratch)
 {
   dnnl_memory_set_data_handle (primitive->x, (gpointer) x);
   dnnl_memory_set_data_handle (primitive->weights, packed);
@@ -478,8 +500,8 @@ c2l_dnnl_run (C2lDnnlPrimitive *primitive, gconstpointer x, gpointer packed, con
   if (primitive->scratch)
     dnnl_memory_set_data_handle (primitive->scratch, scratch);
 
-  dnnl_status_t status
-      = dnnl_primitive_execute (primitive->primitive, primitive->dnnl->stream, primitive->n_args, primitive->args);
+  dnnl_status_t status = dnnl_primitive_execute (primitive->primitive, primitive->dnnl->stream,
+                                                 primitive->n_args, primitive->args);
 
   g_assert (status == dnnl_success);
   dnnl_stream_wait (primitive->dnnl->stream);

@@ -1,12 +1,14 @@
-/* Elementwise operations with NumPy's broadcasting, copies into other shapes, normalisations, random numbers. */
+/* Elementwise operations with NumPy's broadcasting, copies into other shapes, normalisations,
+ * random numbers. */
 #include "compute/cpu/vec.h"
 #include "compute/philox.h"
 
 #include <math.h>
 
-/* --- broadcasting ------------------------------------------------------------------------------- */
+/* --- broadcasting --- */
 
-/* Rows of the result (its last dimension) and where an operand's row begins; `step` is 0 where the operand repeats along it. */
+/* Rows of the result (its last dimension) and where an operand's row begins; `step` is 0 where the
+ * operand repeats along it. */
 typedef struct
 {
   const float *data;
@@ -119,7 +121,10 @@ C2L_ISA_NAME (c2l_cpu_activate_run) (C2lDevice *device, C2lOp *op)
 void
 C2L_ISA_NAME (c2l_cpu_cast_run) (C2lDevice *device, C2lOp *op)
 {
-  enum { BLOCK = 4096 };
+  enum
+  {
+    BLOCK = 4096
+  };
   const gsize n = c2l_tensor_get_length (op->out), n_blocks = (n + BLOCK - 1) / BLOCK;
 
 #pragma omp parallel for schedule(static) if (n > PARALLEL_MIN)
@@ -133,7 +138,7 @@ C2L_ISA_NAME (c2l_cpu_cast_run) (C2lDevice *device, C2lOp *op)
     }
 }
 
-/* --- copies: everything in bytes ------------------------------------------------------------------ */
+/* --- copies: everything in bytes --- */
 
 /* Bytes of one step along @axis, and of the whole block from @axis on. */
 static gsize
@@ -184,7 +189,8 @@ C2L_ISA_NAME (c2l_cpu_expand_run) (C2lDevice *device, C2lOp *op)
           from += rest % (gsize) out->dims[axis] * strides[axis];
           rest /= (gsize) out->dims[axis];
         }
-      memcpy ((char *) out->data + i * block * size, (const char *) x->data + from * size, block * size);
+      memcpy ((char *) out->data + i * block * size, (const char *) x->data + from * size,
+              block * size);
     }
 }
 
@@ -192,7 +198,8 @@ void
 C2L_ISA_NAME (c2l_cpu_concat_run) (C2lDevice *device, C2lOp *op)
 {
   const int axis = op->p.shape.axis;
-  const gsize n = count_before (op->out, axis), out_size = bytes_after (op->out, axis) * (gsize) op->out->dims[axis];
+  const gsize n = count_before (op->out, axis),
+              out_size = bytes_after (op->out, axis) * (gsize) op->out->dims[axis];
   gsize offset = 0;
 
   for (int part = 0; part < op->n_in; part++)
@@ -201,7 +208,8 @@ C2L_ISA_NAME (c2l_cpu_concat_run) (C2lDevice *device, C2lOp *op)
       const gsize size = bytes_after (x, axis) * (gsize) x->dims[axis];
 
       for (gsize i = 0; i < n && size > 0; i++)
-        memcpy ((char *) op->out->data + i * out_size + offset, (const char *) x->data + i * size, size);
+        memcpy ((char *) op->out->data + i * out_size + offset, (const char *) x->data + i * size,
+                size);
       offset += size;
     }
 }
@@ -216,7 +224,8 @@ C2L_ISA_NAME (c2l_cpu_slice_run) (C2lDevice *device, C2lOp *op)
 
   for (gsize i = 0; i < n && size > 0; i++)
     memcpy ((char *) op->out->data + i * size,
-            (const char *) x->data + (i * (gsize) x->dims[axis] + (gsize) op->p.shape.start) * step, size);
+            (const char *) x->data + (i * (gsize) x->dims[axis] + (gsize) op->p.shape.start) * step,
+            size);
 }
 
 void
@@ -224,7 +233,8 @@ C2L_ISA_NAME (c2l_cpu_gather_run) (C2lDevice *device, C2lOp *op)
 {
   const C2lTensor *x = op->in[0], *indices = op->in[1];
   const int axis = op->p.shape.axis;
-  const gsize step = bytes_after (x, axis), n = count_before (x, axis), n_indices = (gsize) indices->dims[0];
+  const gsize step = bytes_after (x, axis), n = count_before (x, axis),
+              n_indices = (gsize) indices->dims[0];
   const gint32 *index = indices->data;
 
   for (gsize i = 0; i < n; i++)
@@ -237,7 +247,7 @@ C2L_ISA_NAME (c2l_cpu_gather_run) (C2lDevice *device, C2lOp *op)
       }
 }
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows --- */
 
 void
 C2L_ISA_NAME (c2l_cpu_rms_normalize_run) (C2lDevice *device, C2lOp *op)
@@ -283,7 +293,7 @@ C2L_ISA_NAME (c2l_cpu_cosine_similarity_run) (C2lDevice *device, C2lOp *op)
     }
 }
 
-/* --- random numbers ----------------------------------------------------------------------------- */
+/* --- random numbers --- */
 
 /* ln x for 0 < x < 1 in double, within 1e-13. */
 static inline double
@@ -303,7 +313,17 @@ unit_log (double x)
   return (double) (gint32) e * 0.693147180559945309
          + 2.0 * s
                * (1.0
-                  + q * (1.0 / 3 + q * (1.0 / 5 + q * (1.0 / 7 + q * (1.0 / 9 + q * (1.0 / 11 + q * (1.0 / 13 + q / 15)))))));
+                  + q
+                        * (1.0 / 3
+                           + q
+                                 * (1.0 / 5
+                                    + q
+                                          * (1.0 / 7
+                                             + q
+                                                   * (1.0 / 9
+                                                      + q
+                                                            * (1.0 / 11
+                                                               + q * (1.0 / 13 + q / 15)))))));
 }
 
 /* cos and sin of 2π x for 0 < x < 1, within 1e-13. */
@@ -312,12 +332,27 @@ unit_circle (double x, double *cosine, double *sine)
 {
   const gint32 quadrant = (gint32) (4.0 * x + 0.5);
   const double r = (x - 0.25 * quadrant) * 6.28318530717958648, q = r * r; /* |r| ≤ π/4 */
-  const double c = 1.0
-                   + q * (-1.0 / 2 + q * (1.0 / 24 + q * (-1.0 / 720 + q * (1.0 / 40320 + q * (-1.0 / 3628800 + q / 479001600)))));
+  const double c
+      = 1.0
+        + q
+              * (-1.0 / 2
+                 + q
+                       * (1.0 / 24
+                          + q
+                                * (-1.0 / 720
+                                   + q * (1.0 / 40320 + q * (-1.0 / 3628800 + q / 479001600)))));
   const double s
       = r
         * (1.0
-           + q * (-1.0 / 6 + q * (1.0 / 120 + q * (-1.0 / 5040 + q * (1.0 / 362880 + q * (-1.0 / 39916800 + q / 6227020800.0))))));
+           + q
+                 * (-1.0 / 6
+                    + q
+                          * (1.0 / 120
+                             + q
+                                   * (-1.0 / 5040
+                                      + q
+                                            * (1.0 / 362880
+                                               + q * (-1.0 / 39916800 + q / 6227020800.0))))));
   const gboolean swap = quadrant & 1;
   const double x0 = swap ? s : c, y0 = swap ? c : s;
 
@@ -327,7 +362,12 @@ unit_circle (double x, double *cosine, double *sine)
 
 /* Normals of @n consecutive counters, 4 each. */
 static void
-fill_normals (float *to, const guint32 key[2], guint32 first, guint32 stream, guint32 picture, gsize n)
+fill_normals (float *to,
+              const guint32 key[2],
+              guint32 first,
+              guint32 stream,
+              guint32 picture,
+              gsize n)
 {
 #pragma omp simd
   for (gsize i = 0; i < n; i++)
@@ -351,7 +391,10 @@ fill_normals (float *to, const guint32 key[2], guint32 first, guint32 stream, gu
 void
 C2L_ISA_NAME (c2l_cpu_random_normal_run) (C2lDevice *device, C2lOp *op)
 {
-  enum { BLOCK = 256 }; /* counters */
+  enum
+  {
+    BLOCK = 256
+  }; /* counters */
   const gsize n_rows = (gsize) op->out->dims[0];
   const gsize width = n_rows ? c2l_tensor_get_length (op->out) / n_rows : 0;
   const gsize n_blocks = (width + 4 * BLOCK - 1) / (4 * BLOCK);
@@ -364,10 +407,12 @@ C2L_ISA_NAME (c2l_cpu_random_normal_run) (C2lDevice *device, C2lOp *op)
         const gsize start = block * 4 * BLOCK, length = MIN (width - start, 4 * BLOCK);
         float *to = (float *) op->out->data + r * width + start, rest[4];
 
-        fill_normals (to, keys, (guint32) (block * BLOCK), op->p.random.stream, keys[2], length / 4);
+        fill_normals (to, keys, (guint32) (block * BLOCK), op->p.random.stream, keys[2],
+                      length / 4);
         if (length % 4)
           {
-            fill_normals (rest, keys, (guint32) (block * BLOCK + length / 4), op->p.random.stream, keys[2], 1);
+            fill_normals (rest, keys, (guint32) (block * BLOCK + length / 4), op->p.random.stream,
+                          keys[2], 1);
             memcpy (to + length / 4 * 4, rest, length % 4 * sizeof (float));
           }
       }

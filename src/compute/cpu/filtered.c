@@ -1,8 +1,10 @@
-/* StyleGAN3's filtered leaky ReLU, streamed: rows of the up-sampled picture are made one after the other (columns up, rows up,
- * leaky ReLU, rows down) and kept in a ring just long enough for the columns' down-sampling filter, for 16 channels and a strip of
- * output rows at a time, so that the large intermediate picture never exists. A filter that is not separable is applied to whole rows
- * at once: of the input (up), or of the ring, which keeps up-sampled rows then (down, StyleGAN3-R). Rows carry margins of zeros as
- * wide as the filters need, and rows above and below the picture are one row of zeros, so the loops in filtered-rows.h meet no edge. */
+/* StyleGAN3's filtered leaky ReLU, streamed: rows of the up-sampled picture are made one after the
+ * other (columns up, rows up, leaky ReLU, rows down) and kept in a ring just long enough for the
+ * columns' down-sampling filter, for 16 channels and a strip of output rows at a time, so that the
+ * large intermediate picture never exists. A filter that is not separable is applied to whole rows
+ * at once: of the input (up), or of the ring, which keeps up-sampled rows then (down, StyleGAN3-R).
+ * Rows carry margins of zeros as wide as the filters need, and rows above and below the picture are
+ * one row of zeros, so the loops in filtered-rows.h meet no edge. */
 #include "compute/cpu/filtered-rows.h"
 
 #include <math.h>
@@ -11,20 +13,29 @@
 #define MAX_TAPS 256 /* ops-picture.c refuses longer filters */
 #define PREFETCH 16  /* pixels */
 
-enum { X, BIAS, UP_FILTER, DOWN_FILTER };
+enum
+{
+  X,
+  BIAS,
+  UP_FILTER,
+  DOWN_FILTER
+};
 
-/* Along an axis, up-sampled position u = s·up − p + before has the phase p and sums n_taps samples from s on. */
+/* Along an axis, up-sampled position u = s·up − p + before has the phase p and sums n_taps samples
+ * from s on. */
 typedef struct
 {
   gsize up, down, n_taps, down_taps;
   gboolean up_is_2d, down_is_2d;
-  float *up_weights;   /* [up][n_taps] by phase, with gain up; 2d: [up][n_taps] (rows) × [up][n_taps], with gain up² */
+  float *up_weights; /* [up][n_taps] by phase, with gain up; 2d: [up][n_taps] (rows) × [up][n_taps],
+                        with gain up² */
   float *down_weights; /* [down_taps] (2d: squared), flipped */
   gint64 pad_left, pad_top;
-  gint64 first_sample; /* s of a row's first phases */
-  gsize n_samples, row_width;             /* s in a row; vectors of an input row with its margins */
-  gsize up_margin, up_width, ring_width;  /* vectors: before position 0 of an up-sampled row, in it, in a row of the ring */
-  gsize size;                             /* scratch of a thread, bytes */
+  gint64 first_sample;        /* s of a row's first phases */
+  gsize n_samples, row_width; /* s in a row; vectors of an input row with its margins */
+  gsize up_margin, up_width,
+      ring_width; /* vectors: before position 0 of an up-sampled row, in it, in a row of the ring */
+  gsize size;     /* scratch of a thread, bytes */
 } Plan;
 
 static gboolean
@@ -56,12 +67,13 @@ new_up_weights (const Plan *plan, const C2lTensor *filter)
 {
   const gsize n_rows = plan->up_is_2d ? plan->up * plan->n_taps : 1, up = plan->up;
   const float gain = plan->up_is_2d ? (float) (up * up) : (float) up;
-  float *weights = g_new (float, n_rows * up * plan->n_taps), *to = weights;
+  float *weights = g_new (float, n_rows *up * plan->n_taps), *to = weights;
 
   for (gsize r = 0; r < n_rows; r++)
     for (gsize phase = 0; phase < up; phase++)
       for (gsize l = 0; l < plan->n_taps; l++)
-        *to++ = gain * get_up_tap (filter, r / plan->n_taps + up * (r % plan->n_taps), phase + up * l);
+        *to++ = gain
+                * get_up_tap (filter, r / plan->n_taps + up * (r % plan->n_taps), phase + up * l);
   return weights;
 }
 
@@ -82,7 +94,8 @@ divide_up (gint64 a, gint64 b)
   return a >= 0 ? (a + b - 1) / b : -(-a / b);
 }
 
-/* Where an axis begins that has @before zeros in front: the sample of up-sampled position @u, and its phase. */
+/* Where an axis begins that has @before zeros in front: the sample of up-sampled position @u, and
+ * its phase. */
 static gint64
 find_sample (const Plan *plan, gint64 u, gint64 before, gsize *phase)
 {
@@ -92,15 +105,20 @@ find_sample (const Plan *plan, gint64 u, gint64 before, gsize *phase)
   return sample;
 }
 
-/* In vectors: input rows and one of zeros, the sums of columns for each phase, an up-sampled row, the ring, a row of results. */
+/* In vectors: input rows and one of zeros, the sums of columns for each phase, an up-sampled row,
+ * the ring, a row of results. */
 static gsize
 count_scratch (const Plan *plan)
 {
-  return plan->row_width * (plan->n_taps + 1 + plan->up) + plan->up_width + (plan->down_taps + 1) * plan->ring_width;
+  return plan->row_width * (plan->n_taps + 1 + plan->up) + plan->up_width
+         + (plan->down_taps + 1) * plan->ring_width;
 }
 
 gboolean
-C2L_ISA_NAME (c2l_cpu_filtered_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+C2L_ISA_NAME (c2l_cpu_filtered_prepare) (C2lDevice *device,
+                                         C2lPrecision precision,
+                                         C2lOp *op,
+                                         GError **error)
 {
   const C2lFilteredLeakyRelu *params = &op->p.filtered;
   const C2lTensor *up_filter = op->in[UP_FILTER], *down_filter = op->in[DOWN_FILTER];
@@ -123,11 +141,13 @@ C2L_ISA_NAME (c2l_cpu_filtered_prepare) (C2lDevice *device, C2lPrecision precisi
   const gsize n_results = round_up ((gsize) op->out->dims[2], BLOCK);
 
   plan->first_sample = find_sample (plan, 0, plan->pad_left, &phase);
-  plan->n_samples = (gsize) (find_sample (plan, (gint64) n_up - 1, plan->pad_left, &phase) - plan->first_sample + 1);
+  plan->n_samples = (gsize) (find_sample (plan, (gint64) n_up - 1, plan->pad_left, &phase)
+                             - plan->first_sample + 1);
   plan->row_width = round_up (plan->n_samples, BLOCK) + plan->n_taps - 1;
   plan->up_margin = plan->up - 1;
   plan->up_width = plan->up_margin
-                   + MAX ((round_up (plan->n_samples, BLOCK) + 1) * plan->up, n_results * plan->down + plan->down_taps);
+                   + MAX ((round_up (plan->n_samples, BLOCK) + 1) * plan->up,
+                          n_results * plan->down + plan->down_taps);
   plan->ring_width = plan->down_is_2d ? plan->up_width : n_results;
   plan->size = count_scratch (plan) * sizeof (Vec);
   op->plan = plan;
@@ -152,8 +172,8 @@ typedef struct
   const Plan *plan;
   gsize batch, channel, n_channels;
   float *in_rows, *zero_row, *column_sums, *up_row, *ring, *out_row;
-  gint64 loaded;      /* input rows below this one are in in_rows */
-  gint64 summed;      /* the sample whose column_sums there are; separable filters */
+  gint64 loaded; /* input rows below this one are in in_rows */
+  gint64 summed; /* the sample whose column_sums there are; separable filters */
   const float *up_rows[MAX_TAPS], *ring_rows[MAX_TAPS];
   Activation act;
   Vec bias;
@@ -199,9 +219,11 @@ piece_load_row (Piece *piece, gint64 y)
     {
       const gsize offset = (start + (gsize) i) * channels + piece->channel;
 
-      /* Pixels are far apart in a picture of many channels: more than the processor looks ahead by itself. */
+      /* Pixels are far apart in a picture of many channels: more than the processor looks ahead by
+       * itself. */
       __builtin_prefetch ((const char *) x->data + (offset + PREFETCH * channels) * size);
-      *(Vec *) (to + (i - plan->first_sample) * VEC) = load_pixel (x, offset, piece->n_channels) + piece->bias;
+      *(Vec *) (to + (i - plan->first_sample) * VEC)
+          = load_pixel (x, offset, piece->n_channels) + piece->bias;
     }
 }
 
@@ -218,9 +240,9 @@ piece_find_rows (Piece *piece, gint64 sample)
       piece->loaded = y + 1;
     }
   for (gint64 y = sample; y < end; y++)
-    piece->up_rows[y - sample] = y < 0 || y >= height
-                                     ? piece->zero_row
-                                     : piece->in_rows + (gsize) y % plan->n_taps * plan->row_width * VEC;
+    piece->up_rows[y - sample]
+        = y < 0 || y >= height ? piece->zero_row
+                               : piece->in_rows + (gsize) y % plan->n_taps * plan->row_width * VEC;
 }
 
 /* Sums of columns for all phases that begin at @sample. */
@@ -233,10 +255,12 @@ piece_sum_columns (Piece *piece, gint64 sample)
 
   piece_find_rows (piece, sample);
   for (; phase + 2 <= plan->up; phase += 2)
-    rows_sum2 (piece->column_sums + phase * size, piece->column_sums + (phase + 1) * size, piece->up_rows,
-               plan->up_weights + phase * n, plan->up_weights + (phase + 1) * n, n, plan->row_width);
+    rows_sum2 (piece->column_sums + phase * size, piece->column_sums + (phase + 1) * size,
+               piece->up_rows, plan->up_weights + phase * n, plan->up_weights + (phase + 1) * n, n,
+               plan->row_width);
   if (phase < plan->up)
-    rows_sum (piece->column_sums + phase * size, piece->up_rows, plan->up_weights + phase * n, n, plan->row_width);
+    rows_sum (piece->column_sums + phase * size, piece->up_rows, plan->up_weights + phase * n, n,
+              plan->row_width);
   piece->summed = sample;
 }
 
@@ -269,7 +293,8 @@ piece_make_up_row (Piece *piece, gint64 v, float *to)
   for (phase = 0; phase < plan->up; phase += step)
     {
       step = MIN (2, plan->up - phase);
-      row_up (to - phase * VEC, plan->up, rows, n_rows, weights + phase * n, weights_row, n, step, plan->n_samples, &piece->act);
+      row_up (to - phase * VEC, plan->up, rows, n_rows, weights + phase * n, weights_row, n, step,
+              plan->n_samples, &piece->act);
     }
 }
 
@@ -287,7 +312,8 @@ piece_push_row (Piece *piece, gint64 v)
       return;
     }
   piece_make_up_row (piece, v, piece->up_row + plan->up_margin * VEC);
-  row_down (slot, &up_row, 1, plan->down_weights, plan->down_taps, plan->down, (gsize) piece->op->out->dims[2]);
+  row_down (slot, &up_row, 1, plan->down_weights, plan->down_taps, plan->down,
+            (gsize) piece->op->out->dims[2]);
 }
 
 static void
@@ -301,13 +327,16 @@ piece_emit_row (Piece *piece, gsize y)
 
   for (gsize tap = 0; tap < plan->down_taps; tap++)
     piece->ring_rows[tap]
-        = piece->ring + ((y * plan->down + tap) % plan->down_taps * plan->ring_width + margin) * VEC;
+        = piece->ring
+          + ((y * plan->down + tap) % plan->down_taps * plan->ring_width + margin) * VEC;
   if (plan->down_is_2d)
-    row_down (piece->out_row, piece->ring_rows, plan->down_taps, plan->down_weights, plan->down_taps, plan->down, width);
+    row_down (piece->out_row, piece->ring_rows, plan->down_taps, plan->down_weights,
+              plan->down_taps, plan->down, width);
   else
     rows_sum (piece->out_row, piece->ring_rows, plan->down_weights, plan->down_taps, width);
   for (gsize i = 0; i < width; i++)
-    store_pixel (out, (start + i) * channels + piece->channel, piece->out_row + i * VEC, piece->n_channels);
+    store_pixel (out, (start + i) * channels + piece->channel, piece->out_row + i * VEC,
+                 piece->n_channels);
 }
 
 static void
@@ -316,13 +345,14 @@ run_piece (const C2lOp *op, gsize batch, gsize block, gsize strip, float *memory
   const Plan *plan = op->plan;
   const C2lFilteredLeakyRelu *params = &op->p.filtered;
   const gsize channel = block * VEC;
-  Piece piece = { .op = op,
-                  .plan = plan,
-                  .batch = batch,
-                  .channel = channel,
-                  .n_channels = MIN ((gsize) op->out->dims[3] - channel, VEC),
-                  .summed = G_MININT64,
-                  .act = { params->gain, params->slope, params->clamp > 0 ? params->clamp : INFINITY } };
+  Piece piece
+      = { .op = op,
+          .plan = plan,
+          .batch = batch,
+          .channel = channel,
+          .n_channels = MIN ((gsize) op->out->dims[3] - channel, VEC),
+          .summed = G_MININT64,
+          .act = { params->gain, params->slope, params->clamp > 0 ? params->clamp : INFINITY } };
 
   piece.in_rows = memory;
   piece.zero_row = piece.in_rows + plan->n_taps * plan->row_width * VEC;
@@ -332,7 +362,8 @@ run_piece (const C2lOp *op, gsize batch, gsize block, gsize strip, float *memory
   piece.out_row = piece.ring + plan->down_taps * plan->ring_width * VEC;
   memset (memory, 0, plan->size);
   if (op->in[BIAS])
-    memcpy (&piece.bias, (const float *) op->in[BIAS]->data + channel, piece.n_channels * sizeof (float));
+    memcpy (&piece.bias, (const float *) op->in[BIAS]->data + channel,
+            piece.n_channels * sizeof (float));
 
   const gsize end = MIN ((strip + 1) * STRIP, (gsize) op->out->dims[1]);
   gint64 next = (gint64) (strip * STRIP * plan->down);

@@ -6,8 +6,8 @@ typedef struct
 {
   C2lDnnlPrimitive *primitive;
   gpointer weights;
-  gsize dnnl_offset;  /* of oneDNN's scratch memory, after the unrounded result */
-  gboolean rounds;    /* float32 products, a narrower result: oneDNN has no such mixture */
+  gsize dnnl_offset; /* of oneDNN's scratch memory, after the unrounded result */
+  gboolean rounds;   /* float32 products, a narrower result: oneDNN has no such mixture */
 } Plan;
 
 static void
@@ -48,7 +48,8 @@ c2l_cpu_gemm_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GErr
   if (!weights)
     {
       g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                           "Not enough memory to pack a model's weights: close other programs or use a smaller model");
+                           "Not enough memory to pack a model's weights: close other programs or "
+                           "use a smaller model");
       return FALSE;
     }
 

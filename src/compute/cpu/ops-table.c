@@ -1,13 +1,19 @@
 /* The table of one instruction set. */
 #include "compute/cpu/vec.h"
 
-#define RUN(name) { .run = C2L_ISA_NAME (c2l_cpu_##name##_run) }
-#define PREPARE_AND_RUN(name)                                                                           \
-  { .prepare = C2L_ISA_NAME (c2l_cpu_##name##_prepare), .run = C2L_ISA_NAME (c2l_cpu_##name##_run) }
-#define PREPARE_RUN_AND_RELEASE(name)                                                                   \
-  { .prepare = C2L_ISA_NAME (c2l_cpu_##name##_prepare),                                                 \
-    .run = C2L_ISA_NAME (c2l_cpu_##name##_run),                                                         \
-    .release = C2L_ISA_NAME (c2l_cpu_##name##_release) }
+#define RUN(name)                                                                                  \
+  {                                                                                                \
+    .run = C2L_ISA_NAME (c2l_cpu_##name##_run)                                                     \
+  }
+#define PREPARE_AND_RUN(name)                                                                      \
+  {                                                                                                \
+    .prepare = C2L_ISA_NAME (c2l_cpu_##name##_prepare), .run = C2L_ISA_NAME (c2l_cpu_##name##_run) \
+  }
+#define PREPARE_RUN_AND_RELEASE(name)                                                              \
+  {                                                                                                \
+    .prepare = C2L_ISA_NAME (c2l_cpu_##name##_prepare),                                            \
+    .run = C2L_ISA_NAME (c2l_cpu_##name##_run), .release = C2L_ISA_NAME (c2l_cpu_##name##_release) \
+  }
 
 const C2lOpImpl C2L_ISA_NAME (c2l_cpu_ops)[C2L_N_OPS] = {
   [C2L_OP_GEMM] = { c2l_cpu_gemm_prepare, c2l_cpu_gemm_run, c2l_cpu_gemm_release },

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* --- Fourier features ------------------------------------------------------------------------------ */
+/* --- Fourier features --- */
 
 /* Of one picture: frequencies x and y, phase and amplitude of each channel. */
 typedef struct
@@ -12,13 +12,17 @@ typedef struct
 } Waves;
 
 gboolean
-C2L_ISA_NAME (c2l_cpu_fourier_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+C2L_ISA_NAME (c2l_cpu_fourier_prepare) (C2lDevice *device,
+                                        C2lPrecision precision,
+                                        C2lOp *op,
+                                        GError **error)
 {
   op->scratch_size = 4 * (gsize) op->out->dims[3] * sizeof (double);
   return TRUE;
 }
 
-/* transforms = rotation · translation · user's; frequencies and phases move with it (Karras et al. 2021, networks_stylegan3). */
+/* transforms = rotation · translation · user's; frequencies and phases move with it (Karras et al.
+ * 2021, networks_stylegan3). */
 static void
 compute_waves (const C2lOp *op, gsize batch, Waves *waves)
 {
@@ -26,7 +30,8 @@ compute_waves (const C2lOp *op, gsize batch, Waves *waves)
   const float *affine = (const float *) op->in[0]->data + 4 * batch, *user = op->in[1]->data;
   const float *freqs = op->in[2]->data, *phases = op->in[3]->data;
   const double norm = sqrt ((double) affine[0] * affine[0] + (double) affine[1] * affine[1]);
-  const double c = affine[0] / norm, s = affine[1] / norm, tx = affine[2] / norm, ty = affine[3] / norm;
+  const double c = affine[0] / norm, s = affine[1] / norm, tx = affine[2] / norm,
+               ty = affine[3] / norm;
   const double rotation_translation[3][3]
       = { { c, -s, -c * tx + s * ty }, { s, c, -s * tx - c * ty }, { 0, 0, 1 } };
   double m[3][3] = { { 0 } };
@@ -39,8 +44,9 @@ compute_waves (const C2lOp *op, gsize batch, Waves *waves)
     {
       const double fx = freqs[2 * channel], fy = freqs[2 * channel + 1];
       const double x = fx * m[0][0] + fy * m[1][0], y = fx * m[0][1] + fy * m[1][1];
-      const double amplitude
-          = 1.0 - (sqrt (x * x + y * y) - params->bandwidth) / (params->sampling_rate / 2.0 - params->bandwidth);
+      const double amplitude = 1.0
+                               - (sqrt (x * x + y * y) - params->bandwidth)
+                                     / (params->sampling_rate / 2.0 - params->bandwidth);
 
       waves->fx[channel] = x;
       waves->fy[channel] = y;
@@ -71,13 +77,14 @@ C2L_ISA_NAME (c2l_cpu_fourier_run) (C2lDevice *device, C2lOp *op)
           for (gsize i = 0; i < channels; i++)
             {
               const double turns = x * waves.fx[i] + y * waves.fy[i] + waves.phase[i];
-              to[i] = (float) waves.amplitude[i] * sinf ((float) ((turns - rint (turns)) * 6.28318530717958648));
+              to[i] = (float) waves.amplitude[i]
+                      * sinf ((float) ((turns - rint (turns)) * 6.28318530717958648));
             }
         }
     }
 }
 
-/* --- area resize ----------------------------------------------------------------------------------- */
+/* --- area resize --- */
 
 static float
 normalize_for_clip (float value, const C2lAreaResize *params, int channel)
@@ -107,7 +114,8 @@ C2L_ISA_NAME (c2l_cpu_area_resize_run) (C2lDevice *device, C2lOp *op)
   for (gsize r = 0; r < n_rows; r++)
     {
       const float *picture = (const float *) x->data + r / size * height * width * 3;
-      const gsize row = r % size, y0 = row * height / size, y1 = ((row + 1) * height + size - 1) / size;
+      const gsize row = r % size, y0 = row * height / size,
+                  y1 = ((row + 1) * height + size - 1) / size;
       float *to = (float *) op->out->data + r * size * 3;
 
       for (gsize column = 0; column < size; column++)
@@ -126,10 +134,13 @@ C2L_ISA_NAME (c2l_cpu_area_resize_run) (C2lDevice *device, C2lOp *op)
     }
 }
 
-/* --- patches --------------------------------------------------------------------------------------- */
+/* --- patches --- */
 
 gboolean
-C2L_ISA_NAME (c2l_cpu_patches_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+C2L_ISA_NAME (c2l_cpu_patches_prepare) (C2lDevice *device,
+                                        C2lPrecision precision,
+                                        C2lOp *op,
+                                        GError **error)
 {
   op->scratch_size = all_threads_scratch ((gsize) op->out->dims[2] * sizeof (float));
   return TRUE;
@@ -139,8 +150,10 @@ void
 C2L_ISA_NAME (c2l_cpu_patches_run) (C2lDevice *device, C2lOp *op)
 {
   const C2lTensor *x = op->in[0];
-  const gsize p = (gsize) op->p.patches.patch, channels = (gsize) x->dims[3], width = (gsize) x->dims[2];
-  const gsize across = width / p, n_patches = (gsize) op->out->dims[1], length = (gsize) op->out->dims[2];
+  const gsize p = (gsize) op->p.patches.patch, channels = (gsize) x->dims[3],
+              width = (gsize) x->dims[2];
+  const gsize across = width / p, n_patches = (gsize) op->out->dims[1],
+              length = (gsize) op->out->dims[2];
   const gsize n = (gsize) op->out->dims[0] * n_patches;
 
 #pragma omp parallel for schedule(static) if (n * length > PARALLEL_MIN)
@@ -159,7 +172,7 @@ C2L_ISA_NAME (c2l_cpu_patches_run) (C2lDevice *device, C2lOp *op)
     }
 }
 
-/* --- 8 bit ----------------------------------------------------------------------------------------- */
+/* --- 8 bit --- */
 
 void
 C2L_ISA_NAME (c2l_cpu_to_u8_run) (C2lDevice *device, C2lOp *op)

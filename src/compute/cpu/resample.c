@@ -1,12 +1,12 @@
-/* FIR resampling of pictures (upfirdn2d). For each output row and column the taps that meet an input pixel are listed when
- * the pass is compiled, so up-sampling's zeros and the padding cost nothing. A filter that is an outer product is applied along
- * columns, then along rows. */
+/* FIR resampling of pictures (upfirdn2d). For each output row and column the taps that meet an
+ * input pixel are listed when the pass is compiled, so up-sampling's zeros and the padding cost
+ * nothing. A filter that is an outer product is applied along columns, then along rows. */
 #include "compute/cpu/vec.h"
 
 #include <math.h>
 
-/* The taps that output position i uses are n[i] consecutive input positions from first[i] on, with weights
- * taps[i * max …]. */
+/* The taps that output position i uses are n[i] consecutive input positions from first[i] on, with
+ * weights taps[i * max …]. */
 typedef struct
 {
   gsize max;
@@ -17,21 +17,29 @@ typedef struct
 typedef struct
 {
   Axis y, x;
-  float *outer;    /* (nullable): [n, n], a filter that is no outer product: axes then hold tap numbers only */
-  gsize size;      /* of the filter */
+  float *outer; /* (nullable): [n, n], a filter that is no outer product: axes then hold tap numbers
+                   only */
+  gsize size;   /* of the filter */
   gsize scratch_a_thread;
 } Plan;
 
-/* @filter: the filter as stored (flipped here), or NULL for no weights. Position i of the result sees, at tap k, the up-sampled
- * padded position i · down + k. */
+/* @filter: the filter as stored (flipped here), or NULL for no weights. Position i of the result
+ * sees, at tap k, the up-sampled padded position i · down + k. */
 static Axis
-axis_new (gsize n_out, gsize n_in, int up, int down, int before, gsize n_taps, const float *filter, float gain)
+axis_new (gsize n_out,
+          gsize n_in,
+          int up,
+          int down,
+          int before,
+          gsize n_taps,
+          const float *filter,
+          float gain)
 {
   Axis axis = { .max = (n_taps + (gsize) up - 1) / (gsize) up };
 
   axis.first = g_new0 (int, n_out);
   axis.n = g_new0 (int, n_out);
-  axis.taps = g_new0 (float, n_out * axis.max);
+  axis.taps = g_new0 (float, n_out *axis.max);
   for (gsize i = 0; i < n_out; i++)
     for (gsize k = 0; k < n_taps; k++)
       {
@@ -42,7 +50,8 @@ axis_new (gsize n_out, gsize n_in, int up, int down, int before, gsize n_taps, c
         if (axis.n[i] == 0)
           axis.first[i] = (int) (position / up);
         /* without weights: which tap it is */
-        axis.taps[i * axis.max + (gsize) axis.n[i]++] = filter ? filter[n_taps - 1 - k] * gain : (float) (n_taps - 1 - k);
+        axis.taps[i * axis.max + (gsize) axis.n[i]++]
+            = filter ? filter[n_taps - 1 - k] * gain : (float) (n_taps - 1 - k);
       }
   return axis;
 }
@@ -92,7 +101,10 @@ split_filter (const C2lTensor *filter, float *column, float *row)
 }
 
 gboolean
-C2L_ISA_NAME (c2l_cpu_resample_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+C2L_ISA_NAME (c2l_cpu_resample_prepare) (C2lDevice *device,
+                                         C2lPrecision precision,
+                                         C2lOp *op,
+                                         GError **error)
 {
   static const float one[] = { 1 };
   const C2lTensor *x = op->in[0], *filter = op->in[1];
@@ -109,10 +121,10 @@ C2L_ISA_NAME (c2l_cpu_resample_prepare) (C2lDevice *device, C2lPrecision precisi
   if (!is_separable)
     plan->outer = g_memdup2 (filter->data, n * n * sizeof (float));
   plan->size = n;
-  plan->y = axis_new ((gsize) op->out->dims[1], (gsize) x->dims[1], params->up, params->down, params->padding[2], n,
-                      is_separable ? column : NULL, gain);
-  plan->x = axis_new ((gsize) op->out->dims[2], (gsize) x->dims[2], params->up, params->down, params->padding[0], n,
-                      is_separable ? row : NULL, gain);
+  plan->y = axis_new ((gsize) op->out->dims[1], (gsize) x->dims[1], params->up, params->down,
+                      params->padding[2], n, is_separable ? column : NULL, gain);
+  plan->x = axis_new ((gsize) op->out->dims[2], (gsize) x->dims[2], params->up, params->down,
+                      params->padding[0], n, is_separable ? row : NULL, gain);
   /* a row of sums, and a converted row of input */
   plan->scratch_a_thread = 2 * (gsize) (x->dims[2] * x->dims[3]) * sizeof (float);
   op->plan = plan;
@@ -137,7 +149,8 @@ filter_row (float *to, const float *from, const Axis *axis, gsize width, gsize c
 {
   for (gsize i = 0; i < width; i++)
     {
-      const float *taps = axis->taps + i * axis->max, *pixel = from + (gsize) axis->first[i] * channels;
+      const float *taps = axis->taps + i * axis->max,
+                  *pixel = from + (gsize) axis->first[i] * channels;
 
       for (int k = 0; k < axis->n[i]; k++)
         for (gsize c = 0; c < channels; c++)
@@ -180,7 +193,8 @@ resample_row (const C2lOp *op, gsize batch, gsize y, float *to, float *memory)
     {
       const float tap = plan->y.taps[y * plan->y.max + (gsize) k];
       const gsize from_y = (gsize) (plan->y.first[y] + k);
-      const float *from = row_get (buffer, x, (batch * (gsize) x->dims[1] + from_y) * row_length, row_length);
+      const float *from
+          = row_get (buffer, x, (batch * (gsize) x->dims[1] + from_y) * row_length, row_length);
 
       if (!plan->outer)
         {
@@ -193,7 +207,8 @@ resample_row (const C2lOp *op, gsize batch, gsize y, float *to, float *memory)
       for (gsize i = 0; i < (gsize) op->out->dims[2]; i++)
         for (int l = 0; l < plan->x.n[i]; l++)
           {
-            const float weight = weights[(gsize) plan->x.taps[i * plan->x.max + (gsize) l]] * op->p.resample.gain;
+            const float weight
+                = weights[(gsize) plan->x.taps[i * plan->x.max + (gsize) l]] * op->p.resample.gain;
             const float *pixel = from + (gsize) (plan->x.first[i] + l) * channels;
 
             for (gsize c = 0; c < channels; c++)

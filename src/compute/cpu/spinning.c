@@ -1,8 +1,10 @@
-/* How long threads of a parallel region spin while they wait for the others. libgomp's default is some milliseconds: best while the
- * processors are free, ruinous where other programs want them too, since a thread that spins keeps its own partner from running. The
- * policy can only be set from outside, before the program starts, but libgomp spins for microseconds of itself as soon as it counts
- * more threads than processors. So once the program finds itself interrupted often, a second team of two threads is made and kept
- * asleep for good: the count exceeds from then on. Who has set a policy is obeyed. With another OpenMP library this does nothing. */
+/* How long threads of a parallel region spin while they wait for the others. libgomp's default is
+ * some milliseconds: best while the processors are free, ruinous where other programs want them
+ * too, since a thread that spins keeps its own partner from running. The policy can only be set
+ * from outside, before the program starts, but libgomp spins for microseconds of itself as soon as
+ * it counts more threads than processors. So once the program finds itself interrupted often, a
+ * second team of two threads is made and kept asleep for good: the count exceeds from then on. Who
+ * has set a policy is obeyed. With another OpenMP library this does nothing. */
 #include "compute/cpu/cpu.h"
 
 #include <omp.h>
@@ -10,7 +12,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/* The scheduler takes the processor away some 250 times in a second of work where it is wanted by others, and a few times elsewhere. */
+/* The scheduler takes the processor away some 250 times in a second of work where it is wanted by
+ * others, and a few times elsewhere. */
 #define MAX_INTERRUPTIONS 50.0 /* per second of processor time */
 #define MIN_SECONDS 0.25       /* of processor time: less says nothing */
 
@@ -63,7 +66,8 @@ is_interrupted_often (void)
   if (seconds - last_seconds < MIN_SECONDS)
     return FALSE;
 
-  const gboolean often = interruptions - last_interruptions > MAX_INTERRUPTIONS * (seconds - last_seconds);
+  const gboolean often
+      = interruptions - last_interruptions > MAX_INTERRUPTIONS * (seconds - last_seconds);
 
   last_seconds = seconds;
   last_interruptions = interruptions;
@@ -74,7 +78,8 @@ void
 c2l_cpu_watch_spinning (void)
 {
   g_mutex_lock (&mutex);
-  if (!is_settled && (g_getenv ("OMP_WAIT_POLICY") || g_getenv ("GOMP_SPINCOUNT") || omp_get_num_procs () == 1))
+  if (!is_settled
+      && (g_getenv ("OMP_WAIT_POLICY") || g_getenv ("GOMP_SPINCOUNT") || omp_get_num_procs () == 1))
     is_settled = TRUE;
   if (!is_settled && is_interrupted_often ())
     {

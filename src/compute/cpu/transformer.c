@@ -1,20 +1,26 @@
-/* Layer norm, rotary embedding, attention, SwiGLU. Rows are converted to float, worked on and stored in the wanted type; a row,
- * or a head of a picture, belongs to one thread, so results do not depend on how many there are. */
+/* Layer norm, rotary embedding, attention, SwiGLU. Rows are converted to float, worked on and
+ * stored in the wanted type; a row, or a head of a picture, belongs to one thread, so results do
+ * not depend on how many there are. */
 #include "compute/cpu/vec.h"
 
 #include <math.h>
 
 gboolean
-C2L_ISA_NAME (c2l_cpu_layer_norm_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+C2L_ISA_NAME (c2l_cpu_layer_norm_prepare) (C2lDevice *device,
+                                           C2lPrecision precision,
+                                           C2lOp *op,
+                                           GError **error)
 {
-  op->scratch_size = all_threads_scratch ((gsize) c2l_tensor_get_dim (op->in[0], -1) * sizeof (float));
+  op->scratch_size
+      = all_threads_scratch ((gsize) c2l_tensor_get_dim (op->in[0], -1) * sizeof (float));
   return TRUE;
 }
 
 void
 C2L_ISA_NAME (c2l_cpu_layer_norm_run) (C2lDevice *device, C2lOp *op)
 {
-  const float *x = op->in[0]->data, *gain = op->in[1]->data, *bias = op->in[2] ? op->in[2]->data : NULL;
+  const float *x = op->in[0]->data, *gain = op->in[1]->data,
+              *bias = op->in[2] ? op->in[2]->data : NULL;
   const gsize width = (gsize) c2l_tensor_get_dim (op->in[0], -1);
   const gsize n_rows = width ? c2l_tensor_get_length (op->in[0]) / width : 0;
   const float eps = op->p.norm.eps;
@@ -49,7 +55,7 @@ C2L_ISA_NAME (c2l_cpu_layer_norm_run) (C2lDevice *device, C2lOp *op)
   }
 }
 
-/* --- rotary embedding --------------------------------------------------------------------------- */
+/* --- rotary embedding --- */
 
 typedef struct
 {
@@ -57,7 +63,10 @@ typedef struct
 } RotaryPlan;
 
 gboolean
-C2L_ISA_NAME (c2l_cpu_rotary_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+C2L_ISA_NAME (c2l_cpu_rotary_prepare) (C2lDevice *device,
+                                       C2lPrecision precision,
+                                       C2lOp *op,
+                                       GError **error)
 {
   RotaryPlan *plan = g_new (RotaryPlan, 1);
 
@@ -115,10 +124,11 @@ C2L_ISA_NAME (c2l_cpu_rotary_release) (C2lDevice *device, C2lOp *op)
   g_clear_pointer (&op->plan, g_free);
 }
 
-/* --- attention ---------------------------------------------------------------------------------- */
+/* --- attention --- */
 
-/* One head's operands as float: queries [T][d], keys transposed [d][S'], values [S][d'], scores [T][S'], result [T][d'], where a
- * prime is a size rounded up to whole vectors (the surplus is zero) and S counts the null key. */
+/* One head's operands as float: queries [T][d], keys transposed [d][S'], values [S][d'], scores
+ * [T][S'], result [T][d'], where a prime is a size rounded up to whole vectors (the surplus is
+ * zero) and S counts the null key. */
 typedef struct
 {
   gsize n_queries, n_keys, head_dim, n_keys_padded, head_dim_padded;
@@ -137,12 +147,16 @@ head_sizes (const C2lOp *op)
   sizes.size = sizeof (float)
                * (sizes.n_queries * sizes.head_dim + sizes.head_dim * sizes.n_keys_padded
                   + sizes.n_keys * sizes.head_dim_padded + sizes.n_queries * sizes.n_keys_padded
-                  + sizes.n_queries * sizes.head_dim_padded + MAX (sizes.head_dim_padded, sizes.n_keys_padded));
+                  + sizes.n_queries * sizes.head_dim_padded
+                  + MAX (sizes.head_dim_padded, sizes.n_keys_padded));
   return sizes;
 }
 
 gboolean
-C2L_ISA_NAME (c2l_cpu_attention_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+C2L_ISA_NAME (c2l_cpu_attention_prepare) (C2lDevice *device,
+                                          C2lPrecision precision,
+                                          C2lOp *op,
+                                          GError **error)
 {
   op->scratch_size = all_threads_scratch (head_sizes (op).size);
   return TRUE;
@@ -155,9 +169,16 @@ C2L_ISA_NAME (c2l_cpu_attention_prepare) (C2lDevice *device, C2lPrecision precis
 #define BLOCK_VECS 1
 #endif
 
-/* @n_vecs vectors of up to four rows of c; @a: the rows of a, b and c begin at the first column of the block. */
+/* @n_vecs vectors of up to four rows of c; @a: the rows of a, b and c begin at the first column of
+ * the block. */
 static inline __attribute__ ((always_inline)) void
-product_block (float *c, const float *const a[4], const float *b, gsize n_rows, gsize n, gsize k, gsize n_vecs)
+product_block (float *c,
+               const float *const a[4],
+               const float *b,
+               gsize n_rows,
+               gsize n,
+               gsize k,
+               gsize n_vecs)
 {
   Vec sums[4][BLOCK_VECS] = { 0 };
 
@@ -179,7 +200,8 @@ product_block (float *c, const float *const a[4], const float *b, gsize n_rows, 
         *(Vec *) (c + i * n + v * VEC) = sums[i][v];
 }
 
-/* c [m][n] = a [m][k] · b [k][n]; n is a multiple of VEC; rows of c and b are n apart, of a @a_stride. */
+/* c [m][n] = a [m][k] · b [k][n]; n is a multiple of VEC; rows of c and b are n apart, of a
+ * @a_stride. */
 static void
 small_product (float *c, const float *a, gsize a_stride, const float *b, gsize m, gsize n, gsize k)
 {
@@ -225,7 +247,8 @@ softmax_row (float *row, gsize n, gsize padded)
 static void
 prefetch_head (const C2lTensor *tensor, gsize batch, gsize column, gsize n)
 {
-  const gsize size = c2l_dtype_get_size (tensor->dtype), n_tokens = (gsize) tensor->dims[1], width = (gsize) tensor->dims[2];
+  const gsize size = c2l_dtype_get_size (tensor->dtype), n_tokens = (gsize) tensor->dims[1],
+              width = (gsize) tensor->dims[2];
   const char *row = (const char *) tensor->data + (batch * n_tokens * width + column) * size;
 
   for (gsize i = 0; i < n_tokens; i++, row += width * size)
@@ -239,7 +262,8 @@ prefetch_operands (const C2lOp *op, gsize index)
 {
   const C2lAttention *params = &op->p.attention;
   const gsize n_heads = (gsize) params->n_heads, d = (gsize) params->head_dim;
-  const gsize batch = index / n_heads, head = index % n_heads, kv_head = params->n_kv_heads == 1 ? 0 : head;
+  const gsize batch = index / n_heads, head = index % n_heads,
+              kv_head = params->n_kv_heads == 1 ? 0 : head;
 
   if (batch >= (gsize) op->in[0]->dims[0])
     return;
@@ -255,7 +279,8 @@ attend_one_head (const C2lOp *op, const HeadSizes *sizes, gsize batch, gsize hea
   const C2lTensor *q = op->in[0], *k = op->in[1], *v = op->in[2];
   const float *null_kv = op->in[3] ? op->in[3]->data : NULL;
   const float *bias = op->in[4] ? op->in[4]->data : NULL;
-  const guint8 *mask = op->in[5] ? (const guint8 *) op->in[5]->data + batch * (gsize) k->dims[1] : NULL;
+  const guint8 *mask
+      = op->in[5] ? (const guint8 *) op->in[5]->data + batch * (gsize) k->dims[1] : NULL;
   const gsize d = sizes->head_dim, n_keys = sizes->n_keys, first = null_kv ? 1 : 0;
   const gsize kv_head = params->n_kv_heads == 1 ? 0 : head;
   float *queries = memory;
@@ -267,15 +292,20 @@ attend_one_head (const C2lOp *op, const HeadSizes *sizes, gsize batch, gsize hea
 
   for (gsize i = 0; i < sizes->n_queries; i++)
     row_load (queries + i * d, q,
-              (batch * sizes->n_queries + i) * (gsize) q->dims[2] + (gsize) params->q_offset + head * d, d);
+              (batch * sizes->n_queries + i) * (gsize) q->dims[2] + (gsize) params->q_offset
+                  + head * d,
+              d);
   memset (keys, 0, d * sizes->n_keys_padded * sizeof (float));
   memset (values, 0, n_keys * sizes->head_dim_padded * sizeof (float));
   for (gsize j = 0; j < n_keys; j++)
     {
       const gsize token = batch * (gsize) k->dims[1] + j - first;
       const gboolean is_null = j < first;
-      const float *key = is_null ? null_kv
-                                 : row_get (row, k, token * (gsize) k->dims[2] + (gsize) params->k_offset + kv_head * d, d);
+      const float *key
+          = is_null
+                ? null_kv
+                : row_get (row, k,
+                           token * (gsize) k->dims[2] + (gsize) params->k_offset + kv_head * d, d);
 
       for (gsize l = 0; l < d; l++)
         keys[l * sizes->n_keys_padded + j] = key[l];
@@ -302,7 +332,8 @@ attend_one_head (const C2lOp *op, const HeadSizes *sizes, gsize batch, gsize hea
           score[j] = mask[j - first] ? score[j] : -INFINITY;
       softmax_row (score, seen, sizes->n_keys_padded);
     }
-  small_product (result, scores, sizes->n_keys_padded, values, sizes->n_queries, sizes->head_dim_padded, n_keys);
+  small_product (result, scores, sizes->n_keys_padded, values, sizes->n_queries,
+                 sizes->head_dim_padded, n_keys);
   for (gsize i = 0; i < sizes->n_queries; i++)
     row_store (op->out, (batch * sizes->n_queries + i) * (gsize) op->out->dims[2] + head * d,
                result + i * sizes->head_dim_padded, d);
@@ -319,12 +350,16 @@ C2L_ISA_NAME (c2l_cpu_attention_run) (C2lDevice *device, C2lOp *op)
     attend_one_head (op, &sizes, i / n_heads, i % n_heads, thread_scratch (op, sizes.size));
 }
 
-/* --- SwiGLU ------------------------------------------------------------------------------------- */
+/* --- SwiGLU --- */
 
 gboolean
-C2L_ISA_NAME (c2l_cpu_swiglu_prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+C2L_ISA_NAME (c2l_cpu_swiglu_prepare) (C2lDevice *device,
+                                       C2lPrecision precision,
+                                       C2lOp *op,
+                                       GError **error)
 {
-  op->scratch_size = all_threads_scratch (2 * (gsize) c2l_tensor_get_dim (op->in[0], -1) * sizeof (float));
+  op->scratch_size
+      = all_threads_scratch (2 * (gsize) c2l_tensor_get_dim (op->in[0], -1) * sizeof (float));
   return TRUE;
 }
 

@@ -1,6 +1,6 @@
-/* Input transform of the Winograd engine: a tile of the picture times the styles, into the coefficients V. Compiled once for
- * each instruction set. Tiles that reach over the picture's edge, and channels that do not fill 16 lanes, are first
- * copied into a patch with zeros around. */
+/* Input transform of the Winograd engine: a tile of the picture times the styles, into the
+ * coefficients V. Compiled once for each instruction set. Tiles that reach over the picture's edge,
+ * and channels that do not fill 16 lanes, are first copied into a patch with zeros around. */
 #include "compute/cpu/winograd-parts.h"
 #include "compute/cpu/winograd-simd.h"
 
@@ -8,7 +8,7 @@
 /* Bytes along a row; a few tiles. */
 #define FETCH_AHEAD 2048
 
-/* --- one axis --------------------------------------------------------------------------------------- */
+/* --- one axis --- */
 
 C2L_INLINE void
 forward_f43 (const C2lLanes *d, C2lLanes *c)
@@ -57,15 +57,25 @@ forward (C2lWinogradSchemeKind kind, const C2lLanes *d, C2lLanes *c)
     forward_up3 (d, c);
 }
 
-/* --- both axes -------------------------------------------------------------------------------------- */
+/* --- both axes --- */
 
-/* 16 channels of a tile: @row and @column are the strides of @source in elements; V's products are @stride apart.
- * What a later tile needs, @ahead bytes away, is fetched meanwhile: a tile's rows are too many streams for the
- * hardware to follow. Returns the largest magnitudes, and @peak, where they are to become integers, which are floats
- * here still. */
+/* 16 channels of a tile: @row and @column are the strides of @source in elements; V's products are
+ * @stride apart. What a later tile needs, @ahead bytes away, is fetched meanwhile: a tile's rows
+ * are too many streams for the hardware to follow. Returns the largest magnitudes, and @peak, where
+ * they are to become integers, which are floats here still. */
 C2L_INLINE C2lLanes
-transform (C2lWinogradSchemeKind kind, int n_in, int n_coef, C2lDtype dtype, C2lWinogradElement element,
-           gconstpointer source, gsize row, gsize column, gsize ahead, C2lLanes style, C2lLanes peak, float *v,
+transform (C2lWinogradSchemeKind kind,
+           int n_in,
+           int n_coef,
+           C2lDtype dtype,
+           C2lWinogradElement element,
+           gconstpointer source,
+           gsize row,
+           gsize column,
+           gsize ahead,
+           C2lLanes style,
+           C2lLanes peak,
+           float *v,
            gsize stride)
 {
   C2lLanes half[MAX_IN][C2L_WINOGRAD_MAX_COEF];
@@ -86,8 +96,10 @@ transform (C2lWinogradSchemeKind kind, int n_in, int n_coef, C2lDtype dtype, C2l
 
 #pragma GCC unroll 6
       for (int x = 0; x < n_in; x++)
-        d[x] = style * (dtype == C2L_F32 ? lanes_load ((const float *) source + y * row + x * column)
-                                         : lanes_load_bf16 ((const guint16 *) source + y * row + x * column));
+        d[x] = style
+               * (dtype == C2L_F32
+                      ? lanes_load ((const float *) source + y * row + x * column)
+                      : lanes_load_bf16 ((const guint16 *) source + y * row + x * column));
       forward (kind, d, half[y]);
     }
 #pragma GCC unroll 7
@@ -115,19 +127,24 @@ transform (C2lWinogradSchemeKind kind, int n_in, int n_coef, C2lDtype dtype, C2l
   return peak;
 }
 
-typedef C2lLanes (*Transform) (gconstpointer source, gsize row, gsize column, gsize ahead, const float *style,
-                               C2lLanes peak, float *v, gsize stride);
+typedef C2lLanes (*Transform) (gconstpointer source,
+                               gsize row,
+                               gsize column,
+                               gsize ahead,
+                               const float *style,
+                               C2lLanes peak,
+                               float *v,
+                               gsize stride);
 
-#define DEFINE(name, kind, n_in, n_coef, dtype, element)                                                          \
-  static C2lLanes                                                                                                 \
-  name (gconstpointer source, gsize row, gsize column, gsize ahead, const float *style, C2lLanes peak, float *v,  \
-        gsize stride)                                                                                             \
-  {                                                                                                               \
-    return transform (kind, n_in, n_coef, dtype, element, source, row, column, ahead, lanes_load (style), peak,   \
-                      v, stride);                                                                                 \
+#define DEFINE(name, kind, n_in, n_coef, dtype, element)                                           \
+  static C2lLanes name (gconstpointer source, gsize row, gsize column, gsize ahead,                \
+                        const float *style, C2lLanes peak, float *v, gsize stride)                 \
+  {                                                                                                \
+    return transform (kind, n_in, n_coef, dtype, element, source, row, column, ahead,              \
+                      lanes_load (style), peak, v, stride);                                        \
   }
-#define DEFINE_BOTH(name, kind, n_in, n_coef, element)                                                            \
-  DEFINE (name##_f32, kind, n_in, n_coef, C2L_F32, element)                                                       \
+#define DEFINE_BOTH(name, kind, n_in, n_coef, element)                                             \
+  DEFINE (name##_f32, kind, n_in, n_coef, C2L_F32, element)                                        \
   DEFINE (name##_bf16, kind, n_in, n_coef, C2L_BF16, element)
 
 DEFINE_BOTH (f43_to_f32, C2L_SCHEME_F43, 6, 6, C2L_ELEMENT_F32)
@@ -139,14 +156,23 @@ DEFINE_BOTH (up3_to_bf16, C2L_SCHEME_UP3, 4, 7, C2L_ELEMENT_BF16)
 
 /* By element and whether the input is bf16; NULL for what no plan has. */
 static const Transform transforms[C2L_N_SCHEMES][3][2] = {
-  [C2L_SCHEME_F43] = { { f43_to_f32_f32, f43_to_f32_bf16 }, { NULL }, { f43_to_i16_f32, f43_to_i16_bf16 } },
-  [C2L_SCHEME_F23] = { { f23_to_f32_f32, f23_to_f32_bf16 }, { NULL }, { f23_to_i16_f32, f23_to_i16_bf16 } },
+  [C2L_SCHEME_F43]
+  = { { f43_to_f32_f32, f43_to_f32_bf16 }, { NULL }, { f43_to_i16_f32, f43_to_i16_bf16 } },
+  [C2L_SCHEME_F23]
+  = { { f23_to_f32_f32, f23_to_f32_bf16 }, { NULL }, { f23_to_i16_f32, f23_to_i16_bf16 } },
   [C2L_SCHEME_UP3] = { { up3_to_f32_f32, up3_to_f32_bf16 }, { up3_to_bf16_f32, up3_to_bf16_bf16 } },
 };
 
-/* Copies what lies inside the picture of @n channels of the tile at (@y0, @x0), with zeros elsewhere, as f32. */
+/* Copies what lies inside the picture of @n channels of the tile at (@y0, @x0), with zeros
+ * elsewhere, as f32. */
 static void
-copy_patch (const C2lWinograd *plan, gconstpointer picture, int y0, int x0, int c0, int n, float *patch)
+copy_patch (const C2lWinograd *plan,
+            gconstpointer picture,
+            int y0,
+            int x0,
+            int c0,
+            int n,
+            float *patch)
 {
   const C2lWinogradShape *shape = &plan->shape;
   int n_in = plan->scheme->n_in;
@@ -166,7 +192,8 @@ copy_patch (const C2lWinograd *plan, gconstpointer picture, int y0, int x0, int 
       }
 }
 
-/* Floats of a tile, [16 channels][product][16], into integers of V; @peak is the largest of their magnitudes. */
+/* Floats of a tile, [16 channels][product][16], into integers of V; @peak is the largest of their
+ * magnitudes. */
 static void
 round_tile (const C2lWinograd *plan, const float *floats, float peak, float *v, int n_tiles)
 {
@@ -175,13 +202,20 @@ round_tile (const C2lWinograd *plan, const float *floats, float peak, float *v, 
 
   for (int c = 0; c < plan->n_chunks; c++, floats += 2 * half, v += (gsize) n_tiles * 16)
     for (int p = 0; p < plan->n_products; p++)
-      lanes_store_pair_i16 ((gint16 *) (v + p * plan->v_stride), lanes_load (floats + p * 16) * scale,
+      lanes_store_pair_i16 ((gint16 *) (v + p * plan->v_stride),
+                            lanes_load (floats + p * 16) * scale,
                             lanes_load (floats + half + p * 16) * scale);
 }
 
 /* Where one 16-channel part of a tile's coefficients goes. */
 static float *
-get_destination (const C2lWinograd *plan, int c, int t, int n_tiles, float *v, float *m, gsize *stride)
+get_destination (const C2lWinograd *plan,
+                 int c,
+                 int t,
+                 int n_tiles,
+                 float *v,
+                 float *m,
+                 gsize *stride)
 {
   int per_chunk = plan->chunk / 16;
 
@@ -195,14 +229,19 @@ get_destination (const C2lWinograd *plan, int c, int t, int n_tiles, float *v, f
 }
 
 void
-c2l_winograd_transform_input (const C2lWinograd *plan, const C2lWinogradArgs *args, const C2lWinogradBlock *block, int t,
-                              float *v, float *m)
+c2l_winograd_transform_input (const C2lWinograd *plan,
+                              const C2lWinogradArgs *args,
+                              const C2lWinogradBlock *block,
+                              int t,
+                              float *v,
+                              float *m)
 {
   const C2lWinogradShape *shape = &plan->shape;
   const C2lWinogradScheme *s = plan->scheme;
   Transform run = transforms[plan->kind][plan->element][shape->in_dtype == C2L_BF16];
   Transform run_patch = transforms[plan->kind][plan->element][0];
-  gsize size = c2l_dtype_get_size (shape->in_dtype), column = shape->in_channels, row = column * shape->width;
+  gsize size = c2l_dtype_get_size (shape->in_dtype), column = shape->in_channels,
+        row = column * shape->width;
   gsize tile_size = s->step * column * size, ahead = MAX (1, FETCH_AHEAD / tile_size) * tile_size;
   int b, ty, tx, y0, x0;
   const char *picture;
@@ -220,7 +259,8 @@ c2l_winograd_transform_input (const C2lWinograd *plan, const C2lWinogradArgs *ar
   for (int c = 0; c < plan->n_chunks * plan->chunk / 16; c++)
     {
       int n = MIN (16, shape->in_channels - 16 * c);
-      const float *styles = args->styles ? args->styles + (gsize) b * shape->in_channels + 16 * c : ones;
+      const float *styles
+          = args->styles ? args->styles + (gsize) b * shape->in_channels + 16 * c : ones;
       gsize stride;
       float *destination = get_destination (plan, c, t, block->n_tiles, v, m, &stride);
 
@@ -230,8 +270,8 @@ c2l_winograd_transform_input (const C2lWinograd *plan, const C2lWinogradArgs *ar
           styles = style;
         }
       if (inside && n == 16)
-        peak = run (picture + (y0 * row + x0 * column + 16 * c) * size, row, column, 16 * c * size % 64 ? 0 : ahead,
-                    styles, peak, destination, stride);
+        peak = run (picture + (y0 * row + x0 * column + 16 * c) * size, row, column,
+                    16 * c * size % 64 ? 0 : ahead, styles, peak, destination, stride);
       else
         {
           copy_patch (plan, picture, y0, x0, 16 * c, MAX (n, 0), patch);

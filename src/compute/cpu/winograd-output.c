@@ -1,12 +1,12 @@
-/* Output transform of the Winograd engine: the products M of a tile, back into pixels. Without up-sampling they go
- * through the epilogue into the result; with it they are rows for the FIR filter of winograd-filter.c. Compiled once for
- * each instruction set. */
+/* Output transform of the Winograd engine: the products M of a tile, back into pixels. Without
+ * up-sampling they go through the epilogue into the result; with it they are rows for the FIR
+ * filter of winograd-filter.c. Compiled once for each instruction set. */
 #include "compute/cpu/winograd-epilogue.h"
 #include "compute/cpu/winograd-parts.h"
 
 #define MAX_OUT 6
 
-/* --- one axis --------------------------------------------------------------------------------------- */
+/* --- one axis --- */
 
 C2L_INLINE void
 back_f43 (const C2lLanes *m, C2lLanes *y)
@@ -52,11 +52,15 @@ back (C2lWinogradSchemeKind kind, const C2lLanes *m, C2lLanes *y)
     back_up3 (m, y);
 }
 
-/* --- both axes -------------------------------------------------------------------------------------- */
+/* --- both axes --- */
 
 /* 16 channels of one tile: products are @stride apart. */
 C2L_INLINE void
-transform (C2lWinogradSchemeKind kind, int n_coef, int n_out, const float *m, gsize stride,
+transform (C2lWinogradSchemeKind kind,
+           int n_coef,
+           int n_out,
+           const float *m,
+           gsize stride,
            C2lLanes y[MAX_OUT][MAX_OUT])
 {
   C2lLanes half[MAX_OUT][C2L_WINOGRAD_MAX_COEF];
@@ -81,8 +85,16 @@ transform (C2lWinogradSchemeKind kind, int n_coef, int n_out, const float *m, gs
 
 /* 32 channels of one tile into the result. */
 C2L_INLINE void
-store_tile (C2lWinogradSchemeKind kind, int n_coef, int n_out, Store store, const C2lWinograd *plan, const Epilogue *e,
-            const float *m, float scale, int y0, int x0)
+store_tile (C2lWinogradSchemeKind kind,
+            int n_coef,
+            int n_out,
+            Store store,
+            const C2lWinograd *plan,
+            const Epilogue *e,
+            const float *m,
+            float scale,
+            int y0,
+            int x0)
 {
   C2lLanes demod[2] = { e->demod[0] * scale, e->demod[1] * scale };
   C2lLanes left[MAX_OUT][MAX_OUT], right[MAX_OUT][MAX_OUT];
@@ -104,18 +116,23 @@ store_tile (C2lWinogradSchemeKind kind, int n_coef, int n_out, Store store, cons
       epilogue_store (e, store, demod, left[r][c], right[r][c], pixel + c);
 }
 
-typedef void (*StoreTile) (const C2lWinograd *plan, const Epilogue *e, const float *m, float scale, int y0, int x0);
+typedef void (*StoreTile) (const C2lWinograd *plan,
+                           const Epilogue *e,
+                           const float *m,
+                           float scale,
+                           int y0,
+                           int x0);
 
-#define DEFINE(name, kind, n_coef, n_out, store)                                                                  \
-  static void                                                                                                     \
-  name (const C2lWinograd *plan, const Epilogue *e, const float *m, float scale, int y0, int x0)                  \
-  {                                                                                                               \
-    store_tile (kind, n_coef, n_out, store, plan, e, m, scale, y0, x0);                                           \
+#define DEFINE(name, kind, n_coef, n_out, store)                                                   \
+  static void name (const C2lWinograd *plan, const Epilogue *e, const float *m, float scale,       \
+                    int y0, int x0)                                                                \
+  {                                                                                                \
+    store_tile (kind, n_coef, n_out, store, plan, e, m, scale, y0, x0);                            \
   }
-#define DEFINE_ALL(name, kind, n_coef, n_out)                                                                     \
-  DEFINE (name##_f32, kind, n_coef, n_out, STORE_F32)                                                             \
-  DEFINE (name##_f32_past, kind, n_coef, n_out, STORE_F32_PAST_CACHES)                                            \
-  DEFINE (name##_bf16, kind, n_coef, n_out, STORE_BF16)                                                           \
+#define DEFINE_ALL(name, kind, n_coef, n_out)                                                      \
+  DEFINE (name##_f32, kind, n_coef, n_out, STORE_F32)                                              \
+  DEFINE (name##_f32_past, kind, n_coef, n_out, STORE_F32_PAST_CACHES)                             \
+  DEFINE (name##_bf16, kind, n_coef, n_out, STORE_BF16)                                            \
   DEFINE (name##_bf16_past, kind, n_coef, n_out, STORE_BF16_PAST_CACHES)
 
 DEFINE_ALL (f43, C2L_SCHEME_F43, 6, 4)
@@ -127,8 +144,12 @@ static const StoreTile store_tiles[2][N_STORES] = {
 };
 
 void
-c2l_winograd_transform_output (const C2lWinograd *plan, const C2lWinogradArgs *args, const C2lWinogradBlock *block,
-                               int slab, const float *m, const float *scales)
+c2l_winograd_transform_output (const C2lWinograd *plan,
+                               const C2lWinogradArgs *args,
+                               const C2lWinogradBlock *block,
+                               int slab,
+                               const float *m,
+                               const float *scales)
 {
   int first = slab * plan->slab, last = MIN (plan->shape.out_channels, first + plan->slab);
   int n_out = plan->scheme->n_out;
@@ -148,14 +169,16 @@ c2l_winograd_transform_output (const C2lWinograd *plan, const C2lWinogradArgs *a
           c2l_winograd_locate (plan, block, t, &b, &ty, &tx);
           if (b != current)
             e = epilogue_new (plan, args, current = b, channel);
-          run (plan, &e, m + (gsize) t * plan->slab + channel - first, scales ? scales[t] : 1, n_out * ty, n_out * tx);
+          run (plan, &e, m + (gsize) t * plan->slab + channel - first, scales ? scales[t] : 1,
+               n_out * ty, n_out * tx);
         }
     }
 }
 
-/* --- up-sampled rows -------------------------------------------------------------------------------- */
+/* --- up-sampled rows --- */
 
-/* The filter along x over one row of S, in place: what is computed from columns c … c + 3 goes to column c. */
+/* The filter along x over one row of S, in place: what is computed from columns c … c + 3 goes to
+ * column c. */
 static void
 filter_row (const C2lWinograd *plan, float *row, int n_columns)
 {
@@ -166,7 +189,8 @@ filter_row (const C2lWinograd *plan, float *row, int n_columns)
     {
       float *pixel = row + c;
       gsize step = plan->slab;
-      C2lLanes a = lanes_load (pixel), b = lanes_load (pixel + step), d = lanes_load (pixel + 2 * step);
+      C2lLanes a = lanes_load (pixel), b = lanes_load (pixel + step),
+               d = lanes_load (pixel + 2 * step);
 
       for (int x = 0; x + 3 < n_columns; x++, pixel += step)
         {
@@ -179,9 +203,17 @@ filter_row (const C2lWinograd *plan, float *row, int n_columns)
 }
 
 void
-c2l_winograd_expand_output (const C2lWinograd *plan, const C2lWinogradBlock *block, int slab, const float *m, float *s)
+c2l_winograd_expand_output (const C2lWinograd *plan,
+                            const C2lWinogradBlock *block,
+                            int slab,
+                            const float *m,
+                            float *s)
 {
-  enum { N_COEF = 7, N_OUT = 6 };
+  enum
+  {
+    N_COEF = 7,
+    N_OUT = 6
+  };
   gsize column = plan->slab, row = column * plan->n_columns;
   int n_rows = block->n_tiles / block->width * N_OUT, n_columns = block->width * N_OUT + 1;
 
@@ -192,7 +224,8 @@ c2l_winograd_expand_output (const C2lWinograd *plan, const C2lWinogradBlock *blo
         int y0 = (block->ty + t / block->width) * N_OUT + 1, x0 = t % block->width * N_OUT + 1;
         C2lLanes y[MAX_OUT][MAX_OUT];
 
-        transform (C2L_SCHEME_UP3, N_COEF, N_OUT, m + (gsize) t * plan->slab + c, plan->m_stride, y);
+        transform (C2L_SCHEME_UP3, N_COEF, N_OUT, m + (gsize) t * plan->slab + c, plan->m_stride,
+                   y);
 #pragma GCC unroll 6
         for (int r = 0; r < N_OUT; r++)
           {

@@ -1,7 +1,8 @@
-/* A run of the Winograd engine: cuts the pictures into blocks and takes each through input transform, products and output
- * transform while it is in cache. Compiled once for each instruction set. Small weights: each thread has blocks of
- * its own. Large weights: all threads transform one large block together and then take slabs of output channels, so that
- * the weights are read once a block. Nothing that is computed depends on who computes it. */
+/* A run of the Winograd engine: cuts the pictures into blocks and takes each through input
+ * transform, products and output transform while it is in cache. Compiled once for each instruction
+ * set. Small weights: each thread has blocks of its own. Large weights: all threads transform one
+ * large block together and then take slabs of output channels, so that the weights are read once a
+ * block. Nothing that is computed depends on who computes it. */
 #include "compute/cpu/winograd-parts.h"
 #include "compute/cpu/winograd-simd.h"
 
@@ -22,14 +23,16 @@ get_buffers (const C2lWinograd *plan, const C2lWinogradArgs *args, int thread, i
   int n_teams = plan->shared ? 1 : n_threads, team = plan->shared ? 0 : thread;
   float *memory = args->scratch;
 
-  return (Buffers) { .shared = plan->shared,
-                     .v = memory + team * v_size,
-                     .m = memory + n_teams * v_size + thread * m_size,
-                     .s = memory + n_teams * v_size + n_threads * m_size + team * s_size };
+  return (Buffers){ .shared = plan->shared,
+                    .v = memory + team * v_size,
+                    .m = memory + n_teams * v_size + thread * m_size,
+                    .s = memory + n_teams * v_size + n_threads * m_size + team * s_size };
 }
 
 static void
-transform_input (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffers *buffers,
+transform_input (const C2lWinograd *plan,
+                 const C2lWinogradArgs *args,
+                 const Buffers *buffers,
                  const C2lWinogradBlock *block)
 {
   if (buffers->shared)
@@ -43,15 +46,19 @@ transform_input (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buf
     c2l_winograd_transform_input (plan, args, block, t, buffers->v, buffers->m);
 }
 
-/* --- without up-sampling ---------------------------------------------------------------------------- */
+/* --- without up-sampling --- */
 
 static void
-do_slab (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffers *buffers, const C2lWinogradBlock *block,
+do_slab (const C2lWinograd *plan,
+         const C2lWinogradArgs *args,
+         const Buffers *buffers,
+         const C2lWinogradBlock *block,
          int slab)
 {
   c2l_winograd_multiply (plan, buffers->v, block->n_tiles, slab, buffers->m);
   c2l_winograd_transform_output (plan, args, block, slab, buffers->m,
-                                 plan->scales ? buffers->v + plan->v_stride * plan->n_products : NULL);
+                                 plan->scales ? buffers->v + plan->v_stride * plan->n_products
+                                              : NULL);
 }
 
 static C2lWinogradBlock
@@ -59,7 +66,7 @@ get_block (const C2lWinograd *plan, const C2lWinogradArgs *args, int index)
 {
   int n = args->batch * plan->tiles_y * plan->tiles_x, first = index * plan->block_tiles;
 
-  return (C2lWinogradBlock) { .first = first, .n_tiles = MIN (plan->block_tiles, n - first) };
+  return (C2lWinogradBlock){ .first = first, .n_tiles = MIN (plan->block_tiles, n - first) };
 }
 
 static void
@@ -92,16 +99,16 @@ run_plain (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffers *
     }
 }
 
-/* --- with up-sampling ------------------------------------------------------------------------------- */
+/* --- with up-sampling --- */
 
-/* A strip of tile columns, walked down from one tile row to another. The filter needs three rows and columns more than
- * it gives, so neighbours overlap by one tile. */
+/* A strip of tile columns, walked down from one tile row to another. The filter needs three rows
+ * and columns more than it gives, so neighbours overlap by one tile. */
 typedef struct
 {
   int b, tx, width;
-  int x0, x1;      /* columns of the result */
+  int x0, x1; /* columns of the result */
   int ty, ty_end;
-  int y0;          /* first row of the result */
+  int y0; /* first row of the result */
 } Strip;
 
 static int
@@ -112,7 +119,15 @@ count_parts (int n_tiles, int part)
 
 /* Part @i of @n_tiles: its tiles, and which of @size results are its own. */
 static void
-get_part (int n_tiles, int part, int n_out, int size, int i, int *first, int *end, int *from, int *to)
+get_part (int n_tiles,
+          int part,
+          int n_out,
+          int size,
+          int i,
+          int *first,
+          int *end,
+          int *from,
+          int *to)
 {
   *first = i * (part - 1);
   *end = MIN (n_tiles, *first + part);
@@ -121,8 +136,12 @@ get_part (int n_tiles, int part, int n_out, int size, int i, int *first, int *en
 }
 
 static void
-do_strip_slab (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffers *buffers,
-               const C2lWinogradBlock *block, const C2lWinogradWindow *window, int slab)
+do_strip_slab (const C2lWinograd *plan,
+               const C2lWinogradArgs *args,
+               const Buffers *buffers,
+               const C2lWinogradBlock *block,
+               const C2lWinogradWindow *window,
+               int slab)
 {
   gsize row = (gsize) plan->n_columns * plan->slab;
   float *s = buffers->s + slab * row * plan->n_rows;
@@ -136,15 +155,20 @@ do_strip_slab (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffe
 }
 
 static void
-run_strip (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffers *buffers, const Strip *strip)
+run_strip (const C2lWinograd *plan,
+           const C2lWinogradArgs *args,
+           const Buffers *buffers,
+           const Strip *strip)
 {
-  C2lWinogradWindow window = { .b = strip->b, .tx = strip->tx, .x0 = strip->x0, .x1 = strip->x1, .y1 = strip->y0 };
+  C2lWinogradWindow window
+      = { .b = strip->b, .tx = strip->tx, .x0 = strip->x0, .x1 = strip->x1, .y1 = strip->y0 };
 
   for (int ty = strip->ty; ty < strip->ty_end; ty += plan->band_tiles)
     {
       int n = MIN (plan->band_tiles, strip->ty_end - ty), end = (ty + n) * plan->scheme->n_out;
-      C2lWinogradBlock block = { .n_tiles = n * strip->width, .b = strip->b, .ty = ty, .tx = strip->tx,
-                                 .width = strip->width };
+      C2lWinogradBlock block = {
+        .n_tiles = n * strip->width, .b = strip->b, .ty = ty, .tx = strip->tx, .width = strip->width
+      };
 
       window.y0 = window.y1;
       window.y1 = ty + n == plan->tiles_y ? plan->out_height : end - 2;
@@ -164,7 +188,8 @@ run_strip (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffers *
 static void
 run_strips (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffers *buffers)
 {
-  int n_x = count_parts (plan->tiles_x, plan->strip_tiles), n_y = count_parts (plan->tiles_y, plan->segment_tiles);
+  int n_x = count_parts (plan->tiles_x, plan->strip_tiles),
+      n_y = count_parts (plan->tiles_y, plan->segment_tiles);
   int n = args->batch * n_x * n_y, n_out = plan->scheme->n_out, y_end;
 
   if (buffers->shared)
@@ -173,11 +198,11 @@ run_strips (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffers 
         {
           Strip strip = { .b = i / (n_x * n_y) };
 
-          get_part (plan->tiles_x, plan->strip_tiles, n_out, plan->out_width, i % n_x, &strip.tx, &strip.width,
-                    &strip.x0, &strip.x1);
+          get_part (plan->tiles_x, plan->strip_tiles, n_out, plan->out_width, i % n_x, &strip.tx,
+                    &strip.width, &strip.x0, &strip.x1);
           strip.width -= strip.tx;
-          get_part (plan->tiles_y, plan->segment_tiles, n_out, plan->out_height, i / n_x % n_y, &strip.ty,
-                    &strip.ty_end, &strip.y0, &y_end);
+          get_part (plan->tiles_y, plan->segment_tiles, n_out, plan->out_height, i / n_x % n_y,
+                    &strip.ty, &strip.ty_end, &strip.y0, &y_end);
           run_strip (plan, args, buffers, &strip);
         }
       return;
@@ -187,11 +212,11 @@ run_strips (const C2lWinograd *plan, const C2lWinogradArgs *args, const Buffers 
     {
       Strip strip = { .b = i / (n_x * n_y) };
 
-      get_part (plan->tiles_x, plan->strip_tiles, n_out, plan->out_width, i % n_x, &strip.tx, &strip.width, &strip.x0,
-                &strip.x1);
+      get_part (plan->tiles_x, plan->strip_tiles, n_out, plan->out_width, i % n_x, &strip.tx,
+                &strip.width, &strip.x0, &strip.x1);
       strip.width -= strip.tx;
-      get_part (plan->tiles_y, plan->segment_tiles, n_out, plan->out_height, i / n_x % n_y, &strip.ty, &strip.ty_end,
-                &strip.y0, &y_end);
+      get_part (plan->tiles_y, plan->segment_tiles, n_out, plan->out_height, i / n_x % n_y,
+                &strip.ty, &strip.ty_end, &strip.y0, &y_end);
       run_strip (plan, args, buffers, &strip);
     }
 }

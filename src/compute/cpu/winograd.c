@@ -1,5 +1,6 @@
-/* Plans of the Winograd engine: which scheme, how the work is cut, and the transformed weights. Knows no instruction set;
- * what runs is in winograd-run.c and the files beside it, which are compiled once for each. */
+/* Plans of the Winograd engine: which scheme, how the work is cut, and the transformed weights.
+ * Knows no instruction set; what runs is in winograd-run.c and the files beside it, which are
+ * compiled once for each. */
 #include "compute/cpu/winograd-private.h"
 
 #include <math.h>
@@ -7,7 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Channels a convolution may have: far above any network's, and small enough that no size below overflows. */
+/* Channels a convolution may have: far above any network's, and small enough that no size below
+ * overflows. */
 #define MAX_CHANNELS 16384
 #define MAX_SIZE 16384
 #define MAX_WEIGHTS 36
@@ -20,25 +22,43 @@
 #define F43_NB (2 * F43_B2 * (F43_B2 - F43_A2))
 
 const C2lWinogradScheme c2l_winograd_schemes[C2L_N_SCHEMES] = {
-  [C2L_SCHEME_F43] = { 6, 4, 6, 4, 6, { 0, 1, 2, 3, 4, 5 },
+  [C2L_SCHEME_F43] = { 6,
+                       4,
+                       6,
+                       4,
+                       6,
+                       { 0, 1, 2, 3, 4, 5 },
                        { { 1 / (F43_A2 * F43_B2), 0, 0 },
                          { 1 / F43_NA, F43_A / F43_NA, F43_A2 / F43_NA },
                          { 1 / F43_NA, -F43_A / F43_NA, F43_A2 / F43_NA },
                          { 1 / F43_NB, F43_B / F43_NB, F43_B2 / F43_NB },
                          { 1 / F43_NB, -F43_B / F43_NB, F43_B2 / F43_NB },
                          { 0, 0, 1 } } },
-  [C2L_SCHEME_F23] = { 4, 2, 4, 2, 4, { 0, 1, 2, 3 },
+  [C2L_SCHEME_F23] = { 4,
+                       2,
+                       4,
+                       2,
+                       4,
+                       { 0, 1, 2, 3 },
                        { { 1, 0, 0 }, { .5, .5, .5 }, { .5, -.5, .5 }, { 0, 0, 1 } } },
   /* The even phase correlates with (w2, w0), the odd one multiplies by w1. */
-  [C2L_SCHEME_UP3] = { 4, 3, 7, 6, 5, { 0, 1, 2, 3, 4, 4, 4 },
+  [C2L_SCHEME_UP3] = { 4,
+                       3,
+                       7,
+                       6,
+                       5,
+                       { 0, 1, 2, 3, 4, 4, 4 },
                        { { 0, 0, 1 }, { .5, 0, .5 }, { -.5, 0, .5 }, { 1, 0, 0 }, { 0, 1, 0 } } },
 };
 
-/* --- weights ---------------------------------------------------------------------------------------- */
+/* --- weights --- */
 
 /* All coefficients of the 32 output channels of @panel and the input channel @i. */
 static void
-transform_weights (const C2lWinograd *plan, const float *weights, int panel, int i,
+transform_weights (const C2lWinograd *plan,
+                   const float *weights,
+                   int panel,
+                   int i,
                    float c[MAX_WEIGHTS][C2L_WINOGRAD_PANEL])
 {
   const C2lWinogradScheme *s = plan->scheme;
@@ -55,23 +75,27 @@ transform_weights (const C2lWinograd *plan, const float *weights, int panel, int
   for (int cy = 0; cy < s->n_weight; cy++)
     for (int kx = 0; kx < 3; kx++)
       for (int o = 0; o < C2L_WINOGRAD_PANEL; o++)
-        half[cy][kx][o] = s->g[cy][0] * w[0][kx][o] + s->g[cy][1] * w[1][kx][o] + s->g[cy][2] * w[2][kx][o];
+        half[cy][kx][o]
+            = s->g[cy][0] * w[0][kx][o] + s->g[cy][1] * w[1][kx][o] + s->g[cy][2] * w[2][kx][o];
   for (int cy = 0; cy < s->n_weight; cy++)
     for (int cx = 0; cx < s->n_weight; cx++)
       for (int o = 0; o < C2L_WINOGRAD_PANEL; o++)
-        c[cy * s->n_weight + cx][o] =
-          s->g[cx][0] * half[cy][0][o] + s->g[cx][1] * half[cy][1][o] + s->g[cx][2] * half[cy][2][o];
+        c[cy * s->n_weight + cx][o] = s->g[cx][0] * half[cy][0][o] + s->g[cx][1] * half[cy][1][o]
+                                      + s->g[cx][2] * half[cy][2][o];
 }
 
 static gpointer
 get_packed (const C2lWinograd *plan, int weight, int panel)
 {
-  return (char *) plan->weights + (gsize) weight * plan->weight_stride +
-         (gsize) panel * plan->n_chunks * 16 * C2L_WINOGRAD_PANEL * 4;
+  return (char *) plan->weights + (gsize) weight * plan->weight_stride
+         + (gsize) panel * plan->n_chunks * 16 * C2L_WINOGRAD_PANEL * 4;
 }
 
 static void
-pack_floats (const C2lWinograd *plan, const float *weights, int panel, float c[MAX_WEIGHTS][C2L_WINOGRAD_PANEL])
+pack_floats (const C2lWinograd *plan,
+             const float *weights,
+             int panel,
+             float c[MAX_WEIGHTS][C2L_WINOGRAD_PANEL])
 {
   int n_weights = plan->scheme->n_weight * plan->scheme->n_weight;
 
@@ -84,21 +108,28 @@ pack_floats (const C2lWinograd *plan, const float *weights, int panel, float c[M
                   sizeof (float) * C2L_WINOGRAD_PANEL);
         else
           for (int o = 0; o < C2L_WINOGRAD_PANEL; o++)
-            ((guint16 *) get_packed (plan, w, panel))[((gsize) (i / 2) * C2L_WINOGRAD_PANEL + o) * 2 + i % 2] =
-              c2l_f32_to_bf16 (c[w][o]);
+            ((guint16 *) get_packed (plan, w,
+                                     panel))[((gsize) (i / 2) * C2L_WINOGRAD_PANEL + o) * 2 + i % 2]
+                = c2l_f32_to_bf16 (c[w][o]);
     }
 }
 
-/* The largest scale at which no weight leaves 16 bits and no sum of products over C2L_WINOGRAD_EXACT_CHANNELS 32: it is at most
- * the largest input times the sum of the weights' magnitudes, each of which rounding may raise by a half. */
+/* The largest scale at which no weight leaves 16 bits and no sum of products over
+ * C2L_WINOGRAD_EXACT_CHANNELS 32: it is at most the largest input times the sum of the weights'
+ * magnitudes, each of which rounding may raise by a half. */
 static void
-choose_scales (const C2lWinograd *plan, const float *weights, int panel, float c[MAX_WEIGHTS][C2L_WINOGRAD_PANEL],
+choose_scales (const C2lWinograd *plan,
+               const float *weights,
+               int panel,
+               float c[MAX_WEIGHTS][C2L_WINOGRAD_PANEL],
                float scales[MAX_WEIGHTS][C2L_WINOGRAD_PANEL])
 {
   int n = plan->shape.in_channels, n_weights = plan->scheme->n_weight * plan->scheme->n_weight;
   float largest[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 };
-  float sums[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 }, largest_sums[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 };
-  double sum_limit = (G_MAXINT32 - 1.) / plan->input_limit - 0.5 * MIN (n, C2L_WINOGRAD_EXACT_CHANNELS);
+  float sums[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 },
+        largest_sums[MAX_WEIGHTS][C2L_WINOGRAD_PANEL] = { 0 };
+  double sum_limit
+      = (G_MAXINT32 - 1.) / plan->input_limit - 0.5 * MIN (n, C2L_WINOGRAD_EXACT_CHANNELS);
 
   for (int i = 0; i < n; i++)
     {
@@ -115,11 +146,16 @@ choose_scales (const C2lWinograd *plan, const float *weights, int panel, float c
     }
   for (int w = 0; w < n_weights; w++)
     for (int o = 0; o < C2L_WINOGRAD_PANEL; o++)
-      scales[w][o] = largest[w][o] > 0 ? MIN (G_MAXINT16 / largest[w][o], 0.9999 * sum_limit / largest_sums[w][o]) : 0;
+      scales[w][o] = largest[w][o] > 0
+                         ? MIN (G_MAXINT16 / largest[w][o], 0.9999 * sum_limit / largest_sums[w][o])
+                         : 0;
 }
 
 static void
-pack_integers (const C2lWinograd *plan, const float *weights, int panel, float c[MAX_WEIGHTS][C2L_WINOGRAD_PANEL])
+pack_integers (const C2lWinograd *plan,
+               const float *weights,
+               int panel,
+               float c[MAX_WEIGHTS][C2L_WINOGRAD_PANEL])
 {
   int n_weights = plan->scheme->n_weight * plan->scheme->n_weight;
   float scales[MAX_WEIGHTS][C2L_WINOGRAD_PANEL];
@@ -134,13 +170,14 @@ pack_integers (const C2lWinograd *plan, const float *weights, int panel, float c
       transform_weights (plan, weights, panel, i, c);
       for (int w = 0; w < n_weights; w++)
         for (int o = 0; o < C2L_WINOGRAD_PANEL; o++)
-          ((gint16 *) get_packed (plan, w, panel))[((gsize) (place / 2) * C2L_WINOGRAD_PANEL + o) * 2 + place % 2] =
-            lrintf (c[w][o] * scales[w][o]);
+          ((gint16 *) get_packed (
+              plan, w, panel))[((gsize) (place / 2) * C2L_WINOGRAD_PANEL + o) * 2 + place % 2]
+              = lrintf (c[w][o] * scales[w][o]);
     }
   for (int w = 0; w < n_weights; w++)
     for (int o = 0; o < C2L_WINOGRAD_PANEL; o++)
-      plan->scales[((gsize) w * plan->n_panels + panel) * C2L_WINOGRAD_PANEL + o] =
-        scales[w][o] > 0 ? 1 / scales[w][o] : 0;
+      plan->scales[((gsize) w * plan->n_panels + panel) * C2L_WINOGRAD_PANEL + o]
+          = scales[w][o] > 0 ? 1 / scales[w][o] : 0;
 }
 
 static gboolean
@@ -150,11 +187,13 @@ pack_weights (C2lWinograd *plan, const float *weights, GError **error)
 
   plan->weight_stride = (gsize) plan->n_panels * plan->n_chunks * 16 * C2L_WINOGRAD_PANEL * 4;
   plan->packed_size = plan->weight_stride * plan->scheme->n_weight * plan->scheme->n_weight;
-  if (posix_memalign (&plan->weights, plan->packed_size >= huge ? huge : 64, plan->packed_size) != 0)
+  if (posix_memalign (&plan->weights, plan->packed_size >= huge ? huge : 64, plan->packed_size)
+      != 0)
     {
       plan->weights = NULL;
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                   "convolution weights: no memory for %" G_GSIZE_FORMAT " MiB: close other programs or use precision f32",
+                   "convolution weights: no memory for %" G_GSIZE_FORMAT
+                   " MiB: close other programs or use precision f32",
                    plan->packed_size >> 20);
       return FALSE;
     }
@@ -178,9 +217,10 @@ pack_weights (C2lWinograd *plan, const float *weights, GError **error)
   return TRUE;
 }
 
-/* --- the FIR filter --------------------------------------------------------------------------------- */
+/* --- the FIR filter --- */
 
-/* Splits the filter into a column and a row where it is their product, as the usual [1, 3, 3, 1] is. */
+/* Splits the filter into a column and a row where it is their product, as the usual [1, 3, 3, 1]
+ * is. */
 static void
 split_filter (C2lWinograd *plan, const float *filter)
 {
@@ -208,7 +248,7 @@ split_filter (C2lWinograd *plan, const float *filter)
         plan->separable = FALSE;
 }
 
-/* --- cutting the work ------------------------------------------------------------------------------- */
+/* --- cutting the work --- */
 
 /* An odd number of cache lines, so that the products of one tile fall into different cache sets. */
 static gsize
@@ -221,12 +261,14 @@ static void
 cut_work (C2lWinograd *plan)
 {
   const C2lWinogradScheme *s = plan->scheme;
-  gboolean is_many_blocks = plan->shape.up == 1 && plan->tiles_y * plan->tiles_x >= 16 * C2L_WINOGRAD_OWN_TILES;
+  gboolean is_many_blocks
+      = plan->shape.up == 1 && plan->tiles_y * plan->tiles_x >= 16 * C2L_WINOGRAD_OWN_TILES;
   gsize element = c2l_dtype_get_size (plan->shape.out_dtype), out_size;
 
   plan->slab = MIN (plan->n_panels * C2L_WINOGRAD_PANEL, C2L_WINOGRAD_SLAB);
   plan->n_slabs = (plan->n_panels * C2L_WINOGRAD_PANEL + plan->slab - 1) / plan->slab;
-  plan->shared = plan->packed_size > (is_many_blocks ? C2L_WINOGRAD_SHARE_MANY_ABOVE : C2L_WINOGRAD_SHARE_ABOVE);
+  plan->shared = plan->packed_size
+                 > (is_many_blocks ? C2L_WINOGRAD_SHARE_MANY_ABOVE : C2L_WINOGRAD_SHARE_ABOVE);
 
   if (plan->shape.up == 2)
     {
@@ -242,7 +284,9 @@ cut_work (C2lWinograd *plan)
         }
       plan->band_tiles = CLAMP (tiles / plan->strip_tiles, 1, plan->tiles_y);
       /* Four segments, which overlap by one tile too. */
-      plan->segment_tiles = plan->shared ? plan->tiles_y : MIN (plan->tiles_y, MAX (6, (plan->tiles_y + 2) / 4 + 1));
+      plan->segment_tiles = plan->shared
+                                ? plan->tiles_y
+                                : MIN (plan->tiles_y, MAX (6, (plan->tiles_y + 2) / 4 + 1));
       plan->max_tiles = plan->strip_tiles * plan->band_tiles;
       plan->n_rows = plan->band_tiles * s->n_out + 3;
       plan->n_columns = plan->strip_tiles * s->n_out + 1;
@@ -253,29 +297,36 @@ cut_work (C2lWinograd *plan)
       plan->max_tiles = plan->block_tiles;
     }
   out_size = (gsize) plan->out_height * plan->out_width * plan->shape.out_channels * element;
-  plan->stores_past_caches = out_size >= C2L_WINOGRAD_STORE_PAST_ABOVE && plan->shape.out_channels * element % 64 == 0;
+  plan->stores_past_caches
+      = out_size >= C2L_WINOGRAD_STORE_PAST_ABOVE && plan->shape.out_channels * element % 64 == 0;
   plan->v_stride = odd_lines ((gsize) plan->n_chunks * plan->max_tiles * 16);
   /* The input transform of integers keeps a tile's floats in M. */
-  plan->m_stride = odd_lines (MAX ((gsize) plan->max_tiles * plan->slab, (gsize) plan->n_chunks * plan->chunk));
+  plan->m_stride = odd_lines (
+      MAX ((gsize) plan->max_tiles * plan->slab, (gsize) plan->n_chunks * plan->chunk));
 }
 
-/* --- the plan --------------------------------------------------------------------------------------- */
+/* --- the plan --- */
 
 static gboolean
 check_shape (const C2lWinogradShape *shape, const float *filter, GError **error)
 {
-  gboolean ok = shape->in_channels > 0 && shape->in_channels <= MAX_CHANNELS && shape->out_channels > 0 &&
-                shape->out_channels <= MAX_CHANNELS && shape->height > 0 && shape->height <= MAX_SIZE &&
-                shape->width > 0 && shape->width <= MAX_SIZE && shape->gain >= 0 && shape->clamp >= 0 &&
-                (shape->up == 1 || (shape->up == 2 && filter != NULL)) && shape->padding >= 0 && shape->padding <= 2 &&
-                (shape->up == 2 || (shape->height + 2 * shape->padding > 2 && shape->width + 2 * shape->padding > 2)) &&
-                (shape->in_dtype == C2L_F32 || shape->in_dtype == C2L_BF16) &&
-                (shape->out_dtype == C2L_F32 || shape->out_dtype == C2L_BF16) &&
-                (shape->act == C2L_ACT_LINEAR || shape->act == C2L_ACT_LEAKY_RELU || shape->act == C2L_ACT_RELU);
+  gboolean ok
+      = shape->in_channels > 0 && shape->in_channels <= MAX_CHANNELS && shape->out_channels > 0
+        && shape->out_channels <= MAX_CHANNELS && shape->height > 0 && shape->height <= MAX_SIZE
+        && shape->width > 0 && shape->width <= MAX_SIZE && shape->gain >= 0 && shape->clamp >= 0
+        && (shape->up == 1 || (shape->up == 2 && filter != NULL)) && shape->padding >= 0
+        && shape->padding <= 2
+        && (shape->up == 2
+            || (shape->height + 2 * shape->padding > 2 && shape->width + 2 * shape->padding > 2))
+        && (shape->in_dtype == C2L_F32 || shape->in_dtype == C2L_BF16)
+        && (shape->out_dtype == C2L_F32 || shape->out_dtype == C2L_BF16)
+        && (shape->act == C2L_ACT_LINEAR || shape->act == C2L_ACT_LEAKY_RELU
+            || shape->act == C2L_ACT_RELU);
 
   if (!ok)
     g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                 "convolution %d → %d at %d×%d: not a form that the Winograd engine does: use the direct one",
+                 "convolution %d → %d at %d×%d: not a form that the Winograd engine does: use the "
+                 "direct one",
                  shape->in_channels, shape->out_channels, shape->height, shape->width);
   return ok;
 }
@@ -291,9 +342,10 @@ choose_scheme (const C2lWinogradShape *shape)
   return C2L_SCHEME_F43;
 }
 
-/* F(4×4) takes sums and differences of inputs whose rounding to bf16 would cost four times the error of a direct convolution,
- * F(2×2) one and a half. 16-bit integers multiply as fast and, with a scale for each tile, round five times less. They
- * want a second pass over each tile, which would be a large part of up-sampling, whose even phase rounds little anyway. */
+/* F(4×4) takes sums and differences of inputs whose rounding to bf16 would cost four times the
+ * error of a direct convolution, F(2×2) one and a half. 16-bit integers multiply as fast and, with
+ * a scale for each tile, round five times less. They want a second pass over each tile, which would
+ * be a large part of up-sampling, whose even phase rounds little anyway. */
 static C2lWinogradElement
 choose_element (const C2lWinogradShape *shape, C2lWinogradSchemeKind kind)
 {
@@ -302,16 +354,20 @@ choose_element (const C2lWinogradShape *shape, C2lWinogradSchemeKind kind)
   return kind == C2L_SCHEME_UP3 ? C2L_ELEMENT_BF16 : C2L_ELEMENT_I16;
 }
 
-/* Sums must fit 32 bits for I channels of inputs up to q and weights up to u: q · u · I < 2³¹. With inputs' peaks at five times
- * their standard deviation this q gives both the same resolution. */
+/* Sums must fit 32 bits for I channels of inputs up to q and weights up to u: q · u · I < 2³¹. With
+ * inputs' peaks at five times their standard deviation this q gives both the same resolution. */
 static int
 choose_input_limit (int in_channels)
 {
-  return MIN (G_MAXINT16 / 2, sqrt (6.25 * G_MAXINT32 / MIN (in_channels, C2L_WINOGRAD_EXACT_CHANNELS)));
+  return MIN (G_MAXINT16 / 2,
+              sqrt (6.25 * G_MAXINT32 / MIN (in_channels, C2L_WINOGRAD_EXACT_CHANNELS)));
 }
 
 C2lWinograd *
-c2l_winograd_new (const C2lWinogradShape *shape, const float *weights, const float *filter, GError **error)
+c2l_winograd_new (const C2lWinogradShape *shape,
+                  const float *weights,
+                  const float *filter,
+                  GError **error)
 {
   g_autoptr (C2lWinograd) plan = NULL;
   int steps_y, steps_x;
@@ -368,8 +424,9 @@ c2l_winograd_get_scratch_size (const C2lWinograd *plan, int n_threads)
 {
   gsize n_teams = plan->shared ? 1 : n_threads;
 
-  return 4 * (n_teams * (c2l_winograd_get_v_size (plan) + c2l_winograd_get_rows_size (plan)) +
-              n_threads * plan->m_stride * plan->n_products);
+  return 4
+         * (n_teams * (c2l_winograd_get_v_size (plan) + c2l_winograd_get_rows_size (plan))
+            + n_threads * plan->m_stride * plan->n_products);
 }
 
 gsize
