@@ -365,6 +365,14 @@ def imports_that_could_not_draw_are_refused(folder):
 
 
 @test
+def info_says_what_each_file_is(folder):
+    subprocess.run(['tar', 'cf', 'shard.tar', '-C', STARTER, 'model.json'], cwd=folder, check=True)
+    for path, words in [(STARTER / 'clip.safetensors', 'depth'), (STARTER / 'prior.safetensors', 'latents'), (STARTER / 'merges.txt', 'merges'),
+                        (FIXTURES / 'prior' / 'w-legacy-file' / 'prior.yaml', 'configuration'), ('shard.tar', 'a tar archive')]:
+        assert words in c2l('info', path, folder=folder).stdout
+
+
+@test
 def the_starter_has_no_stylegan3_to_measure(folder):
     assert 'sg3-256' in c2l('bench', '--size', 'starter', '--case', 'sg3-256', folder=folder, expect=2).stderr
 
