@@ -309,6 +309,12 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
   else if (strcmp (options->size, "published") != 0 && strcmp (options->size, "starter") != 0)
     *exit_code = c2l_cli_usage (&c2l_command_bench,
                                 "there is no size “%s”; published and starter are", options->size);
+  else if (strcmp (options->size, "starter") == 0
+           && cases[find_case (options->name)].generator == C2L_SYNTHETIC_STYLEGAN3_T_256)
+    *exit_code = c2l_cli_usage (
+        &c2l_command_bench,
+        "--size starter: its generator is no StyleGAN3; leave out --case %s or --size",
+        options->name);
   else
     return TRUE;
   return FALSE;

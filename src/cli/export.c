@@ -8,7 +8,10 @@ static int
 run (int argc, char **argv)
 {
   g_auto (C2lModelOptions) model = { 0 };
-  const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
+  gboolean replace = FALSE;
+  const GOptionEntry entries[] = { { "replace", 0, 0, G_OPTION_ARG_NONE, &replace,
+                                     "Replace files that are there already", NULL },
+                                   G_OPTION_ENTRY_NULL };
   GOptionGroup *groups[] = { c2l_model_options_new_model_group (&model), NULL };
   g_autoptr (C2lBundle) bundle = NULL;
   g_autoptr (GError) error = NULL;
@@ -19,7 +22,7 @@ run (int argc, char **argv)
   if (argc != 2)
     return c2l_cli_usage (&c2l_command_export, "name one file to write, such as prior.ckpt");
   bundle = c2l_model_options_open_bundle (&model, &error);
-  if (bundle == NULL || !c2l_export_prior (bundle, argv[1], &error))
+  if (bundle == NULL || !c2l_export_prior (bundle, argv[1], replace, &error))
     return c2l_cli_fail (error);
   printf ("%s\n", argv[1]);
   return C2L_EXIT_OK;

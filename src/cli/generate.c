@@ -475,6 +475,8 @@ redraw_files (const Options *options, C2lEngine *engine, Output *output)
         {
           const C2lRecipeEdit *edit = g_ptr_array_index (edits.edits, j);
           c2l_recipe_add_edit (recipe, edit->direction, edit->amount, &edit->rows);
+          /* It was another picture's. */
+          recipe->has_score = FALSE;
         }
       if (ok)
         {

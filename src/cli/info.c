@@ -1,13 +1,21 @@
 /* c2l info: what a file or a bundle is, found by content. */
 #include "cli/cli.h"
 #include "formats/image.h"
+#include "formats/tar.h"
 #include "formats/weights.h"
+#include "formats/yaml.h"
+#include "models/clip.h"
+#include "models/prior.h"
+#include "models/tokenizer.h"
 #include "studio/bundle.h"
 #include "studio/json.h"
 #include "studio/picture.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define CLIP_VOCABULARY 49408   /* of OpenAI's models */
+#define MERGES_START "#version" /* of a plain list of merges, whatever its length */
 
 typedef struct
 {
@@ -101,6 +109,41 @@ show_arrays (C2lWeights *weights)
     }
 }
 
+/* Nothing where the file cannot be drawn with; its kind and arrays are shown all the same. */
+static void
+show_sizes (C2lWeights *weights)
+{
+  C2lWeightsKind kind = c2l_weights_get_kind (weights);
+  g_autoptr (C2lDevice) device = c2l_device_open ("cpu", NULL);
+  C2lClip *clip
+      = kind == C2L_WEIGHTS_CLIP && device != NULL ? c2l_clip_load (weights, device, NULL) : NULL;
+  C2lPrior *prior = kind == C2L_WEIGHTS_PRIOR && device != NULL
+                        ? c2l_prior_load (weights, C2L_PRIOR_EMA, NULL, device, NULL)
+                        : NULL;
+
+  if (clip != NULL)
+    {
+      const C2lClipInfo *info = c2l_clip_get_info (clip);
+
+      printf ("%-12s %d numbers\n", "embeddings", info->embed_dim);
+      printf ("%-12s width %d, depth %d, %d heads, %d tokens of %d\n", "prompts", info->text_width,
+              info->text_depth, info->text_heads, info->context, info->vocabulary);
+      printf ("%-12s width %d, depth %d, %d heads, %d² in patches of %d²\n", "pictures",
+              info->vision_width, info->vision_depth, info->vision_heads, info->resolution,
+              info->patch);
+      c2l_clip_free (clip);
+    }
+  if (prior != NULL)
+    {
+      const C2lPriorInfo *info = c2l_prior_get_info (prior);
+
+      printf ("%-12s width %d, depth %d, %d heads of %d\n", "network", info->dim, info->depth,
+              info->heads, info->head_dim);
+      printf ("%-12s %d; %d time steps\n", "latents", info->n_latents, info->n_timesteps);
+      c2l_prior_free (prior);
+    }
+}
+
 static void
 show_weights (const char *path, C2lWeights *weights, const Options *options)
 {
@@ -126,6 +169,7 @@ show_weights (const char *path, C2lWeights *weights, const Options *options)
             "network", c2l_json_get_string (config, "class", "?"),
             c2l_json_get_int (config, "img_resolution", 0), c2l_json_get_int (config, "num_ws", 0),
             c2l_json_get_int (config, "w_dim", 0));
+  show_sizes (weights);
   if (kind == C2L_WEIGHTS_TENSOR || options->tensors)
     show_arrays (weights);
 }
@@ -135,6 +179,7 @@ show_image (const char *path, const Options *options, GError **error)
 {
   g_autoptr (C2lImage) image = c2l_image_load (path, error);
   g_autoptr (C2lRecipe) recipe = NULL;
+  g_autoptr (JsonNode) node = NULL;
   const char *json = image != NULL ? g_hash_table_lookup (image->texts, C2L_RECIPE_KEYWORD) : NULL;
 
   if (image == NULL)
@@ -162,8 +207,8 @@ show_image (const char *path, const Options *options, GError **error)
       return TRUE;
     }
   printf ("%-12s %s\n", "prompt", recipe->prompt != NULL ? recipe->prompt : "none");
-  printf ("%-12s %s, seed %" G_GUINT64_FORMAT ", picture %u\n", "model",
-          recipe->model != NULL ? recipe->model : "unknown", recipe->seed, recipe->index);
+  printf ("%-12s %s, seed %" G_GUINT64_FORMAT ", picture %u\n", "model", recipe->model,
+          recipe->seed, recipe->index);
   if (recipe->sampler != NULL)
     printf ("%-12s %s, %d steps, guidance %g, truncation %g\n", "sampled", recipe->sampler,
             recipe->steps, recipe->guidance, recipe->truncation);
@@ -191,10 +236,58 @@ is_image (const char *path)
          && (memcmp (start, "\x89PNG", 4) == 0 || memcmp (start, "\xff\xd8\xff", 3) == 0);
 }
 
+/* What a file without weights is, or NULL. */
+static const char *
+find_other_kind (const char *path)
+{
+  g_autoptr (C2lTar) tar = c2l_tar_open (path, NULL);
+  g_autoptr (JsonObject) config = NULL;
+  C2lTokenizer *merges = NULL;
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
+  char start[sizeof MERGES_START] = "";
+
+  if (stream != NULL
+      && g_input_stream_read (G_INPUT_STREAM (stream), start, sizeof start - 1, NULL, NULL) > 0
+      && strcmp (start, MERGES_START) == 0)
+    return "a CLIP vocabulary: the merges of its tokenizer";
+  if (tar != NULL && c2l_tar_read_next (tar, NULL) != NULL)
+    return "a tar archive, such as a shard of training data";
+  if ((merges = c2l_tokenizer_load (path, CLIP_VOCABULARY, NULL)) != NULL)
+    {
+      c2l_tokenizer_free (merges);
+      return "a CLIP vocabulary: the merges of its tokenizer";
+    }
+  config = c2l_yaml_load (path, NULL);
+  if (config != NULL)
+    return json_object_has_member (config, "model") ? "a prior's configuration"
+                                                    : "a configuration in YAML";
+  return NULL;
+}
+
+static gboolean
+show_other (const char *path, const Options *options)
+{
+  const char *kind = find_other_kind (path);
+
+  if (kind != NULL && options->json)
+    {
+      g_autoptr (JsonObject) object = json_object_new ();
+
+      json_object_set_string_member (object, "file", path);
+      json_object_set_string_member (object, "kind", kind);
+      print_object (object);
+    }
+  else if (kind != NULL)
+    printf ("%s: %s\n", path, kind);
+  return kind != NULL;
+}
+
 static gboolean
 show (const char *path, const Options *options, GError **error)
 {
   g_autoptr (C2lWeights) weights = NULL;
+  g_autoptr (GError) own_error = NULL;
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
@@ -206,9 +299,14 @@ show (const char *path, const Options *options, GError **error)
     return show_bundle (path, options, error);
   if (is_image (path))
     return show_image (path, options, error);
-  weights = c2l_weights_load (path, error);
+  weights = c2l_weights_load (path, &own_error);
   if (weights == NULL)
-    return FALSE;
+    {
+      if (show_other (path, options))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&own_error));
+      return FALSE;
+    }
   show_weights (path, weights, options);
   return TRUE;
 }
@@ -245,6 +343,7 @@ const C2lCommand c2l_command_info = {
   .arguments = "FILE|FOLDER…",
   .summary = "Say what a file or a bundle is",
   .description = "Knows bundles, StyleGAN pickles, prior checkpoints, CLIP archives, safetensors, "
-                 "NumPy arrays and pictures.\n",
+                 "NumPy arrays, pictures,\n"
+                 "configurations, CLIP's merges and tar archives.\n",
   .run = run,
 };

@@ -105,10 +105,22 @@ find_config (const char *prior, C2lModelPaths *paths, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_name (const char *named, C2lFileKind kind, GError **error)
+{
+  return named == NULL || c2l_download_check (named, kind, error);
+}
+
 gboolean
 c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error)
 {
   *paths = (C2lModelPaths){ 0 };
+  /* A mistyped name is to be known before gigabytes of the others. */
+  if (!check_name (options->clip, C2L_FILE_CLIP, error)
+      || !check_name (options->prior, C2L_FILE_PRIOR, error)
+      || !check_name (options->config, C2L_FILE_CONFIG, error)
+      || !check_name (options->generator, C2L_FILE_GENERATOR, error))
+    return FALSE;
   if ((options->clip != NULL
        && (paths->clip = resolve (options->clip, C2L_FILE_CLIP, error)) == NULL)
       || (options->prior != NULL

@@ -15,8 +15,9 @@
 #define MAX_FACTOR 64
 #define MAX_PADDING 65536
 #define MAX_CLAMP 1e30
-#define FILTER_SIZE 6 /* taps for each unit of a factor, where the file does not give the factor   \
-                       */
+#define FILTER_SIZE                                                                                \
+  6 /* taps for each unit of a factor, where the file does not give the factor                     \
+     */
 #define DEFAULT_OUTPUT_SCALE 0.25
 
 static void

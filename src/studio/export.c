@@ -44,15 +44,32 @@ add_missing_counters (C2lWeights *weights)
       c2l_weights_add (weights, counters[i], &counter);
 }
 
+static char *
+dup_config_path (const char *path)
+{
+  g_autofree char *stem = g_str_has_suffix (path, ".ckpt")
+                              ? g_strndup (path, strlen (path) - strlen (".ckpt"))
+                              : g_strdup (path);
+
+  return g_strconcat (stem, ".yaml", NULL);
+}
+
+static gboolean
+check_absent (const char *path, GError **error)
+{
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+               "%s: already there; choose another name, or --replace it", path);
+  return FALSE;
+}
+
 /* JSON is YAML, so the configuration is written as the former. */
 static gboolean
 save_config (C2lBundle *bundle, const char *path, GError **error)
 {
   JsonObject *config = c2l_bundle_get_prior_config (bundle);
-  g_autofree char *stem = g_str_has_suffix (path, ".ckpt")
-                              ? g_strndup (path, strlen (path) - strlen (".ckpt"))
-                              : g_strdup (path);
-  g_autofree char *file = g_strconcat (stem, ".yaml", NULL);
+  g_autofree char *file = dup_config_path (path);
   g_autofree char *text = NULL, *lines = NULL;
 
   if (config == NULL)
@@ -63,12 +80,17 @@ save_config (C2lBundle *bundle, const char *path, GError **error)
 }
 
 gboolean
-c2l_export_prior (C2lBundle *bundle, const char *path, GError **error)
+c2l_export_prior (C2lBundle *bundle, const char *path, gboolean replace, GError **error)
 {
-  g_autoptr (C2lWeights) source = c2l_bundle_load_weights (bundle, C2L_ROLE_PRIOR, error);
-  g_autoptr (C2lWeights) full = NULL;
+  g_autoptr (C2lWeights) source = NULL, full = NULL;
   g_autofree const char **names = NULL, **all = NULL;
+  g_autofree char *config_path = dup_config_path (path);
 
+  if (!replace
+      && (!check_absent (path, error)
+          || (c2l_bundle_get_prior_config (bundle) != NULL && !check_absent (config_path, error))))
+    return FALSE;
+  source = c2l_bundle_load_weights (bundle, C2L_ROLE_PRIOR, error);
   if (source == NULL)
     return FALSE;
   names = c2l_weights_list_names (source);

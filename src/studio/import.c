@@ -7,6 +7,7 @@
 #include "formats/npy.h"
 #include "formats/safetensors.h"
 #include "formats/yaml.h"
+#include "models/sampler.h"
 #include "studio/digest.h"
 #include "studio/json.h"
 #include "studio/recipe.h"
@@ -327,6 +328,49 @@ save_info (Work *work, GError **error)
   return g_file_set_contents (path, lines, -1, error);
 }
 
+/* TRUE if what is drawn with by default exists, and works with @prior (may be NULL). */
+static gboolean
+check_defaults (const C2lImport *import, const C2lPrior *prior, GError **error)
+{
+  C2lSamplerParams params = { .steps = import->defaults.steps,
+                              .guided = import->defaults.guidance != 1,
+                              .n_pictures = 1 };
+
+  if (params.steps == 0)
+    return TRUE;
+  if (c2l_sampler_kind_from_name (import->defaults.sampler, &params.kind))
+    return prior == NULL || c2l_sampler_check (prior, &params, error);
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+               "there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are",
+               import->defaults.sampler);
+  return FALSE;
+}
+
+static gboolean
+check_directions (C2lBundle *bundle, C2lGenerator *generator, GError **error)
+{
+  GPtrArray *directions = c2l_bundle_get_directions (bundle);
+  int num_ws = c2l_generator_get_num_ws (generator), width = c2l_generator_get_w_dim (generator);
+
+  for (guint i = 0; i < directions->len; i++)
+    {
+      const C2lDirection *direction = g_ptr_array_index (directions, i);
+      C2lRows rows = { 0 };
+      gboolean loaded = c2l_direction_load (direction->file, &rows, error);
+      gboolean fits = loaded && rows.width == width && (rows.n_rows == 1 || rows.n_rows == num_ws);
+
+      if (loaded && !fits)
+        g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+                     "direction “%s” is [%d, %d] and the generator takes styles of [%d, %d]; leave "
+                     "it out of the folder",
+                     direction->id, rows.n_rows, rows.width, num_ws, width);
+      c2l_rows_clear (&rows);
+      if (!fits)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* Loads all parts and adds what is only known then: sizes. */
 static gboolean
 check_parts (Work *work, C2lDevice *device, GError **error)
@@ -346,6 +390,8 @@ check_parts (Work *work, C2lDevice *device, GError **error)
       || (has_prior && (prior = c2l_engine_get_prior (engine, error)) == NULL)
       || (has_clip && c2l_bundle_get_merges (bundle) != NULL
           && c2l_engine_get_tokenizer (engine, error) == NULL))
+    return FALSE;
+  if (!check_defaults (work->import, prior, error) || !check_directions (bundle, generator, error))
     return FALSE;
   if (prior != NULL)
     {

@@ -106,6 +106,27 @@ fetch (const char *url,
   return g_steal_pointer (&path);
 }
 
+static void
+set_unknown_name (GError **error, const char *what, C2lFileKind kind)
+{
+  g_autofree char *names = list_names (kind);
+
+  g_set_error (
+      error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NAME,
+      "%s: no such file, and no published name; give a path, an https address or one of %s", what,
+      names);
+}
+
+gboolean
+c2l_download_check (const char *what, C2lFileKind kind, GError **error)
+{
+  if (g_file_test (what, G_FILE_TEST_EXISTS) || strstr (what, "://") != NULL
+      || c2l_published_find (what, kind) != NULL)
+    return TRUE;
+  set_unknown_name (error, what, kind);
+  return FALSE;
+}
+
 char *
 c2l_download_resolve (const char *what,
                       C2lFileKind kind,
@@ -114,7 +135,6 @@ c2l_download_resolve (const char *what,
                       GError **error)
 {
   const C2lPublished *published;
-  g_autofree char *names = NULL;
 
   g_return_val_if_fail (what != NULL, NULL);
 
@@ -130,11 +150,6 @@ c2l_download_resolve (const char *what,
   if (published != NULL)
     return fetch (published->url, published->file_name, published->sha256, options, cancellable,
                   error);
-
-  names = list_names (kind);
-  g_set_error (
-      error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NAME,
-      "%s: no such file, and no published name; give a path, an https address or one of %s", what,
-      names);
+  set_unknown_name (error, what, kind);
   return NULL;
 }

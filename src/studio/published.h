@@ -32,6 +32,9 @@ const C2lPublished *c2l_published_find (const char *name, C2lFileKind kind);
 /* Where the file lies once it is fetched. */
 char               *c2l_published_dup_cache_path (const C2lPublished *published);
 
+/* Whether @what is a file, an address or a published name of that kind, without a look at the network. */
+gboolean            c2l_download_check (const char *what, C2lFileKind kind, GError **error);
+
 /* c2l_download_resolve:
  * @what: a path, an address ("https://…") or a published name ("ffhq-sg2-510")
  * @options: progress and time-outs; sha256 and size are those of the published file. NULL takes the defaults

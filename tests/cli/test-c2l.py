@@ -342,6 +342,39 @@ def an_exported_prior_draws_the_same(folder):
     c2l('generate', PROMPT, '--prior', 'prior.ckpt', '--generator', STARTER / 'generator.safetensors', '--clip', STARTER / 'clip.safetensors',
         '--merges', STARTER / 'merges.txt', '--preprocess', 'openai-clamped', '-o', 'exported', folder=folder)
     assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'exported')[0])
+    assert '--replace' in c2l('export', 'prior.ckpt', folder=folder, expect=1).stderr
+    c2l('export', 'prior.ckpt', '--replace', folder=folder)
+
+
+@test
+def an_edited_picture_forgets_its_score(folder):
+    c2l('generate', PROMPT, '--score', folder=folder)
+    again = pictures(folder)[0]
+    line = json.loads(c2l('generate', '--from', again, '--edit', 'glasses=1', '--json', '-o', 'edited', folder=folder).stdout)
+    assert 'score' not in line
+
+
+@test
+def imports_that_could_not_draw_are_refused(folder):
+    (folder / 'directions').mkdir()
+    (folder / 'directions' / 'age.npy').write_bytes((FIXTURES / 'edits' / 'age.npy').read_bytes())
+    parts = ['--prior', STARTER / 'prior.safetensors', '--generator', STARTER / 'generator.safetensors']
+    for arguments, words in [(['--sampler', 'foo'], 'foo'), (['--steps', '7'], 'steps 7'), (['--directions', 'directions'], 'age')]:
+        assert words in c2l('import', 'made', *parts, *arguments, folder=folder, expect=1).stderr
+        assert not list(folder.glob('made*'))
+
+
+@test
+def info_says_what_each_file_is(folder):
+    subprocess.run(['tar', 'cf', 'shard.tar', '-C', STARTER, 'model.json'], cwd=folder, check=True)
+    for path, words in [(STARTER / 'clip.safetensors', 'depth'), (STARTER / 'prior.safetensors', 'latents'), (STARTER / 'merges.txt', 'merges'),
+                        (FIXTURES / 'prior' / 'w-legacy-file' / 'prior.yaml', 'configuration'), ('shard.tar', 'a tar archive')]:
+        assert words in c2l('info', path, folder=folder).stdout
+
+
+@test
+def the_starter_has_no_stylegan3_to_measure(folder):
+    assert 'sg3-256' in c2l('bench', '--size', 'starter', '--case', 'sg3-256', folder=folder, expect=2).stderr
 
 
 @test
