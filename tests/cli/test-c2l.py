@@ -176,7 +176,7 @@ def a_device_is_written_into_and_not_replaced(folder):
     reader = subprocess.Popen(['cat', 'pipe'], cwd=folder, stdout=subprocess.PIPE)
     c2l('generate', PROMPT, '--latent-out', 'pipe', folder=folder)
     assert reader.communicate()[0][:6] == b'\x93NUMPY' and (folder / 'pipe').is_fifo()
-    assert 'not an ordinary file' in c2l('export', 'pipe', folder=folder, expect=1).stderr
+    assert 'not an ordinary file' in c2l('export', 'pipe', '--replace', folder=folder, expect=1).stderr
 
 
 @test
