@@ -4,9 +4,6 @@
 #include "formats/array.h"
 
 #include <string.h>
-#include <sys/mman.h>
-
-#define HUGE_PAGE ((gsize) 2 << 20)
 
 gboolean
 c2l_array_init (C2lArray *array, C2lDtype dtype, int n_dims, const gint64 *dims)
@@ -97,20 +94,6 @@ static void (*const floats_from[C2L_N_DTYPES]) (float *, const guint8 *, gsize) 
   [C2L_BOOL] = floats_from_bool,
 };
 
-/* Asks for huge pages where a block spans them: a model's weights are hundreds of MiB, and faults
- * of 4 KiB would cost more than converting them. */
-static void
-use_huge_pages (gpointer memory, gsize size)
-{
-#ifdef MADV_HUGEPAGE
-  gsize start = ((gsize) memory + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1),
-        end = ((gsize) memory + size) & ~(HUGE_PAGE - 1);
-
-  if (end > start)
-    madvise ((gpointer) start, end - start, MADV_HUGEPAGE);
-#endif
-}
-
 float *
 c2l_array_dup_f32 (const C2lArray *array)
 {
@@ -118,8 +101,6 @@ c2l_array_dup_f32 (const C2lArray *array)
 
   /* Never NULL, so that an empty array is not taken for a failure. */
   float *out = g_new (float, MAX (array->length, 1));
-
-  use_huge_pages (out, array->length * sizeof *out);
   if (array->length > 0)
     floats_from[array->dtype](out, array->data, array->length);
   return out;
