@@ -147,8 +147,7 @@ C2lTensor *c2l_conv (C2lPass *pass, C2lTensor *x, const C2lConv *params);
 C2lTensor *c2l_demodulation (C2lPass *pass, C2lTensor *styles, C2lTensor *weight);
 
 /* x any float. Up-sample by zero-insertion, pad (negative crops), correlate with the FLIPPED filter, scale, keep every down-th:
- * upfirdn2d of NVIDIA's networks. @filter: a weight, [n] (separable, used along both axes) or [n, n], or NULL (identity).
- * @residual is added (F32). */
+ * upfirdn2d of NVIDIA's networks. @filter: a weight, [n] (separable, used along both axes) or [n, n], or NULL (identity). */
 typedef struct
 {
   C2lTensor *filter;
