@@ -10,23 +10,9 @@
 
 #include "studio/engine.h"
 #include "studio/picture.h"
+#include "studio/sampling.h"
 
 G_BEGIN_DECLS
-
-/* Where the random part of a picture starts, and how it is sampled. */
-typedef struct
-{
-  guint64 seed;
-  guint32 first_index;
-  int n;
-  const char *sampler; /* lent */
-  int steps;
-  double guidance;
-  double truncation;
-  C2lNoiseKind noise;
-  guint64 noise_seed;
-  int label;           /* class for class-conditional generators, from z only */
-} C2lSampling;
 
 /* What the program draws with when nobody asks for another; docs/performance.md says why. */
 #define C2L_DEFAULT_PRECISION C2L_PRECISION_FAST
