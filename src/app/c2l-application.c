@@ -13,18 +13,40 @@
 struct _C2lApplication
 {
   AdwApplication parent_instance;
+
+  C2lWorker *worker;
+  C2lLibrary *library;
+  char *notice; /* (nullable): what is to be said of the library in the first window */
 };
 
 G_DEFINE_FINAL_TYPE (C2lApplication, c2l_application, ADW_TYPE_APPLICATION)
+
+C2lWorker *
+c2l_application_get_worker (C2lApplication *self)
+{
+  return self->worker;
+}
+
+C2lLibrary *
+c2l_application_get_library (C2lApplication *self)
+{
+  return self->library;
+}
 
 /* Dialogs are windows of the application too; this is the one they belong to. */
 static C2lWindow *
 get_window (C2lApplication *self)
 {
+  C2lWindow *window;
+
   for (GList *at = gtk_application_get_windows (GTK_APPLICATION (self)); at != NULL; at = at->next)
     if (C2L_IS_WINDOW (at->data))
       return at->data;
-  return c2l_window_new (self);
+  window = c2l_window_new (self);
+  if (self->notice != NULL)
+    c2l_window_show_trouble (window, self->notice);
+  g_clear_pointer (&self->notice, g_free);
+  return window;
 }
 
 static void
@@ -75,10 +97,69 @@ quit (GSimpleAction *action, GVariant *parameter, gpointer data)
     }
 }
 
+/* Writes a prompt as if the user had, and draws it. */
+static void
+draw_prompt (GSimpleAction *action, GVariant *prompt, gpointer data)
+{
+  C2lWindow *window = get_window (data);
+
+  g_settings_set_value (c2l_settings_get (), "prompt", prompt);
+  c2l_window_show_page (window, "create");
+  gtk_window_present (GTK_WINDOW (window));
+  gtk_widget_activate_action (GTK_WIDGET (c2l_window_get_create_page (window)),
+                              "create.generate-prompt", "s", g_variant_get_string (prompt, NULL));
+}
+
+static void
+release_memory (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  c2l_worker_release_memory (C2L_APPLICATION (data)->worker);
+}
+
+static void
+history_cleared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lApplication) self = data;
+  g_autoptr (GError) error = NULL;
+  gboolean cleared = c2l_library_write_finish (C2L_LIBRARY (source), result, &error);
+
+  c2l_window_show_toast (get_window (self),
+                         cleared ? _ ("The history is empty but for favourites") : error->message,
+                         NULL, NULL, NULL);
+}
+
+static void
+clear_answered (AdwMessageDialog *dialog, const char *response, C2lApplication *self)
+{
+  if (g_strcmp0 (response, "clear") == 0)
+    c2l_library_clear_async (self->library, NULL, history_cleared, g_object_ref (self));
+}
+
+static void
+clear_history (GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  GtkWindow *parent = gtk_application_get_active_window (GTK_APPLICATION (data));
+  GtkWidget *dialog = adw_message_dialog_new (
+      parent, _ ("Clear the History?"),
+      _ ("All pictures but your favourites leave the history. Saved files stay."));
+
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("Cancel"), "clear",
+                                    _ ("Clear"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "clear",
+                                              ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (clear_answered), data, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
 static const GActionEntry actions[] = {
   { .name = "about", .activate = show_about },
+  { .name = "clear-history", .activate = clear_history },
+  { .name = "draw-prompt", .activate = draw_prompt, .parameter_type = "s" },
   { .name = "preferences", .activate = show_preferences },
   { .name = "quit", .activate = quit },
+  { .name = "release-memory", .activate = release_memory },
 };
 
 static const AdwColorScheme schemes[] = {
@@ -94,6 +175,43 @@ apply_theme (GSettings *settings, const char *key, gpointer data)
                                       schemes[g_settings_get_enum (settings, "theme")]);
 }
 
+/* Of models that are opened from now on; who has one open opens it again. */
+static void
+apply_computing (C2lApplication *self)
+{
+  GSettings *settings = c2l_settings_get ();
+  g_autofree char *device = g_settings_get_string (settings, "device");
+  g_autofree char *precision = g_settings_get_string (settings, "precision");
+
+  c2l_worker_configure (self->worker, device, precision, g_settings_get_int (settings, "threads"));
+}
+
+static void
+apply_idle_minutes (C2lApplication *self)
+{
+  c2l_worker_set_idle_timeout (self->worker,
+                               60 * g_settings_get_int (c2l_settings_get (), "idle-minutes"));
+}
+
+static void
+start_studio (C2lApplication *self)
+{
+  static const char *const computing[]
+      = { "changed::device", "changed::precision", "changed::threads" };
+  GSettings *settings = c2l_settings_get ();
+  g_autofree char *path = c2l_library_dup_default_path ();
+
+  self->worker = c2l_worker_new ();
+  self->library = c2l_library_open (path, &self->notice);
+  for (guint i = 0; i < G_N_ELEMENTS (computing); i++)
+    g_signal_connect_object (settings, computing[i], G_CALLBACK (apply_computing), self,
+                             G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "changed::idle-minutes", G_CALLBACK (apply_idle_minutes), self,
+                           G_CONNECT_SWAPPED);
+  apply_computing (self);
+  apply_idle_minutes (self);
+}
+
 static void
 c2l_application_startup (GApplication *application)
 {
@@ -106,18 +224,55 @@ c2l_application_startup (GApplication *application)
   c2l_shortcuts_install (GTK_APPLICATION (application));
   g_signal_connect_object (settings, "changed::theme", G_CALLBACK (apply_theme), application, 0);
   apply_theme (settings, "theme", application);
+  start_studio (C2L_APPLICATION (application));
 }
 
-/* What is answered here, without a window, and in the process that was started. */
+/* What was asked of the library is written before the program ends; the worker's job is cancelled.
+ */
+static void
+c2l_application_shutdown (GApplication *application)
+{
+  C2lApplication *self = C2L_APPLICATION (application);
+
+  G_APPLICATION_CLASS (c2l_application_parent_class)->shutdown (application);
+  c2l_worker_stop (self->worker);
+  c2l_library_close (self->library);
+}
+
+/* What is answered without a window; and the prompt, which goes to whichever process has the
+ * window. */
 static int
 c2l_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
+  g_autoptr (GError) error = NULL;
+  const char *prompt;
+
   if (g_variant_dict_contains (options, "version"))
     {
       g_print ("clip2latent %s\n", C2L_VERSION);
       return 0;
     }
+  if (!g_variant_dict_lookup (options, "prompt", "&s", &prompt))
+    return -1;
+  if (!g_application_register (application, NULL, &error))
+    {
+      g_printerr ("clip2latent: %s\n", error->message);
+      return 1;
+    }
+  g_action_group_activate_action (G_ACTION_GROUP (application), "draw-prompt",
+                                  g_variant_new_string (prompt));
   return -1;
+}
+
+static void
+c2l_application_finalize (GObject *object)
+{
+  C2lApplication *self = C2L_APPLICATION (object);
+
+  g_clear_object (&self->worker);
+  g_clear_object (&self->library);
+  g_free (self->notice);
+  G_OBJECT_CLASS (c2l_application_parent_class)->finalize (object);
 }
 
 static void
@@ -128,13 +283,17 @@ c2l_application_class_init (C2lApplicationClass *klass)
   application_class->activate = c2l_application_activate;
   application_class->handle_local_options = c2l_application_handle_local_options;
   application_class->open = c2l_application_open;
+  application_class->shutdown = c2l_application_shutdown;
   application_class->startup = c2l_application_startup;
+  G_OBJECT_CLASS (klass)->finalize = c2l_application_finalize;
 }
 
 static void
 c2l_application_init (C2lApplication *self)
 {
   const GOptionEntry options[] = {
+    { "prompt", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("Generate pictures for this prompt at once"),
+      N_ ("TEXT") },
     { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Say which version this is"), NULL },
     G_OPTION_ENTRY_NULL,
   };

@@ -2,6 +2,9 @@
  * all windows share, the worker and the library. */
 #pragma once
 
+#include "studio/library.h"
+#include "studio/worker.h"
+
 #include <adwaita.h>
 
 G_BEGIN_DECLS
@@ -10,5 +13,9 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (C2lApplication, c2l_application, C2L, APPLICATION, AdwApplication)
 
 C2lApplication *c2l_application_new (void);
+
+/* Lent; from startup on, until the application is gone. */
+C2lWorker      *c2l_application_get_worker (C2lApplication *application);
+C2lLibrary     *c2l_application_get_library (C2lApplication *application);
 
 G_END_DECLS

@@ -3,7 +3,6 @@
 #include "app/c2l-window.h"
 
 #include "app/c2l-compat.h"
-#include "app/c2l-create-page.h"
 #include "app/c2l-models-page.h"
 #include "app/c2l-opener.h"
 #include "app/c2l-settings.h"
@@ -20,6 +19,7 @@ struct _C2lWindow
   AdwViewSwitcherBar *switcher_bar;
   AdwToastOverlay *toasts;
   AdwViewStack *pages;
+  C2lCreatePage *create_page;
   C2lModelsPage *models_page;
   GtkToggleButton *history_button;
   GtkRevealer *trouble;
@@ -27,6 +27,14 @@ struct _C2lWindow
 };
 
 G_DEFINE_FINAL_TYPE (C2lWindow, c2l_window, ADW_TYPE_APPLICATION_WINDOW)
+
+C2lCreatePage *
+c2l_window_get_create_page (C2lWindow *self)
+{
+  g_return_val_if_fail (C2L_IS_WINDOW (self), NULL);
+
+  return self->create_page;
+}
 
 void
 c2l_window_show_page (C2lWindow *self, const char *name)
@@ -190,6 +198,7 @@ c2l_window_class_init (C2lWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, pages);
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, create_page);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, models_page);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, history_button);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, trouble);
