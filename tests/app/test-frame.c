@@ -134,6 +134,18 @@ test_files_are_sorted_by_what_they_are (void)
 
 /* --- rows --- */
 
+/* What is read below the title; libadwaita 1.2 gives the text, later versions the markup. */
+static void
+assert_subtitle (gpointer row, const char *expected)
+{
+  const char *subtitle = adw_action_row_get_subtitle (row);
+  g_autofree char *text = NULL;
+
+  if (!pango_parse_markup (subtitle, -1, 0, NULL, &text, NULL, NULL))
+    text = g_strdup (subtitle);
+  g_assert_cmpstr (text, ==, expected);
+}
+
 static void
 test_names_are_no_markup (void)
 {
@@ -153,8 +165,7 @@ test_names_are_no_markup (void)
 
   c2l_run_row_update (run_row, &run);
   g_assert_cmpstr (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), ==, "&lt;b&gt;&amp;");
-  g_assert_nonnull (
-      strstr (adw_action_row_get_subtitle (ADW_ACTION_ROW (run_row)), "&lt;nonsense"));
+  assert_subtitle (run_row, "failed · step 3 · 01/01/70 00:00\n<nonsense");
   g_object_unref (row);
   g_object_unref (run_row);
 }
@@ -166,13 +177,13 @@ test_a_file_row_holds_a_file (void)
       g_object_new (C2L_TYPE_FILE_ROW, "title", "Prior", "hint", "none", NULL));
   g_autoptr (GFile) file = g_file_new_for_path ("/tmp/a <b>.pkl");
 
-  g_assert_cmpstr (adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), ==, "none");
+  assert_subtitle (row, "none");
   c2l_file_row_set_file (row, file);
   g_assert_cmpstr (c2l_file_row_get_path (row), ==, "/tmp/a <b>.pkl");
-  g_assert_cmpstr (adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), ==, "a &lt;b&gt;.pkl");
+  assert_subtitle (row, "a <b>.pkl");
   gtk_widget_activate_action (GTK_WIDGET (row), "file.clear", NULL);
   g_assert_null (c2l_file_row_get_file (row));
-  g_assert_cmpstr (adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), ==, "none");
+  assert_subtitle (row, "none");
   g_object_unref (row);
 }
 
