@@ -1,0 +1,71 @@
+/* Finds the schema of the program's settings. An installed program takes that beside it, whatever
+ * its prefix; one that is run from its build folder takes the schema that was compiled there, so
+ * that an older one that is installed does not get in its way. */
+#include "app/c2l-settings.h"
+
+#include <glib/gi18n.h>
+
+static char *
+dup_executable (void)
+{
+  return g_file_read_link ("/proc/self/exe", NULL);
+}
+
+char *
+c2l_settings_dup_build_path (const char *name)
+{
+  g_autofree char *executable = dup_executable ();
+
+  if (executable == NULL || !g_str_has_prefix (executable, C2L_BUILD_ROOT G_DIR_SEPARATOR_S))
+    return NULL;
+  return g_build_filename (C2L_BUILD_ROOT, name, NULL);
+}
+
+static GSettingsSchema *
+look_in_folder (const char *folder)
+{
+  g_autoptr (GSettingsSchemaSource) source = NULL;
+
+  if (folder == NULL)
+    return NULL;
+  source = g_settings_schema_source_new_from_directory (
+      folder, g_settings_schema_source_get_default (), TRUE, NULL);
+  return source != NULL ? g_settings_schema_source_lookup (source, C2L_APP_ID, FALSE) : NULL;
+}
+
+static char *
+dup_installed_folder (void)
+{
+  g_autofree char *executable = dup_executable ();
+  g_autofree char *bin = executable != NULL ? g_path_get_dirname (executable) : NULL;
+  g_autofree char *prefix = bin != NULL ? g_path_get_dirname (bin) : NULL;
+
+  return prefix != NULL ? g_build_filename (prefix, "share", "glib-2.0", "schemas", NULL) : NULL;
+}
+
+static GSettings *
+open_settings (void)
+{
+  g_autofree char *build = c2l_settings_dup_build_path ("data");
+  g_autofree char *installed = dup_installed_folder ();
+  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
+  g_autoptr (GSettingsSchema) schema = look_in_folder (build);
+
+  if (schema == NULL)
+    schema = look_in_folder (installed);
+  if (schema == NULL && source != NULL)
+    schema = g_settings_schema_source_lookup (source, C2L_APP_ID, TRUE);
+  if (schema == NULL)
+    g_error ("The program's settings schema “%s” is not installed", C2L_APP_ID);
+  return g_settings_new_full (schema, NULL, NULL);
+}
+
+GSettings *
+c2l_settings_get (void)
+{
+  static GSettings *settings;
+
+  if (g_once_init_enter (&settings))
+    g_once_init_leave (&settings, open_settings ());
+  return settings;
+}

@@ -1,0 +1,15 @@
+/* What the user chose and where the window was left: one GSettings for the whole program. Keys are described in
+ * data/io.github.clip2latent.Clip2Latent.gschema.xml. */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Lent; made when first asked for. */
+GSettings *c2l_settings_get (void);
+
+/* A file or folder of the build, if the running program lies in it ("data", "po"); NULL for an installed program. */
+char      *c2l_settings_dup_build_path (const char *name);
+
+G_END_DECLS
