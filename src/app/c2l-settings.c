@@ -3,23 +3,7 @@
  * that an older one that is installed does not get in its way. */
 #include "app/c2l-settings.h"
 
-#include <glib/gi18n.h>
-
-static char *
-dup_executable (void)
-{
-  return g_file_read_link ("/proc/self/exe", NULL);
-}
-
-char *
-c2l_settings_dup_build_path (const char *name)
-{
-  g_autofree char *executable = dup_executable ();
-
-  if (executable == NULL || !g_str_has_prefix (executable, C2L_BUILD_ROOT G_DIR_SEPARATOR_S))
-    return NULL;
-  return g_build_filename (C2L_BUILD_ROOT, name, NULL);
-}
+#include "studio/paths.h"
 
 static GSettingsSchema *
 look_in_folder (const char *folder)
@@ -33,21 +17,11 @@ look_in_folder (const char *folder)
   return source != NULL ? g_settings_schema_source_lookup (source, C2L_APP_ID, FALSE) : NULL;
 }
 
-static char *
-dup_installed_folder (void)
-{
-  g_autofree char *executable = dup_executable ();
-  g_autofree char *bin = executable != NULL ? g_path_get_dirname (executable) : NULL;
-  g_autofree char *prefix = bin != NULL ? g_path_get_dirname (bin) : NULL;
-
-  return prefix != NULL ? g_build_filename (prefix, "share", "glib-2.0", "schemas", NULL) : NULL;
-}
-
 static GSettings *
 open_settings (void)
 {
-  g_autofree char *build = c2l_settings_dup_build_path ("data");
-  g_autofree char *installed = dup_installed_folder ();
+  g_autofree char *build = c2l_paths_dup_build ("data");
+  g_autofree char *installed = c2l_paths_dup_share ("glib-2.0/schemas");
   GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
   g_autoptr (GSettingsSchema) schema = look_in_folder (build);
 

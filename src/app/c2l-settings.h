@@ -9,7 +9,4 @@ G_BEGIN_DECLS
 /* Lent; made when first asked for. */
 GSettings *c2l_settings_get (void);
 
-/* A file or folder of the build, if the running program lies in it ("data", "po"); NULL for an installed program. */
-char      *c2l_settings_dup_build_path (const char *name);
-
 G_END_DECLS
