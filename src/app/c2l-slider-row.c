@@ -210,7 +210,7 @@ c2l_slider_row_class_init (C2lSliderRowClass *klass)
 
   g_type_ensure (C2L_TYPE_SLIDER);
   gtk_widget_class_set_template_from_resource (
-      widget_class, "/io/github/clip2latent/Clip2Latent/ui/c2l-slider-row.ui");
+      widget_class, "/io/github/clip2latent/Clip2Latent/c2l-slider-row.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lSliderRow, title);
   gtk_widget_class_bind_template_child (widget_class, C2lSliderRow, entry);
   gtk_widget_class_bind_template_child (widget_class, C2lSliderRow, menu_button);

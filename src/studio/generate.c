@@ -48,16 +48,6 @@ c2l_generate_params_clear (C2lGenerateParams *params)
   g_clear_pointer (&params->latents, g_ptr_array_unref);
 }
 
-static void
-edit_free (gpointer data)
-{
-  C2lRecipeEdit *edit = data;
-
-  g_free (edit->direction);
-  c2l_rows_clear (&edit->rows);
-  g_free (edit);
-}
-
 gboolean
 c2l_generate_params_add_edit (C2lGenerateParams *params,
                               C2lBundle *bundle,
@@ -66,18 +56,15 @@ c2l_generate_params_add_edit (C2lGenerateParams *params,
                               GError **error)
 {
   const C2lDirection *direction = c2l_bundle_lookup_direction (bundle, name);
-  C2lRecipeEdit *edit = g_new0 (C2lRecipeEdit, 1);
+  g_autofree char *base = g_path_get_basename (name);
+  C2lRecipeEdit *edit
+      = c2l_recipe_edit_new (direction != NULL ? direction->id : base, amount, NULL);
 
   if (params->edits == NULL)
-    params->edits = g_ptr_array_new_with_free_func (edit_free);
+    params->edits = c2l_recipe_edits_new ();
   g_ptr_array_add (params->edits, edit);
-  edit->amount = amount;
   if (direction != NULL)
-    {
-      edit->direction = g_strdup (direction->id);
-      return TRUE;
-    }
-  edit->direction = g_path_get_basename (name);
+    return TRUE;
   if (g_file_test (name, G_FILE_TEST_IS_REGULAR))
     return c2l_direction_load (name, &edit->rows, error);
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
@@ -167,11 +154,8 @@ add_edits (Job *job, GPtrArray *recipes)
 {
   for (guint i = 0; i < recipes->len && job->params->edits != NULL; i++)
     for (guint j = 0; j < job->params->edits->len; j++)
-      {
-        const C2lRecipeEdit *edit = g_ptr_array_index (job->params->edits, j);
-        c2l_recipe_add_edit (g_ptr_array_index (recipes, i), edit->direction, edit->amount,
-                             &edit->rows);
-      }
+      c2l_recipe_add_edit_copy (g_ptr_array_index (recipes, i),
+                                g_ptr_array_index (job->params->edits, j));
 }
 
 static gint
@@ -237,7 +221,7 @@ generate_for_prompt (Job *job, guint index, GError **error)
 
   report (job, "reading the prompt");
   if (width == 0
-      || !c2l_session_embed_text (job->session, prompt, text, &dropped, job->cancellable, error))
+      || !c2l_session_embed_prompt (job->session, prompt, text, &dropped, job->cancellable, error))
     return FALSE;
   if (dropped != NULL && job->callbacks->dropped != NULL)
     job->callbacks->dropped (prompt, dropped, job->callbacks->data);
@@ -278,7 +262,7 @@ generate_from_latents (Job *job, GError **error)
 
   if (score
       && (width == 0
-          || !c2l_session_embed_text (job->session, prompt, text, NULL, job->cancellable, error)))
+          || !c2l_session_embed_prompt (job->session, prompt, text, NULL, job->cancellable, error)))
     return FALSE;
   recipes = adopt_latents (job, error);
   if (recipes == NULL)
