@@ -4,6 +4,7 @@
 
 #include "app/c2l-picture-cell.h"
 #include "app/c2l-picture-content.h"
+#include "app/c2l-recipe-view.h"
 
 #include <glib/gi18n.h>
 
@@ -18,7 +19,7 @@ struct _C2lPictureGrid
 
   GtkWidget *scroller;
   GtkGridView *view;
-  GtkWidget *menu;
+  GtkWidget *menu, *recipe_view;
   C2lBoard *board;
   GHashTable *cells; /* C2lPictureItem → C2lPictureCell that shows it; neither owned */
   int cell_size;
@@ -169,6 +170,25 @@ c2l_picture_grid_popup_menu (C2lPictureGrid *self)
   cell = c2l_picture_grid_get_cell (self, c2l_board_get_current (self->board));
   if (cell != NULL)
     popup_at (self, cell, gtk_widget_get_width (cell) / 2.0, gtk_widget_get_height (cell) / 2.0);
+}
+
+void
+c2l_picture_grid_show_recipe (C2lPictureGrid *self, C2lPictureItem *item, C2lRecipe *recipe)
+{
+  GtkWidget *cell;
+  graphene_rect_t bounds;
+
+  g_return_if_fail (C2L_IS_PICTURE_GRID (self));
+
+  cell = c2l_picture_grid_get_cell (self, item);
+  if (cell == NULL || !gtk_widget_compute_bounds (cell, GTK_WIDGET (self), &bounds))
+    return;
+  c2l_recipe_view_set_recipe (C2L_RECIPE_VIEW (self->recipe_view), recipe);
+  gtk_popover_set_pointing_to (GTK_POPOVER (self->recipe_view),
+                               &(GdkRectangle) { (int) bounds.origin.x, (int) bounds.origin.y,
+                                                 (int) bounds.size.width,
+                                                 (int) bounds.size.height });
+  gtk_popover_popup (GTK_POPOVER (self->recipe_view));
 }
 
 static void
@@ -376,6 +396,7 @@ c2l_picture_grid_size_allocate (GtkWidget *widget, int width, int height, int ba
   gtk_widget_measure (self->scroller, GTK_ORIENTATION_HORIZONTAL, -1, NULL, NULL, NULL, NULL);
   gtk_widget_size_allocate (self->scroller, &(GtkAllocation) { 0, 0, width, height }, -1);
   gtk_popover_present (GTK_POPOVER (self->menu));
+  gtk_popover_present (GTK_POPOVER (self->recipe_view));
 }
 
 static void
@@ -410,6 +431,7 @@ c2l_picture_grid_dispose (GObject *object)
     c2l_picture_grid_set_board (self, NULL);
   self->view = NULL;
   g_clear_pointer (&self->menu, gtk_widget_unparent);
+  g_clear_pointer (&self->recipe_view, gtk_widget_unparent);
   g_clear_pointer (&self->scroller, gtk_widget_unparent);
 
   G_OBJECT_CLASS (c2l_picture_grid_parent_class)->dispose (object);
@@ -443,11 +465,13 @@ c2l_picture_grid_class_init (C2lPictureGridClass *klass)
   signals[DROPPED] = g_signal_new ("dropped", C2L_TYPE_PICTURE_GRID, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                    NULL, G_TYPE_NONE, 1, G_TYPE_VALUE);
 
+  g_type_ensure (C2L_TYPE_RECIPE_VIEW);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-picture-grid.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lPictureGrid, scroller);
   gtk_widget_class_bind_template_child (widget_class, C2lPictureGrid, view);
   gtk_widget_class_bind_template_child (widget_class, C2lPictureGrid, menu);
+  gtk_widget_class_bind_template_child (widget_class, C2lPictureGrid, recipe_view);
   gtk_widget_class_bind_template_callback (widget_class, on_setup);
   gtk_widget_class_bind_template_callback (widget_class, on_bind);
   gtk_widget_class_bind_template_callback (widget_class, on_unbind);

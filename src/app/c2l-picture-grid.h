@@ -22,6 +22,8 @@ void       c2l_picture_grid_set_board (C2lPictureGrid *grid, C2lBoard *board);
 void       c2l_picture_grid_focus (C2lPictureGrid *grid);
 /* Opens the menu where the keyboard is. */
 void       c2l_picture_grid_popup_menu (C2lPictureGrid *grid);
+/* Shows how @item was made, beside its cell. */
+void       c2l_picture_grid_show_recipe (C2lPictureGrid *grid, C2lPictureItem *item, C2lRecipe *recipe);
 /* The cell that shows @item (nullable), lent; NULL while none does. */
 GtkWidget *c2l_picture_grid_get_cell (C2lPictureGrid *grid, C2lPictureItem *item);
 /* Columns for @n_fixed pictures of a prompt (0: one prompt) in @width pixels, at @cell_size pixels a cell. */
