@@ -68,7 +68,7 @@ score (C2lSession *session, char **argv, int argc, gboolean json, GError **error
     return FALSE;
   for (int i = 2; i < argc; i++)
     {
-      if (!c2l_session_embed_text (session, argv[i], text, NULL, c2l_cli_get_cancellable (), error))
+      if (!c2l_session_embed_prompt (session, argv[i], text, NULL, c2l_cli_get_cancellable (), error))
         return FALSE;
       print_score (argv[1], argv[i], c2l_similarity_cosine (picture, text, width), json);
     }

@@ -17,6 +17,7 @@ typedef struct
   double truncation;
   C2lNoiseKind noise;
   guint64 noise_seed;
+  double move_x, move_y, turn; /* as in C2lRecipe */
   int label;           /* class for class-conditional generators, from z only */
 } C2lSampling;
 
