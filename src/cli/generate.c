@@ -6,6 +6,7 @@
 #include "formats/npy.h"
 #include "studio/generate.h"
 #include "studio/json.h"
+#include "studio/paths.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -616,7 +617,7 @@ run (int argc, char **argv)
       return C2L_EXIT_FAILED;
     }
   merges = options.model.merges != NULL ? g_strdup (options.model.merges)
-                                        : c2l_cli_dup_data_path ("merges.txt.gz");
+                                        : c2l_paths_dup_data ("merges.txt.gz");
   engine = c2l_engine_new (bundle, device, merges);
   output.print_at_end = options.sort != NULL;
   exit_code = options.from != NULL
