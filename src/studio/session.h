@@ -50,6 +50,14 @@ GPtrArray    *c2l_session_sample (C2lSession *session, const char *prompt, const
 /* Recipes with w from random z, without CLIP and prior. */
 GPtrArray    *c2l_session_sample_z (C2lSession *session, const C2lSampling *sampling, GCancellable *cancellable,
                                     GError **error);
+/* The same without recipes, for who needs thousands. @latents: [sampling.n, n_latents, D]; @w: [sampling.n, w_dim]. */
+gboolean      c2l_session_find_latents (C2lSession *session, const float *text, const C2lSampling *sampling, float *latents,
+                                        GCancellable *cancellable, GError **error);
+gboolean      c2l_session_find_w (C2lSession *session, const C2lSampling *sampling, float *w, GCancellable *cancellable,
+                                  GError **error);
+/* How far latents of this model lie from their mean, the standard deviation of each channel: [n_rows, w_dim], of the latents that the prior
+ * was trained on, else of the mapping network's w. Owned by the caller, who clears it. */
+gboolean      c2l_session_get_spread (C2lSession *session, C2lRows *spread, GCancellable *cancellable, GError **error);
 /* A recipe for a given latent of one or more rows. */
 C2lRecipe    *c2l_session_adopt_latent (C2lSession *session, const C2lRows *latent, const C2lSampling *sampling, GError **error);
 
