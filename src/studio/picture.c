@@ -53,7 +53,7 @@ c2l_picture_save (C2lPicture *picture, const char *path, GError **error)
   g_autofree char *json = c2l_recipe_to_json (picture->recipe);
   g_autofree char *prompt
       = g_utf8_make_valid (picture->recipe->prompt != NULL ? picture->recipe->prompt : "", -1);
-  const C2lPngText texts[] = {
+  const C2lImageText texts[] = {
     { "Software", "clip2latent " C2L_VERSION },
     { C2L_RECIPE_KEYWORD, json },
     { "Description", prompt },
@@ -142,6 +142,6 @@ c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GErr
                 (gsize) side * 3);
     }
   return c2l_png_save (path, pixels, width, height,
-                       &(C2lPngText){ "Software", "clip2latent " C2L_VERSION }, 1, C2L_PNG_SMALL,
+                       &(C2lImageText){ "Software", "clip2latent " C2L_VERSION }, 1, C2L_PNG_SMALL,
                        error);
 }
