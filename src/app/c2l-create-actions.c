@@ -147,13 +147,25 @@ redo (C2lCreatePage *page, GVariant *parameter)
   c2l_board_redo (c2l_create_page_get_board (page));
 }
 
+/* The next picture is selected then, so that one can go on. */
 static void
 delete (C2lCreatePage *page, GVariant *parameter)
 {
   C2lBoard *board = c2l_create_page_get_board (page);
+  GtkSelectionModel *selection = c2l_board_get_selection (board);
+  g_autoptr (GtkBitset) selected = gtk_selection_model_get_selection (selection);
   g_autoptr (GPtrArray) items = c2l_board_list_selected (board);
+  guint position = gtk_bitset_get_minimum (selected), n;
 
   c2l_board_delete (board, items);
+  n = g_list_model_get_n_items (G_LIST_MODEL (selection));
+  if (n == 0)
+    {
+      gtk_widget_grab_focus (GTK_WIDGET (page));
+      return;
+    }
+  gtk_selection_model_select_item (selection, MIN (position, n - 1), TRUE);
+  c2l_picture_grid_focus (c2l_create_page_get_grid (page));
 }
 
 static void

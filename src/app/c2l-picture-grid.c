@@ -318,7 +318,7 @@ void
 c2l_picture_grid_focus (C2lPictureGrid *self)
 {
   GtkSelectionModel *selection;
-  guint n;
+  guint n, position = 0;
 
   g_return_if_fail (C2L_IS_PICTURE_GRID (self));
 
@@ -326,13 +326,26 @@ c2l_picture_grid_focus (C2lPictureGrid *self)
     return;
   selection = c2l_board_get_selection (self->board);
   n = g_list_model_get_n_items (G_LIST_MODEL (selection));
-  for (guint i = 0; i < n; i++)
-    if (gtk_selection_model_is_selected (selection, i))
-      {
-        gtk_widget_activate_action (GTK_WIDGET (self->view), "list.scroll-to-item", "u", i);
-        break;
-      }
+  if (n == 0)
+    return;
+  while (position < n && !gtk_selection_model_is_selected (selection, position))
+    position++;
+  if (position == n)
+    {
+      position = 0;
+      gtk_selection_model_select_item (selection, position, TRUE);
+    }
+  /* It also is how GtkGridView learns where the keyboard shall be. */
+  gtk_widget_activate_action (GTK_WIDGET (self->view), "list.scroll-to-item", "u", position);
   gtk_widget_grab_focus (GTK_WIDGET (self->view));
+}
+
+/* The keyboard comes back to the picture that the popover was about. */
+static void
+on_popover_closed (C2lPictureGrid *self)
+{
+  if (gtk_widget_get_mapped (GTK_WIDGET (self->view)))
+    c2l_picture_grid_focus (self);
 }
 
 void
@@ -451,6 +464,7 @@ c2l_picture_grid_class_init (C2lPictureGridClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_bind);
   gtk_widget_class_bind_template_callback (widget_class, on_unbind);
   gtk_widget_class_bind_template_callback (widget_class, on_activate);
+  gtk_widget_class_bind_template_callback (widget_class, on_popover_closed);
   gtk_widget_class_set_css_name (widget_class, "picturegrid");
 }
 

@@ -156,13 +156,13 @@ add_fact (C2lRecipeView *self, int row, const char *title, const char *text)
   g_autofree char *copy_label = g_strdup_printf (_ ("Copy: %s"), title);
 
   gtk_label_set_xalign (GTK_LABEL (name), 0);
-  gtk_label_set_yalign (GTK_LABEL (name), 0);
+  gtk_widget_set_valign (name, GTK_ALIGN_BASELINE);
   gtk_label_set_xalign (GTK_LABEL (value), 0);
   gtk_label_set_wrap (GTK_LABEL (value), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (value), PANGO_WRAP_WORD_CHAR);
   gtk_label_set_max_width_chars (GTK_LABEL (value), 32);
-  gtk_label_set_selectable (GTK_LABEL (value), TRUE);
   gtk_widget_set_hexpand (value, TRUE);
+  gtk_widget_set_valign (value, GTK_ALIGN_BASELINE);
   gtk_widget_set_valign (copy, GTK_ALIGN_START);
   gtk_widget_add_css_class (name, "caption-label");
   gtk_widget_add_css_class (value, "numeric");
@@ -170,7 +170,7 @@ add_fact (C2lRecipeView *self, int row, const char *title, const char *text)
   gtk_widget_add_css_class (copy, "small");
   gtk_widget_set_tooltip_text (copy, _ ("Copy"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (copy), GTK_ACCESSIBLE_PROPERTY_LABEL, copy_label,
-                                  -1);
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
   gtk_accessible_update_relation (GTK_ACCESSIBLE (value), GTK_ACCESSIBLE_RELATION_LABELLED_BY, name,
                                   NULL, -1);
   g_signal_connect_data (copy, "clicked", G_CALLBACK (on_copy_clicked), g_strdup (text), free_text, 0);

@@ -86,10 +86,12 @@ c2l_shortcuts_add_to_widget (GtkWidget *widget, C2lScope scope)
   /* Before GtkGridView takes Space for its own. */
   if (scope == C2L_SCOPE_GRID)
     gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_CAPTURE);
+  /* Menus show the one that was added last: the first in the table. */
   for (const C2lShortcut *each = shortcuts; each->action != NULL; each++)
-    for (int i = 0; each->scope == scope && each->keys[i] != NULL; i++)
-      gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller),
-                                            new_shortcut (each->action, each->keys[i]));
+    for (int i = G_N_ELEMENTS (each->keys) - 1; i >= 0; i--)
+      if (each->scope == scope && each->keys[i] != NULL)
+        gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller),
+                                              new_shortcut (each->action, each->keys[i]));
   gtk_widget_add_controller (widget, controller);
 }
 

@@ -7,7 +7,7 @@ struct _C2lWrapLayout
   GtkLayoutManager parent_instance;
 
   int spacing, line_spacing;
-  gboolean centered;
+  gboolean centered, fill;
 };
 
 G_DEFINE_FINAL_TYPE (C2lWrapLayout, c2l_wrap_layout, GTK_TYPE_LAYOUT_MANAGER)
@@ -17,6 +17,7 @@ enum
   PROP_SPACING = 1,
   PROP_LINE_SPACING,
   PROP_CENTERED,
+  PROP_FILL,
   N_PROPERTIES
 };
 
@@ -27,7 +28,7 @@ typedef struct
 {
   GtkWidget *first, *end;
   int width, height;
-  int n_expand;
+  int n_children, n_expand;
 } Line;
 
 static int
@@ -68,6 +69,7 @@ find_line (C2lWrapLayout *self, GtkWidget *child, int limit, Line *line)
         line->first = child;
       line->width = with;
       line->height = MAX (line->height, measure_height (child, width));
+      line->n_children++;
       line->n_expand += gtk_widget_compute_expand (child, GTK_ORIENTATION_HORIZONTAL);
     }
 
@@ -127,7 +129,7 @@ allocate_line (C2lWrapLayout *self, GtkWidget *widget, const Line *line, int wid
       if (!gtk_widget_should_layout (child))
         continue;
 
-      int child_width = measure_width (child, width);
+      int child_width = self->fill && line->n_children == 1 ? width : measure_width (child, width);
       if (gtk_widget_compute_expand (child, GTK_ORIENTATION_HORIZONTAL))
         {
           int share = rest / n_expand--;
@@ -180,6 +182,9 @@ c2l_wrap_layout_get_property (GObject *object, guint id, GValue *value, GParamSp
     case PROP_CENTERED:
       g_value_set_boolean (value, self->centered);
       break;
+    case PROP_FILL:
+      g_value_set_boolean (value, self->fill);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -200,6 +205,9 @@ c2l_wrap_layout_set_property (GObject *object, guint id, const GValue *value, GP
       break;
     case PROP_CENTERED:
       self->centered = g_value_get_boolean (value);
+      break;
+    case PROP_FILL:
+      self->fill = g_value_get_boolean (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -225,6 +233,7 @@ c2l_wrap_layout_class_init (C2lWrapLayoutClass *klass)
   properties[PROP_LINE_SPACING]
       = g_param_spec_int ("line-spacing", NULL, NULL, 0, G_MAXINT, 0, flags);
   properties[PROP_CENTERED] = g_param_spec_boolean ("centered", NULL, NULL, FALSE, flags);
+  properties[PROP_FILL] = g_param_spec_boolean ("fill", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
 

@@ -11,7 +11,8 @@ G_DECLARE_FINAL_TYPE (C2lWrapLayout, c2l_wrap_layout, C2L, WRAP_LAYOUT, GtkLayou
 /* Properties, readable and writable:
  *   spacing        int, pixels between the children of a line
  *   line-spacing   int, pixels between lines
- *   centered       boolean: lines stand in the middle; else at the start */
+ *   centered       boolean: lines stand in the middle; else at the start
+ *   fill           boolean: a child that is alone in its line takes all of it */
 GtkLayoutManager *c2l_wrap_layout_new (void);
 
 G_END_DECLS
