@@ -39,11 +39,14 @@ c2l_window_show_toast (C2lWindow *self,
                        const char *action,
                        GVariant *target)
 {
+  g_autofree char *escaped = NULL;
   AdwToast *toast;
 
   g_return_if_fail (C2L_IS_WINDOW (self));
 
-  toast = adw_toast_new (text);
+  /* What is said may hold names of files and models, which are no markup. */
+  escaped = g_markup_escape_text (text, -1);
+  toast = adw_toast_new (escaped);
   if (button != NULL)
     {
       adw_toast_set_button_label (toast, button);
@@ -61,6 +64,12 @@ c2l_window_show_trouble (C2lWindow *self, const char *text)
   if (text != NULL)
     gtk_label_set_label (self->trouble_text, text);
   gtk_revealer_set_reveal_child (self->trouble, text != NULL);
+}
+
+static void
+say (GtkWidget *widget, const char *name, GVariant *text)
+{
+  c2l_window_show_toast (C2L_WINDOW (widget), g_variant_get_string (text, NULL), NULL, NULL, NULL);
 }
 
 static void
@@ -122,6 +131,7 @@ c2l_window_class_init (C2lWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, trouble);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, trouble_text);
   gtk_widget_class_bind_template_callback (widget_class, update_history_button);
+  gtk_widget_class_install_action (widget_class, "win.say", "s", say);
   gtk_widget_class_install_action (widget_class, "win.dismiss-trouble", NULL, dismiss_trouble);
 }
 

@@ -1,6 +1,7 @@
 /* C2lWindow: header bar, pages, and how the program speaks: toasts for what passes, the banner for what stays.
  *
- * Actions: win.page ("create", "train", "models"), win.history-visible (whether the history is shown; bound to the settings). */
+ * Actions: win.page ("create", "train", "models"), win.history-visible (whether the history is shown; bound to the settings),
+ * win.say (a sentence that passes), for pages that do not know the window. */
 #pragma once
 
 #include "app/c2l-application.h"

@@ -7,6 +7,7 @@
 #include "studio/generate.h"
 #include "studio/json.h"
 #include "studio/paths.h"
+#include "studio/redraw.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -549,7 +550,10 @@ generate (const Options *options, C2lEngine *engine, const char *const *prompts,
   C2lBundle *bundle = c2l_engine_get_bundle (engine);
   g_autoptr (GPtrArray) pictures
       = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
-  const C2lGenerateCallbacks callbacks = { show_progress, save_picture, warn_dropped, output };
+  const C2lGenerateCallbacks callbacks = { .progress = show_progress,
+                                           .picture = save_picture,
+                                           .dropped = warn_dropped,
+                                           .data = output };
   g_autoptr (C2lSession) session = NULL;
   g_autoptr (GError) error = NULL;
   C2lPrecision precision;

@@ -17,7 +17,7 @@
 
 G_BEGIN_DECLS
 
-/* What is known of the open model. Does not change; reference-counted. */
+/* What is known of the open model; reference-counted. Belongs to the thread that made the worker; only @seconds changes. */
 typedef struct
 {
   gatomicrefcount refs;
@@ -49,6 +49,7 @@ typedef struct
   GPtrArray *edits;           /* (nullable): of C2lRecipeEdit, added to every picture */
   gboolean score;
   int preview_size;           /* every picture comes at this size first; 0: no previews */
+  int max_size;               /* pictures at most so wide; 0: in full */
 } C2lOrder;
 
 /* A picture as it arrives. */
@@ -77,10 +78,11 @@ typedef struct
 G_DECLARE_FINAL_TYPE (C2lWorker, c2l_worker, C2L, WORKER, GObject)
 
 C2lWorker    *c2l_worker_new (void);
-/* Waits for the running job, which is cancelled, and ends the thread. Jobs that wait answer G_IO_ERROR_CANCELLED. */
+/* Waits for the running job, which is cancelled, and ends the thread. Jobs that wait answer G_IO_ERROR_CANCELLED. To be called before the
+ * last reference goes, which may be a job's. */
 void          c2l_worker_stop (C2lWorker *worker);
 
-/* Where pixels go; taken. Before the first job; NULL: pictures have pixels and no frame. Called on the worker's thread once it runs: */
+/* Where pixels go; taken. Before the first job; without one pictures have pixels and no frame. */
 void          c2l_worker_set_target (C2lWorker *worker, C2lTarget *target);
 
 /* Device ("cpu"), precision ("fast") and threads (0: all) of models opened from now on. */
@@ -118,7 +120,7 @@ void          c2l_worker_call_async (C2lWorker *worker, gboolean interactive, C2
                                      GDestroyNotify func_data_free, GDestroyNotify result_free, GCancellable *cancellable,
                                      GAsyncReadyCallback callback, gpointer data);
 gpointer      c2l_worker_call_finish (C2lWorker *worker, GAsyncResult *result, GError **error);
-/* From within @func: tells @func of events in the main context. */
-void          c2l_worker_invoke (C2lWorker *worker, GSourceFunc func, gpointer data, GDestroyNotify destroy);
+/* From within @func: calls @event once in the main context of the worker, before the answer arrives there. */
+void          c2l_worker_invoke (C2lWorker *worker, GSourceFunc event, gpointer data, GDestroyNotify destroy);
 
 G_END_DECLS

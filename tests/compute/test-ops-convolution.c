@@ -46,6 +46,9 @@ static const ConvShape conv_shapes[] = {
   { 1, 36, 81, 32, 3, 1, 2, STYLES | DEMOD },
   { 1, 36, 64, 64, 1, 1, 0, STYLES | DEMOD },
   { 2, 9, 51, 3, 1, 1, 0, STYLES | BIAS },
+  { 1, 52, 181, 96, 3, 1, 2, STYLES | DEMOD }, /* channels that no vector divides */
+  { 1, 40, 362, 64, 1, 1, 0, STYLES | DEMOD },
+  { 1, 24, 512, 1024, 1, 1, 0, STYLES | DEMOD },
   /* odd ones */
   { 1, 1, 1, 1, 1, 1, 0, 0 },
   { 1, 1, 1, 1, 3, 1, 1, BIAS },
@@ -78,7 +81,7 @@ add_filter (OpCase *c, gboolean skewed)
 static const OpArray *
 add_factors (OpCase *c, const char *name, gint64 B, gint64 C)
 {
-  g_autofree double *values = g_new (double, (gsize) B * C);
+  g_autofree double *values = g_new (double, (gsize) B *C);
 
   for (gint64 i = 0; i < B * C; i++)
     values[i] = 0.25 + 1.5 * op_random (c);
@@ -163,7 +166,8 @@ demodulation_case (OpCase *c, gconstpointer data)
 }
 
 static const OpSuite suites[] = {
-  /* Winograd transforms bf16 operands and rounds them once more: five times the error of direct products. */
+  /* Winograd transforms bf16 operands and rounds them once more: five times the error of direct
+     products. */
   OP_SUITE ("convolution", conv_case, conv_shapes, .bf16_tolerance = 1e-2),
   OP_SUITE ("demodulation", demodulation_case, demodulation_shapes, .flags = OP_FIXED_TYPES),
 };

@@ -29,6 +29,11 @@ static const GemmShape gemm_shapes[] = {
   { 3, 4, 128, 1024, 0 },   /* the starter's prior */
   { 3, 1, 512, 512, BIAS }, /* StyleGAN2: affine, mapping */
   { 2, 1, 512, 512, BIAS, C2L_ACT_LEAKY_RELU, (float) G_SQRT2 },
+  { 7, 1, 512, 512, BIAS },
+  { 2, 34, 2048, 512, RESIDUAL }, /* sums long enough to be cut, by numbers of rows and threads */
+  { 3, 1, 3072, 200, BIAS },
+  { 1, 197, 1024, 260, BIAS | RESIDUAL },
+  { 2, 3, 5003, 37, 0 },
   { 1, 1, 1, 1, BIAS | RESIDUAL },
   { 1, 1, 1, 17, BIAS },
   { 3, 1, 33, 1, 0 },
@@ -226,7 +231,7 @@ add_attention_operands (OpCase *c, const AttentionShape *s, C2lAttention *p)
 static const OpArray *
 add_key_mask (OpCase *c, gint64 B, gint64 S, gboolean may_hide_all)
 {
-  g_autofree double *values = g_new (double, (gsize) B * S);
+  g_autofree double *values = g_new (double, (gsize) B *S);
 
   for (gint64 i = 0; i < B * S; i++)
     values[i] = (i % S == 0 && !may_hide_all) || op_random (c) < 0.5;

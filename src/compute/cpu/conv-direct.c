@@ -171,7 +171,7 @@ finish_pixel (const C2lOp *op,
 {
   const C2lConv *params = &op->p.conv;
   const float *bias = op->in[BIAS] ? op->in[BIAS]->data : NULL;
-  const float gain = params->gain, clamp = params->clamp;
+  const float clamp = params->clamp;
 
   for (gsize o = 0; o < n; o++)
     row[o] = products[o * step];
@@ -184,12 +184,7 @@ finish_pixel (const C2lOp *op,
   if (bias)
     for (gsize o = 0; o < n; o++)
       row[o] += bias[o];
-  if (params->act == C2L_ACT_LEAKY_RELU)
-    for (gsize o = 0; o < n; o++)
-      row[o] = (row[o] < 0 ? 0.2f * row[o] : row[o]) * gain;
-  else
-    for (gsize o = 0; o < n; o++)
-      row[o] = apply_activation (row[o], params->act) * gain;
+  row_activate (row, n, params->act, params->gain);
   if (clamp > 0)
     for (gsize o = 0; o < n; o++)
       row[o] = row[o] < -clamp ? -clamp : row[o] > clamp ? clamp : row[o];

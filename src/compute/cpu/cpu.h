@@ -22,9 +22,9 @@ extern const C2lOpImpl c2l_cpu_ops_avx512[C2L_N_OPS];
 extern const C2lOpImpl c2l_cpu_ops_avx512bf16[C2L_N_OPS];
 
 /* Matrix products, by oneDNN. */
-gboolean c2l_cpu_gemm_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error);
-void     c2l_cpu_gemm_run (C2lDevice *device, C2lOp *op);
-void     c2l_cpu_gemm_release (C2lDevice *device, C2lOp *op);
+gboolean c2l_cpu_gemm_dnnl_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error);
+void     c2l_cpu_gemm_dnnl_run (C2lDevice *device, C2lOp *op);
+void     c2l_cpu_gemm_dnnl_release (C2lDevice *device, C2lOp *op);
 
 /* 64-byte aligned; NULL where there is no memory. */
 gpointer c2l_cpu_alloc (gsize size);

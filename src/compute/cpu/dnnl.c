@@ -4,6 +4,7 @@
 #include "compute/op.h"
 
 #include <dnnl.h>
+#include <omp.h>
 #include <string.h>
 
 #if DNNL_VERSION_MAJOR >= 3
@@ -34,6 +35,7 @@ struct _C2lDnnlPrimitive
   int n_args;
   dnnl_memory_t x, weights, out, bias, residual, scratch; /* those that the shape lacks are NULL */
   dnnl_memory_t plain;                                    /* the weights as they lie in the file */
+  gboolean is_serial;                                     /* one thread computes it */
 };
 
 static dnnl_data_type_t
@@ -373,12 +375,42 @@ c2l_dnnl_get_gemm (C2lDnnl *dnnl, const C2lDnnlGemm *shape, GError **error)
   return primitive;
 }
 
+/* Odd shapes on old instruction sets become a general matrix product, which oneDNN cuts by the
+ * number of threads; and a picture must not depend on that. */
+static gboolean
+is_cut_by_threads (C2lDnnlPrimitive *primitive)
+{
+  const char *implementation = NULL;
+
+  dnnl_primitive_desc_query (primitive->desc, dnnl_query_impl_info_str, 0, &implementation);
+  return implementation && strstr (implementation, "gemm");
+}
+
+static C2lDnnlPrimitive *
+conv_new_for_any_threads (C2lDnnl *dnnl, const C2lDnnlConv *shape, GError **error)
+{
+  C2lDnnlPrimitive *primitive = conv_new (dnnl, shape, error);
+
+  if (!primitive || !is_cut_by_threads (primitive))
+    return primitive;
+  primitive_free (primitive);
+
+  const int n_threads = omp_get_max_threads ();
+
+  omp_set_num_threads (1);
+  primitive = conv_new (dnnl, shape, error);
+  omp_set_num_threads (n_threads);
+  if (primitive)
+    primitive->is_serial = TRUE;
+  return primitive;
+}
+
 C2lDnnlPrimitive *
 c2l_dnnl_get_conv (C2lDnnl *dnnl, const C2lDnnlConv *shape, GError **error)
 {
   C2lDnnlPrimitive *primitive = g_hash_table_lookup (dnnl->convs, shape);
 
-  if (!primitive && (primitive = conv_new (dnnl, shape, error)))
+  if (!primitive && (primitive = conv_new_for_any_threads (dnnl, shape, error)))
     g_hash_table_insert (dnnl->convs, g_memdup2 (shape, sizeof *shape), primitive);
   return primitive;
 }
@@ -500,9 +532,16 @@ c2l_dnnl_run (C2lDnnlPrimitive *primitive,
   if (primitive->scratch)
     dnnl_memory_set_data_handle (primitive->scratch, scratch);
 
+  const int n_threads = omp_get_max_threads ();
+
+  if (primitive->is_serial)
+    omp_set_num_threads (1);
+
   dnnl_status_t status = dnnl_primitive_execute (primitive->primitive, primitive->dnnl->stream,
                                                  primitive->n_args, primitive->args);
 
   g_assert (status == dnnl_success);
   dnnl_stream_wait (primitive->dnnl->stream);
+  if (primitive->is_serial)
+    omp_set_num_threads (n_threads);
 }

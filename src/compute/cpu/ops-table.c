@@ -16,7 +16,12 @@
   }
 
 const C2lOpImpl C2L_ISA_NAME (c2l_cpu_ops)[C2L_N_OPS] = {
-  [C2L_OP_GEMM] = { c2l_cpu_gemm_prepare, c2l_cpu_gemm_run, c2l_cpu_gemm_release },
+#ifdef __AVX512F__
+  [C2L_OP_GEMM] = { c2l_cpu_gemm_dnnl_prepare, c2l_cpu_gemm_dnnl_run, c2l_cpu_gemm_dnnl_release },
+#else
+  /* Below AVX-512 oneDNN cuts its sums by the numbers of rows and threads. */
+  [C2L_OP_GEMM] = PREPARE_AND_RUN (gemm_packed),
+#endif
   [C2L_OP_LAYER_NORM] = PREPARE_AND_RUN (layer_norm),
   [C2L_OP_ROTARY] = PREPARE_RUN_AND_RELEASE (rotary),
   [C2L_OP_ATTENTION] = PREPARE_AND_RUN (attention),

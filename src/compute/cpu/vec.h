@@ -185,12 +185,46 @@ apply_activation (float x, C2lActivation act)
     }
 }
 
+/* act (row) · gain, in place. */
+static inline void
+row_activate (float *row, gsize n, C2lActivation act, float gain)
+{
+  switch (act)
+    {
+    case C2L_ACT_LINEAR:
+      break;
+    case C2L_ACT_LEAKY_RELU:
+#pragma omp simd
+      for (gsize i = 0; i < n; i++)
+        row[i] = apply_activation (row[i], C2L_ACT_LEAKY_RELU);
+      break;
+    case C2L_ACT_SILU:
+#pragma omp simd
+      for (gsize i = 0; i < n; i++)
+        row[i] = apply_activation (row[i], C2L_ACT_SILU);
+      break;
+    case C2L_ACT_QUICK_GELU:
+#pragma omp simd
+      for (gsize i = 0; i < n; i++)
+        row[i] = apply_activation (row[i], C2L_ACT_QUICK_GELU);
+      break;
+    default:
+      for (gsize i = 0; i < n; i++)
+        row[i] = apply_activation (row[i], act);
+    }
+  if (gain != 1)
+#pragma omp simd
+    for (gsize i = 0; i < n; i++)
+      row[i] *= gain;
+}
+
 /* Implementations of the operations, one header for all topics. */
 #define C2L_DECLARE_OP(name)                                                                            \
   gboolean C2L_ISA_NAME (c2l_cpu_##name##_prepare) (C2lDevice * device, C2lPrecision precision, C2lOp * op, GError * *error); \
   void C2L_ISA_NAME (c2l_cpu_##name##_run) (C2lDevice * device, C2lOp * op);                            \
   void C2L_ISA_NAME (c2l_cpu_##name##_release) (C2lDevice * device, C2lOp * op)
 
+C2L_DECLARE_OP (gemm_packed);
 C2L_DECLARE_OP (layer_norm);
 C2L_DECLARE_OP (rotary);
 C2L_DECLARE_OP (attention);

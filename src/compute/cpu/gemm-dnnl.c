@@ -22,7 +22,7 @@ round_result (C2lTensor *out, const float *from)
 }
 
 gboolean
-c2l_cpu_gemm_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
+c2l_cpu_gemm_dnnl_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error)
 {
   C2lCpuDevice *cpu = (C2lCpuDevice *) device;
   C2lTensor *x = op->in[0], *weight = op->in[1];
@@ -64,7 +64,7 @@ c2l_cpu_gemm_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op, GErr
 }
 
 void
-c2l_cpu_gemm_run (C2lDevice *device, C2lOp *op)
+c2l_cpu_gemm_dnnl_run (C2lDevice *device, C2lOp *op)
 {
   Plan *plan = op->plan;
 
@@ -76,7 +76,7 @@ c2l_cpu_gemm_run (C2lDevice *device, C2lOp *op)
 }
 
 void
-c2l_cpu_gemm_release (C2lDevice *device, C2lOp *op)
+c2l_cpu_gemm_dnnl_release (C2lDevice *device, C2lOp *op)
 {
   g_clear_pointer (&op->plan, g_free);
 }
