@@ -8,6 +8,7 @@
 #include "app/c2l-empty-state.h"
 #include "app/c2l-settings.h"
 #include "app/c2l-status-line.h"
+#include "app/c2l-wrap-layout.h"
 
 #include <glib/gi18n.h>
 
@@ -21,6 +22,7 @@ struct _C2lCreatePage
   AdwBin parent_instance;
 
   AdwFlap *history_flap, *panel_flap;
+  GtkWidget *content;
   C2lPromptBar *prompt_bar;
   GtkRevealer *slow;
   GtkLabel *slow_text;
@@ -144,11 +146,22 @@ c2l_create_page_open_files (C2lCreatePage *self, GPtrArray *files)
     c2l_dropped_files_open (self->board, files);
 }
 
-static void
-on_dropped (C2lCreatePage *self, const GValue *value)
+/* Own pictures are here already. */
+static gboolean
+on_drop_accept (GtkDropTarget *target, GdkDrop *drop, C2lCreatePage *self)
 {
-  if (self->board != NULL)
-    c2l_dropped_files_open_value (self->board, value);
+  return self->board != NULL && gdk_drop_get_drag (drop) == NULL
+         && gdk_content_formats_match (gdk_drop_get_formats (drop),
+                                       gtk_drop_target_get_formats (target));
+}
+
+static gboolean
+on_drop (GtkDropTarget *target, const GValue *value, double x, double y, C2lCreatePage *self)
+{
+  if (self->board == NULL)
+    return FALSE;
+  c2l_dropped_files_open_value (self->board, value);
+  return TRUE;
 }
 
 static void
@@ -296,6 +309,7 @@ bind_children (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, history_flap);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, panel_flap);
+  gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, content);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, prompt_bar);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, slow);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, slow_text);
@@ -320,19 +334,32 @@ c2l_create_page_class_init (C2lCreatePageClass *klass)
   g_type_ensure (C2L_TYPE_PICTURE_GRID);
   g_type_ensure (C2L_TYPE_PROMPT_BAR);
   g_type_ensure (C2L_TYPE_STATUS_LINE);
+  g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-create-page.ui");
   bind_children (widget_class);
   gtk_widget_class_bind_template_callback (widget_class, on_prompt_chosen);
-  gtk_widget_class_bind_template_callback (widget_class, on_dropped);
   gtk_widget_class_bind_template_callback (widget_class, on_slow_fewer);
   gtk_widget_class_bind_template_callback (widget_class, on_slow_dismissed);
+}
+
+static void
+add_drop_target (C2lCreatePage *self)
+{
+  GtkDropTarget *target = gtk_drop_target_new (G_TYPE_INVALID, GDK_ACTION_COPY);
+
+  gtk_drop_target_set_gtypes (target,
+                              (GType[]) { GDK_TYPE_FILE_LIST, G_TYPE_FILE, GDK_TYPE_TEXTURE }, 3);
+  g_signal_connect (target, "accept", G_CALLBACK (on_drop_accept), self);
+  g_signal_connect (target, "drop", G_CALLBACK (on_drop), self);
+  gtk_widget_add_controller (self->content, GTK_EVENT_CONTROLLER (target));
 }
 
 static void
 c2l_create_page_init (C2lCreatePage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  add_drop_target (self);
   g_settings_bind (c2l_settings_get (), "cell-size", self->grid, "cell-size", G_SETTINGS_BIND_GET);
 
   self->actions = g_simple_action_group_new ();

@@ -1,5 +1,5 @@
 /* The grid of pictures. GtkGridView does walking, selecting and recycling of cells; here are the number of columns, what a cell's
- * buttons and menu are about, and dragging out and in. Cells keep their size while the window changes: columns come and go instead. */
+ * buttons and menu are about, and dragging out. Cells keep their size while the window changes: columns come and go instead. */
 #include "app/c2l-picture-grid.h"
 
 #include "app/c2l-picture-cell.h"
@@ -35,14 +35,7 @@ enum
   N_PROPERTIES
 };
 
-enum
-{
-  DROPPED,
-  N_SIGNALS
-};
-
 static GParamSpec *properties[N_PROPERTIES];
-static guint signals[N_SIGNALS];
 
 /* --- columns --- */
 
@@ -225,7 +218,7 @@ on_star_clicked (C2lPictureCell *cell, C2lPictureGrid *self)
   c2l_board_set_favourite (self->board, items, !c2l_picture_item_get_favourite (item));
 }
 
-/* --- dragging out and in --- */
+/* --- dragging out --- */
 
 /* A drag that begins on a selected picture takes all that are selected. */
 static GdkContentProvider *
@@ -257,22 +250,6 @@ on_drag_begin (GtkDragSource *source, GdkDrag *drag, C2lPictureGrid *self)
 
   gtk_drag_source_set_icon (source, image, gtk_widget_get_width (cell) / 2,
                             gtk_widget_get_height (cell) / 2);
-}
-
-/* Own pictures are here already. */
-static gboolean
-on_drop_accept (GtkDropTarget *target, GdkDrop *drop, C2lPictureGrid *self)
-{
-  return gdk_drop_get_drag (drop) == NULL
-         && gdk_content_formats_match (gdk_drop_get_formats (drop),
-                                       gtk_drop_target_get_formats (target));
-}
-
-static gboolean
-on_drop (GtkDropTarget *target, const GValue *value, double x, double y, C2lPictureGrid *self)
-{
-  g_signal_emit (self, signals[DROPPED], 0, value);
-  return TRUE;
 }
 
 /* --- cells --- */
@@ -462,8 +439,6 @@ c2l_picture_grid_class_init (C2lPictureGridClass *klass)
       = g_param_spec_int ("cell-size", NULL, NULL, SMALLEST_CELL, 1024, DEFAULT_CELL_SIZE,
                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
-  signals[DROPPED] = g_signal_new ("dropped", C2L_TYPE_PICTURE_GRID, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                   NULL, G_TYPE_NONE, 1, G_TYPE_VALUE);
 
   g_type_ensure (C2L_TYPE_RECIPE_VIEW);
   gtk_widget_class_set_template_from_resource (
@@ -482,17 +457,9 @@ c2l_picture_grid_class_init (C2lPictureGridClass *klass)
 static void
 c2l_picture_grid_init (C2lPictureGrid *self)
 {
-  GtkDropTarget *target = gtk_drop_target_new (G_TYPE_INVALID, GDK_ACTION_COPY);
-
   self->cells = g_hash_table_new (NULL, NULL);
   self->cell_size = DEFAULT_CELL_SIZE;
   gtk_widget_init_template (GTK_WIDGET (self));
-
-  gtk_drop_target_set_gtypes (target,
-                              (GType[]) { GDK_TYPE_FILE_LIST, G_TYPE_FILE, GDK_TYPE_TEXTURE }, 3);
-  g_signal_connect (target, "accept", G_CALLBACK (on_drop_accept), self);
-  g_signal_connect (target, "drop", G_CALLBACK (on_drop), self);
-  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
 }
 
 GtkWidget *

@@ -1,7 +1,7 @@
 /* C2lPictureGrid: the board's pictures as a grid that is walked with the arrow keys: as many columns as fit, or a row a prompt.
  *
  * What can be done with pictures are actions of the group “create” (c2l-create-actions.h); the grid activates them by keys, its menu and its
- * buttons, and knows none of them. It tells where a file was dropped. */
+ * buttons, and knows none of them. */
 #pragma once
 
 #include "app/c2l-board.h"
@@ -12,9 +12,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (C2lPictureGrid, c2l_picture_grid, C2L, PICTURE_GRID, GtkWidget)
 
 /* Properties:
- *   cell-size   int, pixels that a cell should have; it gets a little more or less, so that columns fill the width
- * Signals:
- *   ::dropped (GValue)   a GdkFileList, a GFile or a GdkTexture from another program */
+ *   cell-size   int, pixels that a cell should have; it gets a little more or less, so that columns fill the width */
 GtkWidget *c2l_picture_grid_new (void);
 
 void       c2l_picture_grid_set_board (C2lPictureGrid *grid, C2lBoard *board);

@@ -6,6 +6,7 @@
 #include "app/c2l-prompt-entry.h"
 #include "app/c2l-seed-field.h"
 #include "app/c2l-settings.h"
+#include "app/c2l-wrap-layout.h"
 
 #include <glib/gi18n.h>
 
@@ -464,6 +465,7 @@ c2l_prompt_bar_class_init (C2lPromptBarClass *klass)
   g_type_ensure (C2L_TYPE_DRAW_OPTIONS);
   g_type_ensure (C2L_TYPE_PROMPT_ENTRY);
   g_type_ensure (C2L_TYPE_SEED_FIELD);
+  g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-prompt-bar.ui");
   bind_children (widget_class);
