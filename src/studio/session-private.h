@@ -12,6 +12,7 @@ struct _C2lSession
   C2lPrecision precision;
   GHashTable *passes; /* name → C2lPass */
   double flops;       /* done so far */
+  double picture_seconds; /* of the last full picture; 0: none yet */
   gboolean profile;
 };
 
