@@ -11,36 +11,21 @@
  * rows, columns and threads may be cut anywhere. */
 #include "compute/cpu/product.h"
 
+#include "compute/cpu/native.h"
 #include "compute/cpu/vec.h"
 
 #define PANEL C2L_PRODUCT_PANEL
 /* A panel of so many k, 16 KiB, stays in the first-level cache beside the rows. */
 #define BLOCK 256
 
-/* Vectors of the machine's own width, and rows whose sums fit its registers beside the columns and
- * a broadcast. */
-#if defined __AVX512F__
-#define WIDTH 16
-#define ROWS 12
-#elif defined __AVX2__
-#define WIDTH 8
-#define ROWS 6
-#elif defined __aarch64__
-#define WIDTH 4
-#define ROWS 6
-#else
-#define WIDTH 4
-#define ROWS 2
-#endif
-#define VECTORS (PANEL / WIDTH)
+#define ROWS C2L_NATIVE_ROWS
+#define VECTORS C2L_NATIVE_VECTORS
 
 /* One row meets so many panels at once, because its own sums would wait for each other. */
 #define MAX_PANELS MIN (4, ROWS)
 
 /* Below so many multiply-adds a second thread costs more than it gives. */
 #define PARALLEL_PRODUCTS 65536
-
-typedef float Lanes __attribute__ ((vector_size (WIDTH * sizeof (float)), may_alias));
 
 /* @rows × (16 · @panels) sums over @n_k, which are added to @to or replace it.
  * @weight: panels are @panel_size floats apart */
@@ -55,14 +40,14 @@ sum_tile (int rows,
           float *to,
           gboolean adds)
 {
-  Lanes sum[ROWS][MAX_PANELS * VECTORS] = { 0 };
+  C2lNative sum[ROWS][MAX_PANELS * VECTORS] = { 0 };
 
 #pragma GCC unroll 4
   for (gsize k = 0; k < n_k; k++)
 #pragma GCC unroll 4
     for (int p = 0; p < panels; p++)
       {
-        const Lanes *columns = (const Lanes *) (weight + (gsize) p * panel_size + k * PANEL);
+        const C2lNative *columns = (const C2lNative *) (weight + (gsize) p * panel_size + k * PANEL);
 
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++)
@@ -75,7 +60,7 @@ sum_tile (int rows,
 #pragma GCC unroll 16
     for (int v = 0; v < panels * VECTORS; v++)
       {
-        Lanes *lanes = (Lanes *) (to + r * C2L_PRODUCT_COLUMNS + v * WIDTH);
+        C2lNative *lanes = (C2lNative *) (to + r * C2L_PRODUCT_COLUMNS + v * C2L_NATIVE_WIDTH);
 
         if (adds)
           *lanes += sum[r][v];

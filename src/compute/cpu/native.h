@@ -1,0 +1,26 @@
+/* Vectors of the machine's own width, for matrix products: vectors of 16 floats (vec.h, winograd-simd.h) that are wider than a
+ * register are kept in memory by compilers once they are sums in an array. Included by files that are compiled once for each
+ * instruction set. */
+#pragma once
+
+#include <glib.h>
+
+/* Lanes, and how many rows of 16 sums fit the registers beside their columns and a broadcast. */
+#if defined __AVX512F__
+#define C2L_NATIVE_WIDTH 16
+#define C2L_NATIVE_ROWS 12
+#elif defined __AVX2__
+#define C2L_NATIVE_WIDTH 8
+#define C2L_NATIVE_ROWS 6
+#elif defined __aarch64__
+#define C2L_NATIVE_WIDTH 4
+#define C2L_NATIVE_ROWS 6
+#else
+#define C2L_NATIVE_WIDTH 4
+#define C2L_NATIVE_ROWS 2
+#endif
+
+/* Vectors of 16 floats. */
+#define C2L_NATIVE_VECTORS (16 / C2L_NATIVE_WIDTH)
+
+typedef float C2lNative __attribute__ ((vector_size (C2L_NATIVE_WIDTH * sizeof (float)), may_alias));
