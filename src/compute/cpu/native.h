@@ -24,3 +24,14 @@
 #define C2L_NATIVE_VECTORS (16 / C2L_NATIVE_WIDTH)
 
 typedef float C2lNative __attribute__ ((vector_size (C2L_NATIVE_WIDTH * sizeof (float)), may_alias));
+typedef float C2lNativeUnaligned
+    __attribute__ ((vector_size (C2L_NATIVE_WIDTH * sizeof (float)), may_alias, aligned (4)));
+typedef guint32 C2lNativeBits __attribute__ ((vector_size (C2L_NATIVE_WIDTH * sizeof (guint32)), may_alias));
+typedef guint16 C2lNativeBf16
+    __attribute__ ((vector_size (C2L_NATIVE_WIDTH * sizeof (guint16)), may_alias, aligned (2)));
+
+static inline C2lNative
+native_load_bf16 (const guint16 *source)
+{
+  return (C2lNative) (__builtin_convertvector (*(const C2lNativeBf16 *) source, C2lNativeBits) << 16);
+}

@@ -47,7 +47,8 @@ sum_tile (int rows,
 #pragma GCC unroll 4
     for (int p = 0; p < panels; p++)
       {
-        const C2lNative *columns = (const C2lNative *) (weight + (gsize) p * panel_size + k * PANEL);
+        const C2lNative *columns
+            = (const C2lNative *) (weight + (gsize) p * panel_size + k * PANEL);
 
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++)
