@@ -30,6 +30,15 @@ typedef guint32 C2lNativeBits __attribute__ ((vector_size (C2L_NATIVE_WIDTH * si
 typedef guint16 C2lNativeBf16
     __attribute__ ((vector_size (C2L_NATIVE_WIDTH * sizeof (guint16)), may_alias, aligned (2)));
 
+typedef gint32 C2lNativeMask __attribute__ ((vector_size (C2L_NATIVE_WIDTH * sizeof (gint32))));
+
+/* Lanes of @a where @mask, else of @b. */
+static inline C2lNative
+native_select (C2lNativeMask mask, C2lNative a, C2lNative b)
+{
+  return (C2lNative) ((mask & (C2lNativeMask) a) | (~mask & (C2lNativeMask) b));
+}
+
 static inline C2lNative
 native_load_bf16 (const guint16 *source)
 {
