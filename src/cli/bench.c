@@ -5,6 +5,7 @@
 #include "models/synthetic.h"
 #include "studio/generate.h"
 #include "studio/json.h"
+#include "studio/paths.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -329,7 +330,7 @@ run (int argc, char **argv)
   g_autoptr (C2lEngine) engine = NULL;
   g_autoptr (C2lSession) session = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *merges = c2l_cli_dup_data_path ("merges.txt.gz");
+  g_autofree char *merges = c2l_paths_dup_data ("merges.txt.gz");
   C2lPrecision precision;
   Bench bench = { 0 };
   int exit_code, index;

@@ -136,26 +136,6 @@ c2l_cli_catch_signals (void)
   g_thread_unref (g_thread_new ("signals", wait_for_signals, &signals));
 }
 
-char *
-c2l_cli_dup_data_path (const char *name)
-{
-  g_autofree char *executable = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *bin = executable != NULL ? g_path_get_dirname (executable) : NULL;
-  g_autofree char *prefix = bin != NULL ? g_path_get_dirname (bin) : NULL;
-  g_autofree char *share
-      = prefix != NULL ? g_build_filename (prefix, "share", "clip2latent", NULL) : NULL;
-  const char *const folders[] = { g_getenv ("C2L_DATA"), share, C2L_SOURCE_DATA };
-
-  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
-    {
-      g_autofree char *path = folders[i] != NULL ? g_build_filename (folders[i], name, NULL) : NULL;
-
-      if (path != NULL && g_file_test (path, G_FILE_TEST_EXISTS))
-        return g_steal_pointer (&path);
-    }
-  return NULL;
-}
-
 #define BAR_WIDTH 32
 /* What stands beside the bar: brackets, percentage, and a word of what is done. */
 #define BESIDE_BAR 29

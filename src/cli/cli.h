@@ -47,10 +47,6 @@ GCancellable *c2l_cli_get_cancellable (void);
 /* To be called by main before anything starts a thread. */
 void          c2l_cli_catch_signals (void);
 
-/* Where this program's data lie ("starter", "merges.txt.gz"): C2L_DATA, ../share/clip2latent beside the executable, or the folder of
- * the source that it was built from. NULL where nothing of that name is found. */
-char         *c2l_cli_dup_data_path (const char *name);
-
 /* A progress bar on a terminal; silent elsewhere. */
 void          c2l_cli_progress (double fraction, const char *what);
 void          c2l_cli_progress_clear (void);

@@ -6,6 +6,8 @@
 #include "formats/npy.h"
 #include "studio/generate.h"
 #include "studio/json.h"
+#include "studio/paths.h"
+#include "studio/redraw.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -23,7 +25,7 @@ typedef struct
   C2lModelOptions model;
   int n, steps, label, index;
   char *seed, *noise_seed, *noise, *sampler, *sort, *out, *grid, *prompts, *latent, *latent_out;
-  char *guidance, *truncation;
+  char *guidance, *truncation, *move, *turn;
   char **edits, **from;
   gboolean score, json, random;
 } Options;
@@ -44,6 +46,8 @@ options_clear (Options *options)
   g_free (options->latent_out);
   g_free (options->guidance);
   g_free (options->truncation);
+  g_free (options->move);
+  g_free (options->turn);
   g_strfreev (options->edits);
   g_strfreev (options->from);
 }
@@ -257,12 +261,20 @@ read_seed (const char *text, const char *option, guint64 *value, GError **error)
   return TRUE;
 }
 
-/* "glasses=1.5"; a direction's own scale where no amount is given. */
+/* "glasses@4-7=1.5"; all layers where none are named, a direction's own scale where no amount is
+ * given. */
 static gboolean
 add_edit (C2lGenerateParams *params, C2lBundle *bundle, const char *text, GError **error)
 {
   const char *equals = strrchr (text, '=');
   g_autofree char *name = equals != NULL ? g_strndup (text, equals - text) : g_strdup (text);
+  char *at = strrchr (name, '@');
+  int first_layer = 0, last_layer = C2L_LAST_LAYER;
+  C2lRecipeEdit *edit;
+
+  if (at != NULL && c2l_layers_parse (at + 1, &first_layer, &last_layer))
+    *at = '\0';
+
   const C2lDirection *direction = c2l_bundle_lookup_direction (bundle, name);
   double amount = direction != NULL ? direction->scale : 1;
 
@@ -270,7 +282,37 @@ add_edit (C2lGenerateParams *params, C2lBundle *bundle, const char *text, GError
     return FALSE;
   if (fabs (amount) > 1e6)
     return invalid (error, "--edit: %s is far beyond any direction's reach", text);
-  return c2l_generate_params_add_edit (params, bundle, name, amount, error);
+  if (!c2l_generate_params_add_edit (params, bundle, name, amount, error))
+    return FALSE;
+  edit = g_ptr_array_index (params->edits, params->edits->len - 1);
+  edit->first_layer = first_layer;
+  edit->last_layer = last_layer;
+  return TRUE;
+}
+
+/* "0.1,-0.25" and "20": where a picture is moved to and how it is turned; what is not given stays
+ * as it is. */
+static gboolean
+read_placement (const Options *options,
+                double *move_x,
+                double *move_y,
+                double *turn,
+                GError **error)
+{
+  g_auto (GStrv) parts = options->move != NULL ? g_strsplit (options->move, ",", -1) : NULL;
+  g_autoptr (GError) beyond = NULL;
+
+  if (parts != NULL && g_strv_length (parts) != 2)
+    return invalid (error, "--move: “%s” is not two numbers with a comma between, as in 0.1,-0.25",
+                    options->move);
+  if (parts != NULL
+      && (!read_number (parts[0], "--move", move_x, error)
+          || !read_number (parts[1], "--move", move_y, error)))
+    return FALSE;
+  if (!read_number (options->turn, "--turn", turn, error))
+    return FALSE;
+  return c2l_placement_check (*move_x, *move_y, *turn, &beyond)
+         || invalid (error, "%s", beyond->message);
 }
 
 /* What was given and would have no effect, or NULL: an artist who asks for something shall get it
@@ -285,8 +327,8 @@ find_contradiction (const Options *o, guint n_prompts)
       && (n_prompts > 0 || settings || scored || o->n != UNSET || o->label != UNSET || o->index != 0
           || o->random || o->seed != NULL || o->noise_seed != NULL || o->noise != NULL
           || o->truncation != NULL || o->latent != NULL))
-    return "--from: the recipe in the picture says everything; only --edit, the model, the device "
-           "and the output go with it";
+    return "--from: the recipe in the picture says everything; only --edit, --move, --turn, the "
+           "model, the device and the output go with it";
   if (o->random && (n_prompts > 0 || o->latent != NULL))
     return "--random: it draws without a prompt and without --latent; leave one of them out";
   if (o->label != UNSET && !o->random)
@@ -349,6 +391,8 @@ fill_sampling (C2lSampling *sampling, const Options *options, GError **error)
   sampling->n = options->n != UNSET ? options->n : 1;
   sampling->first_index = options->index;
   sampling->label = options->label != UNSET ? options->label : 0;
+  if (!read_placement (options, &sampling->move_x, &sampling->move_y, &sampling->turn, error))
+    return FALSE;
   if (options->steps != UNSET)
     sampling->steps = options->steps;
   if (options->sampler != NULL)
@@ -473,9 +517,13 @@ redraw_files (const Options *options, C2lEngine *engine, Output *output)
         ok = add_edit (&edits, bundle, options->edits[j], &error);
       for (guint j = 0; ok && edits.edits != NULL && j < edits.edits->len; j++)
         {
-          const C2lRecipeEdit *edit = g_ptr_array_index (edits.edits, j);
-          c2l_recipe_add_edit (recipe, edit->direction, edit->amount, &edit->rows);
+          c2l_recipe_add_edit_copy (recipe, g_ptr_array_index (edits.edits, j));
           /* It was another picture's. */
+          recipe->has_score = FALSE;
+        }
+      if (ok && (options->move != NULL || options->turn != NULL))
+        {
+          ok = read_placement (options, &recipe->move_x, &recipe->move_y, &recipe->turn, &error);
           recipe->has_score = FALSE;
         }
       if (ok)
@@ -502,7 +550,10 @@ generate (const Options *options, C2lEngine *engine, const char *const *prompts,
   C2lBundle *bundle = c2l_engine_get_bundle (engine);
   g_autoptr (GPtrArray) pictures
       = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
-  const C2lGenerateCallbacks callbacks = { show_progress, save_picture, warn_dropped, output };
+  const C2lGenerateCallbacks callbacks = { .progress = show_progress,
+                                           .picture = save_picture,
+                                           .dropped = warn_dropped,
+                                           .data = output };
   g_autoptr (C2lSession) session = NULL;
   g_autoptr (GError) error = NULL;
   C2lPrecision precision;
@@ -570,7 +621,7 @@ run (int argc, char **argv)
       return C2L_EXIT_FAILED;
     }
   merges = options.model.merges != NULL ? g_strdup (options.model.merges)
-                                        : c2l_cli_dup_data_path ("merges.txt.gz");
+                                        : c2l_paths_dup_data ("merges.txt.gz");
   engine = c2l_engine_new (bundle, device, merges);
   output.print_at_end = options.sort != NULL;
   exit_code = options.from != NULL
@@ -604,7 +655,11 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
             "Seed of the fine detail (default: --seed)", "N" },
           { "edit", 'e', 0, G_OPTION_ARG_FILENAME_ARRAY, &options->edits,
             "Move along a direction of the model, or of a .npy or .pt file; may be repeated",
-            "DIRECTION[=AMOUNT]" },
+            "DIRECTION[@FIRST-LAST][=AMOUNT]" },
+          { "move", 0, 0, G_OPTION_ARG_STRING, &options->move,
+            "StyleGAN3: move the picture right and down; 1 is its width", "X,Y" },
+          { "turn", 0, 0, G_OPTION_ARG_STRING, &options->turn,
+            "StyleGAN3: turn the picture counter-clockwise", "DEGREES" },
           { "score", 0, 0, G_OPTION_ARG_NONE, &options->score,
             "Say how well CLIP finds each picture fits its prompt", NULL },
           { "sort", 0, 0, G_OPTION_ARG_STRING, &options->sort,
@@ -650,8 +705,10 @@ const C2lCommand c2l_command_generate = {
   .arguments = "PROMPT…",
   .summary = "Draw pictures for prompts",
   .description
-  = "A PROMPT of “-” reads prompts from standard input, one a line. Pictures are PNG files that "
-    "carry their recipe:\n"
+  = "A PROMPT of “-” reads prompts from standard input, one a line. “a man | a woman:0.5” mixes "
+    "two, each with\nthe weight behind its colon, or 1; “\\|” is a bar of the words. Layers are "
+    "counted from coarse to fine:\n“--edit smile@4-7=2”. Pictures are PNG files that carry their "
+    "recipe:\n"
     "“c2l generate --from picture.png” draws one again. Ctrl+C stops and keeps what is finished.\n",
   .run = run,
 };

@@ -207,6 +207,8 @@ show_image (const char *path, const Options *options, GError **error)
       return TRUE;
     }
   printf ("%-12s %s\n", "prompt", recipe->prompt != NULL ? recipe->prompt : "none");
+  if (recipe->made_by != NULL)
+    printf ("%-12s %s\n", "made by", recipe->made_by);
   printf ("%-12s %s, seed %" G_GUINT64_FORMAT ", picture %u\n", "model", recipe->model,
           recipe->seed, recipe->index);
   if (recipe->sampler != NULL)
@@ -215,8 +217,23 @@ show_image (const char *path, const Options *options, GError **error)
   for (guint i = 0; i < recipe->edits->len; i++)
     {
       const C2lRecipeEdit *edit = g_ptr_array_index (recipe->edits, i);
-      printf ("%-12s %s = %g\n", i == 0 ? "edits" : "", edit->direction, edit->amount);
+      g_autofree char *layers = c2l_layers_to_string (edit->first_layer, edit->last_layer);
+      gboolean all = edit->first_layer == 0 && edit->last_layer == C2L_LAST_LAYER;
+
+      printf ("%-12s %s%s%s = %g\n", i == 0 ? "edits" : "", edit->direction, all ? "" : "@",
+              all ? "" : layers, edit->amount);
     }
+  for (guint i = 0; i < recipe->mixes->len; i++)
+    {
+      const C2lRecipeMix *mix = g_ptr_array_index (recipe->mixes, i);
+      g_autofree char *layers = c2l_layers_to_string (mix->first_layer, mix->last_layer);
+
+      printf ("%-12s %s in layers %s, by %g\n", i == 0 ? "mixed with" : "",
+              mix->label != NULL ? mix->label : "another picture", layers, mix->amount);
+    }
+  if (c2l_recipe_is_placed (recipe))
+    printf ("%-12s by %g, %g, turned by %g°\n", "moved", recipe->move_x, recipe->move_y,
+            recipe->turn);
   printf ("%-12s version %s, %s, %s: %s\n", "drawn by", recipe->program, recipe->precision,
           recipe->device, recipe->device_details);
   return TRUE;

@@ -1,6 +1,7 @@
 /* The options that say which model draws and on what. */
 #include "cli/model-options.h"
 
+#include "studio/paths.h"
 #include "studio/published.h"
 
 #include <string.h>
@@ -197,7 +198,7 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
     }
   if (options->model != NULL)
     return c2l_bundle_open (options->model, error);
-  starter = c2l_cli_dup_data_path ("starter");
+  starter = c2l_paths_dup_data ("starter");
   if (starter != NULL)
     return c2l_bundle_open (starter, error);
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,

@@ -2,6 +2,7 @@
 #include "cli/model-options.h"
 #include "formats/image.h"
 #include "studio/json.h"
+#include "studio/paths.h"
 #include "studio/session.h"
 #include "studio/similarity.h"
 
@@ -67,7 +68,7 @@ score (C2lSession *session, char **argv, int argc, gboolean json, GError **error
     return FALSE;
   for (int i = 2; i < argc; i++)
     {
-      if (!c2l_session_embed_text (session, argv[i], text, NULL, c2l_cli_get_cancellable (), error))
+      if (!c2l_session_embed_prompt (session, argv[i], text, NULL, c2l_cli_get_cancellable (), error))
         return FALSE;
       print_score (argv[1], argv[i], c2l_similarity_cosine (picture, text, width), json);
     }
@@ -103,7 +104,7 @@ run (int argc, char **argv)
       || !c2l_model_options_get_precision (&model, device, C2L_DEFAULT_PRECISION, &precision,
                                            &error))
     return c2l_cli_fail (error);
-  merges = model.merges != NULL ? g_strdup (model.merges) : c2l_cli_dup_data_path ("merges.txt.gz");
+  merges = model.merges != NULL ? g_strdup (model.merges) : c2l_paths_dup_data ("merges.txt.gz");
   engine = c2l_engine_new (bundle, device, merges);
   session = c2l_session_new (engine, precision);
   return score (session, argv, argc, json, &error) ? C2L_EXIT_OK : c2l_cli_fail (error);

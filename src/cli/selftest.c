@@ -1,6 +1,7 @@
 /* c2l selftest: does this machine compute what the original programs do? */
 #include "cli/model-options.h"
 #include "studio/json.h"
+#include "studio/paths.h"
 #include "studio/selftest.h"
 
 #include <math.h>
@@ -110,7 +111,7 @@ run (int argc, char **argv)
   GOptionGroup *groups[] = { c2l_model_options_new_device_group (&model), NULL };
   g_autoptr (C2lDevice) device = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *merges = c2l_cli_dup_data_path ("merges.txt.gz");
+  g_autofree char *merges = c2l_paths_dup_data ("merges.txt.gz");
   C2lPrecision precision;
   int exit_code;
 

@@ -25,6 +25,7 @@ typedef struct
   const char *part; /* the folder being written */
   JsonObject *info; /* model.json */
   GCancellable *cancellable;
+  gint64 bytes, all_bytes; /* of the files, read so far and altogether */
 } Work;
 
 static gboolean
@@ -75,6 +76,25 @@ keep_ema (C2lWeights *weights)
   return kept;
 }
 
+/* Loading everything once more to see whether it fits takes about as long as a part. */
+#define SHARE_OF_PARTS 0.8
+
+static gint64
+get_size (const char *path)
+{
+  GStatBuf info;
+  return path != NULL && g_stat (path, &info) == 0 ? info.st_size : 0;
+}
+
+static void
+report (const Work *work, const char *part)
+{
+  double done = work->all_bytes > 0 ? (double) work->bytes / work->all_bytes : 1;
+
+  if (work->import->progress != NULL)
+    work->import->progress (done * SHARE_OF_PARTS, part, work->import->progress_data);
+}
+
 /* Writes the role's file and its entry in model.json. */
 static gboolean
 add_role (Work *work, C2lBundle *source, C2lRole role, GError **error)
@@ -89,6 +109,7 @@ add_role (Work *work, C2lBundle *source, C2lRole role, GError **error)
     return TRUE;
   if (g_cancellable_set_error_if_cancelled (work->cancellable, error))
     return FALSE;
+  report (work, c2l_role_get_name (role));
   weights = c2l_bundle_load_weights (source, role, error);
   if (weights == NULL)
     return FALSE;
@@ -103,6 +124,7 @@ add_role (Work *work, C2lBundle *source, C2lRole role, GError **error)
   json_object_set_string_member (entry, "file", name);
   json_object_set_string_member (entry, "sha256", sum);
   json_object_set_object_member (work->info, c2l_role_get_name (role), entry);
+  work->bytes += get_size (c2l_bundle_get_file (source, role));
   return TRUE;
 }
 
@@ -430,8 +452,13 @@ write_parts (Work *work, C2lBundle *source, C2lDevice *device, GError **error)
   json_object_set_string_member (work->info, "made_by", "clip2latent " C2L_VERSION);
   add_words (work);
   for (int role = 0; role < C2L_N_ROLES; role++)
+    work->all_bytes += get_size (c2l_bundle_get_file (source, role));
+  for (int role = 0; role < C2L_N_ROLES; role++)
     if (!add_role (work, source, role, error))
       return FALSE;
+  if (g_cancellable_set_error_if_cancelled (work->cancellable, error))
+    return FALSE;
+  report (work, "check");
   prior = c2l_json_get_object (work->info, "prior");
   if (prior != NULL && config != NULL)
     json_object_set_object_member (prior, "config", json_object_ref (config));
@@ -473,7 +500,7 @@ c2l_import (const C2lImport *import,
   g_autofree char *part = g_strdup_printf ("%s.part-XXXXXX", plain),
                   *base = g_path_get_basename (plain);
   C2lImport named = *import;
-  Work work = { &named, NULL, info, cancellable };
+  Work work = { .import = &named, .info = info, .cancellable = cancellable };
   gboolean ok;
 
   if (named.name == NULL)

@@ -1,51 +1,16 @@
-/* Recipes as values and as JSON. Knows nothing of models, files or devices. Numbers of 64 bits are
- * written as text, because many readers of JSON keep only 53; floats of latents as base64 of their
- * little-endian bytes, so that they come back bit for bit. */
+/* Recipes as plain values: what is owned by whom, copied and compared. Knows nothing of JSON
+ * (recipe-json.c), models or devices. Every member that is added belongs into copying, comparing
+ * and JSON; the test walks through all of them. */
 #include "studio/recipe.h"
 
-#include "formats/json-text.h"
-#include "studio/json.h"
-
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
 G_DEFINE_QUARK (c2l - studio - error - quark, c2l_studio_error)
 
-#define RECIPE_FORMAT 1
-
-/* Far above any model's, far below what would hurt: rows of a latent, its width, edits of a
- * picture. */
-#define MAX_ROWS 256
-#define MAX_WIDTH 65536
-#define MAX_EDITS 1024
-
-static const char *const origin_names[] = { "prior", "z", "file" };
-static const char *const noise_names[] = { "const", "random", "none" };
-
-static int
-index_of (const char *const *names, int n, const char *name)
-{
-  for (int i = 0; i < n; i++)
-    if (g_strcmp0 (names[i], name) == 0)
-      return i;
-  return -1;
-}
-
-const char *
-c2l_noise_kind_get_name (C2lNoiseKind noise)
-{
-  return noise_names[noise];
-}
-
-gboolean
-c2l_noise_kind_from_name (const char *name, C2lNoiseKind *noise)
-{
-  int found = index_of (noise_names, G_N_ELEMENTS (noise_names), name);
-  if (found >= 0)
-    *noise = found;
-  return found >= 0;
-}
+/* Far beyond what can be seen: in widths of the picture, in degrees. */
+#define MAX_MOVE 100
+#define MAX_TURN 36000
 
 void
 c2l_rows_clear (C2lRows *rows)
@@ -73,15 +38,165 @@ c2l_rows_set (C2lRows *rows, int n_rows, int width, const float *data)
   rows->data = g_steal_pointer (&copy);
 }
 
-static void
-recipe_edit_free (gpointer data)
+gboolean
+c2l_rows_equal (const C2lRows *a, const C2lRows *b)
 {
-  C2lRecipeEdit *edit = data;
+  return a->n_rows == b->n_rows && a->width == b->width
+         && (a->data == b->data
+             || (a->data != NULL && b->data != NULL
+                 && memcmp (a->data, b->data, (gsize) a->n_rows * a->width * sizeof (float)) == 0));
+}
 
+static void
+copy_rows (C2lRows *rows, const C2lRows *from)
+{
+  if (from != NULL && from->data != NULL)
+    c2l_rows_set (rows, from->n_rows, from->width, from->data);
+}
+
+/* --- layers --- */
+
+/* A number of at most four digits, of which none is missing; moves @text behind it. */
+static gboolean
+read_layer (const char **text, int *layer)
+{
+  const char *start = *text;
+
+  for (*layer = 0; g_ascii_isdigit (**text) && *text - start < 4; (*text)++)
+    *layer = 10 * *layer + g_ascii_digit_value (**text);
+  return *text > start;
+}
+
+gboolean
+c2l_layers_parse (const char *text, int *first_layer, int *last_layer)
+{
+  int first, last;
+
+  if (!read_layer (&text, &first))
+    return FALSE;
+  last = first;
+  if (*text == '-')
+    {
+      text++;
+      last = C2L_LAST_LAYER;
+      if (*text != '\0' && (!read_layer (&text, &last) || last < first))
+        return FALSE;
+    }
+  if (*text != '\0')
+    return FALSE;
+  *first_layer = first;
+  *last_layer = last;
+  return TRUE;
+}
+
+char *
+c2l_layers_to_string (int first_layer, int last_layer)
+{
+  if (last_layer == C2L_LAST_LAYER)
+    return g_strdup_printf ("%d-", first_layer);
+  if (last_layer == first_layer)
+    return g_strdup_printf ("%d", first_layer);
+  return g_strdup_printf ("%d-%d", first_layer, last_layer);
+}
+
+/* --- edits and mixes --- */
+
+C2lRecipeEdit *
+c2l_recipe_edit_new (const char *direction, double amount, const C2lRows *rows)
+{
+  C2lRecipeEdit *edit = g_new0 (C2lRecipeEdit, 1);
+
+  edit->direction = g_strdup (direction);
+  edit->amount = amount;
+  edit->last_layer = C2L_LAST_LAYER;
+  copy_rows (&edit->rows, rows);
+  return edit;
+}
+
+C2lRecipeEdit *
+c2l_recipe_edit_copy (const C2lRecipeEdit *edit)
+{
+  C2lRecipeEdit *copy = c2l_recipe_edit_new (edit->direction, edit->amount, &edit->rows);
+
+  copy->name = g_strdup (edit->name);
+  copy->first_layer = edit->first_layer;
+  copy->last_layer = edit->last_layer;
+  return copy;
+}
+
+void
+c2l_recipe_edit_free (C2lRecipeEdit *edit)
+{
   g_free (edit->direction);
+  g_free (edit->name);
   c2l_rows_clear (&edit->rows);
   g_free (edit);
 }
+
+gboolean
+c2l_recipe_edit_equal (const C2lRecipeEdit *a, const C2lRecipeEdit *b)
+{
+  return g_strcmp0 (a->direction, b->direction) == 0 && g_strcmp0 (a->name, b->name) == 0
+         && a->amount == b->amount && a->first_layer == b->first_layer
+         && a->last_layer == b->last_layer && c2l_rows_equal (&a->rows, &b->rows);
+}
+
+GPtrArray *
+c2l_recipe_edits_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_edit_free);
+}
+
+static void
+mix_free (gpointer data)
+{
+  C2lRecipeMix *mix = data;
+
+  g_free (mix->label);
+  c2l_rows_clear (&mix->rows);
+  g_free (mix);
+}
+
+static gboolean
+mix_equal (const C2lRecipeMix *a, const C2lRecipeMix *b)
+{
+  return g_strcmp0 (a->label, b->label) == 0 && a->amount == b->amount
+         && a->first_layer == b->first_layer && a->last_layer == b->last_layer
+         && c2l_rows_equal (&a->rows, &b->rows);
+}
+
+C2lRecipeEdit *
+c2l_recipe_add_edit (C2lRecipe *recipe, const char *direction, double amount, const C2lRows *rows)
+{
+  C2lRecipeEdit *edit = c2l_recipe_edit_new (direction, amount, rows);
+
+  g_ptr_array_add (recipe->edits, edit);
+  return edit;
+}
+
+C2lRecipeEdit *
+c2l_recipe_add_edit_copy (C2lRecipe *recipe, const C2lRecipeEdit *edit)
+{
+  C2lRecipeEdit *copy = c2l_recipe_edit_copy (edit);
+
+  g_ptr_array_add (recipe->edits, copy);
+  return copy;
+}
+
+C2lRecipeMix *
+c2l_recipe_add_mix (C2lRecipe *recipe, const char *label, double amount, const C2lRows *rows)
+{
+  C2lRecipeMix *mix = g_new0 (C2lRecipeMix, 1);
+
+  mix->label = g_strdup (label);
+  mix->amount = amount;
+  mix->last_layer = C2L_LAST_LAYER;
+  copy_rows (&mix->rows, rows);
+  g_ptr_array_add (recipe->mixes, mix);
+  return mix;
+}
+
+/* --- recipes --- */
 
 C2lRecipe *
 c2l_recipe_new (void)
@@ -90,7 +205,8 @@ c2l_recipe_new (void)
 
   g_atomic_ref_count_init (&recipe->refs);
   recipe->sha256 = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  recipe->edits = g_ptr_array_new_with_free_func (recipe_edit_free);
+  recipe->mixes = g_ptr_array_new_with_free_func (mix_free);
+  recipe->edits = c2l_recipe_edits_new ();
   recipe->guidance = 1;
   recipe->truncation = 1;
   return recipe;
@@ -112,7 +228,9 @@ c2l_recipe_unref (C2lRecipe *recipe)
   g_free (recipe->model);
   g_hash_table_unref (recipe->sha256);
   g_free (recipe->prompt);
+  g_free (recipe->made_by);
   g_free (recipe->sampler);
+  g_ptr_array_unref (recipe->mixes);
   g_ptr_array_unref (recipe->edits);
   g_free (recipe->precision);
   g_free (recipe->device);
@@ -121,232 +239,110 @@ c2l_recipe_unref (C2lRecipe *recipe)
   g_free (recipe);
 }
 
-void
-c2l_recipe_add_edit (C2lRecipe *recipe, const char *direction, double amount, const C2lRows *rows)
-{
-  C2lRecipeEdit *edit = g_new0 (C2lRecipeEdit, 1);
-
-  edit->direction = g_strdup (direction);
-  edit->amount = amount;
-  if (rows != NULL && rows->data != NULL)
-    c2l_rows_set (&edit->rows, rows->n_rows, rows->width, rows->data);
-  g_ptr_array_add (recipe->edits, edit);
-}
-
 static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
+copy_lists (C2lRecipe *copy, const C2lRecipe *recipe)
 {
-  if (value == NULL)
-    return;
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
+  GHashTableIter iter;
+  gpointer role, sum;
 
-static void
-add_double (JsonBuilder *builder, const char *name, double value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
-}
-
-static void
-add_u64 (JsonBuilder *builder, const char *name, guint64 value)
-{
-  g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, value);
-  add_string (builder, name, text);
-}
-
-static void
-add_rows (JsonBuilder *builder, const char *name, const C2lRows *rows)
-{
-  gsize n = (gsize) rows->n_rows * rows->width;
-  g_autofree guint32 *words = g_new (guint32, n);
-  g_autofree char *text = NULL;
-
-  if (rows->data == NULL)
-    return;
-  memcpy (words, rows->data, n * sizeof (float));
-  for (gsize i = 0; i < n; i++)
-    words[i] = GUINT32_TO_LE (words[i]);
-  text = g_base64_encode ((const guchar *) words, n * sizeof (guint32));
-
-  json_builder_set_member_name (builder, name);
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "rows");
-  json_builder_add_int_value (builder, rows->n_rows);
-  json_builder_set_member_name (builder, "width");
-  json_builder_add_int_value (builder, rows->width);
-  add_string (builder, "float32", text);
-  json_builder_end_object (builder);
-}
-
-static void
-add_edits (JsonBuilder *builder, GPtrArray *edits)
-{
-  json_builder_set_member_name (builder, "edits");
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < edits->len; i++)
+  g_hash_table_iter_init (&iter, recipe->sha256);
+  while (g_hash_table_iter_next (&iter, &role, &sum))
+    g_hash_table_insert (copy->sha256, g_strdup (role), g_strdup (sum));
+  for (guint i = 0; i < recipe->edits->len; i++)
+    c2l_recipe_add_edit_copy (copy, g_ptr_array_index (recipe->edits, i));
+  for (guint i = 0; i < recipe->mixes->len; i++)
     {
-      const C2lRecipeEdit *edit = g_ptr_array_index (edits, i);
+      const C2lRecipeMix *mix = g_ptr_array_index (recipe->mixes, i);
+      C2lRecipeMix *other = c2l_recipe_add_mix (copy, mix->label, mix->amount, &mix->rows);
 
-      json_builder_begin_object (builder);
-      add_string (builder, "direction", edit->direction);
-      add_double (builder, "amount", edit->amount);
-      add_rows (builder, "values", &edit->rows);
-      json_builder_end_object (builder);
+      other->first_layer = mix->first_layer;
+      other->last_layer = mix->last_layer;
     }
-  json_builder_end_array (builder);
 }
 
-static void
-add_sha256 (JsonBuilder *builder, GHashTable *sha256)
+C2lRecipe *
+c2l_recipe_copy (const C2lRecipe *recipe)
 {
-  g_autoptr (GList) roles = g_list_sort (g_hash_table_get_keys (sha256), (GCompareFunc) strcmp);
+  C2lRecipe *copy = c2l_recipe_new ();
 
-  json_builder_set_member_name (builder, "sha256");
-  json_builder_begin_object (builder);
-  for (GList *l = roles; l != NULL; l = l->next)
-    add_string (builder, l->data, g_hash_table_lookup (sha256, l->data));
-  json_builder_end_object (builder);
-}
-
-JsonNode *
-c2l_recipe_to_node (C2lRecipe *recipe)
-{
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "recipe");
-  json_builder_add_int_value (builder, RECIPE_FORMAT);
-  add_string (builder, "program", recipe->program);
-  add_string (builder, "model", recipe->model);
-  add_sha256 (builder, recipe->sha256);
-  add_string (builder, "origin", origin_names[recipe->origin]);
-  add_string (builder, "prompt", recipe->prompt);
-  add_u64 (builder, "seed", recipe->seed);
-  add_u64 (builder, "index", recipe->index);
-  if (recipe->sampler != NULL)
-    {
-      add_string (builder, "sampler", recipe->sampler);
-      json_builder_set_member_name (builder, "steps");
-      json_builder_add_int_value (builder, recipe->steps);
-      add_double (builder, "guidance", recipe->guidance);
-    }
-  add_double (builder, "truncation", recipe->truncation);
-  add_string (builder, "noise", noise_names[recipe->noise]);
-  add_u64 (builder, "noise_seed", recipe->noise_seed);
-  add_edits (builder, recipe->edits);
-  add_string (builder, "precision", recipe->precision);
-  add_string (builder, "device", recipe->device);
-  add_string (builder, "device_details", recipe->device_details);
-  if (recipe->has_score)
-    add_double (builder, "score", recipe->score);
-  add_rows (builder, "latent", &recipe->latent);
-  json_builder_end_object (builder);
-  return json_builder_get_root (builder);
-}
-
-char *
-c2l_recipe_to_json (C2lRecipe *recipe)
-{
-  g_autoptr (JsonNode) node = c2l_recipe_to_node (recipe);
-  return json_to_string (node, FALSE);
+  copy->program = g_strdup (recipe->program);
+  copy->model = g_strdup (recipe->model);
+  copy->origin = recipe->origin;
+  copy->prompt = g_strdup (recipe->prompt);
+  copy->made_by = g_strdup (recipe->made_by);
+  copy->seed = recipe->seed;
+  copy->index = recipe->index;
+  copy->sampler = g_strdup (recipe->sampler);
+  copy->steps = recipe->steps;
+  copy->guidance = recipe->guidance;
+  copy->truncation = recipe->truncation;
+  copy->noise = recipe->noise;
+  copy->noise_seed = recipe->noise_seed;
+  copy->move_x = recipe->move_x;
+  copy->move_y = recipe->move_y;
+  copy->turn = recipe->turn;
+  copy->precision = g_strdup (recipe->precision);
+  copy->device = g_strdup (recipe->device);
+  copy->device_details = g_strdup (recipe->device_details);
+  copy->has_score = recipe->has_score;
+  copy->score = recipe->score;
+  copy_rows (&copy->latent, &recipe->latent);
+  copy_lists (copy, recipe);
+  return copy;
 }
 
 static gboolean
-broken (GError **error, const char *where, const char *what)
+sums_equal (GHashTable *a, GHashTable *b)
 {
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE,
-               "%s: its recipe cannot be used: %s; draw the picture from its prompt instead", where,
-               what);
-  return FALSE;
-}
+  GHashTableIter iter;
+  gpointer role, sum;
 
-static gboolean
-read_u64 (JsonObject *object, const char *name, guint64 max, guint64 *value)
-{
-  const char *text = c2l_json_get_string (object, name, NULL);
-
-  return text != NULL && g_ascii_string_to_unsigned (text, 10, 0, max, value, NULL);
-}
-
-static gboolean
-read_rows (JsonObject *object, const char *name, C2lRows *rows)
-{
-  JsonObject *values = c2l_json_get_object (object, name);
-  gint64 n_rows, width;
-  const char *text;
-  g_autofree guchar *bytes = NULL;
-  gsize size = 0, n;
-
-  if (values == NULL)
+  if (g_hash_table_size (a) != g_hash_table_size (b))
     return FALSE;
-  n_rows = c2l_json_get_int (values, "rows", 0);
-  width = c2l_json_get_int (values, "width", 0);
-  text = c2l_json_get_string (values, "float32", NULL);
-  if (n_rows < 1 || n_rows > MAX_ROWS || width < 1 || width > MAX_WIDTH || text == NULL)
-    return FALSE;
-  bytes = g_base64_decode (text, &size);
-  n = (gsize) n_rows * width;
-  if (size != n * sizeof (float))
-    return FALSE;
-
-  c2l_rows_clear (rows);
-  rows->n_rows = n_rows;
-  rows->width = width;
-  rows->data = g_new (float, n);
-  for (gsize i = 0; i < n; i++)
-    {
-      guint32 word;
-
-      memcpy (&word, bytes + i * sizeof word, sizeof word);
-      word = GUINT32_FROM_LE (word);
-      memcpy (&rows->data[i], &word, sizeof word);
-      if (!isfinite (rows->data[i]))
-        return FALSE;
-    }
+  g_hash_table_iter_init (&iter, a);
+  while (g_hash_table_iter_next (&iter, &role, &sum))
+    if (g_strcmp0 (g_hash_table_lookup (b, role), sum) != 0)
+      return FALSE;
   return TRUE;
 }
 
 static gboolean
-read_edits (C2lRecipe *recipe, JsonObject *object, const char *where, GError **error)
+lists_equal (const C2lRecipe *a, const C2lRecipe *b)
 {
-  JsonArray *edits = c2l_json_get_array (object, "edits");
-  guint n = edits != NULL ? json_array_get_length (edits) : 0;
-
-  if (n > MAX_EDITS)
-    return broken (error, where, "it has too many edits");
-  for (guint i = 0; i < n; i++)
-    {
-      JsonNode *node = json_array_get_element (edits, i);
-      JsonObject *edit = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-      const char *direction = edit != NULL ? c2l_json_get_string (edit, "direction", NULL) : NULL;
-      double amount = edit != NULL ? c2l_json_get_double (edit, "amount", NAN) : NAN;
-
-      if (direction == NULL || !isfinite (amount))
-        return broken (error, where, "an edit lacks its direction or amount");
-      c2l_recipe_add_edit (recipe, direction, amount, NULL);
-      if (json_object_has_member (edit, "values")
-          && !read_rows (edit, "values",
-                         &((C2lRecipeEdit *) g_ptr_array_index (recipe->edits, i))->rows))
-        return broken (error, where, "the values of an edit are damaged");
-    }
-  return TRUE;
+  if (a->edits->len != b->edits->len || a->mixes->len != b->mixes->len)
+    return FALSE;
+  for (guint i = 0; i < a->edits->len; i++)
+    if (!c2l_recipe_edit_equal (g_ptr_array_index (a->edits, i), g_ptr_array_index (b->edits, i)))
+      return FALSE;
+  for (guint i = 0; i < a->mixes->len; i++)
+    if (!mix_equal (g_ptr_array_index (a->mixes, i), g_ptr_array_index (b->mixes, i)))
+      return FALSE;
+  return sums_equal (a->sha256, b->sha256);
 }
 
-static void
-read_sha256 (C2lRecipe *recipe, JsonObject *object)
+gboolean
+c2l_recipe_equal (const C2lRecipe *a, const C2lRecipe *b)
 {
-  JsonObject *sums = c2l_json_get_object (object, "sha256");
-  g_autoptr (GList) roles = sums != NULL ? json_object_get_members (sums) : NULL;
+  const char *const texts[][2]
+      = { { a->program, b->program }, { a->model, b->model },
+          { a->prompt, b->prompt },   { a->made_by, b->made_by },
+          { a->sampler, b->sampler }, { a->precision, b->precision },
+          { a->device, b->device },   { a->device_details, b->device_details } };
 
-  for (GList *l = roles; l != NULL; l = l->next)
-    {
-      const char *sum = c2l_json_get_string (sums, l->data, NULL);
-      if (sum != NULL)
-        g_hash_table_insert (recipe->sha256, g_strdup (l->data), g_strdup (sum));
-    }
+  if (a == b)
+    return TRUE;
+  if (a->origin != b->origin || a->seed != b->seed || a->index != b->index || a->steps != b->steps
+      || a->guidance != b->guidance || a->truncation != b->truncation || a->noise != b->noise
+      || a->noise_seed != b->noise_seed || a->move_x != b->move_x || a->move_y != b->move_y
+      || a->turn != b->turn)
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (g_strcmp0 (texts[i][0], texts[i][1]) != 0)
+      return FALSE;
+  return c2l_rows_equal (&a->latent, &b->latent) && lists_equal (a, b);
 }
+
+/* --- settings that a file may not have --- */
 
 gboolean
 c2l_truncation_check (double truncation, GError **error)
@@ -359,56 +355,20 @@ c2l_truncation_check (double truncation, GError **error)
   return FALSE;
 }
 
-static gboolean
-read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **error)
+gboolean
+c2l_placement_check (double move_x, double move_y, double turn, GError **error)
 {
-  guint64 index = 0;
-  int origin, noise;
-
-  if (c2l_json_get_int (object, "recipe", 0) != RECIPE_FORMAT)
-    return broken (error, where, "it was written by a newer program");
-  origin = index_of (origin_names, G_N_ELEMENTS (origin_names),
-                     c2l_json_get_string (object, "origin", NULL));
-  noise = index_of (noise_names, G_N_ELEMENTS (noise_names),
-                    c2l_json_get_string (object, "noise", NULL));
-  if (origin < 0 || noise < 0)
-    return broken (error, where, "it names an origin or a noise that this program does not know");
-  recipe->origin = origin;
-  recipe->noise = noise;
-  if (!read_u64 (object, "seed", G_MAXUINT64, &recipe->seed)
-      || !read_u64 (object, "index", G_MAXUINT32, &index)
-      || !read_u64 (object, "noise_seed", G_MAXUINT64, &recipe->noise_seed))
-    return broken (error, where, "a seed is missing or out of range");
-  recipe->index = index;
-  recipe->steps = CLAMP (c2l_json_get_int (object, "steps", 0), 0, G_MAXINT);
-  recipe->guidance = c2l_json_get_double (object, "guidance", 1);
-  recipe->truncation = c2l_json_get_double (object, "truncation", 1);
-  recipe->has_score = json_object_has_member (object, "score");
-  recipe->score = c2l_json_get_double (object, "score", 0);
-  if (!isfinite (recipe->guidance) || !isfinite (recipe->score))
-    return broken (error, where, "its guidance or score is not finite");
-  if (!c2l_truncation_check (recipe->truncation, NULL))
-    return broken (error, where, "its truncation is not between 0 and 1");
-  recipe->program = g_strdup (c2l_json_get_string (object, "program", NULL));
-  recipe->model = g_strdup (c2l_json_get_string (object, "model", NULL));
-  recipe->prompt = g_strdup (c2l_json_get_string (object, "prompt", NULL));
-  recipe->sampler = g_strdup (c2l_json_get_string (object, "sampler", NULL));
-  recipe->precision = g_strdup (c2l_json_get_string (object, "precision", NULL));
-  recipe->device = g_strdup (c2l_json_get_string (object, "device", NULL));
-  recipe->device_details = g_strdup (c2l_json_get_string (object, "device_details", NULL));
-  read_sha256 (recipe, object);
-  if (!read_rows (object, "latent", &recipe->latent))
-    return broken (error, where, "its latent is missing or damaged");
-  return read_edits (recipe, object, where, error);
+  if (fabs (move_x) <= MAX_MOVE && fabs (move_y) <= MAX_MOVE && fabs (turn) <= MAX_TURN)
+    return TRUE;
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+               "moved by %g, %g and turned by %g°: give widths of the picture from −%d to %d and "
+               "degrees from −%d to %d",
+               move_x, move_y, turn, MAX_MOVE, MAX_MOVE, MAX_TURN, MAX_TURN);
+  return FALSE;
 }
 
-C2lRecipe *
-c2l_recipe_from_json (const char *json, const char *where, GError **error)
+gboolean
+c2l_recipe_is_placed (const C2lRecipe *recipe)
 {
-  g_autoptr (C2lRecipe) recipe = c2l_recipe_new ();
-  g_autoptr (JsonObject) object = c2l_json_parse_object (json, -1, where, error);
-
-  if (object == NULL || !read_recipe (recipe, object, where, error))
-    return NULL;
-  return g_steal_pointer (&recipe);
+  return recipe->move_x != 0 || recipe->move_y != 0 || recipe->turn != 0;
 }

@@ -1,8 +1,11 @@
 /* C2lRecipe: everything needed to draw one picture again, as plain values and as JSON.
  *
- * A picture is its recipe: the program, the model's files by SHA-256, the prompt, seed and index, the sampler's settings, the edits,
- * the noise, the precision and the device it was drawn on, and the float32 latent itself, before truncation and edits.
- * Saved PNGs carry it in a text chunk under C2L_RECIPE_KEYWORD. */
+ * A picture is its recipe: the program, the model's files by SHA-256, the prompt, seed and index, the sampler's settings, the styles mixed
+ * in, the edits, the placement, the noise, the precision and the device it was drawn on, and the float32 latent itself. From latent to
+ * styles: truncated, repeated to one row a layer, mixed with other pictures, edited. Saved PNGs carry it in a text chunk under
+ * C2L_RECIPE_KEYWORD.
+ *
+ * A recipe that is being drawn or shown is not changed: who edits it works on a copy. */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -47,13 +50,41 @@ void        c2l_rows_clear (C2lRows *rows);
 void        c2l_rows_free (C2lRows *rows);
 void        c2l_rows_set (C2lRows *rows, int n_rows, int width, const float *data);
 
-/* @rows is empty where the direction is the bundle's own and found there by its name. */
+gboolean    c2l_rows_equal (const C2lRows *a, const C2lRows *b);
+
+/* Ranges of layers, from coarse to fine: rows of a picture's styles, 0 to num_ws − 1, both ends inclusive. A last one of C2L_LAST_LAYER
+ * means all that follow. */
+#define C2L_LAST_LAYER (-1)
+
+/* "4", "4-7" or "4-" (to the end): TRUE if @text is one of these. */
+gboolean    c2l_layers_parse (const char *text, int *first_layer, int *last_layer);
+/* The same again. */
+char       *c2l_layers_to_string (int first_layer, int last_layer);
+
+/* A direction that was moved along. @rows is empty where it is the bundle's own and found there by its name. */
 typedef struct
 {
   char *direction;
+  char *name;     /* (nullable): what the artist calls it */
   double amount;
+  int first_layer, last_layer;
   C2lRows rows;
 } C2lRecipeEdit;
+
+/* Styles of another picture: in the range of layers a style is own + (other − own) · amount. */
+typedef struct
+{
+  char *label;    /* (nullable): what the other picture is called, for people */
+  double amount;  /* 0 to 1 */
+  int first_layer, last_layer;
+  C2lRows rows;   /* the other's final styles [num_ws, D], or its latent as the prior makes it */
+} C2lRecipeMix;
+
+/* How a picture that was not sampled came about; shown to people in their own language. */
+#define C2L_MADE_BY_VARIATION "variation"
+#define C2L_MADE_BY_MORE_LIKE_THESE "more like these"
+#define C2L_MADE_BY_LOOK_ALIKE "look-alike"
+#define C2L_MADE_BY_IN_BETWEEN "in-between"
 
 typedef struct
 {
@@ -62,7 +93,8 @@ typedef struct
   char *model;          /* the bundle's name, for people */
   GHashTable *sha256;   /* role ("clip", "prior", "generator") → hex */
   C2lOrigin origin;
-  char *prompt;         /* (nullable) */
+  char *prompt;         /* (nullable): as typed, with its weights where it is a mixture */
+  char *made_by;        /* (nullable): C2L_MADE_BY_…, another text of a newer program, or NULL: sampled or given */
   guint64 seed;
   guint32 index;
   char *sampler;        /* (nullable): not sampled */
@@ -71,13 +103,16 @@ typedef struct
   double truncation;
   C2lNoiseKind noise;
   guint64 noise_seed;
+  GPtrArray *mixes;     /* of C2lRecipeMix, in this order, before the edits */
   GPtrArray *edits;     /* of C2lRecipeEdit */
+  double move_x, move_y; /* StyleGAN3: moved right and down, 1 is the picture's width */
+  double turn;          /* StyleGAN3: degrees, counter-clockwise */
   char *precision;
   char *device;         /* "cpu" */
   char *device_details; /* "AVX-512, oneDNN 2.6.3": another one may differ in the last bits */
   gboolean has_score;
   double score;
-  C2lRows latent;       /* before truncation and edits */
+  C2lRows latent;       /* before truncation, mixes and edits */
 } C2lRecipe;
 
 C2lRecipe  *c2l_recipe_new (void);
@@ -88,8 +123,30 @@ void        c2l_recipe_unref (C2lRecipe *recipe);
  * above 1; here they are refused, so that no number is without effect unsaid. */
 gboolean    c2l_truncation_check (double truncation, GError **error);
 
-/* Adds an edit with a copy of @rows (nullable). */
-void        c2l_recipe_add_edit (C2lRecipe *recipe, const char *direction, double amount, const C2lRows *rows);
+/* A move of at most 100 widths and a turn of at most 36000 degrees; all else is a mistake. */
+gboolean    c2l_placement_check (double move_x, double move_y, double turn, GError **error);
+/* Whether the picture is moved or turned at all. */
+gboolean    c2l_recipe_is_placed (const C2lRecipe *recipe);
+
+/* A copy that shares nothing with @recipe. */
+C2lRecipe  *c2l_recipe_copy (const C2lRecipe *recipe);
+/* Whether both say the same; scores are not looked at. */
+gboolean    c2l_recipe_equal (const C2lRecipe *a, const C2lRecipe *b);
+
+/* An edit in all layers, with a copy of @rows (nullable). */
+C2lRecipeEdit *c2l_recipe_edit_new (const char *direction, double amount, const C2lRows *rows);
+C2lRecipeEdit *c2l_recipe_edit_copy (const C2lRecipeEdit *edit);
+void        c2l_recipe_edit_free (C2lRecipeEdit *edit);
+gboolean    c2l_recipe_edit_equal (const C2lRecipeEdit *a, const C2lRecipeEdit *b);
+/* An empty array that frees its edits. */
+GPtrArray  *c2l_recipe_edits_new (void);
+
+/* Adds an edit in all layers, with a copy of @rows (nullable); lent, so that the caller can set the rest. */
+C2lRecipeEdit *c2l_recipe_add_edit (C2lRecipe *recipe, const char *direction, double amount, const C2lRows *rows);
+/* Adds what c2l_recipe_edit_copy() makes of @edit; lent. */
+C2lRecipeEdit *c2l_recipe_add_edit_copy (C2lRecipe *recipe, const C2lRecipeEdit *edit);
+/* Adds a mix in all layers with a copy of @rows; lent. */
+C2lRecipeMix *c2l_recipe_add_mix (C2lRecipe *recipe, const char *label, double amount, const C2lRows *rows);
 
 char       *c2l_recipe_to_json (C2lRecipe *recipe);
 JsonNode   *c2l_recipe_to_node (C2lRecipe *recipe);

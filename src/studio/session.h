@@ -10,23 +10,9 @@
 
 #include "studio/engine.h"
 #include "studio/picture.h"
+#include "studio/sampling.h"
 
 G_BEGIN_DECLS
-
-/* Where the random part of a picture starts, and how it is sampled. */
-typedef struct
-{
-  guint64 seed;
-  guint32 first_index;
-  int n;
-  const char *sampler; /* lent */
-  int steps;
-  double guidance;
-  double truncation;
-  C2lNoiseKind noise;
-  guint64 noise_seed;
-  int label;           /* class for class-conditional generators, from z only */
-} C2lSampling;
 
 /* What the program draws with when nobody asks for another; docs/performance.md says why. */
 #define C2L_DEFAULT_PRECISION C2L_PRECISION_FAST
@@ -48,6 +34,12 @@ int           c2l_session_get_embed_width (C2lSession *session, GError **error);
 /* @embedding: [width]. @dropped: (out) (optional): words that did not fit, or NULL. */
 gboolean      c2l_session_embed_text (C2lSession *session, const char *prompt, float *embedding, char **dropped,
                                       GCancellable *cancellable, GError **error);
+/* The same for a prompt that may be a mixture, "a face | a smiling face:0.5", see mixture.h. @dropped: of all parts, with " | " between them. */
+gboolean      c2l_session_embed_prompt (C2lSession *session, const char *prompt, float *embedding, char **dropped,
+                                        GCancellable *cancellable, GError **error);
+/* Words of a prompt, or of the parts of a mixture, that the model's vocabulary does not know; NULL-terminated (transfer full). NULL and an
+ * error without CLIP or where the mixture cannot be. */
+char        **c2l_session_list_unknown_words (C2lSession *session, const char *prompt, GError **error);
 /* @pixels: [size, size, 3]. */
 gboolean      c2l_session_embed_pixels (C2lSession *session, const guint8 *pixels, int size, float *embedding,
                                         GCancellable *cancellable, GError **error);
@@ -63,6 +55,9 @@ C2lRecipe    *c2l_session_adopt_latent (C2lSession *session, const C2lRows *late
 
 /* Whether a recipe's edits and latent fit this model, with what to do. Draws nothing. */
 gboolean      c2l_session_check (C2lSession *session, C2lRecipe *recipe, GError **error);
+
+/* What @recipe's picture is drawn of, [num_ws, w_dim], into @styles: for C2lRecipeMix. */
+gboolean      c2l_session_get_styles (C2lSession *session, C2lRecipe *recipe, C2lRows *styles, GError **error);
 
 /* Draws. @max_resolution: smaller for a preview, 0 for the full picture. @for_clip: (nullable) receives the picture as CLIP wants it,
  * [side, side, 3] in [-1, 1] with side = c2l_session_get_clip_side(). */

@@ -98,6 +98,8 @@ def impossible_settings_are_refused(folder):
         (['--model', 'nowhere'], 'nowhere'),
         (['--edit', 'wings=1'], 'wings'),
         (['--edit', f'{FIXTURES}/edits/pose.npy=1'], 'pose.npy'),
+        (['--edit', 'glasses@3-12=1'], 'layers 3-12'),
+        (['--move', '0.5,0'], 'StyleGAN3'),
         (['--latent', f'{FIXTURES}/edits/age.npy'], '512'),
         (['--latent', 'missing.npy'], 'missing.npy'),
         (['--prompts', 'missing.txt'], 'missing.txt'),
@@ -126,6 +128,9 @@ def impossible_values_are_wrong_use(folder):
         (['--noise', 'loud'], 'loud'),
         (['--precision', 'f8'], 'f8'),
         (['--edit', 'glasses=very'], 'very'),
+        (['--move', '0.5'], '--move'),
+        (['--move', '0.5,nan'], 'nan'),
+        (['--turn', '40000'], 'degrees'),
         (['--clip', STARTER / 'clip.safetensors'], '--generator'),
         (['--steps', '0'], '--steps'),
         (['--generator', STARTER / 'generator.safetensors', '--preprocess', 'magic'], 'magic'),
@@ -242,6 +247,38 @@ def a_redrawn_picture_may_be_edited(folder):
     c2l('generate', PROMPT, folder=folder)
     c2l('generate', '--from', pictures(folder)[0], '--edit', 'glasses=2', '-o', 'edited', folder=folder)
     assert pixels(pictures(folder)[0]) != pixels(pictures(folder, 'edited')[0])
+
+
+@test
+def an_edit_may_keep_to_some_layers(folder):
+    for name, edit in (('all', 'glasses=2'), ('some', 'glasses@0-5=2'), ('rest', 'glasses@6-=2')):
+        c2l('generate', PROMPT, '--edit', edit, '-o', name, folder=folder)
+    both = c2l('generate', PROMPT, '--edit', 'glasses@0-5=2', '--edit', 'glasses@6-=2', '-o', 'both', folder=folder)
+    drawn = {name: pixels(pictures(folder, name)[0]) for name in ('all', 'some', 'rest', 'both')}
+    assert drawn['all'] == drawn['both'] and len(set(drawn.values())) == 3
+    assert 'glasses@6- = 2' in c2l('info', pictures(folder, 'rest')[0], folder=folder).stdout
+
+
+@test
+def a_stylegan3_picture_is_moved_and_turned(folder):
+    generator = ('--generator', FIXTURES / 'stylegan3' / 't' / 'network.pkl')
+    c2l('generate', *generator, '--random', folder=folder)
+    c2l('generate', *generator, '--random', '--move', '0.25,-0.1', '--turn', '20', '-o', 'placed', folder=folder)
+    c2l('generate', *generator, '--from', pictures(folder)[0], '--move', '0.25,-0.1', '--turn', '20', '-o', 'later', folder=folder)
+    c2l('generate', *generator, '--from', pictures(folder, 'placed')[0], '-o', 'again', folder=folder)
+    still, placed, later, again = (pixels(pictures(folder, name)[0]) for name in ('pictures', 'placed', 'later', 'again'))
+    assert still != placed and placed == again and placed == later
+
+
+@test
+def prompts_are_mixed(folder):
+    line = json.loads(c2l('generate', 'a man with a beard | a woman:0.5', '--json', '--score', folder=folder).stdout)
+    assert line['prompt'] == 'a man with a beard | a woman:0.5'
+    assert 'add up to nothing' in c2l('generate', 'a man | a woman:-1', folder=folder, expect=1).stderr
+    score = json.loads(c2l('score', line['file'], line['prompt'], '--json', folder=folder).stdout)
+    assert abs(score['score'] - line['score']) < 0.01
+    c2l('generate', 'a man with a beard | a woman', '-o', 'other', folder=folder)
+    assert pixels(pictures(folder)[0]) != pixels(pictures(folder, 'other')[0])
 
 
 @test

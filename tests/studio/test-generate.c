@@ -1,6 +1,7 @@
 /* Drawing with the starter: a picture depends on its recipe and on nothing else. */
 #include "compute/pass.h"
 #include "studio/generate.h"
+#include "studio/redraw.h"
 
 #include <math.h>
 #include <string.h>

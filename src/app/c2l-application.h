@@ -1,0 +1,14 @@
+/* C2lApplication: the program as the desktop sees it: one instance, the command line, files to open, the actions of the menu. Owns what
+ * all windows share, the worker and the library. */
+#pragma once
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+#define C2L_TYPE_APPLICATION (c2l_application_get_type ())
+G_DECLARE_FINAL_TYPE (C2lApplication, c2l_application, C2L, APPLICATION, AdwApplication)
+
+C2lApplication *c2l_application_new (void);
+
+G_END_DECLS

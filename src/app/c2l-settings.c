@@ -1,0 +1,45 @@
+/* Finds the schema of the program's settings. An installed program takes that beside it, whatever
+ * its prefix; one that is run from its build folder takes the schema that was compiled there, so
+ * that an older one that is installed does not get in its way. */
+#include "app/c2l-settings.h"
+
+#include "studio/paths.h"
+
+static GSettingsSchema *
+look_in_folder (const char *folder)
+{
+  g_autoptr (GSettingsSchemaSource) source = NULL;
+
+  if (folder == NULL)
+    return NULL;
+  source = g_settings_schema_source_new_from_directory (
+      folder, g_settings_schema_source_get_default (), TRUE, NULL);
+  return source != NULL ? g_settings_schema_source_lookup (source, C2L_APP_ID, FALSE) : NULL;
+}
+
+static GSettings *
+open_settings (void)
+{
+  g_autofree char *build = c2l_paths_dup_build ("data");
+  g_autofree char *installed = c2l_paths_dup_share ("glib-2.0/schemas");
+  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
+  g_autoptr (GSettingsSchema) schema = look_in_folder (build);
+
+  if (schema == NULL)
+    schema = look_in_folder (installed);
+  if (schema == NULL && source != NULL)
+    schema = g_settings_schema_source_lookup (source, C2L_APP_ID, TRUE);
+  if (schema == NULL)
+    g_error ("The program's settings schema “%s” is not installed", C2L_APP_ID);
+  return g_settings_new_full (schema, NULL, NULL);
+}
+
+GSettings *
+c2l_settings_get (void)
+{
+  static GSettings *settings;
+
+  if (g_once_init_enter (&settings))
+    g_once_init_leave (&settings, open_settings ());
+  return settings;
+}

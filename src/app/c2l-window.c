@@ -1,0 +1,151 @@
+/* The frame around the pages. Knows nothing of what they do; where it was left comes from the
+ * settings and goes there. */
+#include "app/c2l-window.h"
+
+#include "app/c2l-create-page.h"
+#include "app/c2l-models-page.h"
+#include "app/c2l-settings.h"
+#include "app/c2l-train-page.h"
+
+#include <glib/gi18n.h>
+
+struct _C2lWindow
+{
+  AdwApplicationWindow parent_instance;
+
+  AdwViewSwitcherTitle *title;
+  AdwViewSwitcherBar *switcher_bar;
+  AdwToastOverlay *toasts;
+  AdwViewStack *pages;
+  GtkToggleButton *history_button;
+  GtkRevealer *trouble;
+  GtkLabel *trouble_text;
+};
+
+G_DEFINE_FINAL_TYPE (C2lWindow, c2l_window, ADW_TYPE_APPLICATION_WINDOW)
+
+void
+c2l_window_show_page (C2lWindow *self, const char *name)
+{
+  g_return_if_fail (C2L_IS_WINDOW (self));
+
+  adw_view_stack_set_visible_child_name (self->pages, name);
+}
+
+void
+c2l_window_show_toast (C2lWindow *self,
+                       const char *text,
+                       const char *button,
+                       const char *action,
+                       GVariant *target)
+{
+  g_autofree char *escaped = NULL;
+  AdwToast *toast;
+
+  g_return_if_fail (C2L_IS_WINDOW (self));
+
+  /* What is said may hold names of files and models, which are no markup. */
+  escaped = g_markup_escape_text (text, -1);
+  toast = adw_toast_new (escaped);
+  if (button != NULL)
+    {
+      adw_toast_set_button_label (toast, button);
+      adw_toast_set_action_name (toast, action);
+      adw_toast_set_action_target_value (toast, target);
+    }
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+void
+c2l_window_show_trouble (C2lWindow *self, const char *text)
+{
+  g_return_if_fail (C2L_IS_WINDOW (self));
+
+  if (text != NULL)
+    gtk_label_set_label (self->trouble_text, text);
+  gtk_revealer_set_reveal_child (self->trouble, text != NULL);
+}
+
+static void
+say (GtkWidget *widget, const char *name, GVariant *text)
+{
+  c2l_window_show_toast (C2L_WINDOW (widget), g_variant_get_string (text, NULL), NULL, NULL, NULL);
+}
+
+static void
+dismiss_trouble (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  c2l_window_show_trouble (C2L_WINDOW (widget), NULL);
+}
+
+static void
+update_history_button (C2lWindow *self)
+{
+  gboolean creating
+      = g_strcmp0 (adw_view_stack_get_visible_child_name (self->pages), "create") == 0;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->history_button), creating);
+}
+
+static void
+restore (C2lWindow *self)
+{
+  GSettings *settings = c2l_settings_get ();
+
+  gtk_window_set_default_size (GTK_WINDOW (self), g_settings_get_int (settings, "window-width"),
+                               g_settings_get_int (settings, "window-height"));
+  if (g_settings_get_boolean (settings, "window-maximized"))
+    gtk_window_maximize (GTK_WINDOW (self));
+  g_settings_bind (settings, "window-width", self, "default-width", G_SETTINGS_BIND_SET);
+  g_settings_bind (settings, "window-height", self, "default-height", G_SETTINGS_BIND_SET);
+  g_settings_bind (settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_SET);
+  g_settings_bind (settings, "page", self->pages, "visible-child-name", G_SETTINGS_BIND_DEFAULT);
+}
+
+static void
+add_actions (C2lWindow *self)
+{
+  g_autoptr (GAction) history = g_settings_create_action (c2l_settings_get (), "history-visible");
+  g_autoptr (GPropertyAction) page
+      = g_property_action_new ("page", self->pages, "visible-child-name");
+
+  g_action_map_add_action (G_ACTION_MAP (self), history);
+  g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (page));
+}
+
+static void
+c2l_window_class_init (C2lWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  g_type_ensure (C2L_TYPE_CREATE_PAGE);
+  g_type_ensure (C2L_TYPE_MODELS_PAGE);
+  g_type_ensure (C2L_TYPE_TRAIN_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/clip2latent/Clip2Latent/c2l-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, title);
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, switcher_bar);
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, pages);
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, history_button);
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, trouble);
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, trouble_text);
+  gtk_widget_class_bind_template_callback (widget_class, update_history_button);
+  gtk_widget_class_install_action (widget_class, "win.say", "s", say);
+  gtk_widget_class_install_action (widget_class, "win.dismiss-trouble", NULL, dismiss_trouble);
+}
+
+static void
+c2l_window_init (C2lWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  add_actions (self);
+  restore (self);
+  update_history_button (self);
+}
+
+C2lWindow *
+c2l_window_new (C2lApplication *application)
+{
+  return g_object_new (C2L_TYPE_WINDOW, "application", application, NULL);
+}

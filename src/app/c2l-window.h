@@ -1,0 +1,24 @@
+/* C2lWindow: header bar, pages, and how the program speaks: toasts for what passes, the banner for what stays.
+ *
+ * Actions: win.page ("create", "train", "models"), win.history-visible (whether the history is shown; bound to the settings),
+ * win.say (a sentence that passes), for pages that do not know the window. */
+#pragma once
+
+#include "app/c2l-application.h"
+
+G_BEGIN_DECLS
+
+#define C2L_TYPE_WINDOW (c2l_window_get_type ())
+G_DECLARE_FINAL_TYPE (C2lWindow, c2l_window, C2L, WINDOW, AdwApplicationWindow)
+
+C2lWindow *c2l_window_new (C2lApplication *application);
+
+/* The page "create", "train" or "models". */
+void       c2l_window_show_page (C2lWindow *window, const char *name);
+
+/* A sentence that passes. @button, @action and @target (taken if floating) may be NULL. */
+void       c2l_window_show_toast (C2lWindow *window, const char *text, const char *button, const char *action, GVariant *target);
+/* What stays wrong until it is mended; NULL when it is over. */
+void       c2l_window_show_trouble (C2lWindow *window, const char *text);
+
+G_END_DECLS

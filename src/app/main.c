@@ -1,0 +1,16 @@
+/* clip2latent: starts the application. */
+#include "app/c2l-app.h"
+#include "app/c2l-application.h"
+
+#include <locale.h>
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (C2lApplication) application = NULL;
+
+  setlocale (LC_ALL, "");
+  c2l_app_init ();
+  application = c2l_application_new ();
+  return g_application_run (G_APPLICATION (application), argc, argv);
+}

@@ -1,0 +1,72 @@
+/* Where things lie. The program's own files are found relative to the executable, so that an
+ * installation can be moved and a build folder works as it is. Must not create anything: who writes
+ * makes the folder. */
+#include "studio/paths.h"
+
+#define PROGRAM "clip2latent"
+
+static char *
+dup_executable (void)
+{
+  return g_file_read_link ("/proc/self/exe", NULL);
+}
+
+char *
+c2l_paths_dup_share (const char *name)
+{
+  g_autofree char *executable = dup_executable ();
+  g_autofree char *bin = executable != NULL ? g_path_get_dirname (executable) : NULL;
+  g_autofree char *prefix = bin != NULL ? g_path_get_dirname (bin) : NULL;
+
+  return prefix != NULL ? g_build_filename (prefix, "share", name, NULL) : NULL;
+}
+
+char *
+c2l_paths_dup_build (const char *name)
+{
+  g_autofree char *executable = dup_executable ();
+
+  if (executable == NULL || !g_str_has_prefix (executable, C2L_BUILD_ROOT G_DIR_SEPARATOR_S))
+    return NULL;
+  return g_build_filename (C2L_BUILD_ROOT, name, NULL);
+}
+
+char *
+c2l_paths_dup_data (const char *name)
+{
+  g_autofree char *share = c2l_paths_dup_share (PROGRAM);
+  const char *const folders[] = { g_getenv ("C2L_DATA"), share, C2L_SOURCE_DATA };
+
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *path = folders[i] != NULL ? g_build_filename (folders[i], name, NULL) : NULL;
+
+      if (path != NULL && g_file_test (path, G_FILE_TEST_EXISTS))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
+
+char *
+c2l_paths_dup_user (void)
+{
+  return g_build_filename (g_get_user_data_dir (), PROGRAM, NULL);
+}
+
+char *
+c2l_paths_dup_models (void)
+{
+  return g_build_filename (g_get_user_data_dir (), PROGRAM, "models", NULL);
+}
+
+char *
+c2l_paths_dup_runs (void)
+{
+  return g_build_filename (g_get_user_data_dir (), PROGRAM, "runs", NULL);
+}
+
+char *
+c2l_paths_dup_cache (void)
+{
+  return g_build_filename (g_get_user_cache_dir (), PROGRAM, NULL);
+}

@@ -1,0 +1,48 @@
+/* The trainings of this user, as their folders tell: config.yaml, metrics.jsonl (appended, an object a line, each with its “step”),
+ * status.json (“state”, “steps”, “message”), checkpoints/, samples/, lock.
+ *
+ * A run is alive while its trainer holds an open-file-description lock (F_OFD_SETLK, F_WRLCK) on “lock”; whatever status.json
+ * says, without that lock nobody trains. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  C2L_RUN_RUNNING,
+  C2L_RUN_FINISHED,
+  C2L_RUN_STOPPED,     /* as it was asked to */
+  C2L_RUN_FAILED,
+  C2L_RUN_INTERRUPTED, /* the trainer is gone without a word */
+} C2lRunState;
+
+typedef struct
+{
+  char *folder;
+  char *name;      /* the folder's, for people */
+  C2lRunState state;
+  char *message;   /* (nullable): what the trainer said last, of a failure above all */
+  gint64 step;     /* of the last metrics; −1: none yet */
+  gint64 steps;    /* wanted; 0: not known */
+  JsonObject *last; /* (nullable): the last line of metrics.jsonl that is whole */
+  gint64 changed;  /* seconds since 1970 */
+  guint n_checkpoints;
+} C2lRunInfo;
+
+void       c2l_run_info_free (C2lRunInfo *info);
+
+/* Of C2lRunInfo, running ones first, then the newest. */
+GPtrArray *c2l_runs_list (GCancellable *cancellable, GError **error);
+void       c2l_runs_list_async (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+GPtrArray *c2l_runs_list_finish (GAsyncResult *result, GError **error);
+
+/* Whether a trainer holds the lock of this run's folder. Takes no lock. */
+gboolean   c2l_run_is_alive (const char *folder);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lRunInfo, c2l_run_info_free)
+
+G_END_DECLS

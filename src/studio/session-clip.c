@@ -1,0 +1,233 @@
+/* What a session does with CLIP: words and pictures become embeddings, and those are compared. */
+#include "studio/session-private.h"
+
+#include "studio/mixture.h"
+#include "studio/similarity.h"
+
+#include <string.h>
+
+/* Prompts are read in passes of multiples of so many tokens: attention looks back only, so what
+ * stands behind the end token need not be computed, and a few lengths serve all prompts. */
+#define TEXT_STEP 8
+
+/* Pictures are understood by CLIP so many at a time. */
+#define SCORE_BATCH 16
+
+int
+c2l_session_get_embed_width (C2lSession *session, GError **error)
+{
+  C2lClip *clip = c2l_engine_get_clip (session->engine, error);
+  return clip != NULL ? c2l_clip_get_info (clip)->embed_dim : 0;
+}
+
+int
+c2l_session_get_clip_side (C2lSession *session, GError **error)
+{
+  C2lClip *clip = c2l_engine_get_clip (session->engine, error);
+  return clip != NULL ? c2l_clip_get_info (clip)->resolution : 0;
+}
+
+static C2lPass *
+get_text_pass (C2lSession *session, int length, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("text of %d tokens", length);
+  C2lPass *pass = c2l_session_lookup_pass (session, name);
+  C2lClip *clip = c2l_engine_get_clip (session->engine, error);
+  C2lTensor *tokens, *end;
+
+  if (pass != NULL || clip == NULL)
+    return pass;
+  pass = c2l_session_begin_pass (session, name);
+  tokens = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]){ 1, length });
+  end = c2l_pass_add_input (pass, "end", C2L_I32, 1, (gint64[]){ 1 });
+  c2l_pass_keep (pass, "embedding", c2l_clip_forward_text (clip, pass, tokens, end));
+  return c2l_session_finish_pass (session, name, pass, error);
+}
+
+gboolean
+c2l_session_embed_text (C2lSession *session,
+                        const char *prompt,
+                        float *embedding,
+                        char **dropped,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  C2lClip *clip = c2l_engine_get_clip (session->engine, error);
+  C2lTokenizer *tokenizer = clip != NULL ? c2l_engine_get_tokenizer (session->engine, error) : NULL;
+
+  if (tokenizer == NULL)
+    return FALSE;
+
+  int context = c2l_clip_get_info (clip)->context;
+  g_autofree gint32 *ids = g_new0 (gint32, context);
+  int n = c2l_tokenizer_encode (tokenizer, prompt, ids, context, dropped);
+  int length = MIN ((n + TEXT_STEP - 1) / TEXT_STEP * TEXT_STEP, context);
+  gint32 end = n - 1;
+  C2lPass *pass = get_text_pass (session, length, error);
+
+  if (pass == NULL)
+    return FALSE;
+  c2l_session_write (pass, "tokens", ids);
+  c2l_session_write (pass, "end", &end);
+  if (!c2l_session_run_pass (session, pass, cancellable, error))
+    return FALSE;
+  c2l_session_read (pass, "embedding", embedding);
+  return TRUE;
+}
+
+/* Adds the words that a part lost to those of the parts before it. Takes @words. */
+static void
+collect_dropped (GString *all, char *words)
+{
+  if (words == NULL)
+    return;
+  if (all->len > 0)
+    g_string_append (all, " | ");
+  g_string_append (all, words);
+  g_free (words);
+}
+
+static gboolean
+embed_parts (C2lSession *session,
+             GPtrArray *parts,
+             float *embedding,
+             GString *dropped,
+             GCancellable *cancellable,
+             GError **error)
+{
+  int width = c2l_session_get_embed_width (session, error);
+  g_autofree float *one = g_new (float, MAX (width, 1));
+  g_autofree double *sum = g_new0 (double, MAX (width, 1));
+  double weights = 0;
+
+  for (guint i = 0; width > 0 && i < parts->len; i++)
+    {
+      const C2lMixturePart *part = g_ptr_array_index (parts, i);
+      char *words = NULL;
+
+      if (!c2l_session_embed_text (session, part->text, one, &words, cancellable, error))
+        return FALSE;
+      collect_dropped (dropped, words);
+      weights += part->weight;
+      for (int j = 0; j < width; j++)
+        sum[j] += part->weight * one[j];
+    }
+  for (int j = 0; j < width; j++)
+    embedding[j] = sum[j] / weights;
+  return width > 0;
+}
+
+gboolean
+c2l_session_embed_prompt (C2lSession *session,
+                          const char *prompt,
+                          float *embedding,
+                          char **dropped,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  g_autoptr (GPtrArray) parts = c2l_mixture_parse (prompt, error);
+  g_autoptr (GString) words = g_string_new (NULL);
+
+  if (parts == NULL || !embed_parts (session, parts, embedding, words, cancellable, error))
+    return FALSE;
+  if (dropped != NULL)
+    *dropped = words->len > 0 ? g_strdup (words->str) : NULL;
+  return TRUE;
+}
+
+char **
+c2l_session_list_unknown_words (C2lSession *session, const char *prompt, GError **error)
+{
+  C2lTokenizer *tokenizer = c2l_engine_get_tokenizer (session->engine, error);
+  g_autoptr (GPtrArray) parts = tokenizer != NULL ? c2l_mixture_parse (prompt, error) : NULL;
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (g_free);
+
+  if (parts == NULL)
+    return NULL;
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const C2lMixturePart *part = g_ptr_array_index (parts, i);
+      g_auto (GStrv) words = c2l_tokenizer_list_unknown_words (tokenizer, part->text);
+
+      for (guint j = 0; words[j] != NULL; j++)
+        if (!g_ptr_array_find_with_equal_func (all, words[j], g_str_equal, NULL))
+          g_ptr_array_add (all, g_strdup (words[j]));
+    }
+  g_ptr_array_add (all, NULL);
+  return (char **) g_ptr_array_steal (all, NULL);
+}
+
+static C2lPass *
+get_vision_pass (C2lSession *session, int n, int size, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("vision %d × %d²", n, size);
+  C2lPass *pass = c2l_session_lookup_pass (session, name);
+  C2lClip *clip = c2l_engine_get_clip (session->engine, error);
+  C2lTensor *pictures;
+
+  if (pass != NULL || clip == NULL)
+    return pass;
+  pass = c2l_session_begin_pass (session, name);
+  pictures = c2l_pass_add_input (pass, "pictures", C2L_F32, 4, (gint64[]){ n, size, size, 3 });
+  c2l_pass_keep (
+      pass, "embedding",
+      c2l_clip_forward_image (clip, pass, pictures, c2l_engine_get_preprocess (session->engine)));
+  return c2l_session_finish_pass (session, name, pass, error);
+}
+
+gboolean
+c2l_session_embed_pixels (C2lSession *session,
+                          const guint8 *pixels,
+                          int size,
+                          float *embedding,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  C2lPass *pass = get_vision_pass (session, 1, size, error);
+  gsize n = (gsize) size * size * 3;
+  g_autofree float *values = NULL;
+
+  if (pass == NULL)
+    return FALSE;
+  values = g_new (float, n);
+  for (gsize i = 0; i < n; i++)
+    values[i] = pixels[i] / 127.5f - 1.0f;
+  c2l_session_write (pass, "pictures", values);
+  if (!c2l_session_run_pass (session, pass, cancellable, error))
+    return FALSE;
+  c2l_session_read (pass, "embedding", embedding);
+  return TRUE;
+}
+
+gboolean
+c2l_session_score (C2lSession *session,
+                   const float *pictures,
+                   int n,
+                   const float *text,
+                   double *scores,
+                   GCancellable *cancellable,
+                   GError **error)
+{
+  int side = c2l_session_get_clip_side (session, error);
+  gsize length = (gsize) side * side * 3;
+
+  for (int start = 0; start < n && side > 0; start += SCORE_BATCH)
+    {
+      int count = MIN (n - start, SCORE_BATCH);
+      C2lPass *pass = get_vision_pass (session, count, side, error);
+      g_autofree float *embeddings = NULL;
+      int width;
+
+      if (pass == NULL)
+        return FALSE;
+      c2l_session_write (pass, "pictures", pictures + start * length);
+      if (!c2l_session_run_pass (session, pass, cancellable, error))
+        return FALSE;
+      width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "embedding"), 1);
+      embeddings = g_new (float, (gsize) count *width);
+      c2l_session_read (pass, "embedding", embeddings);
+      for (int i = 0; i < count; i++)
+        scores[start + i] = c2l_similarity_cosine (embeddings + (gsize) i * width, text, width);
+    }
+  return side > 0;
+}

@@ -1,0 +1,89 @@
+/* How a session draws: a recipe's styles go through the generator, one picture at a time. */
+#include "studio/session-private.h"
+
+static C2lPass *
+get_draw_pass (C2lSession *session,
+               C2lNoiseKind noise,
+               int max_resolution,
+               int clip_side,
+               gboolean placed,
+               GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("generator, noise %s, at most %d, for CLIP %d%s",
+                                           c2l_noise_kind_get_name (noise), max_resolution,
+                                           clip_side, placed ? ", placed" : "");
+  C2lPass *pass = c2l_session_lookup_pass (session, name);
+  C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
+  C2lSynthesis options = { .noise_mode = (C2lNoiseMode) noise, .max_resolution = max_resolution };
+  C2lTensor *ws, *picture;
+
+  if (pass != NULL || generator == NULL)
+    return pass;
+  pass = c2l_session_begin_pass (session, name);
+  ws = c2l_pass_add_input (
+      pass, "ws", C2L_F32, 3,
+      (gint64[]){ 1, c2l_generator_get_num_ws (generator), c2l_generator_get_w_dim (generator) });
+  if (noise == C2L_NOISE_KIND_RANDOM)
+    options.noise_keys = c2l_pass_add_input (pass, "noise keys", C2L_I32, 2, (gint64[]){ 1, 4 });
+  if (placed)
+    options.transform = c2l_pass_add_input (pass, "transform", C2L_F32, 2, (gint64[]){ 3, 3 });
+  picture = c2l_generator_forward_synthesis (generator, pass, ws, &options);
+  c2l_pass_keep (pass, "pixels", c2l_to_u8 (pass, picture, C2L_U8_TRUNCATE));
+  if (clip_side > 0)
+    c2l_pass_keep (pass, "for clip",
+                   c2l_area_resize (pass, picture, &(C2lAreaResize){ .size = clip_side }));
+  return c2l_session_finish_pass (session, name, pass, error);
+}
+
+static void
+write_recipe (C2lPass *pass, C2lRecipe *recipe, const float *ws)
+{
+  c2l_session_write (pass, "ws", ws);
+  if (recipe->noise == C2L_NOISE_KIND_RANDOM)
+    {
+      gint32 key[4];
+
+      c2l_session_fill_key (key, recipe->noise_seed, recipe->index);
+      c2l_session_write (pass, "noise keys", key);
+    }
+  if (c2l_recipe_is_placed (recipe))
+    {
+      float matrix[9];
+
+      c2l_generator_make_transform (recipe->move_x, recipe->move_y, recipe->turn, matrix);
+      c2l_session_write (pass, "transform", matrix);
+    }
+}
+
+C2lPicture *
+c2l_session_draw (C2lSession *session,
+                  C2lRecipe *recipe,
+                  int max_resolution,
+                  float *for_clip,
+                  GCancellable *cancellable,
+                  GError **error)
+{
+  g_autofree float *ws = c2l_session_dup_ws (session, recipe, error);
+  int clip_side = ws != NULL && for_clip != NULL ? c2l_session_get_clip_side (session, error) : 0;
+  C2lPass *pass;
+  C2lTensor *pixels;
+  g_autofree guint8 *copy = NULL;
+  int size;
+
+  if (ws == NULL || (for_clip != NULL && clip_side == 0))
+    return NULL;
+  pass = get_draw_pass (session, recipe->noise, max_resolution, clip_side,
+                        c2l_recipe_is_placed (recipe), error);
+  if (pass == NULL)
+    return NULL;
+  write_recipe (pass, recipe, ws);
+  if (!c2l_session_run_pass (session, pass, cancellable, error))
+    return NULL;
+  pixels = c2l_pass_lookup (pass, "pixels");
+  size = c2l_tensor_get_dim (pixels, 1);
+  copy = g_malloc (c2l_tensor_get_size (pixels));
+  c2l_session_read (pass, "pixels", copy);
+  if (for_clip != NULL)
+    c2l_session_read (pass, "for clip", for_clip);
+  return c2l_picture_new (recipe, size, g_steal_pointer (&copy));
+}

@@ -1,0 +1,37 @@
+/* What the files of C2lSession share: its passes. */
+#pragma once
+
+#include "compute/ops.h"
+#include "studio/session.h"
+
+G_BEGIN_DECLS
+
+struct _C2lSession
+{
+  C2lEngine *engine;
+  C2lPrecision precision;
+  GHashTable *passes; /* name → C2lPass */
+  double flops;       /* done so far */
+  gboolean profile;
+};
+
+/* The pass of that name, or NULL: it is to be recorded, between these two. */
+C2lPass   *c2l_session_lookup_pass (C2lSession *session, const char *name);
+C2lPass   *c2l_session_begin_pass (C2lSession *session, const char *name);
+/* Compiles and keeps; NULL and an error where the recording was wrong. Takes @pass. */
+C2lPass   *c2l_session_finish_pass (C2lSession *session, const char *name, C2lPass *pass, GError **error);
+gboolean   c2l_session_run_pass (C2lSession *session, C2lPass *pass, GCancellable *cancellable, GError **error);
+
+/* The whole of the input or output @name. */
+void       c2l_session_write (C2lPass *pass, const char *name, gconstpointer data);
+void       c2l_session_read (C2lPass *pass, const char *name, gpointer data);
+/* A row of the keys that c2l_random_normal() takes. */
+void       c2l_session_fill_key (gint32 key[4], guint64 seed, guint32 index);
+
+/* A recipe of this model, drawn here, without a latent: everything that @sampling, the device and the files say. */
+C2lRecipe *c2l_session_new_recipe (C2lSession *session, const C2lSampling *sampling, guint32 index, C2lOrigin origin);
+
+/* The final styles of @recipe, [num_ws, w_dim]; NULL and an error where something in it does not fit the model. */
+float     *c2l_session_dup_ws (C2lSession *session, C2lRecipe *recipe, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,247 @@
+/* How a session comes by latents: from an embedding through the prior, from random z through the
+ * mapping network, or given. Latents are found in batches of a fixed size, the last one filled up.
+ */
+#include "studio/session-private.h"
+
+#include "models/sampler.h"
+#include "models/streams.h"
+
+#include <string.h>
+
+/* Latents are sampled so many at a time, the last group filled up: a matrix product may sum in
+ * another order for another number of rows, and a picture must not depend on how many were asked
+ * for. */
+#define SAMPLE_BATCH 16
+
+C2lRecipe *
+c2l_session_new_recipe (C2lSession *session,
+                        const C2lSampling *sampling,
+                        guint32 index,
+                        C2lOrigin origin)
+{
+  C2lBundle *bundle = c2l_engine_get_bundle (session->engine);
+  C2lDevice *device = c2l_engine_get_device (session->engine);
+  C2lRecipe *recipe = c2l_recipe_new ();
+
+  recipe->program = g_strdup (C2L_VERSION);
+  recipe->model = g_strdup (c2l_bundle_get_name (bundle));
+  recipe->origin = origin;
+  recipe->seed = sampling->seed;
+  recipe->index = index;
+  recipe->truncation = sampling->truncation;
+  recipe->noise = sampling->noise;
+  recipe->noise_seed = sampling->noise_seed;
+  recipe->move_x = sampling->move_x;
+  recipe->move_y = sampling->move_y;
+  recipe->turn = sampling->turn;
+  recipe->precision = g_strdup (c2l_precision_get_name (session->precision));
+  recipe->device = g_strdup (c2l_device_get_kind (device));
+  recipe->device_details = c2l_session_dup_device_details (session);
+  for (int role = 0; role < C2L_N_ROLES; role++)
+    {
+      char *sum = c2l_bundle_get_file (bundle, role) != NULL
+                      ? c2l_bundle_dup_sha256 (bundle, role, NULL)
+                      : NULL;
+      if (sum != NULL)
+        g_hash_table_insert (recipe->sha256, g_strdup (c2l_role_get_name (role)), sum);
+    }
+  return recipe;
+}
+
+static C2lPass *
+get_sample_pass (C2lSession *session, const C2lSampling *sampling, GError **error)
+{
+  gboolean guided = sampling->guidance != 1;
+  g_autofree char *name = g_strdup_printf ("prior %d × %s %d%s", SAMPLE_BATCH, sampling->sampler,
+                                           sampling->steps, guided ? " guided" : "");
+  C2lPass *pass = c2l_session_lookup_pass (session, name);
+  C2lPrior *prior = c2l_engine_get_prior (session->engine, error);
+  C2lSamplerParams params
+      = { .steps = sampling->steps, .guided = guided, .n_pictures = SAMPLE_BATCH };
+
+  if (pass != NULL || prior == NULL)
+    return pass;
+  if (!c2l_sampler_kind_from_name (sampling->sampler, &params.kind))
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                   "there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are",
+                   sampling->sampler);
+      return NULL;
+    }
+  if (!c2l_sampler_check (prior, &params, error))
+    return NULL;
+  pass = c2l_session_begin_pass (session, name);
+  params.text = c2l_pass_add_input (pass, "text", C2L_F32, 2,
+                                    (gint64[]){ 1, c2l_prior_get_info (prior)->dim });
+  params.keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]){ SAMPLE_BATCH, 4 });
+  if (guided)
+    params.guidance = c2l_pass_add_input (pass, "guidance", C2L_F32, 1, (gint64[]){ 1 });
+  c2l_pass_keep (pass, "latents", c2l_sampler_forward (prior, pass, &params));
+  return c2l_session_finish_pass (session, name, pass, error);
+}
+
+/* The prior's own rows of a latent out of the repeated ones, [num_ws, width]. */
+static void
+take_rows (C2lRows *rows, const C2lPriorInfo *info, const float *repeated)
+{
+  g_autofree float *own = g_new (float, (gsize) info->n_latents * info->dim);
+  gsize at = 0;
+
+  for (int i = 0; i < info->n_latents; at += info->latent_repeats[i++])
+    memcpy (own + (gsize) i * info->dim, repeated + at * info->dim, info->dim * sizeof (float));
+  c2l_rows_set (rows, info->n_latents, info->dim, own);
+}
+
+/* [SAMPLE_BATCH, 4]: those after the @count-th repeat the first. */
+static void
+fill_keys (gint32 *keys, guint64 seed, guint32 first_index, int count)
+{
+  for (int i = 0; i < SAMPLE_BATCH; i++)
+    c2l_session_fill_key (keys + 4 * i, seed, first_index + (i < count ? i : 0));
+}
+
+GPtrArray *
+c2l_session_sample (C2lSession *session,
+                    const char *prompt,
+                    const float *text,
+                    const C2lSampling *sampling,
+                    GCancellable *cancellable,
+                    GError **error)
+{
+  C2lPass *pass = get_sample_pass (session, sampling, error);
+  g_autoptr (GPtrArray) recipes
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+  const C2lPriorInfo *info;
+  g_autofree float *latents = NULL;
+  float guidance = sampling->guidance;
+  gsize length;
+
+  if (pass == NULL)
+    return NULL;
+  info = c2l_prior_get_info (c2l_engine_get_prior (session->engine, NULL));
+  length = (gsize) info->num_ws * info->dim;
+  latents = g_new (float, length *SAMPLE_BATCH);
+  c2l_session_write (pass, "text", text);
+  if (guidance != 1)
+    c2l_session_write (pass, "guidance", &guidance);
+
+  for (int start = 0; start < sampling->n; start += SAMPLE_BATCH)
+    {
+      int count = MIN (sampling->n - start, SAMPLE_BATCH);
+      gint32 keys[SAMPLE_BATCH * 4];
+
+      fill_keys (keys, sampling->seed, sampling->first_index + start, count);
+      c2l_session_write (pass, "keys", keys);
+      if (!c2l_session_run_pass (session, pass, cancellable, error))
+        return NULL;
+      c2l_session_read (pass, "latents", latents);
+      for (int i = 0; i < count; i++)
+        {
+          C2lRecipe *recipe = c2l_session_new_recipe (
+              session, sampling, sampling->first_index + start + i, C2L_ORIGIN_PRIOR);
+
+          recipe->prompt = g_strdup (prompt);
+          recipe->sampler = g_strdup (sampling->sampler);
+          recipe->steps = sampling->steps;
+          recipe->guidance = sampling->guidance;
+          take_rows (&recipe->latent, info, latents + i * length);
+          g_ptr_array_add (recipes, recipe);
+        }
+    }
+  return g_steal_pointer (&recipes);
+}
+
+static C2lPass *
+get_mapping_pass (C2lSession *session, GError **error)
+{
+  C2lPass *pass = c2l_session_lookup_pass (session, "mapping");
+  C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
+  C2lTensor *keys, *z, *c = NULL, *ws;
+  int c_dim;
+
+  if (pass != NULL || generator == NULL)
+    return pass;
+  c_dim = c2l_generator_get_c_dim (generator);
+  pass = c2l_session_begin_pass (session, "mapping");
+  keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]){ SAMPLE_BATCH, 4 });
+  if (c_dim > 0)
+    c = c2l_pass_add_input (pass, "c", C2L_F32, 2, (gint64[]){ SAMPLE_BATCH, c_dim });
+  z = c2l_random_normal (pass, keys, C2L_STREAM_Z, 2,
+                         (gint64[]){ SAMPLE_BATCH, c2l_generator_get_z_dim (generator) });
+  ws = c2l_generator_forward_mapping (generator, pass, z, c, NULL, -1);
+  c2l_pass_keep (pass, "w", c2l_slice (pass, ws, 1, 0, 1));
+  return c2l_session_finish_pass (session, "mapping", pass, error);
+}
+
+static gboolean
+write_label (C2lPass *pass, int label, GError **error)
+{
+  C2lTensor *tensor = c2l_pass_lookup (pass, "c");
+  int c_dim = tensor != NULL ? c2l_tensor_get_dim (tensor, 1) : 0;
+  g_autofree float *one_hot = NULL;
+
+  if (c_dim == 0)
+    return TRUE;
+  if (label < 0 || label >= c_dim)
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                   "class %d: the generator knows the classes 0 to %d", label, c_dim - 1);
+      return FALSE;
+    }
+  one_hot = g_new0 (float, (gsize) c_dim *SAMPLE_BATCH);
+  for (int i = 0; i < SAMPLE_BATCH; i++)
+    one_hot[(gsize) i * c_dim + label] = 1;
+  c2l_session_write (pass, "c", one_hot);
+  return TRUE;
+}
+
+GPtrArray *
+c2l_session_sample_z (C2lSession *session,
+                      const C2lSampling *sampling,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  C2lPass *pass = get_mapping_pass (session, error);
+  g_autoptr (GPtrArray) recipes
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+  g_autofree float *w = NULL;
+  int width;
+
+  if (pass == NULL || !write_label (pass, sampling->label, error))
+    return NULL;
+  width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "w"), -1);
+  w = g_new (float, (gsize) width *SAMPLE_BATCH);
+  for (int start = 0; start < sampling->n; start += SAMPLE_BATCH)
+    {
+      int count = MIN (sampling->n - start, SAMPLE_BATCH);
+      gint32 keys[SAMPLE_BATCH * 4];
+
+      fill_keys (keys, sampling->seed, sampling->first_index + start, count);
+      c2l_session_write (pass, "keys", keys);
+      if (!c2l_session_run_pass (session, pass, cancellable, error))
+        return NULL;
+      c2l_session_read (pass, "w", w);
+      for (int i = 0; i < count; i++)
+        {
+          C2lRecipe *recipe = c2l_session_new_recipe (
+              session, sampling, sampling->first_index + start + i, C2L_ORIGIN_Z);
+
+          c2l_rows_set (&recipe->latent, 1, width, w + (gsize) i * width);
+          g_ptr_array_add (recipes, recipe);
+        }
+    }
+  return g_steal_pointer (&recipes);
+}
+
+C2lRecipe *
+c2l_session_adopt_latent (C2lSession *session,
+                          const C2lRows *latent,
+                          const C2lSampling *sampling,
+                          GError **error)
+{
+  g_autoptr (C2lRecipe) recipe
+      = c2l_session_new_recipe (session, sampling, sampling->first_index, C2L_ORIGIN_FILE);
+
+  c2l_rows_set (&recipe->latent, latent->n_rows, latent->width, latent->data);
+  return c2l_session_check (session, recipe, error) ? g_steal_pointer (&recipe) : NULL;
+}
