@@ -247,7 +247,7 @@ show_in_files (C2lCreatePage *page, GVariant *parameter)
                           GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (page))));
 }
 
-/* --- the tables --- */
+/* --- the table --- */
 
 /* What has to be there. */
 typedef enum
@@ -293,41 +293,6 @@ static const struct
   { "variations", variations, NEEDS_SELECTED },
   { "view", view, NEEDS_SELECTED },
 };
-
-static const C2lCreateKeys keys[] = {
-  { N_ ("Generate"), "create.generate", { "<Control>Return" }, C2L_KEYS_WINDOW },
-  { N_ ("Stop"), "create.stop", { "Escape" }, C2L_KEYS_PAGE },
-  { N_ ("An example, by chance"), "create.random-example", { "<Control>e" }, C2L_KEYS_WINDOW },
-  { N_ ("Go to the prompt"), "create.focus-prompt", { "<Control>l" }, C2L_KEYS_WINDOW },
-  { N_ ("Go to the pictures"), "create.focus-pictures", { "F6" }, C2L_KEYS_WINDOW },
-  { N_ ("Another seed"), "create.roll-seed", { "<Control>r" }, C2L_KEYS_WINDOW },
-  { N_ ("Keep the seed"), "create.lock-seed", { "<Control><Shift>l" }, C2L_KEYS_WINDOW },
-  { N_ ("Copy the seed"), "create.copy-seed", { "<Control><Shift>c" }, C2L_KEYS_WINDOW },
-  { N_ ("View"), "create.view", { "space" }, C2L_KEYS_GRID },
-  { N_ ("Favourite"), "create.favourite", { "f" }, C2L_KEYS_GRID },
-  { N_ ("Variations"), "create.variations", { "v" }, C2L_KEYS_GRID },
-  { N_ ("More like these"), "create.more-like", { "m" }, C2L_KEYS_GRID },
-  { N_ ("Compare"), "create.compare", { "c" }, C2L_KEYS_GRID },
-  { N_ ("In-between"), "create.in-between", { "b" }, C2L_KEYS_GRID },
-  { N_ ("How this was made"), "create.how-made", { "i" }, C2L_KEYS_GRID },
-  { N_ ("Use these settings"), "create.use-settings::all", { "u" }, C2L_KEYS_GRID },
-  { N_ ("Menu of the picture"), "create.popup-menu", { "Menu", "<Shift>F10" }, C2L_KEYS_GRID },
-  { N_ ("Copy"), "create.copy", { "<Control>c" }, C2L_KEYS_GRID },
-  { N_ ("Save"), "create.save", { "<Control>s" }, C2L_KEYS_WINDOW },
-  { N_ ("Save all"), "create.save-all", { "<Control><Shift>s" }, C2L_KEYS_WINDOW },
-  { N_ ("Delete"), "create.delete", { "Delete", "KP_Delete" }, C2L_KEYS_GRID },
-  { N_ ("Undo"), "create.undo", { "<Control>z" }, C2L_KEYS_PAGE },
-  { N_ ("Redo"), "create.redo", { "<Control><Shift>z", "<Control>y" }, C2L_KEYS_PAGE },
-  { N_ ("Larger pictures"), "create.larger", { "<Control>plus", "<Control>equal" }, C2L_KEYS_WINDOW },
-  { N_ ("Smaller pictures"), "create.smaller", { "<Control>minus" }, C2L_KEYS_WINDOW },
-  { NULL },
-};
-
-const C2lCreateKeys *
-c2l_create_actions_get_keys (void)
-{
-  return keys;
-}
 
 /* --- making them --- */
 
@@ -385,29 +350,6 @@ on_activate (GSimpleAction *action, GVariant *parameter, gpointer data)
       actions[i].activate (C2L_CREATE_PAGE (data), parameter);
 }
 
-static void
-add_keys (GtkWidget *widget, C2lKeysScope scope, GtkPropagationPhase phase)
-{
-  GtkEventController *controller = gtk_shortcut_controller_new ();
-
-  gtk_event_controller_set_propagation_phase (controller, phase);
-  for (const C2lCreateKeys *line = keys; line->title != NULL; line++)
-    for (int i = 0; line->scope == scope && line->keys[i] != NULL; i++)
-      {
-        g_autoptr (GVariant) target = NULL;
-        g_autofree char *name = NULL;
-        GtkShortcut *shortcut;
-
-        if (!g_action_parse_detailed_name (line->action, &name, &target, NULL))
-          g_assert_not_reached ();
-        shortcut = gtk_shortcut_new (gtk_shortcut_trigger_parse_string (line->keys[i]),
-                                     gtk_named_action_new (name));
-        gtk_shortcut_set_arguments (shortcut, target);
-        gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller), shortcut);
-      }
-  gtk_widget_add_controller (widget, controller);
-}
-
 void
 c2l_create_actions_add (C2lCreatePage *page)
 {
@@ -422,16 +364,4 @@ c2l_create_actions_add (C2lCreatePage *page)
       g_signal_connect (action, "activate", G_CALLBACK (on_activate), page);
       g_action_map_add_action (map, G_ACTION (action));
     }
-
-  /* In the grid before GtkGridView takes Space; in the page after the prompt has taken Escape. */
-  add_keys (GTK_WIDGET (c2l_create_page_get_grid (page)), C2L_KEYS_GRID, GTK_PHASE_CAPTURE);
-  add_keys (GTK_WIDGET (page), C2L_KEYS_PAGE, GTK_PHASE_BUBBLE);
-}
-
-void
-c2l_create_actions_register_keys (GtkApplication *application)
-{
-  for (const C2lCreateKeys *line = keys; line->title != NULL; line++)
-    if (line->scope == C2L_KEYS_WINDOW)
-      gtk_application_set_accels_for_action (application, line->action, line->keys);
 }

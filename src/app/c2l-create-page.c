@@ -7,6 +7,7 @@
 #include "app/c2l-dropped-files.h"
 #include "app/c2l-empty-state.h"
 #include "app/c2l-settings.h"
+#include "app/c2l-shortcuts.h"
 #include "app/c2l-status-line.h"
 #include "app/c2l-wrap-layout.h"
 
@@ -292,6 +293,24 @@ c2l_create_page_map (GtkWidget *widget)
     gtk_widget_grab_focus (widget);
 }
 
+/* Toasts stand outside the page, and their buttons are for its actions. */
+static void
+c2l_create_page_root (GtkWidget *widget)
+{
+  C2lCreatePage *self = C2L_CREATE_PAGE (widget);
+
+  GTK_WIDGET_CLASS (c2l_create_page_parent_class)->root (widget);
+  gtk_widget_insert_action_group (GTK_WIDGET (gtk_widget_get_root (widget)), "create",
+                                  G_ACTION_GROUP (self->actions));
+}
+
+static void
+c2l_create_page_unroot (GtkWidget *widget)
+{
+  gtk_widget_insert_action_group (GTK_WIDGET (gtk_widget_get_root (widget)), "create", NULL);
+  GTK_WIDGET_CLASS (c2l_create_page_parent_class)->unroot (widget);
+}
+
 static void
 c2l_create_page_dispose (GObject *object)
 {
@@ -329,6 +348,8 @@ c2l_create_page_class_init (C2lCreatePageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = c2l_create_page_dispose;
   widget_class->grab_focus = c2l_create_page_grab_focus;
   widget_class->map = c2l_create_page_map;
+  widget_class->root = c2l_create_page_root;
+  widget_class->unroot = c2l_create_page_unroot;
 
   g_type_ensure (C2L_TYPE_EMPTY_STATE);
   g_type_ensure (C2L_TYPE_PICTURE_GRID);
@@ -366,4 +387,6 @@ c2l_create_page_init (C2lCreatePage *self)
   gtk_widget_insert_action_group (GTK_WIDGET (self), "create", G_ACTION_GROUP (self->actions));
   c2l_create_actions_add (self);
   c2l_create_actions_update (self);
+  c2l_shortcuts_add_to_widget (GTK_WIDGET (self), C2L_SCOPE_PAGE);
+  c2l_shortcuts_add_to_widget (GTK_WIDGET (self->grid), C2L_SCOPE_GRID);
 }

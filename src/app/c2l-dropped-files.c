@@ -1,7 +1,7 @@
-/* Looks at files from elsewhere in a thread and tells the board what to do with them. A file is what its content says, whatever it is
- * called. An image that comes without a file, as from a browser, is written to one first. */
+/* Looks at files from elsewhere and tells the board what to do with them. A file is what its content says, whatever it is called. An image that comes without a file, as from a browser, is written to one first. */
 #include "app/c2l-dropped-files.h"
 
+#include "app/c2l-opener.h"
 #include "studio/picture.h"
 
 #include <glib/gi18n.h>
@@ -9,79 +9,85 @@
 
 #define N_LOOK_ALIKES 8
 
-typedef enum
-{
-  KIND_RECIPE,
-  KIND_IMAGE,
-  KIND_OTHER
-} Kind;
-
-typedef struct
-{
-  GFile *file;
-  Kind kind;
-  C2lRecipe *recipe;  /* KIND_RECIPE */
-  char *text;         /* KIND_OTHER: what to say */
-} Finding;
-
-typedef struct
-{
-  GPtrArray *files;
-  GdkTexture *texture; /* (nullable): to be written to a file */
-} Work;
+/* --- pictures: with a recipe or without, found out in a thread --- */
 
 static void
-finding_free (Finding *finding)
+load_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  g_object_unref (finding->file);
-  g_clear_pointer (&finding->recipe, c2l_recipe_unref);
-  g_free (finding->text);
-  g_free (finding);
+  GPtrArray *files = task_data;
+  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+
+  /* NULL where there is none. */
+  g_ptr_array_set_size (recipes, (int) files->len);
+  for (guint i = 0; i < files->len; i++)
+    {
+      const char *path = g_file_peek_path (g_ptr_array_index (files, i));
+
+      if (path != NULL)
+        recipes->pdata[i] = c2l_picture_load_recipe (path, NULL);
+    }
+  g_task_return_pointer (task, g_steal_pointer (&recipes), (GDestroyNotify) g_ptr_array_unref);
 }
 
 static void
-work_free (Work *work)
+on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_ptr_array_unref (work->files);
-  g_clear_object (&work->texture);
-  g_free (work);
+  C2lBoard *board = C2L_BOARD (source);
+  GPtrArray *files = g_task_get_task_data (G_TASK (result));
+  g_autoptr (GPtrArray) found = g_task_propagate_pointer (G_TASK (result), NULL);
+  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+
+  for (guint i = 0; i < found->len; i++)
+    if (found->pdata[i] != NULL)
+      g_ptr_array_add (recipes, c2l_recipe_ref (found->pdata[i]));
+    else
+      c2l_board_add_look_alikes (board, g_ptr_array_index (files, i), N_LOOK_ALIKES);
+  if (recipes->len > 0)
+    c2l_board_add_recipes (board, recipes);
 }
 
-/* --- in a thread --- */
-
-static char *
-describe (GFile *file, const char *content_type)
+static void
+open_pictures (C2lBoard *board, GPtrArray *files)
 {
-  g_autofree char *name = g_file_get_basename (file);
-  g_autofree char *description = g_content_type_get_description (content_type);
+  g_autoptr (GTask) task = g_task_new (board, NULL, on_loaded, NULL);
 
-  return g_strdup_printf (_ ("“%s” is no picture but: %s. Pictures as PNG, JPEG or WebP can be "
-                             "dropped here; models are imported on the page Models."),
-                          name, description);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, g_ptr_array_ref (files), (GDestroyNotify) g_ptr_array_unref);
+  g_task_run_in_thread (task, load_in_thread);
 }
 
-static Finding *
-look (GFile *file, GCancellable *cancellable)
-{
-  Finding *finding = g_new0 (Finding, 1);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GFileInfo) info = g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_CONTENT_TYPE,
-                                                  G_FILE_QUERY_INFO_NONE, cancellable, &error);
-  const char *type = info != NULL ? g_file_info_get_content_type (info) : NULL;
-  const char *path = g_file_peek_path (file);
+/* --- files of any kind --- */
 
-  finding->file = g_object_ref (file);
-  finding->kind = KIND_OTHER;
-  if (info == NULL)
-    finding->text = g_strdup (error->message);
-  else if (path != NULL && (finding->recipe = c2l_picture_load_recipe (path, NULL)) != NULL)
-    finding->kind = KIND_RECIPE;
-  else if (type != NULL && g_content_type_is_a (type, "image/*"))
-    finding->kind = KIND_IMAGE;
-  else
-    finding->text = describe (file, type != NULL ? type : "application/octet-stream");
-  return finding;
+static void
+on_sorted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lBoard) board = data;
+  g_autoptr (C2lSorted) sorted = c2l_opener_sort_finish (result);
+
+  if (sorted->pictures->len > 0)
+    open_pictures (board, sorted->pictures);
+  for (guint i = 0; i < sorted->models->len; i++)
+    {
+      g_autofree char *name = g_file_get_basename (g_ptr_array_index (sorted->models, i));
+      g_autofree char *text
+          = g_strdup_printf (_ ("%s belongs to a model, and is imported on the page Models"), name);
+
+      c2l_board_say_with_action (board, text, _ ("Models"), "win.page",
+                                 g_variant_new_string ("models"));
+    }
+  for (guint i = 0; i < sorted->refused->len; i++)
+    c2l_board_say (board, "%s", (const char *) g_ptr_array_index (sorted->refused, i));
 }
+
+void
+c2l_dropped_files_open (C2lBoard *board, GPtrArray *files)
+{
+  g_return_if_fail (C2L_IS_BOARD (board));
+
+  c2l_opener_sort_async (files, NULL, on_sorted, g_object_ref (board));
+}
+
+/* --- images without a file --- */
 
 static GFile *
 write_texture (GdkTexture *texture, GError **error)
@@ -109,79 +115,37 @@ write_texture (GdkTexture *texture, GError **error)
 }
 
 static void
-look_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+write_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  Work *work = task_data;
-  g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func ((GDestroyNotify) finding_free);
+  GError *error = NULL;
+  GFile *file = write_texture (task_data, &error);
 
-  if (work->texture != NULL)
-    {
-      GError *error = NULL;
-      GFile *file = write_texture (work->texture, &error);
-
-      if (file == NULL)
-        {
-          g_task_return_error (task, error);
-          return;
-        }
-      g_ptr_array_add (work->files, file);
-    }
-  for (guint i = 0; i < work->files->len; i++)
-    g_ptr_array_add (findings, look (g_ptr_array_index (work->files, i), cancellable));
-  g_task_return_pointer (task, g_steal_pointer (&findings), (GDestroyNotify) g_ptr_array_unref);
+  if (file != NULL)
+    g_task_return_pointer (task, file, g_object_unref);
+  else
+    g_task_return_error (task, error);
 }
 
-/* --- on GTK's thread --- */
-
 static void
-on_looked (GObject *source, GAsyncResult *result, gpointer data)
+on_written (GObject *source, GAsyncResult *result, gpointer data)
 {
   C2lBoard *board = C2L_BOARD (source);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) findings = g_task_propagate_pointer (G_TASK (result), &error);
-  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+  g_autoptr (GFile) file = g_task_propagate_pointer (G_TASK (result), &error);
 
-  if (findings == NULL)
-    {
-      c2l_board_say (board, "%s", error->message);
-      return;
-    }
-
-  for (guint i = 0; i < findings->len; i++)
-    {
-      Finding *finding = g_ptr_array_index (findings, i);
-
-      if (finding->kind == KIND_RECIPE)
-        g_ptr_array_add (recipes, c2l_recipe_ref (finding->recipe));
-      else if (finding->kind == KIND_IMAGE)
-        c2l_board_add_look_alikes (board, finding->file, N_LOOK_ALIKES);
-      else
-        c2l_board_say (board, "%s", finding->text);
-    }
-  if (recipes->len > 0)
-    c2l_board_add_recipes (board, recipes);
+  if (file != NULL)
+    c2l_board_add_look_alikes (board, file, N_LOOK_ALIKES);
+  else
+    c2l_board_say (board, "%s", error->message);
 }
 
 static void
-start (C2lBoard *board, GPtrArray *files, GdkTexture *texture)
+open_texture (C2lBoard *board, GdkTexture *texture)
 {
-  g_autoptr (GTask) task = g_task_new (board, NULL, on_looked, NULL);
-  Work *work = g_new0 (Work, 1);
+  g_autoptr (GTask) task = g_task_new (board, NULL, on_written, NULL);
 
-  work->files = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; files != NULL && i < files->len; i++)
-    g_ptr_array_add (work->files, g_object_ref (g_ptr_array_index (files, i)));
-  g_set_object (&work->texture, texture);
-  g_task_set_task_data (task, work, (GDestroyNotify) work_free);
-  g_task_run_in_thread (task, look_in_thread);
-}
-
-void
-c2l_dropped_files_open (C2lBoard *board, GPtrArray *files)
-{
-  g_return_if_fail (C2L_IS_BOARD (board));
-
-  start (board, files, NULL);
+  g_task_set_task_data (task, g_object_ref (texture), g_object_unref);
+  g_task_run_in_thread (task, write_in_thread);
 }
 
 void
@@ -193,7 +157,7 @@ c2l_dropped_files_open_value (C2lBoard *board, const GValue *value)
 
   if (G_VALUE_HOLDS (value, GDK_TYPE_TEXTURE))
     {
-      start (board, NULL, g_value_get_object (value));
+      open_texture (board, g_value_get_object (value));
       return;
     }
   if (G_VALUE_HOLDS (value, GDK_TYPE_FILE_LIST))
@@ -202,5 +166,5 @@ c2l_dropped_files_open_value (C2lBoard *board, const GValue *value)
   else if (G_VALUE_HOLDS (value, G_TYPE_FILE))
     g_ptr_array_add (files, g_value_get_object (value));
   if (files->len > 0)
-    start (board, files, NULL);
+    c2l_dropped_files_open (board, files);
 }

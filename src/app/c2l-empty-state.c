@@ -4,6 +4,7 @@
 #include "app/c2l-wrap-layout.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #define MAX_CHIPS 8
 
@@ -72,6 +73,21 @@ add_chips (C2lEmptyState *self, JsonObject *info)
     }
 }
 
+/* Many descriptions begin with the name, which stands above already. */
+static char *
+dup_without_name (const char *draws, const char *name)
+{
+  g_autofree char *prefix = g_strconcat (name, ": ", NULL);
+  g_autofree char *first = NULL;
+  const char *rest;
+
+  if (!g_str_has_prefix (draws, prefix) || draws[strlen (prefix)] == '\0')
+    return g_strdup (draws);
+  rest = draws + strlen (prefix);
+  first = g_utf8_strup (rest, g_utf8_next_char (rest) - rest);
+  return g_strconcat (first, g_utf8_next_char (rest), NULL);
+}
+
 static void
 show_model (C2lEmptyState *self, C2lModelInfo *model)
 {
@@ -80,7 +96,10 @@ show_model (C2lEmptyState *self, C2lModelInfo *model)
 
   gtk_label_set_text (self->title, c2l_bundle_get_name (model->bundle));
   if (draws != NULL)
-    gtk_label_set_text (self->draws, draws);
+    {
+      g_autofree char *text = dup_without_name (draws, c2l_bundle_get_name (model->bundle));
+      gtk_label_set_text (self->draws, text);
+    }
   else if (model->has_prior)
     gtk_label_set_text (self->draws, _ ("Type a prompt, and press Enter."));
   else

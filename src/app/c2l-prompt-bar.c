@@ -13,6 +13,7 @@
 /* A pause in typing, in milliseconds: for drawing long enough not to draw each letter, for words until one is surely typed. */
 #define LIVE_PAUSE 180
 #define WORDS_PAUSE 400
+#define MAX_SUGGESTIONS 12
 /* Pictures of up to so many pixels are there before a smaller one would be seen. */
 #define PREVIEW_ABOVE 256
 #define PREVIEW_SIZE 128
@@ -34,7 +35,8 @@ struct _C2lPromptBar
 
   C2lBoard *board;
   guint live_timer, words_timer;
-  GCancellable *words_cancellable;
+  GCancellable *words_cancellable, *suggest_cancellable;
+  char *completed; /* (nullable): the line that suggestions were asked for */
   const char *last_example; /* lent by the model's description */
 };
 
@@ -294,6 +296,37 @@ check_words (C2lPromptBar *self)
     self->words_timer = g_timeout_add (WORDS_PAUSE, on_words_pause, self);
 }
 
+/* --- earlier prompts --- */
+
+static void
+on_prompts_listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lPromptBar) self = data;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) prompts
+      = c2l_library_list_strings_finish (C2L_LIBRARY (source), result, &error);
+
+  if (prompts != NULL && self->completed != NULL)
+    c2l_prompt_entry_suggest (self->prompt, self->completed, (const char *const *) prompts);
+}
+
+static void
+on_prompt_complete (C2lPromptBar *self, const char *line)
+{
+  C2lLibrary *library = self->board != NULL ? c2l_board_get_library (self->board) : NULL;
+
+  g_cancellable_cancel (self->suggest_cancellable);
+  g_clear_object (&self->suggest_cancellable);
+  g_free (self->completed);
+  self->completed = g_strdup (line);
+  if (library == NULL)
+    return;
+
+  self->suggest_cancellable = g_cancellable_new ();
+  c2l_library_list_prompts_async (library, line, MAX_SUGGESTIONS, self->suggest_cancellable,
+                                  on_prompts_listed, g_object_ref (self));
+}
+
 /* --- what changes --- */
 
 static void
@@ -404,6 +437,7 @@ c2l_prompt_bar_set_board (C2lPromptBar *self, C2lBoard *board)
   g_clear_handle_id (&self->live_timer, g_source_remove);
   g_clear_handle_id (&self->words_timer, g_source_remove);
   g_cancellable_cancel (self->words_cancellable);
+  g_cancellable_cancel (self->suggest_cancellable);
   g_set_object (&self->board, board);
   if (board == NULL)
     return;
@@ -433,6 +467,8 @@ c2l_prompt_bar_dispose (GObject *object)
 
   c2l_prompt_bar_set_board (self, NULL);
   g_clear_object (&self->words_cancellable);
+  g_clear_object (&self->suggest_cancellable);
+  g_clear_pointer (&self->completed, g_free);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
 
@@ -471,6 +507,7 @@ c2l_prompt_bar_class_init (C2lPromptBarClass *klass)
   bind_children (widget_class);
   gtk_widget_class_bind_template_callback (widget_class, on_prompt_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_prompt_activate);
+  gtk_widget_class_bind_template_callback (widget_class, on_prompt_complete);
   gtk_widget_class_bind_template_callback (widget_class, on_count_input);
   gtk_widget_class_bind_template_callback (widget_class, on_count_output);
   gtk_widget_class_bind_template_callback (widget_class, on_sort_selected);

@@ -227,9 +227,15 @@ on_key_pressed (GtkEventControllerKey *controller, guint key, guint code, GdkMod
 {
   GtkListBoxRow *chosen
       = is_suggesting (self) ? gtk_list_box_get_selected_row (self->list) : NULL;
-  gboolean is_plain = (state & gtk_accelerator_get_default_mod_mask ()) == 0;
+  GdkModifierType modifiers = state & gtk_accelerator_get_default_mod_mask ();
 
-  if (self->is_composing || !is_plain)
+  /* Control and Enter would begin a line. */
+  if (modifiers == GDK_CONTROL_MASK && (key == GDK_KEY_Return || key == GDK_KEY_KP_Enter))
+    {
+      g_signal_emit (self, signals[ACTIVATE], 0);
+      return GDK_EVENT_STOP;
+    }
+  if (self->is_composing || modifiers != 0)
     return GDK_EVENT_PROPAGATE;
 
   switch (key)
