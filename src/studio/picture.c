@@ -46,22 +46,34 @@ c2l_picture_drop_pixels (C2lPicture *picture)
   g_clear_pointer (&picture->pixels, g_free);
 }
 
+void
+c2l_picture_texts_init (C2lPictureTexts *texts, C2lRecipe *recipe)
+{
+  texts->json = c2l_recipe_to_json (recipe);
+  texts->prompt = g_utf8_make_valid (recipe->prompt != NULL ? recipe->prompt : "", -1);
+  texts->texts[0] = (C2lImageText){ "Software", "clip2latent " C2L_VERSION };
+  texts->texts[1] = (C2lImageText){ C2L_RECIPE_KEYWORD, texts->json };
+  texts->texts[2] = (C2lImageText){ "Description", texts->prompt };
+  texts->n_texts = *texts->prompt != '\0' ? 3 : 2;
+}
+
+void
+c2l_picture_texts_clear (C2lPictureTexts *texts)
+{
+  g_clear_pointer (&texts->json, g_free);
+  g_clear_pointer (&texts->prompt, g_free);
+}
+
 GBytes *
 c2l_picture_encode (C2lPicture *picture, C2lImageFormat format, int quality, GError **error)
 {
-  g_autofree char *json = c2l_recipe_to_json (picture->recipe);
-  g_autofree char *prompt
-      = g_utf8_make_valid (picture->recipe->prompt != NULL ? picture->recipe->prompt : "", -1);
-  const C2lImageText texts[] = {
-    { "Software", "clip2latent " C2L_VERSION },
-    { C2L_RECIPE_KEYWORD, json },
-    { "Description", prompt },
-  };
+  g_auto (C2lPictureTexts) texts = { 0 };
 
   g_return_val_if_fail (picture->pixels != NULL, NULL);
 
-  return c2l_image_encode (format, quality, picture->pixels, picture->size, picture->size, texts,
-                           *prompt != '\0' ? 3 : 2, error);
+  c2l_picture_texts_init (&texts, picture->recipe);
+  return c2l_image_encode (format, quality, picture->pixels, picture->size, picture->size,
+                           texts.texts, texts.n_texts, error);
 }
 
 gboolean

@@ -22,6 +22,18 @@ void        c2l_picture_unref (C2lPicture *picture);
 /* Keeps the recipe only; what is left can neither be saved nor stand in a grid. */
 void        c2l_picture_drop_pixels (C2lPicture *picture);
 
+/* What a file says of the picture beside its pixels: the program, the recipe, the prompt. */
+typedef struct
+{
+  C2lImageText texts[3];
+  int n_texts;
+  char *json, *prompt;
+} C2lPictureTexts;
+
+void        c2l_picture_texts_init (C2lPictureTexts *texts, C2lRecipe *recipe);
+void        c2l_picture_texts_clear (C2lPictureTexts *texts);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (C2lPictureTexts, c2l_picture_texts_clear)
+
 /* The bytes of a file with the recipe inside. @quality: 1 to 100, of no effect on PNG, which alone keeps every bit. */
 GBytes     *c2l_picture_encode (C2lPicture *picture, C2lImageFormat format, int quality, GError **error);
 /* Writes a PNG aside and renames it, so that a file of that name is always whole. save.h has names and other formats. */
