@@ -1,4 +1,5 @@
-/* The queue with plain functions for a device: order, replacing, giving way, cancelling, stopping. */
+/* The queue with plain functions for a device: order, replacing, giving way, cancelling, stopping.
+ */
 #include "studio/queue.h"
 
 typedef struct
@@ -308,8 +309,8 @@ push_the_second (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* GTask answers at once where the main loop has turned since the task was made; a caller who has a newer request in his hands
- * must not be called back about the older one from within. */
+/* GTask answers at once where the main loop has turned since the task was made; a caller who has a
+ * newer request in his hands must not be called back about the older one from within. */
 static void
 test_no_answer_from_within_push (Fixture *fixture, gconstpointer data)
 {
@@ -342,8 +343,8 @@ test_data_is_freed_where_it_was_made (Fixture *fixture, gconstpointer data)
 
   *named = *of_answer = (Named){ fixture, 'a' };
   freed_in = NULL;
-  c2l_queue_push (fixture->queue, g_task_new (NULL, NULL, on_answer, of_answer), C2L_JOB_BATCH, NULL,
-                  log_name, named, note_thread, g_free);
+  c2l_queue_push (fixture->queue, g_task_new (NULL, NULL, on_answer, of_answer), C2L_JOB_BATCH,
+                  NULL, log_name, named, note_thread, g_free);
   wait_for_answers (fixture, 1);
   g_assert_true (freed_in == g_thread_self ());
 }
