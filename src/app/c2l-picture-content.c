@@ -3,7 +3,7 @@
  * earlier days are deleted when new ones are written. */
 #include "app/c2l-picture-content.h"
 
-#include "studio/picture.h"
+#include "studio/save.h"
 
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
@@ -43,29 +43,14 @@ delete_old (const char *folder)
     }
 }
 
-/* A name that no other picture of this folder has. */
-static char *
-dup_free_path (const char *folder, C2lPicture *picture)
-{
-  g_autofree char *stem = c2l_picture_dup_stem (picture);
-
-  for (int i = 1;; i++)
-    {
-      g_autofree char *name
-          = i == 1 ? g_strconcat (stem, ".png", NULL) : g_strdup_printf ("%s-%d.png", stem, i);
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-
-      if (!g_file_test (path, G_FILE_TEST_EXISTS))
-        return g_steal_pointer (&path);
-    }
-}
-
 static void
 write_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   GPtrArray *pictures = task_data;
   g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "clip2latent", "shared", NULL);
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  C2lSaveOptions options;
   GError *error = NULL;
 
   if (g_mkdir_with_parents (folder, 0700) != 0)
@@ -79,18 +64,14 @@ write_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable 
     }
 
   delete_old (folder);
-  for (guint i = 0; i < pictures->len; i++)
+  c2l_save_options_init (&options, folder);
+  if (!c2l_save_pictures (pictures, &options, NULL, NULL, paths, cancellable, &error))
     {
-      C2lPicture *picture = g_ptr_array_index (pictures, i);
-      g_autofree char *path = dup_free_path (folder, picture);
-
-      if (!c2l_picture_save (picture, path, &error))
-        {
-          g_task_return_error (task, error);
-          return;
-        }
-      g_ptr_array_add (files, g_file_new_for_path (path));
+      g_task_return_error (task, error);
+      return;
     }
+  for (guint i = 0; i < paths->len; i++)
+    g_ptr_array_add (files, g_file_new_for_path (g_ptr_array_index (paths, i)));
   g_task_return_pointer (task, g_steal_pointer (&files), (GDestroyNotify) g_ptr_array_unref);
 }
 
