@@ -3,6 +3,7 @@
  * earlier days are deleted when new ones are written. */
 #include "app/c2l-picture-content.h"
 
+#include "studio/picture-name.h"
 #include "studio/picture.h"
 
 #include <glib/gi18n.h>
@@ -47,7 +48,7 @@ delete_old (const char *folder)
 static char *
 dup_free_path (const char *folder, C2lPicture *picture)
 {
-  g_autofree char *stem = c2l_picture_dup_stem (picture);
+  g_autofree char *stem = c2l_picture_dup_name (picture, C2L_NAME_TEMPLATE_PLAIN, 1, 1);
 
   for (int i = 1;; i++)
     {
