@@ -207,6 +207,7 @@ c2l_window_init (C2lWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   add_actions (self);
   restore (self);
+  c2l_compat_hide_other_pages (GTK_WIDGET (self->pages));
   update_history_button (self);
 }
 
