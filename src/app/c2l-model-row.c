@@ -81,6 +81,8 @@ fill (C2lModelRow *self, const C2lInstalled *installed)
   adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self), !self->usable   ? _ ("Cannot be used")
                                                           : draws != NULL ? draws
                                                                           : "");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  installed->name, -1);
   adw_avatar_set_text (self->avatar, installed->name);
   gtk_widget_set_visible (GTK_WIDGET (self->avatar), self->usable);
   gtk_widget_set_visible (GTK_WIDGET (self->warning), !self->usable);

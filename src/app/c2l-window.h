@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/c2l-application.h"
+#include "app/c2l-create-page.h"
 
 G_BEGIN_DECLS
 
@@ -12,6 +13,9 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (C2lWindow, c2l_window, C2L, WINDOW, AdwApplicationWindow)
 
 C2lWindow *c2l_window_new (C2lApplication *application);
+
+/* Lent. */
+C2lCreatePage *c2l_window_get_create_page (C2lWindow *window);
 
 /* The page "create", "train" or "models". */
 void       c2l_window_show_page (C2lWindow *window, const char *name);
