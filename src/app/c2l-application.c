@@ -14,39 +14,26 @@ struct _C2lApplication
 {
   AdwApplication parent_instance;
 
-  C2lWorker *worker;
-  C2lLibrary *library;
-  char *notice; /* (nullable): what is to be said of the library in the first window */
+  C2lWorkshop *workshop;
 };
 
 G_DEFINE_FINAL_TYPE (C2lApplication, c2l_application, ADW_TYPE_APPLICATION)
 
-C2lWorker *
-c2l_application_get_worker (C2lApplication *self)
+C2lWorkshop *
+c2l_application_get_workshop (C2lApplication *self)
 {
-  return self->worker;
-}
-
-C2lLibrary *
-c2l_application_get_library (C2lApplication *self)
-{
-  return self->library;
+  g_return_val_if_fail (C2L_IS_APPLICATION (self), NULL);
+  return self->workshop;
 }
 
 /* Dialogs are windows of the application too; this is the one they belong to. */
 static C2lWindow *
 get_window (C2lApplication *self)
 {
-  C2lWindow *window;
-
   for (GList *at = gtk_application_get_windows (GTK_APPLICATION (self)); at != NULL; at = at->next)
     if (C2L_IS_WINDOW (at->data))
       return at->data;
-  window = c2l_window_new (self);
-  if (self->notice != NULL)
-    c2l_window_show_trouble (window, self->notice);
-  g_clear_pointer (&self->notice, g_free);
-  return window;
+  return c2l_window_new (self);
 }
 
 static void
@@ -113,7 +100,8 @@ draw_prompt (GSimpleAction *action, GVariant *prompt, gpointer data)
 static void
 release_memory (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  c2l_worker_release_memory (C2L_APPLICATION (data)->worker);
+  c2l_worker_release_memory (
+      c2l_board_get_worker (c2l_workshop_get_board (C2L_APPLICATION (data)->workshop)));
 }
 
 static void
@@ -132,7 +120,7 @@ static void
 clear_answered (AdwMessageDialog *dialog, const char *response, C2lApplication *self)
 {
   if (g_strcmp0 (response, "clear") == 0)
-    c2l_library_clear_async (self->library, NULL, history_cleared, g_object_ref (self));
+    c2l_library_clear_async (c2l_board_get_library (c2l_workshop_get_board (self->workshop)), NULL, history_cleared, g_object_ref (self));
 }
 
 static void
@@ -175,43 +163,6 @@ apply_theme (GSettings *settings, const char *key, gpointer data)
                                       schemes[g_settings_get_enum (settings, "theme")]);
 }
 
-/* Of models that are opened from now on; who has one open opens it again. */
-static void
-apply_computing (C2lApplication *self)
-{
-  GSettings *settings = c2l_settings_get ();
-  g_autofree char *device = g_settings_get_string (settings, "device");
-  g_autofree char *precision = g_settings_get_string (settings, "precision");
-
-  c2l_worker_configure (self->worker, device, precision, g_settings_get_int (settings, "threads"));
-}
-
-static void
-apply_idle_minutes (C2lApplication *self)
-{
-  c2l_worker_set_idle_timeout (self->worker,
-                               60 * g_settings_get_int (c2l_settings_get (), "idle-minutes"));
-}
-
-static void
-start_studio (C2lApplication *self)
-{
-  static const char *const computing[]
-      = { "changed::device", "changed::precision", "changed::threads" };
-  GSettings *settings = c2l_settings_get ();
-  g_autofree char *path = c2l_library_dup_default_path ();
-
-  self->worker = c2l_worker_new ();
-  self->library = c2l_library_open (path, &self->notice);
-  for (guint i = 0; i < G_N_ELEMENTS (computing); i++)
-    g_signal_connect_object (settings, computing[i], G_CALLBACK (apply_computing), self,
-                             G_CONNECT_SWAPPED);
-  g_signal_connect_object (settings, "changed::idle-minutes", G_CALLBACK (apply_idle_minutes), self,
-                           G_CONNECT_SWAPPED);
-  apply_computing (self);
-  apply_idle_minutes (self);
-}
-
 static void
 c2l_application_startup (GApplication *application)
 {
@@ -224,7 +175,7 @@ c2l_application_startup (GApplication *application)
   c2l_shortcuts_install (GTK_APPLICATION (application));
   g_signal_connect_object (settings, "changed::theme", G_CALLBACK (apply_theme), application, 0);
   apply_theme (settings, "theme", application);
-  start_studio (C2L_APPLICATION (application));
+  C2L_APPLICATION (application)->workshop = c2l_workshop_new (gdk_display_get_default ());
 }
 
 /* What was asked of the library is written before the program ends; the worker's job is cancelled.
@@ -235,8 +186,7 @@ c2l_application_shutdown (GApplication *application)
   C2lApplication *self = C2L_APPLICATION (application);
 
   G_APPLICATION_CLASS (c2l_application_parent_class)->shutdown (application);
-  c2l_worker_stop (self->worker);
-  c2l_library_close (self->library);
+  c2l_workshop_close (self->workshop);
 }
 
 /* What is answered without a window; and the prompt, which goes to whichever process has the
@@ -269,9 +219,7 @@ c2l_application_finalize (GObject *object)
 {
   C2lApplication *self = C2L_APPLICATION (object);
 
-  g_clear_object (&self->worker);
-  g_clear_object (&self->library);
-  g_free (self->notice);
+  g_clear_object (&self->workshop);
   G_OBJECT_CLASS (c2l_application_parent_class)->finalize (object);
 }
 

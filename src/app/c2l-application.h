@@ -2,8 +2,7 @@
  * all windows share, the worker and the library. */
 #pragma once
 
-#include "studio/library.h"
-#include "studio/worker.h"
+#include "app/c2l-workshop.h"
 
 #include <adwaita.h>
 
@@ -15,7 +14,6 @@ G_DECLARE_FINAL_TYPE (C2lApplication, c2l_application, C2L, APPLICATION, AdwAppl
 C2lApplication *c2l_application_new (void);
 
 /* Lent; from startup on, until the application is gone. */
-C2lWorker      *c2l_application_get_worker (C2lApplication *application);
-C2lLibrary     *c2l_application_get_library (C2lApplication *application);
+C2lWorkshop    *c2l_application_get_workshop (C2lApplication *application);
 
 G_END_DECLS

@@ -5,6 +5,8 @@
 #include <glib/gi18n.h>
 
 #define PAGES NC_ ("shortcuts", "Pages")
+#define CREATE NC_ ("shortcuts", "Create")
+#define PICTURES NC_ ("shortcuts", "Pictures")
 #define PROGRAM NC_ ("shortcuts", "Program")
 
 /* clang-format off */
@@ -18,6 +20,31 @@ static const C2lShortcut shortcuts[] = {
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Keyboard shortcuts"), "win.shortcuts", { "<Control>question", "F1" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Close the window"), "window.close", { "<Control>w" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Quit"), "app.quit", { "<Control>q" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Generate"), "create.generate", { "<Control>Return" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Stop"), "create.stop", { "Escape" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "An example, by chance"), "create.random-example", { "<Control>e" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Go to the prompt"), "create.focus-prompt", { "<Control>l" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Go to the pictures"), "create.focus-pictures", { "F6" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Another seed"), "create.roll-seed", { "<Control>r" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Keep the seed"), "create.lock-seed", { "<Control><Shift>l" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Copy the seed"), "create.copy-seed", { "<Control><Shift>c" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Undo"), "create.undo", { "<Control>z" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Redo"), "create.redo", { "<Control><Shift>z", "<Control>y" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Save"), "create.save", { "<Control>s" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Save all"), "create.save-all", { "<Control><Shift>s" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Larger pictures"), "create.larger", { "<Control>plus", "<Control>equal", "<Control>KP_Add" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Smaller pictures"), "create.smaller", { "<Control>minus", "<Control>KP_Subtract" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "View"), "create.view", { "space" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Favourite"), "create.favourite", { "f" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Variations"), "create.variations", { "v" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "More like these"), "create.more-like", { "m" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Compare"), "create.compare", { "c" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "In-between"), "create.in-between", { "b" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "How this was made"), "create.how-made", { "i" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Use these settings"), "create.use-settings::all", { "u" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Copy"), "create.copy", { "<Control>c" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Delete"), "create.delete", { "Delete", "KP_Delete" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Menu"), "create.popup-menu", { "Menu", "<Shift>F10" } },
   { 0 },
 };
 /* clang-format on */
@@ -56,10 +83,15 @@ c2l_shortcuts_add_to_widget (GtkWidget *widget, C2lScope scope)
 {
   GtkEventController *controller = gtk_shortcut_controller_new ();
 
+  /* Before GtkGridView takes Space for its own. */
+  if (scope == C2L_SCOPE_GRID)
+    gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_CAPTURE);
+  /* Menus show the one that was added last: the first in the table. */
   for (const C2lShortcut *each = shortcuts; each->action != NULL; each++)
-    for (int i = 0; each->scope == scope && each->keys[i] != NULL; i++)
-      gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller),
-                                            new_shortcut (each->action, each->keys[i]));
+    for (int i = G_N_ELEMENTS (each->keys) - 1; i >= 0; i--)
+      if (each->scope == scope && each->keys[i] != NULL)
+        gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller),
+                                              new_shortcut (each->action, each->keys[i]));
   gtk_widget_add_controller (widget, controller);
 }
 

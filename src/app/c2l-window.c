@@ -3,11 +3,13 @@
 #include "app/c2l-window.h"
 
 #include "app/c2l-compat.h"
+#include "app/c2l-edit-panel.h"
 #include "app/c2l-models-page.h"
 #include "app/c2l-opener.h"
 #include "app/c2l-settings.h"
 #include "app/c2l-shortcuts.h"
 #include "app/c2l-train-page.h"
+#include "app/c2l-viewer.h"
 
 #include <glib/gi18n.h>
 
@@ -111,6 +113,11 @@ sorted (GObject *source, GAsyncResult *result, gpointer data)
 
   if (files->models->len > 0)
     open_models (self, files->models);
+  if (files->pictures->len > 0)
+    {
+      c2l_window_show_page (self, "create");
+      c2l_create_page_open_files (self->create_page, files->pictures);
+    }
   for (guint i = 0; i < files->refused->len; i++)
     c2l_window_show_toast (self, g_ptr_array_index (files->refused, i), NULL, NULL, NULL);
 }
@@ -220,8 +227,45 @@ c2l_window_init (C2lWindow *self)
   update_history_button (self);
 }
 
+/* --- what stands behind the pages --- */
+
+static void
+on_message (
+    C2lWindow *self, const char *text, const char *button, const char *action, GVariant *target)
+{
+  c2l_window_show_toast (self, text, button, action, target);
+}
+
+static void
+on_viewer_closed (C2lWindow *self)
+{
+  c2l_create_page_view (self->create_page, FALSE);
+}
+
+static void
+show_board (C2lWindow *self, C2lWorkshop *workshop)
+{
+  C2lBoard *board = c2l_workshop_get_board (workshop);
+  GtkWidget *viewer = c2l_viewer_new ();
+
+  g_signal_connect_object (workshop, "notice", G_CALLBACK (c2l_window_show_trouble), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (board, "message", G_CALLBACK (on_message), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (board, "trouble", G_CALLBACK (c2l_window_show_trouble), self,
+                           G_CONNECT_SWAPPED);
+  c2l_viewer_set_board (C2L_VIEWER (viewer), board);
+  g_signal_connect_object (viewer, "closed", G_CALLBACK (on_viewer_closed), self,
+                           G_CONNECT_SWAPPED);
+  c2l_create_page_set_board (self->create_page, board);
+  c2l_create_page_set_panel (self->create_page, c2l_edit_panel_new (board));
+  c2l_create_page_set_viewer (self->create_page, viewer);
+}
+
 C2lWindow *
 c2l_window_new (C2lApplication *application)
 {
-  return g_object_new (C2L_TYPE_WINDOW, "application", application, NULL);
+  C2lWindow *self = g_object_new (C2L_TYPE_WINDOW, "application", application, NULL);
+
+  show_board (self, c2l_application_get_workshop (application));
+  return self;
 }

@@ -131,11 +131,10 @@ sample (gpointer data, GCancellable *cancellable, GError **error)
   SampleStep *step = data;
   C2lSession *session = step->job->session;
 
-  step->recipes
-      = step->prompt != NULL
-            ? c2l_session_sample (session, step->prompt, step->text, step->sampling, cancellable,
-                                  error)
-            : c2l_session_sample_z (session, step->sampling, cancellable, error);
+  step->recipes = step->prompt != NULL
+                      ? c2l_session_sample (session, step->prompt, step->text, step->sampling,
+                                            cancellable, error)
+                      : c2l_session_sample_z (session, step->sampling, cancellable, error);
   return step->recipes != NULL;
 }
 
@@ -204,10 +203,24 @@ finish_handful (Job *job, GPtrArray *handful, const float *text, GError **error)
   return ok;
 }
 
+/* Whether a preview is cheaper than the picture that follows. */
+static gboolean
+wants_previews (Job *job)
+{
+  C2lGenerator *generator = c2l_engine_get_generator (c2l_session_get_engine (job->session), NULL);
+  int preview = job->params->preview_size, full = job->params->max_size;
+
+  return job->callbacks->preview != NULL && preview > 0 && generator != NULL
+         && c2l_generator_has_previews (generator)
+         && c2l_generator_get_preview_resolution (generator, preview)
+                < (full > 0 ? c2l_generator_get_preview_resolution (generator, full)
+                            : c2l_generator_get_img_resolution (generator));
+}
+
 static gboolean
 draw_previews (Job *job, GPtrArray *recipes, GError **error)
 {
-  if (job->callbacks->preview == NULL || job->params->preview_size <= 0)
+  if (!wants_previews (job))
     return TRUE;
   report (job, "sketching");
   for (guint i = 0; i < recipes->len; i++)
@@ -223,7 +236,8 @@ draw_previews (Job *job, GPtrArray *recipes, GError **error)
   return TRUE;
 }
 
-/* @text: (nullable): the prompt's embedding, where pictures are scored. At most a handful of @recipes at a time come sketched. */
+/* @text: (nullable): the prompt's embedding, where pictures are scored. At most a handful of
+ * @recipes at a time come sketched. */
 static gboolean
 draw_all (Job *job, GPtrArray *recipes, guint prompt_index, const float *text, GError **error)
 {
@@ -235,9 +249,8 @@ draw_all (Job *job, GPtrArray *recipes, guint prompt_index, const float *text, G
     return FALSE;
   for (guint i = 0; i < recipes->len; i++)
     {
-      DrawStep step
-          = { job, g_ptr_array_index (recipes, i), job->params->max_size,
-              text != NULL ? job->for_clip + handful->len * job->clip_length : NULL };
+      DrawStep step = { job, g_ptr_array_index (recipes, i), job->params->max_size,
+                        text != NULL ? job->for_clip + handful->len * job->clip_length : NULL };
 
       report (job, "drawing");
       if (!do_step (job, draw, &step, error))
@@ -389,7 +402,8 @@ generate_from_latents (Job *job, GError **error)
   return TRUE;
 }
 
-/* Given recipes, copied because they get scores here: those that follow each other with the same prompt together. */
+/* Given recipes, copied because they get scores here: those that follow each other with the same
+ * prompt together. */
 static gboolean
 generate_from_recipes (Job *job, GError **error)
 {
