@@ -87,6 +87,7 @@ def says_what_is_wrong_with_files_that_make_no_model(desk):
     app.find('label', re.compile('not really.pkl'))
     app.find('push button', 'Import')
     app.press(app.find('push button', 'Cancel'))
+    app.wait_gone('frame', 'Import a Model')
     app.close()
 
 
@@ -162,6 +163,9 @@ def lists_its_keys(desk):
     app.key('ctrl+question')
     app.find('label', 'Show or hide the history')
     app.find('label', 'Quit')
+    app.focus_newest()
+    app.key('Escape')
+    app.wait_gone('label', 'Show or hide the history')
     app.close()
 
 
