@@ -5,9 +5,8 @@ import json
 import os
 import pathlib
 import re
-import shutil
 
-from person import run, brightness, wait
+from person import run, brightness, difference, wait
 
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
 FILES = FIXTURES / 'e2e' / 'w'
@@ -158,6 +157,18 @@ def changes_its_theme_at_once(desk):
     assert desk.get('theme') == "'dark'", desk.get('theme')
 
 
+def draws_a_prompt_that_it_is_started_with(desk):
+    app = desk.start('--prompt', 'a bald man with sunglasses')
+    app.find('status bar', '16 pictures')
+    app.find('table cell', re.compile('a bald man with sunglasses, picture 16'))
+    before = app.pixels()
+    assert desk.call('--prompt', 'a happy man — 木').returncode == 0
+    app.find('table cell', re.compile('a happy man — 木, picture 16'))
+    app.find('status bar', '16 pictures')
+    assert difference(before, app.pixels()) > 2, 'the pictures are the same'
+    app.close()
+
+
 def lists_its_keys(desk):
     app = desk.start()
     app.key('ctrl+question')
@@ -183,4 +194,4 @@ def is_usable_when_narrow(desk):
 run(opens_and_comes_back_where_it_was_left, says_its_version_and_helps_without_a_window, is_one_program_however_often_it_is_started,
     shows_what_the_starter_is, imports_the_originals_files_and_removes_the_model, says_what_is_wrong_with_files_that_make_no_model,
     names_files_that_it_cannot_open, takes_files_while_it_runs, lists_models_that_are_broken, lists_trainings_and_follows_them,
-    changes_its_theme_at_once, lists_its_keys, is_usable_when_narrow, GSK_RENDERER='cairo')
+    changes_its_theme_at_once, draws_a_prompt_that_it_is_started_with, lists_its_keys, is_usable_when_narrow, GSK_RENDERER='cairo')
