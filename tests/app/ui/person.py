@@ -34,6 +34,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ALLOWED = HERE.parent / 'allowed-messages.txt'
 TOOLS = ('dbus-run-session', 'Xvfb', 'xvfb-run', 'xdotool', 'import', 'convert')
 INSIDE = 'C2L_PERSON_INSIDE'
+RESULTS = 'C2L_PERSON_RESULTS'
 SCREEN = (1280, 800)
 PATIENCE = int(os.environ.get('C2L_PATIENCE', 90))   # seconds until what must happen counts as not happening; a busy machine takes long
 MARGIN = 5      # of a window without a window manager, around what AT-SPI measures from
@@ -573,8 +574,11 @@ def _go_inside():
     # The accessibility bus has its socket there; two tests at once must not share one.
     with tempfile.TemporaryDirectory(prefix='c2l-run-') as runtime:
         env['XDG_RUNTIME_DIR'] = runtime
+        # Results go past the buses, which have things of their own to say.
+        results = os.dup(1)
+        env[RESULTS] = str(results)
         result = subprocess.run(['dbus-run-session', '--', 'xvfb-run', '-a', '-s', f'-screen 0 {width}x{height}x24 -noreset',
-                                 sys.executable, *sys.argv], env=env)
+                                 sys.executable, *sys.argv], env=env, stdout=sys.stderr, pass_fds=[results])
     sys.exit(result.returncode)
 
 
@@ -607,6 +611,7 @@ def run(*tests, **env):
     Words on the command line pick the tests with these in their names."""
     if INSIDE not in os.environ:
         _go_inside()
+    sys.stdout = os.fdopen(int(os.environ[RESULTS]), 'w', buffering=1)
     try:
         _load_atspi()
     except (ImportError, ValueError) as error:
