@@ -25,6 +25,7 @@ struct _C2lQueue
   GPtrArray *running;     /* of C2lJob: the running one, and a batch under it that gives way; lent */
   GCancellable *step;     /* of the step that a batch is doing now; lent */
   gboolean stopping;
+  gboolean is_orphan;     /* the thread's: nobody waits for it */
 };
 
 /* --- jobs --- */
@@ -94,6 +95,15 @@ run_job (C2lQueue *queue, C2lJob *job)
 
 /* --- the thread --- */
 
+static void
+free_queue (C2lQueue *queue)
+{
+  g_ptr_array_unref (queue->running);
+  g_mutex_clear (&queue->lock);
+  g_cond_clear (&queue->changed);
+  g_free (queue);
+}
+
 /* The next job that may run now, counted as running; with the lock. */
 static C2lJob *
 take_job (C2lQueue *queue, gboolean interactive_only)
@@ -127,6 +137,8 @@ run_queue (gpointer data)
       g_mutex_lock (&queue->lock);
     }
   g_mutex_unlock (&queue->lock);
+  if (queue->is_orphan)
+    free_queue (queue);
   return NULL;
 }
 
@@ -153,8 +165,8 @@ cancel_all (GPtrArray *cancellables)
   g_ptr_array_unref (cancellables);
 }
 
-void
-c2l_queue_stop (C2lQueue *queue)
+static void
+cancel_everything (C2lQueue *queue)
 {
   GPtrArray *cancellables = g_ptr_array_new_with_free_func (g_object_unref);
   GQueue left = G_QUEUE_INIT;
@@ -176,6 +188,12 @@ c2l_queue_stop (C2lQueue *queue)
   cancel_all (cancellables);
   while ((job = g_queue_pop_head (&left)) != NULL)
     answer_cancelled (job);
+}
+
+void
+c2l_queue_stop (C2lQueue *queue)
+{
+  cancel_everything (queue);
   if (queue->thread != NULL)
     g_thread_join (g_steal_pointer (&queue->thread));
 }
@@ -183,11 +201,17 @@ c2l_queue_stop (C2lQueue *queue)
 void
 c2l_queue_free (C2lQueue *queue)
 {
+  /* A task may hold the last reference to the queue's owner, and be let go by the thread: it cannot
+   * wait for itself, and frees the queue when it ends. */
+  if (queue->thread == g_thread_self ())
+    {
+      cancel_everything (queue);
+      queue->is_orphan = TRUE;
+      g_thread_unref (queue->thread);
+      return;
+    }
   c2l_queue_stop (queue);
-  g_ptr_array_unref (queue->running);
-  g_mutex_clear (&queue->lock);
-  g_cond_clear (&queue->changed);
-  g_free (queue);
+  free_queue (queue);
 }
 
 static C2lJob *

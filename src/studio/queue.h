@@ -31,7 +31,7 @@ C2lQueue     *c2l_queue_new (const char *thread_name);
 /* Cancels everything, waits for the running job, and ends the thread. Jobs that did not run answer G_IO_ERROR_CANCELLED. Nothing can be
  * pushed afterwards but what answers that. */
 void          c2l_queue_stop (C2lQueue *queue);
-/* Stops it if that was not done. */
+/* Stops it if that was not done. May be called by the queue's own thread, where a job's task held its owner. */
 void          c2l_queue_free (C2lQueue *queue);
 
 /* Takes @task. A waiting job of the same kind with the same @key (nullable) is replaced and answers G_IO_ERROR_CANCELLED.
