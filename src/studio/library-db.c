@@ -24,7 +24,7 @@ c2l_library_db_set_error (sqlite3 *db, GError **error)
 {
   int code = sqlite3_extended_errcode (db) & 0xff;
   C2lLibraryError meaning = C2L_LIBRARY_ERROR_FAILED;
-  const char *advice = "try again";
+  const char *advice = "try again", *path = sqlite3_db_filename (db, "main");
 
   for (guint i = 0; i < G_N_ELEMENTS (meanings); i++)
     if (meanings[i].code == code)
@@ -33,8 +33,9 @@ c2l_library_db_set_error (sqlite3 *db, GError **error)
         advice = meanings[i].advice;
       }
   if (error != NULL && *error == NULL)
-    g_set_error (error, C2L_LIBRARY_ERROR, meaning, "the picture library: %s; %s",
-                 sqlite3_errmsg (db), advice);
+    g_set_error (error, C2L_LIBRARY_ERROR, meaning, "%s: %s; %s",
+                 path != NULL && *path != '\0' ? path : "the picture library", sqlite3_errmsg (db),
+                 advice);
 }
 
 gboolean

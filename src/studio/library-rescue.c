@@ -146,7 +146,10 @@ c2l_library_db_rescue (sqlite3 *db, const char *aside)
       == SQLITE_OK)
     {
       sqlite3_db_config (rescue.from, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-      c2l_library_db_exec (rescue.from, "PRAGMA cell_size_check = ON", NULL);
+      /* With a schema that might be written, SQLite reads a file that is too short as far as it
+       * goes. */
+      c2l_library_db_exec (rescue.from, "PRAGMA cell_size_check = ON; PRAGMA writable_schema = ON",
+                           NULL);
       if (!c2l_library_db_transaction (db, rescue_all, &rescue, NULL))
         rescue.n_pictures = 0;
     }

@@ -213,18 +213,16 @@ prepare_for_writing (sqlite3 *db, const char *path, gint64 version, GError **err
 sqlite3 *
 c2l_library_db_open (const char *path, GError **error)
 {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   sqlite3 *db = NULL;
-  g_autoptr (GError) own = NULL;
   gint64 version = 0;
 
-  if (sqlite3_open_v2 (path != NULL ? path : ":memory:", &db,
-                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL)
-          == SQLITE_OK
-      && set_up (db, &own) && check_owner (db, path, &version, &own)
-      && check_writable (db, path, &own) && prepare_for_writing (db, path, version, &own))
+  if (sqlite3_open_v2 (path != NULL ? path : ":memory:", &db, flags, NULL) != SQLITE_OK)
+    g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_FAILED,
+                 "%s: %s; make its folder writable", path, sqlite3_errmsg (db));
+  else if (set_up (db, error) && check_owner (db, path, &version, error)
+           && check_writable (db, path, error) && prepare_for_writing (db, path, version, error))
     return db;
-  c2l_library_db_set_error (db, &own);
-  g_propagate_error (error, g_steal_pointer (&own));
   sqlite3_close (db);
   return NULL;
 }

@@ -1,5 +1,5 @@
-/* The library as the window uses it: what goes in comes out, is found, marked, collected, thrown away
- * and brought back. */
+/* The library as the window uses it: what goes in comes out, is found, marked, collected, thrown
+ * away and brought back. */
 #include "library-fixture.h"
 
 #include <glib/gstdio.h>
@@ -13,7 +13,8 @@ test_round_trip (LibraryFixture *f, gconstpointer data)
   const C2lLibraryQuery all = { 0 };
   g_autoptr (C2lRecipe) recipe = library_new_recipe ("ein Bärtiger 🙂", "faces", 0.25);
   g_autoptr (GError) error = NULL;
-  g_autofree char *uid = library_add (f->library, "ein Bärtiger 🙂", "faces", 0.25, 77, 6000, &error);
+  g_autofree char *uid
+      = library_add (f->library, "ein Bärtiger 🙂", "faces", 0.25, 77, 6000, &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (f->n_changes, ==, 1);
@@ -36,7 +37,8 @@ test_round_trip (LibraryFixture *f, gconstpointer data)
       g_assert_cmpfloat (entry->score, ==, 0.25);
       g_assert_false (entry->favourite);
       g_assert_cmpuint (g_bytes_get_size (entry->thumbnail), ==, 6000);
-      g_assert_cmpint (((const guint8 *) g_bytes_get_data (entry->thumbnail, NULL))[5999], ==, 0x5a);
+      g_assert_cmpint (((const guint8 *) g_bytes_get_data (entry->thumbnail, NULL))[5999], ==,
+                       0x5a);
       g_assert_true (c2l_recipe_equal (recipe, back));
       library_close (f);
       notice = library_open (f);
@@ -150,7 +152,8 @@ test_search_finds (LibraryFixture *f, gconstpointer data)
       g_assert_nonnull (uid);
     }
   for (guint i = 0; i < G_N_ELEMENTS (findable); i++)
-    for (guint k = 0; k < G_N_ELEMENTS (findable[i].searches) && findable[i].searches[k] != NULL; k++)
+    for (guint k = 0; k < G_N_ELEMENTS (findable[i].searches) && findable[i].searches[k] != NULL;
+         k++)
       {
         const C2lLibraryQuery query = { .text = findable[i].searches[k] };
         g_autofree char *found = library_list_text (f->library, &query);
@@ -165,9 +168,28 @@ static void
 test_search_text_is_only_text (LibraryFixture *f, gconstpointer data)
 {
   static const char *const nothing[] = {
-    "dog OR cat", "prompts:dog", "words:dog", "d%g", "d_g", "\"cat", "dog\"", "*",   "do*",
-    "^dog",       "NOT",         "AND",       "%",   "_",   "'",     "\\",    "\"", "\"\"\"\"",
-    "dog AND NOT cat",           "NEAR(dog cat)",    "x' OR 1 = 1 --",   "\xff\xfe dog",
+    "dog OR cat",
+    "prompts:dog",
+    "words:dog",
+    "d%g",
+    "d_g",
+    "\"cat",
+    "dog\"",
+    "*",
+    "do*",
+    "^dog",
+    "NOT",
+    "AND",
+    "%",
+    "_",
+    "'",
+    "\\",
+    "\"",
+    "\"\"\"\"",
+    "dog AND NOT cat",
+    "NEAR(dog cat)",
+    "x' OR 1 = 1 --",
+    "\xff\xfe dog",
   };
   g_autofree char *dog = library_add (f->library, "dog", "m", 0, 0, 0, NULL);
   g_autofree char *cat = library_add (f->library, "cat", "m", 0, 0, 0, NULL);
@@ -804,7 +826,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, function) \
+#define ADD(name, function)                                                                        \
   g_test_add ("/library/" name, LibraryFixture, NULL, library_set_up, function, library_tear_down)
   ADD ("round-trip", test_round_trip);
   ADD ("batch-is-whole-or-not-there", test_batch_is_whole_or_not_there);
