@@ -62,7 +62,7 @@ def says_how_to_use_it(folder):
     result = c2l(folder=folder, expect=2)
     assert 'generate' in result.stderr and result.stdout == ''
     result = c2l('help', folder=folder)
-    for command in ('generate', 'score', 'info', 'import', 'export', 'selftest', 'bench'):
+    for command in ('generate', 'history', 'score', 'info', 'import', 'export', 'selftest', 'bench'):
         assert command in result.stdout
         text = c2l('help', command, folder=folder).stdout
         assert text == c2l(command, '--help', folder=folder).stdout and f'c2l {command}' in text
@@ -77,6 +77,7 @@ def wrong_use_is_answered(folder):
         (['generate', '--colour', 'x'], '--colour'),
         (['generate', 'x', '--sort', 'size'], 'size'),
         (['score', 'x.png'], 'prompt'),
+        (['history', '--limit', '-1'], '--limit'),
         (['info'], 'name a file'),
         (['import'], 'folder'),
         (['import', 'x'], '--generator'),
@@ -279,6 +280,41 @@ def prompts_are_mixed(folder):
     assert abs(score['score'] - line['score']) < 0.01
     c2l('generate', 'a man with a beard | a woman', '-o', 'other', folder=folder)
     assert pixels(pictures(folder)[0]) != pixels(pictures(folder, 'other')[0])
+
+
+@test
+def pictures_are_kept_when_asked(folder):
+    data = pathlib.Path(folder) / 'data'
+    env = dict(os.environ, XDG_DATA_HOME=str(data))
+
+    def history(*arguments, expect=0):
+        return c2l('history', *arguments, folder=folder, expect=expect, env=env)
+
+    result = history()
+    assert result.stdout == '' and '--keep' in result.stderr
+    c2l('generate', 'nobody', folder=folder, env=env)
+    assert not data.exists()
+    c2l('generate', PROMPT, 'eine Frau', '-n', 3, '--score', '--keep', folder=folder, env=env)
+    c2l('generate', '--from', pictures(folder)[0], '--keep', folder=folder, env=env)
+    lines = history('--limit', 0, '--json').stdout.splitlines()
+    entries = [json.loads(line) for line in lines]
+    assert [entry['prompt'] for entry in entries[1:]] == ['eine Frau'] * 3 + [PROMPT] * 3, entries
+    assert len({entry['uid'] for entry in entries}) == 7 and entries[1]['score'] > 0 and not entries[0]['favourite']
+    assert entries[0]['created'] >= entries[-1]['created']
+    assert [PROMPT in line for line in history('BEARD', 'man', '-n', 2).stdout.splitlines()] == [True] * 2
+    best = [json.loads(line)['score'] for line in history('frau', '--best', '--json').stdout.splitlines()]
+    assert len(best) == 3 and best == sorted(best, reverse=True)
+    assert history('--favourites').stdout == '' == history('--model', 'other').stdout
+    assert len(history('--model', entries[0]['model']).stdout.splitlines()) == 7
+
+
+@test
+def a_library_that_cannot_be_written_is_known_before_drawing(folder):
+    place = pathlib.Path(folder) / 'file'
+    place.write_text('no folder')
+    env = dict(os.environ, XDG_DATA_HOME=str(place))
+    result = c2l('generate', PROMPT, '--keep', folder=folder, expect=1, env=env)
+    assert str(place) in result.stderr and pictures(folder) == []
 
 
 @test
