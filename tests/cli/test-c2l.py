@@ -460,6 +460,32 @@ def scores_tell_words_apart(folder):
 
 
 @test
+def saves_in_every_format_with_the_recipe(folder):
+    c2l('generate', PROMPT, folder=folder)
+    for name, start in [('jpeg', b'\xff\xd8\xff'), ('webp', b'RIFF')]:
+        path = c2l('generate', PROMPT, '--format', name, '--quality', '80', '--out', name, folder=folder).stdout.strip()
+        assert (folder / path).read_bytes().startswith(start)
+        assert PROMPT in c2l('info', path, folder=folder).stdout
+        c2l('generate', '--from', path, '--out', f'{name}-again', folder=folder)
+        assert pixels(pictures(folder, f'{name}-again')[0]) == pixels(pictures(folder)[0])
+        small = c2l('generate', PROMPT, '--format', name, '--quality', '10', '--out', name, folder=folder).stdout.strip()
+        assert (folder / small).stat().st_size < (folder / path).stat().st_size
+
+
+@test
+def names_files_by_a_template(folder):
+    c2l('generate', 'ein Bärtiger', '-n', '2', '--seed', '5', '--name-template', '{prompt} {n} of seed {seed}', folder=folder)
+    assert [path.name for path in pictures(folder)] == ['ein Bärtiger 01 of seed 5.png', 'ein Bärtiger 02 of seed 5.png']
+    c2l('generate', 'x', '-n', '2', '--name-template', 'same', '--out', 'same', folder=folder)
+    assert [path.name for path in pictures(folder, 'same')] == ['same-2.png', 'same.png']
+    for arguments, words in [(['--name-template', '{colour}'], '{colour}'), (['--name-template', 'a/b'], 'path'), (['--format', 'gif'], 'gif'),
+                             (['--format', 'webp', '--quality', '0'], '--quality'), (['--quality', '80'], '--quality')]:
+        result = c2l('generate', PROMPT, *arguments, '--out', 'none', folder=folder, expect=2)
+        assert words in result.stderr and result.stderr.startswith('c2l: '), result.stderr
+        assert not (folder / 'none').exists()
+
+
+@test
 def info_knows_what_things_are(folder):
     c2l('generate', PROMPT, folder=folder)
     assert 'CC BY 4.0' in c2l('info', STARTER, '--verify', folder=folder).stdout
