@@ -1,6 +1,7 @@
 /* c2l generate: pictures from prompts, from latents, from recipes or from nothing but a seed. Reads
  * options, hands the work to studio/generate, saves each picture as soon as it is finished, prints
  * a line for each. */
+#include "cli/keep.h"
 #include "cli/model-options.h"
 #include "cli/prompts.h"
 #include "cli/save-options.h"
@@ -28,7 +29,7 @@ typedef struct
   char *seed, *noise_seed, *noise, *sampler, *sort, *out, *grid, *prompts, *latent, *latent_out;
   char *guidance, *truncation, *move, *turn;
   char **edits, **from;
-  gboolean score, json, random;
+  gboolean score, json, random, keep;
   C2lSaveArguments save;
 } Options;
 
@@ -62,6 +63,7 @@ typedef struct
 {
   const Options *options;
   C2lSaveOptions save;
+  C2lKeep *keep;             /* (nullable) */
   GHashTable *files;         /* C2lPicture → path */
   GError *error;             /* (nullable): the first picture that could not be saved */
   gboolean print_at_end;     /* sorted ones */
@@ -124,6 +126,8 @@ save_picture (C2lPicture *picture, gpointer data)
       g_cancellable_cancel (c2l_cli_get_cancellable ());
       return;
     }
+  if (output->keep != NULL)
+    c2l_keep_picture (output->keep, picture);
   /* What follows needs the recipe; of the pixels only the grid, and those of many pictures fill the
    * memory. */
   if (output->options->grid == NULL)
@@ -581,6 +585,8 @@ run (int argc, char **argv)
   merges = options.model.merges != NULL ? g_strdup (options.model.merges)
                                         : c2l_paths_dup_data ("merges.txt.gz");
   engine = c2l_engine_new (bundle, device, merges);
+  if (options.keep && (output.keep = c2l_keep_open (&error)) == NULL)
+    return c2l_cli_fail (error);
   output.print_at_end = options.sort != NULL;
   output.n_pictures = options.from != NULL
                           ? g_strv_length (options.from)
@@ -590,6 +596,8 @@ run (int argc, char **argv)
                   : generate (&options, engine,
                               prompts[0] != NULL ? (const char *const *) prompts : NULL, &output);
   g_clear_error (&output.error);
+  if (output.keep != NULL && !c2l_keep_close (output.keep, &error) && exit_code == C2L_EXIT_OK)
+    exit_code = c2l_cli_fail (error);
   return exit_code;
 }
 
@@ -641,6 +649,8 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
             "Folder for the pictures (default: pictures)", "FOLDER" },
           { "grid", 0, 0, G_OPTION_ARG_FILENAME, &options->grid,
             "Also write all pictures together into this PNG", "FILE.png" },
+          { "keep", 0, 0, G_OPTION_ARG_NONE, &options->keep,
+            "Also put the pictures into the library, where the window shows them", NULL },
           { "json", 0, 0, G_OPTION_ARG_NONE, &options->json,
             "Print a JSON object a line instead of file names", NULL },
           G_OPTION_ENTRY_NULL };
