@@ -3,6 +3,7 @@
  * a line for each. */
 #include "cli/model-options.h"
 #include "cli/prompts.h"
+#include "cli/save-options.h"
 #include "formats/npy.h"
 #include "studio/generate.h"
 #include "studio/json.h"
@@ -28,6 +29,7 @@ typedef struct
   char *guidance, *truncation, *move, *turn;
   char **edits, **from;
   gboolean score, json, random;
+  C2lSaveArguments save;
 } Options;
 
 static void
@@ -50,6 +52,7 @@ options_clear (Options *options)
   g_free (options->turn);
   g_strfreev (options->edits);
   g_strfreev (options->from);
+  c2l_save_arguments_clear (&options->save);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -58,49 +61,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 typedef struct
 {
   const Options *options;
-  GHashTable *files;     /* C2lPicture → path */
-  GError *error;         /* (nullable): the first picture that could not be saved */
-  gboolean print_at_end; /* sorted ones */
+  C2lSaveOptions save;
+  GHashTable *files;         /* C2lPicture → path */
+  GError *error;             /* (nullable): the first picture that could not be saved */
+  gboolean print_at_end;     /* sorted ones */
+  guint n_saved, n_pictures; /* so far, and as many as there will be */
 } Output;
 
 static gboolean parse_options (Options *options, int *argc, char ***argv, int *exit_code);
 
 /* --- saving and printing --- */
-
-/* Gives the finished file @part a name of its own in @folder: a link fails where the name is taken,
- * so nothing is overwritten, by another program neither, and a killed program leaves no half file
- * under a picture's name. */
-static char *
-take_name (const char *folder, const char *stem, const char *part, GError **error)
-{
-  for (int i = 1; i < 10000; i++)
-    {
-      g_autofree char *name
-          = i == 1 ? g_strdup_printf ("%s.png", stem) : g_strdup_printf ("%s-%d.png", stem, i);
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-      gboolean linked = link (part, path) == 0;
-      int code = errno;
-
-      /* Some file systems know no links. */
-      if (!linked && code != EEXIST && !g_file_test (path, G_FILE_TEST_EXISTS)
-          && g_rename (part, path) == 0)
-        return g_steal_pointer (&path);
-      if (linked)
-        {
-          g_unlink (part);
-          return g_steal_pointer (&path);
-        }
-      if (code != EEXIST)
-        {
-          g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-                       "%s: cannot be written: %s", path, g_strerror (code));
-          return NULL;
-        }
-    }
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-               "%s: too many pictures of the same name; choose another folder with --out", folder);
-  return NULL;
-}
 
 static void
 print_picture (Output *output, C2lPicture *picture)
@@ -141,28 +111,16 @@ static void
 save_picture (C2lPicture *picture, gpointer data)
 {
   Output *output = data;
-  g_autofree char *stem = c2l_picture_dup_stem (picture);
-  g_autofree char *part_name = g_strdup_printf (".%s.%d.part", stem, (int) getpid ());
-  g_autofree char *part = g_build_filename (output->options->out, part_name, NULL);
-  g_autofree char *path = NULL;
   g_autoptr (GError) error = NULL;
+  g_autofree char *path
+      = c2l_save_picture (picture, &output->save, ++output->n_saved, output->n_pictures, &error);
 
-  if (c2l_picture_save (picture, part, &error))
-    path = take_name (output->options->out, stem, part, &error);
   if (path == NULL)
     {
-      g_unlink (part);
       if (output->error == NULL)
-        {
-          /* The hidden name is no one's business. */
-          GString *message = g_string_new (error->message);
-
-          g_string_replace (message, part, stem, 1);
-          output->error = g_error_new (error->domain, error->code,
-                                       "%s: no more pictures can be saved there: %s",
-                                       output->options->out, message->str);
-          g_string_free (message, TRUE);
-        }
+        output->error = g_error_new (error->domain, error->code,
+                                     "%s: no more pictures can be saved there: %s",
+                                     output->options->out, error->message);
       g_cancellable_cancel (c2l_cli_get_cancellable ());
       return;
     }
@@ -550,10 +508,9 @@ generate (const Options *options, C2lEngine *engine, const char *const *prompts,
   C2lBundle *bundle = c2l_engine_get_bundle (engine);
   g_autoptr (GPtrArray) pictures
       = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
-  const C2lGenerateCallbacks callbacks = { .progress = show_progress,
-                                           .picture = save_picture,
-                                           .dropped = warn_dropped,
-                                           .data = output };
+  const C2lGenerateCallbacks callbacks = {
+    .progress = show_progress, .picture = save_picture, .dropped = warn_dropped, .data = output
+  };
   g_autoptr (C2lSession) session = NULL;
   g_autoptr (GError) error = NULL;
   C2lPrecision precision;
@@ -594,14 +551,15 @@ run (int argc, char **argv)
   g_auto (GStrv) prompts = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *merges = NULL;
-  Output output = { &options, files };
+  Output output = { .options = &options, .files = files };
   const char *contradiction;
   int exit_code;
 
   if (!parse_options (&options, &argc, &argv, &exit_code))
     return exit_code;
   prompts = c2l_cli_read_prompts (argc - 1, argv + 1, options.prompts, &error);
-  if (prompts == NULL)
+  if (prompts == NULL
+      || !c2l_save_arguments_read (&options.save, options.out, &output.save, &error))
     return c2l_cli_fail (error);
   bundle = c2l_model_options_open_bundle (&options.model, &error);
   device = bundle != NULL ? c2l_model_options_open_device (&options.model, &error) : NULL;
@@ -624,6 +582,9 @@ run (int argc, char **argv)
                                         : c2l_paths_dup_data ("merges.txt.gz");
   engine = c2l_engine_new (bundle, device, merges);
   output.print_at_end = options.sort != NULL;
+  output.n_pictures = options.from != NULL
+                          ? g_strv_length (options.from)
+                          : MAX (g_strv_length (prompts), 1) * (guint) MAX (options.n, 1);
   exit_code = options.from != NULL
                   ? redraw_files (&options, engine, &output)
                   : generate (&options, engine,
@@ -675,7 +636,7 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
           { "latent-out", 0, 0, G_OPTION_ARG_FILENAME, &options->latent_out,
             "Also write the latents, [N, L, D]", "FILE.npy" },
           { "from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->from,
-            "Draw the recipe in this picture again; may be repeated", "FILE.png" },
+            "Draw the recipe in this picture again; may be repeated", "PICTURE" },
           { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options->out,
             "Folder for the pictures (default: pictures)", "FOLDER" },
           { "grid", 0, 0, G_OPTION_ARG_FILENAME, &options->grid,
@@ -684,7 +645,8 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
             "Print a JSON object a line instead of file names", NULL },
           G_OPTION_ENTRY_NULL };
   GOptionGroup *groups[] = { c2l_model_options_new_model_group (&options->model),
-                             c2l_model_options_new_device_group (&options->model), NULL };
+                             c2l_model_options_new_device_group (&options->model),
+                             c2l_save_arguments_new_group (&options->save), NULL };
 
   if (!c2l_cli_parse (&c2l_command_generate, argc, argv, entries, groups, exit_code))
     return FALSE;
