@@ -18,7 +18,7 @@ typedef struct
   GPtrArray *edits;           /* (nullable): of C2lRecipeEdit, applied to every picture */
   GPtrArray *latents;         /* (nullable): of C2lRows, drawn instead of sampled ones */
   GPtrArray *recipes;         /* (nullable): of C2lRecipe, drawn as they are, each scored with its own prompt if it has one */
-  int preview_size;           /* every picture comes at this size first, a handful at a time; 0: no previews */
+  int preview_size;           /* every picture comes at this size first, a screenful at a time, where that is cheaper; 0: no previews */
   int max_size;               /* pictures at most so wide; 0: in full */
   gboolean score;
   gboolean sort;              /* best first, prompt by prompt; implies score */
