@@ -41,6 +41,8 @@ int           c2l_cli_usage (const C2lCommand *command, const char *format, ...)
 /* Says what went wrong; returns C2L_EXIT_STOPPED for a cancelled operation, C2L_EXIT_USAGE for a value that no option can have
  * (G_OPTION_ERROR), else C2L_EXIT_FAILED. */
 int           c2l_cli_fail (const GError *error);
+/* Sets G_OPTION_ERROR for a value that no option can have; returns FALSE. */
+gboolean      c2l_cli_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* Cancelled by SIGINT or SIGTERM; a second signal ends the program at once. Lent. */
 GCancellable *c2l_cli_get_cancellable (void);

@@ -1,0 +1,224 @@
+/* See generate-output.h. Policy: a picture is on the disk, whole and under a name that nothing else
+ * had, before a line is printed of it; nothing is overwritten but what --grid and --latent-out
+ * name. */
+#include "cli/generate-output.h"
+
+#include "formats/npy.h"
+#include "studio/json.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_SAME_NAMES 10000
+
+/* TRUE if a file can be written at @path (may be NULL). */
+static gboolean
+check_target (const char *path, GError **error)
+{
+  g_autofree char *folder = path != NULL ? g_path_get_dirname (path) : NULL;
+
+  if (path == NULL)
+    return TRUE;
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ISDIR, "%s: a folder; name a file in it", path);
+  else if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                 "%s: cannot be written: there is no folder “%s”; make it first", path, folder);
+  else if (g_access (folder, W_OK) != 0)
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
+                 "%s: cannot be written: %s; choose another folder", path, g_strerror (errno));
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+c2l_generate_output_prepare (const C2lGenerateOptions *options, GError **error)
+{
+  if (!check_target (options->grid, error) || !check_target (options->latent_out, error))
+    return FALSE;
+  if (g_mkdir_with_parents (options->out, 0755) == 0)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+               "%s: the folder cannot be made: %s", options->out, g_strerror (errno));
+  return FALSE;
+}
+
+void
+c2l_generate_output_init (C2lGenerateOutput *output, const C2lGenerateOptions *options)
+{
+  *output = (C2lGenerateOutput){
+    .options = options,
+    .files = g_hash_table_new_full (NULL, NULL, NULL, g_free),
+    .print_at_end = options->sort != NULL,
+  };
+}
+
+void
+c2l_generate_output_clear (C2lGenerateOutput *output)
+{
+  g_clear_pointer (&output->files, g_hash_table_unref);
+  g_clear_error (&output->error);
+}
+
+/* Gives the finished file @part a name of its own in @folder: a link fails where the name is taken,
+ * so nothing is overwritten, by another program neither, and a killed program leaves no half file
+ * under a picture's name. */
+static char *
+take_name (const char *folder, const char *stem, const char *part, GError **error)
+{
+  for (int i = 1; i < MAX_SAME_NAMES; i++)
+    {
+      g_autofree char *name
+          = i == 1 ? g_strdup_printf ("%s.png", stem) : g_strdup_printf ("%s-%d.png", stem, i);
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      gboolean linked = link (part, path) == 0;
+      int code = errno;
+
+      /* Some file systems know no links. */
+      if (!linked && code != EEXIST && !g_file_test (path, G_FILE_TEST_EXISTS)
+          && g_rename (part, path) == 0)
+        return g_steal_pointer (&path);
+      if (linked)
+        {
+          g_unlink (part);
+          return g_steal_pointer (&path);
+        }
+      if (code != EEXIST)
+        {
+          g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+                       "%s: cannot be written: %s", path, g_strerror (code));
+          return NULL;
+        }
+    }
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+               "%s: too many pictures of the same name; choose another folder with --out", folder);
+  return NULL;
+}
+
+static char *
+dup_json (const C2lRecipe *recipe, const char *path)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  g_autofree char *seed = g_strdup_printf ("%" G_GUINT64_FORMAT, recipe->seed);
+  g_autofree char *file = g_filename_display_name (path);
+
+  json_object_set_string_member (object, "file", file);
+  if (recipe->prompt != NULL)
+    json_object_set_string_member (object, "prompt", recipe->prompt);
+  json_object_set_string_member (object, "seed", seed);
+  json_object_set_int_member (object, "index", recipe->index);
+  if (recipe->has_score)
+    json_object_set_double_member (object, "score", recipe->score);
+  return c2l_json_object_to_string (object, FALSE);
+}
+
+static void
+print_picture (C2lGenerateOutput *output, C2lPicture *picture)
+{
+  const char *path = g_hash_table_lookup (output->files, picture);
+  const C2lRecipe *recipe = picture->recipe;
+
+  if (path == NULL)
+    return;
+  c2l_cli_progress_clear ();
+  if (output->options->json)
+    {
+      g_autofree char *json = dup_json (recipe, path);
+      printf ("%s\n", json);
+    }
+  else if (recipe->has_score)
+    printf ("%s  %.4f\n", path, recipe->score);
+  else
+    printf ("%s\n", path);
+  fflush (stdout);
+}
+
+/* The first failure to save stays; its message names @stem, not the hidden @part. */
+static void
+give_up (C2lGenerateOutput *output, const GError *error, const char *part, const char *stem)
+{
+  g_autoptr (GString) message = g_string_new (error->message);
+
+  g_cancellable_cancel (c2l_cli_get_cancellable ());
+  if (output->error != NULL)
+    return;
+  g_string_replace (message, part, stem, 1);
+  output->error
+      = g_error_new (error->domain, error->code, "%s: no more pictures can be saved there: %s",
+                     output->options->out, message->str);
+}
+
+void
+c2l_generate_output_save (C2lPicture *picture, gpointer data)
+{
+  C2lGenerateOutput *output = data;
+  g_autofree char *stem = c2l_picture_dup_stem (picture);
+  g_autofree char *part_name = g_strdup_printf (".%s.%d.part", stem, (int) getpid ());
+  g_autofree char *part = g_build_filename (output->options->out, part_name, NULL);
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (c2l_picture_save (picture, part, &error))
+    path = take_name (output->options->out, stem, part, &error);
+  if (path == NULL)
+    {
+      g_unlink (part);
+      give_up (output, error, part, stem);
+      return;
+    }
+  /* What follows needs the recipe; of the pixels only the grid, and those of many pictures fill the
+   * memory. */
+  if (output->options->grid == NULL)
+    c2l_picture_drop_pixels (picture);
+  g_hash_table_insert (output->files, picture, g_steal_pointer (&path));
+  if (!output->print_at_end)
+    print_picture (output, picture);
+}
+
+static gboolean
+save_latents (const char *path, GPtrArray *pictures, GError **error)
+{
+  const C2lPicture *first = g_ptr_array_index (pictures, 0);
+  const C2lRows *shape = &first->recipe->latent;
+  gsize length = (gsize) shape->n_rows * shape->width;
+  g_autofree float *values = g_new (float, length * pictures->len);
+
+  for (guint i = 0; i < pictures->len; i++)
+    memcpy (values + i * length,
+            ((C2lPicture *) g_ptr_array_index (pictures, i))->recipe->latent.data,
+            length * sizeof (float));
+  return c2l_npy_save (path, values, (gint64[]){ pictures->len, shape->n_rows, shape->width }, 3,
+                       error);
+}
+
+static gboolean
+save_together (const C2lGenerateOptions *options, GPtrArray *pictures, int columns, GError **error)
+{
+  if (pictures->len == 0)
+    return TRUE;
+  if (options->latent_out != NULL && !save_latents (options->latent_out, pictures, error))
+    return FALSE;
+  return options->grid == NULL || c2l_pictures_save_grid (pictures, columns, options->grid, error);
+}
+
+int
+c2l_generate_output_finish (C2lGenerateOutput *output,
+                            GPtrArray *pictures,
+                            int columns,
+                            const GError *failure)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; output->print_at_end && i < pictures->len; i++)
+    print_picture (output, g_ptr_array_index (pictures, i));
+  if (output->error != NULL || failure != NULL)
+    return c2l_cli_fail (output->error != NULL ? output->error : failure);
+  if (!save_together (output->options, pictures, columns, &error))
+    return c2l_cli_fail (error);
+  c2l_cli_progress_clear ();
+  return C2L_EXIT_OK;
+}
