@@ -22,8 +22,8 @@ typedef struct
 gboolean    c2l_generate_options_parse (C2lGenerateOptions *options, int *argc, char ***argv, int *exit_code);
 void        c2l_generate_options_clear (C2lGenerateOptions *options);
 
-/* What was given and would have no effect, or NULL: an artist who asks for something shall get it or be
- * told. */
+/* What was given and would have no effect, or NULL: an artist who asks for something shall get it
+ * or be told. */
 const char *c2l_generate_options_find_contradiction (const C2lGenerateOptions *options, guint n_prompts);
 
 /* What was given, read and checked, into @sampling; the rest stays as it is. Wrong values are

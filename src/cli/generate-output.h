@@ -15,7 +15,7 @@ typedef struct
 {
   const C2lGenerateOptions *options; /* lent */
   GHashTable *files;                 /* C2lPicture → path */
-  GError *error;         /* (nullable): why a picture could not be saved; the first one ends the work */
+  GError *error; /* (nullable): why a picture could not be saved; the first one ends the work */
   gboolean print_at_end; /* sorted ones */
 } C2lGenerateOutput;
 
@@ -26,13 +26,13 @@ gboolean c2l_generate_output_prepare (const C2lGenerateOptions *options, GError 
 void     c2l_generate_output_init (C2lGenerateOutput *output, const C2lGenerateOptions *options);
 void     c2l_generate_output_clear (C2lGenerateOutput *output);
 
-/* Saves a finished picture and prints its line; @data: a C2lGenerateOutput. Cancels the work where it
- * cannot be saved. */
+/* Saves a finished picture and prints its line; @data: a C2lGenerateOutput. Cancels the work where
+ * it cannot be saved. */
 void     c2l_generate_output_save (C2lPicture *picture, gpointer data);
 
 /* After the last picture: lines, grid and latents, and what went wrong on the way. @columns of the
- * grid: 0 for as square as it goes. @failure: (nullable): why there are no more pictures. Returns the
- * exit code. */
+ * grid: 0 for as square as it goes. @failure: (nullable): why there are no more pictures. Returns
+ * the exit code. */
 int      c2l_generate_output_finish (C2lGenerateOutput *output, GPtrArray *pictures, int columns,
                                      const GError *failure);
 

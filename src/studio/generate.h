@@ -25,8 +25,9 @@ typedef struct
 typedef struct
 {
   void (*progress) (double fraction, const char *stage, gpointer data);
-  /* A picture is finished. With scores, the pictures of a handful come together. Who has no further use for the pixels calls
-   * c2l_picture_drop_pixels(), for those of many pictures fill the memory. */
+  /* A picture is finished. With scores, the pictures of a handful come together. Who has no further
+   * use for the pixels calls c2l_picture_drop_pixels(), for those of many pictures fill the
+   * memory. */
   void (*picture) (C2lPicture *picture, gpointer data);
   /* Words of a prompt that did not fit into the model's context. */
   void (*dropped) (const char *prompt, const char *words, gpointer data);
@@ -36,18 +37,20 @@ typedef struct
 /* Seed 0, one picture, and what the bundle says is a good way to draw. */
 void     c2l_generate_params_init (C2lGenerateParams *params, C2lBundle *bundle);
 
-/* Finds the direction @name of the bundle, or reads it where it is a file, and adds it to params->edits. */
+/* Finds the direction @name of the bundle, or reads it where it is a file, and adds it to
+ * params->edits. */
 gboolean c2l_generate_params_add_edit (C2lGenerateParams *params, C2lBundle *bundle, const char *name, double amount,
                                        GError **error);
 void     c2l_generate_params_clear (C2lGenerateParams *params);
 
-/* Adds the finished pictures to @pictures. FALSE and an error when it failed or was cancelled; what was finished until then is in
- * @pictures and was handed to the callback all the same. */
+/* Adds the finished pictures to @pictures. FALSE and an error when it failed or was cancelled; what
+ * was finished until then is in @pictures and was handed to the callback all the same. */
 gboolean c2l_generate (C2lSession *session, const C2lGenerateParams *params, const C2lGenerateCallbacks *callbacks,
                        GPtrArray *pictures, GCancellable *cancellable, GError **error);
 
-/* Draws a recipe again. @warning: (out): why it may differ in the last bits from the first time (another device, precision or
- * program), or NULL where it is the same bit for bit. An error where the model is another one. */
+/* Draws a recipe again. @warning: (out): why it may differ in the last bits from the first time
+ * (another device, precision or program), or NULL where it is the same bit for bit. An error where
+ * the model is another one. */
 C2lPicture *c2l_redraw (C2lSession *session, C2lRecipe *recipe, char **warning, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

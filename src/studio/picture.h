@@ -1,4 +1,5 @@
-/* C2lPicture: a finished picture: its recipe and its pixels; PNG files with the recipe inside, and contact sheets. */
+/* C2lPicture: a finished picture: its recipe and its pixels; PNG files with the recipe inside, and
+ * contact sheets. */
 #pragma once
 
 #include "studio/recipe.h"
@@ -27,10 +28,12 @@ gboolean    c2l_picture_save (C2lPicture *picture, const char *path, GError **er
 /* The recipe inside a PNG that this program saved. */
 C2lRecipe  *c2l_picture_load_recipe (const char *path, GError **error);
 
-/* "a-happy-man-7-03": letters and digits of the prompt, seed and index; never empty, never a path. */
+/* "a-happy-man-7-03": letters and digits of the prompt, seed and index; never empty, never a
+ * path. */
 char       *c2l_picture_dup_stem (C2lPicture *picture);
 
-/* Pictures side by side, @columns a row (0: as square as it goes), written as one PNG. All have the same size. */
+/* Pictures side by side, @columns a row (0: as square as it goes), written as one PNG. All have the
+ * same size. */
 gboolean    c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lPicture, c2l_picture_unref)
