@@ -13,6 +13,7 @@ _c2l ()
     --precision) COMPREPLY=($(compgen -W "f32 fast bf16" -- "$word")); return ;;
     --device) COMPREPLY=($(compgen -W "cpu cpu:avx512bf16 cpu:avx512 cpu:avx2 cpu:portable" -- "$word")); return ;;
     --sort) COMPREPLY=($(compgen -W "score" -- "$word")); return ;;
+    --format) COMPREPLY=($(compgen -W "png jpeg webp" -- "$word")); return ;;
     --noise) COMPREPLY=($(compgen -W "random const none" -- "$word")); return ;;
     --preprocess) COMPREPLY=($(compgen -W "reference openai openai-clamped" -- "$word")); return ;;
     --case|-c) COMPREPLY=($(compgen -W "sg2-1024 sg3-256 headline prior clip" -- "$word")); return ;;

@@ -1,4 +1,6 @@
-/* C2lModelsPage: The models of this user: what is installed, what it draws, under which licence. */
+/* C2lModelsPage: the models of this user: what is installed, what it draws, under which licence; importing and removing.
+ *
+ * Actions: models.import, models.use (id), models.show (id), models.remove (id). */
 #pragma once
 
 #include <adwaita.h>
@@ -7,5 +9,8 @@ G_BEGIN_DECLS
 
 #define C2L_TYPE_MODELS_PAGE (c2l_models_page_get_type ())
 G_DECLARE_FINAL_TYPE (C2lModelsPage, c2l_models_page, C2L, MODELS_PAGE, AdwBin)
+
+/* Begins an import with these files (of GFile) filled in; a folder that is a model is copied instead. */
+void c2l_models_page_import (C2lModelsPage *page, GListModel *files);
 
 G_END_DECLS

@@ -29,7 +29,8 @@ G_DECLARE_FINAL_TYPE (C2lPictureItem, c2l_picture_item, C2L, PICTURE_ITEM, GObje
  *   favourite   boolean
  *   edited      boolean: has edits, mixes or a placement
  *   prompt      string (nullable)
- *   label       string, for screen readers: “a happy man, picture 3, score 0.31, favourite” */
+ *   label       string, for screen readers: “a happy man, picture 3, score 0.31, favourite”
+ * Signal ::held: a cell shows the item now and none did before. */
 C2lPictureItem *c2l_picture_item_new (guint row, guint column);
 
 /* Lent; NULL until the picture's latent is known. Recipes do not change: an edit makes a new one. */

@@ -1,4 +1,6 @@
-/* C2lTrainPage: The trainings of this user: what was found, and how far it is. */
+/* C2lTrainPage: the trainings of this user: which were found, and how far they are.
+ *
+ * Actions: train.show (folder), train.remove (folder); folders as byte strings. */
 #pragma once
 
 #include <adwaita.h>

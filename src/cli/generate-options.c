@@ -24,6 +24,7 @@ c2l_generate_options_clear (C2lGenerateOptions *options)
   g_free (options->turn);
   g_strfreev (options->edits);
   g_strfreev (options->from);
+  c2l_save_arguments_clear (&options->save);
 }
 
 gboolean
@@ -71,7 +72,7 @@ c2l_generate_options_parse (C2lGenerateOptions *options, int *argc, char ***argv
           { "latent-out", 0, 0, G_OPTION_ARG_FILENAME, &options->latent_out,
             "Also write the latents, [N, L, D]", "FILE.npy" },
           { "from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->from,
-            "Draw the recipe in this picture again; may be repeated", "FILE.png" },
+            "Draw the recipe in this picture again; may be repeated", "PICTURE" },
           { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options->out,
             "Folder for the pictures (default: pictures)", "FOLDER" },
           { "grid", 0, 0, G_OPTION_ARG_FILENAME, &options->grid,
@@ -80,7 +81,8 @@ c2l_generate_options_parse (C2lGenerateOptions *options, int *argc, char ***argv
             "Print a JSON object a line instead of file names", NULL },
           G_OPTION_ENTRY_NULL };
   GOptionGroup *groups[] = { c2l_model_options_new_model_group (&options->model),
-                             c2l_model_options_new_device_group (&options->model), NULL };
+                             c2l_model_options_new_device_group (&options->model),
+                             c2l_save_arguments_new_group (&options->save), NULL };
 
   if (!c2l_cli_parse (&c2l_command_generate, argc, argv, entries, groups, exit_code))
     return FALSE;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/model-options.h"
+#include "cli/save-options.h"
 #include "studio/generate.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,7 @@ typedef struct
   char *guidance, *truncation, *move, *turn;
   char **edits, **from;
   gboolean score, json, random;
+  C2lSaveArguments save;
 } C2lGenerateOptions;
 
 /* As c2l_cli_parse(). */

@@ -10,9 +10,6 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#define MAX_SAME_NAMES 10000
 
 /* TRUE if a file can be written at @path (may be NULL). */
 static gboolean
@@ -36,9 +33,19 @@ check_target (const char *path, GError **error)
 }
 
 gboolean
-c2l_generate_output_prepare (const C2lGenerateOptions *options, GError **error)
+c2l_generate_output_init (C2lGenerateOutput *output,
+                          const C2lGenerateOptions *options,
+                          guint n_pictures,
+                          GError **error)
 {
-  if (!check_target (options->grid, error) || !check_target (options->latent_out, error))
+  *output = (C2lGenerateOutput){
+    .options = options,
+    .files = g_hash_table_new_full (NULL, NULL, NULL, g_free),
+    .print_at_end = options->sort != NULL,
+    .n_pictures = n_pictures,
+  };
+  if (!c2l_save_arguments_read (&options->save, options->out, &output->save, error)
+      || !check_target (options->grid, error) || !check_target (options->latent_out, error))
     return FALSE;
   if (g_mkdir_with_parents (options->out, 0755) == 0)
     return TRUE;
@@ -48,55 +55,10 @@ c2l_generate_output_prepare (const C2lGenerateOptions *options, GError **error)
 }
 
 void
-c2l_generate_output_init (C2lGenerateOutput *output, const C2lGenerateOptions *options)
-{
-  *output = (C2lGenerateOutput){
-    .options = options,
-    .files = g_hash_table_new_full (NULL, NULL, NULL, g_free),
-    .print_at_end = options->sort != NULL,
-  };
-}
-
-void
 c2l_generate_output_clear (C2lGenerateOutput *output)
 {
   g_clear_pointer (&output->files, g_hash_table_unref);
   g_clear_error (&output->error);
-}
-
-/* Gives the finished file @part a name of its own in @folder: a link fails where the name is taken,
- * so nothing is overwritten, by another program neither, and a killed program leaves no half file
- * under a picture's name. */
-static char *
-take_name (const char *folder, const char *stem, const char *part, GError **error)
-{
-  for (int i = 1; i < MAX_SAME_NAMES; i++)
-    {
-      g_autofree char *name
-          = i == 1 ? g_strdup_printf ("%s.png", stem) : g_strdup_printf ("%s-%d.png", stem, i);
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-      gboolean linked = link (part, path) == 0;
-      int code = errno;
-
-      /* Some file systems know no links. */
-      if (!linked && code != EEXIST && !g_file_test (path, G_FILE_TEST_EXISTS)
-          && g_rename (part, path) == 0)
-        return g_steal_pointer (&path);
-      if (linked)
-        {
-          g_unlink (part);
-          return g_steal_pointer (&path);
-        }
-      if (code != EEXIST)
-        {
-          g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-                       "%s: cannot be written: %s", path, g_strerror (code));
-          return NULL;
-        }
-    }
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-               "%s: too many pictures of the same name; choose another folder with --out", folder);
-  return NULL;
 }
 
 static char *
@@ -137,37 +99,21 @@ print_picture (C2lGenerateOutput *output, C2lPicture *picture)
   fflush (stdout);
 }
 
-/* The first failure to save stays; its message names @stem, not the hidden @part. */
-static void
-give_up (C2lGenerateOutput *output, const GError *error, const char *part, const char *stem)
-{
-  g_autoptr (GString) message = g_string_new (error->message);
-
-  g_cancellable_cancel (c2l_cli_get_cancellable ());
-  if (output->error != NULL)
-    return;
-  g_string_replace (message, part, stem, 1);
-  output->error
-      = g_error_new (error->domain, error->code, "%s: no more pictures can be saved there: %s",
-                     output->options->out, message->str);
-}
-
 void
 c2l_generate_output_save (C2lPicture *picture, gpointer data)
 {
   C2lGenerateOutput *output = data;
-  g_autofree char *stem = c2l_picture_dup_stem (picture);
-  g_autofree char *part_name = g_strdup_printf (".%s.%d.part", stem, (int) getpid ());
-  g_autofree char *part = g_build_filename (output->options->out, part_name, NULL);
-  g_autofree char *path = NULL;
   g_autoptr (GError) error = NULL;
+  g_autofree char *path
+      = c2l_save_picture (picture, &output->save, ++output->n_saved, output->n_pictures, &error);
 
-  if (c2l_picture_save (picture, part, &error))
-    path = take_name (output->options->out, stem, part, &error);
   if (path == NULL)
     {
-      g_unlink (part);
-      give_up (output, error, part, stem);
+      if (output->error == NULL)
+        output->error = g_error_new (error->domain, error->code,
+                                     "%s: no more pictures can be saved there: %s",
+                                     output->options->out, error->message);
+      g_cancellable_cancel (c2l_cli_get_cancellable ());
       return;
     }
   /* What follows needs the recipe; of the pixels only the grid, and those of many pictures fill the

@@ -1,7 +1,7 @@
 /* Where the pictures of c2l generate go and what is printed of them.
  *
  *   g_auto (C2lGenerateOutput) output = { 0 };
- *   c2l_generate_output_init (&output, &options);
+ *   if (!c2l_generate_output_init (&output, &options, n_pictures, &error)) …
  *   … c2l_generate_output_save (picture, &output) as each is finished …
  *   return c2l_generate_output_finish (&output, pictures, columns, error);
  */
@@ -14,16 +14,17 @@ G_BEGIN_DECLS
 typedef struct
 {
   const C2lGenerateOptions *options; /* lent */
-  GHashTable *files;                 /* C2lPicture → path */
+  C2lSaveOptions save;
+  GHashTable *files; /* C2lPicture → path */
   GError *error; /* (nullable): why a picture could not be saved; the first one ends the work */
   gboolean print_at_end; /* sorted ones */
+  guint n_saved, n_pictures; /* so far, and as many as there will be */
 } C2lGenerateOutput;
 
-/* Makes the folder for the pictures, and looks whether the other files can be written, too: to be
- * known before hours of drawing, not after. */
-gboolean c2l_generate_output_prepare (const C2lGenerateOptions *options, GError **error);
-
-void     c2l_generate_output_init (C2lGenerateOutput *output, const C2lGenerateOptions *options);
+/* Makes the folder for the @n_pictures pictures, and looks whether the other files can be written,
+ * too: to be known before hours of drawing, not after. */
+gboolean c2l_generate_output_init (C2lGenerateOutput *output, const C2lGenerateOptions *options,
+                                   guint n_pictures, GError **error);
 void     c2l_generate_output_clear (C2lGenerateOutput *output);
 
 /* Saves a finished picture and prints its line; @data: a C2lGenerateOutput. Cancels the work where

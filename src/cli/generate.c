@@ -4,6 +4,7 @@
 #include "cli/generate-latents.h"
 #include "cli/generate-output.h"
 #include "cli/prompts.h"
+#include "studio/redraw.h"
 
 #define MAX_WORDS_SHOWN 60 /* of a prompt's end that was cut off */
 
@@ -121,8 +122,10 @@ draw (const C2lGenerateOptions *options,
       GError **error)
 {
   C2lBundle *bundle = c2l_engine_get_bundle (engine);
-  const C2lGenerateCallbacks callbacks
-      = { show_progress, c2l_generate_output_save, warn_dropped, output };
+  const C2lGenerateCallbacks callbacks = { .progress = show_progress,
+                                           .picture = c2l_generate_output_save,
+                                           .dropped = warn_dropped,
+                                           .data = output };
   g_autoptr (C2lSession) session = NULL;
   C2lPrecision precision;
   C2lGenerateParams params;
@@ -154,6 +157,13 @@ count_columns (const C2lGenerateOptions *options, char **prompts)
   return g_strv_length (prompts) > 1 && options->n > 1 ? options->n : 0;
 }
 
+static guint
+count_pictures (const C2lGenerateOptions *options, char **prompts)
+{
+  return options->from != NULL ? g_strv_length (options->from)
+                               : MAX (g_strv_length (prompts), 1) * (guint) MAX (options->n, 1);
+}
+
 static int
 run (int argc, char **argv)
 {
@@ -178,9 +188,8 @@ run (int argc, char **argv)
   contradiction = c2l_generate_options_find_contradiction (&options, g_strv_length (prompts));
   if (contradiction != NULL)
     return c2l_cli_usage (&c2l_command_generate, "%s", contradiction);
-  if (!c2l_generate_output_prepare (&options, &error))
+  if (!c2l_generate_output_init (&output, &options, count_pictures (&options, prompts), &error))
     return c2l_cli_fail (error);
-  c2l_generate_output_init (&output, &options);
   if (options.from != NULL)
     redraw (&options, engine, &output, pictures, &error);
   else

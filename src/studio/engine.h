@@ -24,6 +24,8 @@ C2lDevice       *c2l_engine_get_device (C2lEngine *engine);
 
 /* Whether the model has a prior, so that it can draw for a prompt. */
 gboolean         c2l_engine_has_prior (C2lEngine *engine);
+/* Whether it has CLIP, so that prompts can be read and pictures scored. */
+gboolean         c2l_engine_has_clip (C2lEngine *engine);
 
 /* Lent; NULL and an error where the model lacks it or it cannot be loaded. */
 C2lClip         *c2l_engine_get_clip (C2lEngine *engine, GError **error);

@@ -4,8 +4,6 @@
  * they are scored with is. Cancelling, or a failure on the way, loses none that was drawn. */
 #include "studio/generate.h"
 
-#include "studio/digest.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -90,18 +88,105 @@ hand_on (Job *job, C2lPicture *picture)
     job->callbacks->picture (picture, job->callbacks->data);
 }
 
+/* --- the steps, each of which can be done again --- */
+
+static gboolean
+do_step (Job *job, C2lGenerateStep step, gpointer data, GError **error)
+{
+  return job->callbacks->step != NULL
+             ? job->callbacks->step (step, data, error, job->callbacks->data)
+             : step (data, job->cancellable, error);
+}
+
+typedef struct
+{
+  Job *job;
+  const char *prompt;
+  float *text;
+  char *dropped;
+} ReadStep;
+
+static gboolean
+read_prompt (gpointer data, GCancellable *cancellable, GError **error)
+{
+  ReadStep *step = data;
+
+  g_clear_pointer (&step->dropped, g_free);
+  return c2l_session_embed_prompt (step->job->session, step->prompt, step->text, &step->dropped,
+                                   cancellable, error);
+}
+
+typedef struct
+{
+  Job *job;
+  const char *prompt; /* (nullable) */
+  const float *text;
+  const C2lSampling *sampling;
+  GPtrArray *recipes;
+} SampleStep;
+
+static gboolean
+sample (gpointer data, GCancellable *cancellable, GError **error)
+{
+  SampleStep *step = data;
+  C2lSession *session = step->job->session;
+
+  step->recipes = step->prompt != NULL
+                      ? c2l_session_sample (session, step->prompt, step->text, step->sampling,
+                                            cancellable, error)
+                      : c2l_session_sample_z (session, step->sampling, cancellable, error);
+  return step->recipes != NULL;
+}
+
+typedef struct
+{
+  Job *job;
+  C2lRecipe *recipe;
+  int max_size;
+  float *for_clip; /* (nullable) */
+  C2lPicture *picture;
+} DrawStep;
+
+static gboolean
+draw (gpointer data, GCancellable *cancellable, GError **error)
+{
+  DrawStep *step = data;
+
+  step->picture = c2l_session_draw (step->job->session, step->recipe, step->max_size,
+                                    step->for_clip, cancellable, error);
+  return step->picture != NULL;
+}
+
+typedef struct
+{
+  Job *job;
+  const float *text;
+  guint n;
+  double scores[HANDFUL];
+} ScoreStep;
+
+static gboolean
+score (gpointer data, GCancellable *cancellable, GError **error)
+{
+  ScoreStep *step = data;
+
+  return c2l_session_score (step->job->session, step->job->for_clip, step->n, step->text,
+                            step->scores, cancellable, error);
+}
+
+/* --- a handful --- */
+
 /* Scores a handful where @text is given, and hands it on in any case. */
 static gboolean
 finish_handful (Job *job, GPtrArray *handful, const float *text, GError **error)
 {
-  double scores[HANDFUL];
+  ScoreStep step = { job, text, handful->len };
   gboolean ok = TRUE;
 
   if (text != NULL && handful->len > 0)
     {
       report (job, "scoring");
-      ok = c2l_session_score (job->session, job->for_clip, handful->len, text, scores,
-                              job->cancellable, error);
+      ok = do_step (job, score, &step, error);
     }
   for (guint i = 0; i < handful->len; i++)
     {
@@ -110,7 +195,7 @@ finish_handful (Job *job, GPtrArray *handful, const float *text, GError **error)
       if (text != NULL && ok)
         {
           picture->recipe->has_score = TRUE;
-          picture->recipe->score = scores[i];
+          picture->recipe->score = step.scores[i];
         }
       hand_on (job, picture);
     }
@@ -118,7 +203,41 @@ finish_handful (Job *job, GPtrArray *handful, const float *text, GError **error)
   return ok;
 }
 
-/* @text: (nullable): the prompt's embedding, where pictures are scored. */
+/* Whether a preview is cheaper than the picture that follows. */
+static gboolean
+wants_previews (Job *job)
+{
+  C2lGenerator *generator = c2l_engine_get_generator (c2l_session_get_engine (job->session), NULL);
+  int preview = job->params->preview_size, full = job->params->max_size;
+
+  return job->callbacks->preview != NULL && preview > 0 && generator != NULL
+         && c2l_generator_has_previews (generator)
+         && c2l_generator_get_preview_resolution (generator, preview)
+                < (full > 0 ? c2l_generator_get_preview_resolution (generator, full)
+                            : c2l_generator_get_img_resolution (generator));
+}
+
+static gboolean
+draw_previews (Job *job, GPtrArray *recipes, GError **error)
+{
+  if (!wants_previews (job))
+    return TRUE;
+  report (job, "sketching");
+  for (guint i = 0; i < recipes->len; i++)
+    {
+      DrawStep step = { job, g_ptr_array_index (recipes, i), job->params->preview_size };
+      g_autoptr (C2lPicture) picture = NULL;
+
+      if (!do_step (job, draw, &step, error))
+        return FALSE;
+      picture = step.picture;
+      job->callbacks->preview (picture, job->n_done + i, job->callbacks->data);
+    }
+  return TRUE;
+}
+
+/* @text: (nullable): the prompt's embedding, where pictures are scored. At most a handful of
+ * @recipes at a time come sketched. */
 static gboolean
 draw_all (Job *job, GPtrArray *recipes, guint prompt_index, const float *text, GError **error)
 {
@@ -126,22 +245,23 @@ draw_all (Job *job, GPtrArray *recipes, guint prompt_index, const float *text, G
       = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
   guint most = text != NULL ? HANDFUL : 1;
 
+  if (!draw_previews (job, recipes, error))
+    return FALSE;
   for (guint i = 0; i < recipes->len; i++)
     {
-      C2lPicture *picture;
+      DrawStep step = { job, g_ptr_array_index (recipes, i), job->params->max_size,
+                        text != NULL ? job->for_clip + handful->len * job->clip_length : NULL };
 
       report (job, "drawing");
-      picture
-          = c2l_session_draw (job->session, g_ptr_array_index (recipes, i), 0,
-                              text != NULL ? job->for_clip + handful->len * job->clip_length : NULL,
-                              job->cancellable, error);
-      if (picture == NULL)
+      if (!do_step (job, draw, &step, error))
         {
           finish_handful (job, handful, NULL, NULL);
           return FALSE;
         }
-      picture->prompt_index = prompt_index;
-      g_ptr_array_add (handful, picture);
+      step.picture->prompt_index = prompt_index;
+      g_ptr_array_add (handful, step.picture);
+      if (job->callbacks->drawn != NULL)
+        job->callbacks->drawn (step.picture, job->n_done, job->callbacks->data);
       job->n_done++;
       if (handful->len == most && !finish_handful (job, handful, text, error))
         return FALSE;
@@ -178,54 +298,62 @@ sort_from (GPtrArray *pictures, guint start)
     qsort (pictures->pdata + start, pictures->len - start, sizeof (gpointer), compare_scores);
 }
 
-/* @prompt: (nullable): without one from random z, and @text and @score are not looked at. */
+/* @prompt: (nullable): without one from random z, and @text and @scored are not looked at. */
 static gboolean
 sample_and_draw (Job *job,
                  guint prompt_index,
                  const char *prompt,
                  const float *text,
-                 gboolean score,
+                 gboolean scored,
                  GError **error)
 {
   C2lSampling sampling = job->params->sampling;
 
   for (int start = 0; start < job->params->sampling.n; start += HANDFUL)
     {
+      SampleStep step = { job, prompt, text, &sampling };
       g_autoptr (GPtrArray) recipes = NULL;
 
       sampling.first_index = job->params->sampling.first_index + start;
       sampling.n = MIN (job->params->sampling.n - start, HANDFUL);
       report (job, "imagining");
-      recipes = prompt != NULL
-                    ? c2l_session_sample (job->session, prompt, text, &sampling, job->cancellable,
-                                          error)
-                    : c2l_session_sample_z (job->session, &sampling, job->cancellable, error);
-      if (recipes == NULL)
+      if (!do_step (job, sample, &step, error))
         return FALSE;
+      recipes = step.recipes;
       add_edits (job, recipes);
-      if (!draw_all (job, recipes, prompt_index, prompt != NULL && score ? text : NULL, error))
+      if (!draw_all (job, recipes, prompt_index, prompt != NULL && scored ? text : NULL, error))
         return FALSE;
     }
   return TRUE;
+}
+
+/* The prompt's embedding, tells of words that were dropped; NULL and an error. */
+static float *
+dup_embedding (Job *job, const char *prompt, GError **error)
+{
+  int width = c2l_session_get_embed_width (job->session, error);
+  g_autofree float *text = g_new (float, MAX (width, 1));
+  ReadStep step = { job, prompt, text };
+  gboolean ok;
+
+  report (job, "reading the prompt");
+  ok = width > 0 && do_step (job, read_prompt, &step, error);
+  if (ok && step.dropped != NULL && job->callbacks->dropped != NULL)
+    job->callbacks->dropped (prompt, step.dropped, job->callbacks->data);
+  g_free (step.dropped);
+  return ok ? g_steal_pointer (&text) : NULL;
 }
 
 static gboolean
 generate_for_prompt (Job *job, guint index, GError **error)
 {
   const char *prompt = job->params->prompts[index];
-  int width = c2l_session_get_embed_width (job->session, error);
-  g_autofree float *text = g_new (float, MAX (width, 1));
-  g_autofree char *dropped = NULL;
-  gboolean ok, score = job->params->score || job->params->sort;
+  g_autofree float *text = dup_embedding (job, prompt, error);
   guint start = job->pictures->len;
+  gboolean ok = text != NULL
+                && sample_and_draw (job, index, prompt, text,
+                                    job->params->score || job->params->sort, error);
 
-  report (job, "reading the prompt");
-  if (width == 0
-      || !c2l_session_embed_prompt (job->session, prompt, text, &dropped, job->cancellable, error))
-    return FALSE;
-  if (dropped != NULL && job->callbacks->dropped != NULL)
-    job->callbacks->dropped (prompt, dropped, job->callbacks->data);
-  ok = sample_and_draw (job, index, prompt, text, score, error);
   if (ok && job->params->sort)
     sort_from (job->pictures, start);
   return ok;
@@ -255,14 +383,11 @@ static gboolean
 generate_from_latents (Job *job, GError **error)
 {
   const char *prompt = job->params->prompts != NULL ? job->params->prompts[0] : NULL;
-  gboolean score = prompt != NULL && (job->params->score || job->params->sort);
-  int width = score ? c2l_session_get_embed_width (job->session, error) : 0;
-  g_autofree float *text = g_new (float, MAX (width, 1));
+  gboolean scored = prompt != NULL && (job->params->score || job->params->sort);
+  g_autofree float *text = scored ? dup_embedding (job, prompt, error) : NULL;
   g_autoptr (GPtrArray) recipes = NULL;
 
-  if (score
-      && (width == 0
-          || !c2l_session_embed_prompt (job->session, prompt, text, NULL, job->cancellable, error)))
+  if (scored && text == NULL)
     return FALSE;
   recipes = adopt_latents (job, error);
   if (recipes == NULL)
@@ -270,11 +395,52 @@ generate_from_latents (Job *job, GError **error)
   for (guint i = 0; i < recipes->len && prompt != NULL; i++)
     ((C2lRecipe *) g_ptr_array_index (recipes, i))->prompt = g_strdup (prompt);
   add_edits (job, recipes);
-  if (!draw_all (job, recipes, 0, score ? text : NULL, error))
+  if (!draw_all (job, recipes, 0, text, error))
     return FALSE;
-  if (score && job->params->sort)
+  if (scored && job->params->sort)
     sort_from (job->pictures, 0);
   return TRUE;
+}
+
+/* Given recipes, copied because they get scores here: those that follow each other with the same
+ * prompt together. */
+static gboolean
+generate_from_recipes (Job *job, GError **error)
+{
+  GPtrArray *given = job->params->recipes;
+
+  for (guint start = 0, end; start < given->len; start = end)
+    {
+      const char *prompt = ((C2lRecipe *) g_ptr_array_index (given, start))->prompt;
+      gboolean scored = prompt != NULL && job->params->score;
+      g_autofree float *text = scored ? dup_embedding (job, prompt, error) : NULL;
+      g_autoptr (GPtrArray) recipes
+          = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+
+      if (scored && text == NULL)
+        return FALSE;
+      for (end = start; end < given->len && recipes->len < HANDFUL; end++)
+        {
+          C2lRecipe *recipe = g_ptr_array_index (given, end);
+
+          if (g_strcmp0 (recipe->prompt, prompt) != 0)
+            break;
+          g_ptr_array_add (recipes, c2l_recipe_copy (recipe));
+        }
+      add_edits (job, recipes);
+      if (!draw_all (job, recipes, 0, text, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static guint
+count_pictures (const C2lGenerateParams *params, guint n_prompts)
+{
+  if (params->recipes != NULL)
+    return params->recipes->len;
+  return params->latents != NULL ? params->latents->len
+                                 : (guint) params->sampling.n * MAX (n_prompts, 1);
 }
 
 gboolean
@@ -291,9 +457,8 @@ c2l_generate (C2lSession *session,
   guint n_prompts = params->prompts != NULL ? g_strv_length ((char **) params->prompts) : 0;
   g_autofree float *for_clip = NULL;
 
-  job.n_total
-      = params->latents != NULL ? params->latents->len : params->sampling.n * MAX (n_prompts, 1);
-  if (n_prompts > 0 && (params->score || params->sort))
+  job.n_total = count_pictures (params, n_prompts);
+  if ((n_prompts > 0 || params->recipes != NULL) && (params->score || params->sort))
     {
       int side = c2l_session_get_clip_side (session, error);
 
@@ -302,6 +467,8 @@ c2l_generate (C2lSession *session,
       job.clip_length = (gsize) side * side * 3;
       job.for_clip = for_clip = g_new (float, job.clip_length *HANDFUL);
     }
+  if (params->recipes != NULL)
+    return generate_from_recipes (&job, error);
   if (params->latents != NULL)
     return generate_from_latents (&job, error);
   if (n_prompts == 0)
@@ -311,60 +478,4 @@ c2l_generate (C2lSession *session,
       return FALSE;
   report (&job, "done");
   return TRUE;
-}
-
-static gboolean
-check_model (C2lSession *session, C2lRecipe *recipe, GError **error)
-{
-  C2lBundle *bundle = c2l_engine_get_bundle (c2l_session_get_engine (session));
-  const char *sum = g_hash_table_lookup (recipe->sha256, c2l_role_get_name (C2L_ROLE_GENERATOR));
-  const char *file = c2l_bundle_get_file (bundle, C2L_ROLE_GENERATOR);
-  /* Of the file itself: what model.json says of it may no longer be true. */
-  g_autofree char *own = file != NULL ? c2l_digest_file (file, NULL, error)
-                                      : c2l_bundle_dup_sha256 (bundle, C2L_ROLE_GENERATOR, error);
-
-  if (own == NULL)
-    return FALSE;
-  if (sum == NULL || g_ascii_strcasecmp (sum, own) == 0)
-    return TRUE;
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-               "the picture was drawn by the model “%s”, and “%s” has another generator; name the "
-               "right one with --model",
-               recipe->model != NULL ? recipe->model : "?", c2l_bundle_get_name (bundle));
-  return FALSE;
-}
-
-/* Why the result may differ in the last bits, or NULL. */
-static char *
-dup_difference (C2lSession *session, C2lRecipe *recipe)
-{
-  C2lDevice *device = c2l_engine_get_device (c2l_session_get_engine (session));
-  const char *precision = c2l_precision_get_name (c2l_session_get_precision (session));
-  g_autofree char *details = c2l_session_dup_device_details (session);
-
-  if (g_strcmp0 (recipe->program, C2L_VERSION) != 0)
-    return g_strdup_printf ("it was drawn by version %s of the program, this is %s",
-                            recipe->program, C2L_VERSION);
-  if (g_strcmp0 (recipe->precision, precision) != 0)
-    return g_strdup_printf ("it was drawn in precision %s, this is %s", recipe->precision,
-                            precision);
-  if (g_strcmp0 (recipe->device, c2l_device_get_kind (device)) != 0
-      || g_strcmp0 (recipe->device_details, details) != 0)
-    return g_strdup_printf ("it was drawn on %s (%s), this is %s (%s)", recipe->device,
-                            recipe->device_details, c2l_device_get_kind (device), details);
-  return NULL;
-}
-
-C2lPicture *
-c2l_redraw (C2lSession *session,
-            C2lRecipe *recipe,
-            char **warning,
-            GCancellable *cancellable,
-            GError **error)
-{
-  *warning = NULL;
-  if (!check_model (session, recipe, error))
-    return NULL;
-  *warning = dup_difference (session, recipe);
-  return c2l_session_draw (session, recipe, 0, NULL, cancellable, error);
 }

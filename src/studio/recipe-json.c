@@ -108,9 +108,8 @@ add_layers (JsonBuilder *builder, int first_layer, int last_layer)
 }
 
 static void
-add_edits (JsonBuilder *builder, GPtrArray *edits)
+build_edits (JsonBuilder *builder, GPtrArray *edits)
 {
-  json_builder_set_member_name (builder, "edits");
   json_builder_begin_array (builder);
   for (guint i = 0; i < edits->len; i++)
     {
@@ -125,6 +124,22 @@ add_edits (JsonBuilder *builder, GPtrArray *edits)
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
+}
+
+static void
+add_edits (JsonBuilder *builder, GPtrArray *edits)
+{
+  json_builder_set_member_name (builder, "edits");
+  build_edits (builder, edits);
+}
+
+JsonNode *
+c2l_recipe_edits_to_node (GPtrArray *edits)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  build_edits (builder, edits);
+  return json_builder_get_root (builder);
 }
 
 static void
@@ -355,31 +370,64 @@ read_placement (C2lRecipe *recipe, JsonObject *object, const char *where, GError
          || broken (error, where, "where the picture is moved or how it is turned is damaged");
 }
 
+static C2lRecipeEdit *
+read_edit (JsonObject *values, const char *where, GError **error)
+{
+  const char *direction = values != NULL ? c2l_json_get_string (values, "direction", NULL) : NULL;
+  double amount = values != NULL ? c2l_json_get_double (values, "amount", NAN) : NAN;
+  const char *fault = NULL;
+  C2lRecipeEdit *edit;
+
+  if (direction == NULL || !isfinite (amount))
+    {
+      broken (error, where, "an edit lacks its direction or amount");
+      return NULL;
+    }
+  edit = c2l_recipe_edit_new (direction, amount, NULL);
+  edit->name = g_strdup (c2l_json_get_string (values, "name", NULL));
+  if (!read_layers (values, &edit->first_layer, &edit->last_layer))
+    fault = "the layers of an edit are damaged";
+  else if (json_object_has_member (values, "values") && !read_rows (values, "values", &edit->rows))
+    fault = "the values of an edit are damaged";
+  if (fault == NULL)
+    return edit;
+  broken (error, where, fault);
+  c2l_recipe_edit_free (edit);
+  return NULL;
+}
+
+GPtrArray *
+c2l_recipe_edits_from_array (JsonArray *array, const char *where, GError **error)
+{
+  g_autoptr (GPtrArray) edits = c2l_recipe_edits_new ();
+  guint n = array != NULL ? json_array_get_length (array) : 0;
+
+  if (n > MAX_EDITS)
+    {
+      broken (error, where, "it has too many edits");
+      return NULL;
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      C2lRecipeEdit *edit = read_edit (get_element (array, i), where, error);
+
+      if (edit == NULL)
+        return NULL;
+      g_ptr_array_add (edits, edit);
+    }
+  return g_steal_pointer (&edits);
+}
+
 static gboolean
 read_edits (C2lRecipe *recipe, JsonObject *object, const char *where, GError **error)
 {
-  JsonArray *edits = c2l_json_get_array (object, "edits");
-  guint n = edits != NULL ? json_array_get_length (edits) : 0;
+  GPtrArray *edits
+      = c2l_recipe_edits_from_array (c2l_json_get_array (object, "edits"), where, error);
 
-  if (n > MAX_EDITS)
-    return broken (error, where, "it has too many edits");
-  for (guint i = 0; i < n; i++)
-    {
-      JsonObject *values = get_element (edits, i);
-      const char *direction
-          = values != NULL ? c2l_json_get_string (values, "direction", NULL) : NULL;
-      double amount = values != NULL ? c2l_json_get_double (values, "amount", NAN) : NAN;
-      C2lRecipeEdit *edit;
-
-      if (direction == NULL || !isfinite (amount))
-        return broken (error, where, "an edit lacks its direction or amount");
-      edit = c2l_recipe_add_edit (recipe, direction, amount, NULL);
-      edit->name = g_strdup (c2l_json_get_string (values, "name", NULL));
-      if (!read_layers (values, &edit->first_layer, &edit->last_layer))
-        return broken (error, where, "the layers of an edit are damaged");
-      if (json_object_has_member (values, "values") && !read_rows (values, "values", &edit->rows))
-        return broken (error, where, "the values of an edit are damaged");
-    }
+  if (edits == NULL)
+    return FALSE;
+  g_ptr_array_unref (recipe->edits);
+  recipe->edits = edits;
   return TRUE;
 }
 

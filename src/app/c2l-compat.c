@@ -1,0 +1,164 @@
+/* Calls that newer GTK replaces. Each looks like its replacement: asynchronous, with an answer that
+ * is an error where the user changed their mind. */
+#include "app/c2l-compat.h"
+
+static const GtkFileChooserAction chooser_actions[] = {
+  [C2L_CHOOSE_FILE] = GTK_FILE_CHOOSER_ACTION_OPEN,
+  [C2L_CHOOSE_FILES] = GTK_FILE_CHOOSER_ACTION_OPEN,
+  [C2L_CHOOSE_FOLDER] = GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER,
+  [C2L_CHOOSE_NAME] = GTK_FILE_CHOOSER_ACTION_SAVE,
+};
+
+static void
+chosen (GtkNativeDialog *dialog, int response, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    g_task_return_pointer (task, gtk_file_chooser_get_files (GTK_FILE_CHOOSER (dialog)),
+                           g_object_unref);
+  else
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Nothing was chosen");
+  gtk_native_dialog_destroy (dialog);
+  g_object_unref (dialog);
+}
+
+void
+c2l_compat_choose_async (GtkWindow *parent,
+                         C2lChoose what,
+                         const char *title,
+                         GFile *initial,
+                         GListModel *filters,
+                         GAsyncReadyCallback callback,
+                         gpointer data)
+{
+  GtkFileChooserNative *dialog
+      = gtk_file_chooser_native_new (title, parent, chooser_actions[what], NULL, NULL);
+  GtkFileChooser *chooser = GTK_FILE_CHOOSER (dialog);
+  GTask *task = g_task_new (parent, NULL, callback, data);
+
+  g_task_set_source_tag (task, c2l_compat_choose_async);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  gtk_file_chooser_set_select_multiple (chooser, what == C2L_CHOOSE_FILES);
+  for (guint i = 0; filters != NULL && i < g_list_model_get_n_items (filters); i++)
+    {
+      g_autoptr (GtkFileFilter) filter = g_list_model_get_item (filters, i);
+
+      gtk_file_chooser_add_filter (chooser, filter);
+    }
+  if (initial != NULL && what == C2L_CHOOSE_NAME)
+    {
+      g_autoptr (GFile) folder = g_file_get_parent (initial);
+      g_autofree char *path = g_file_get_path (initial);
+      g_autofree char *name = path != NULL ? g_filename_display_basename (path) : NULL;
+
+      gtk_file_chooser_set_current_folder (chooser, folder, NULL);
+      if (name != NULL)
+        gtk_file_chooser_set_current_name (chooser, name);
+    }
+  else if (initial != NULL)
+    gtk_file_chooser_set_current_folder (chooser, initial, NULL);
+  g_signal_connect (dialog, "response", G_CALLBACK (chosen), task);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+}
+
+GListModel *
+c2l_compat_choose_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, c2l_compat_choose_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* --- show in files --- */
+
+static void
+launched (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_app_info_launch_default_for_uri_finish (result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+launch_folder (GTask *task)
+{
+  GFile *file = g_task_get_task_data (task);
+  g_autoptr (GFile) parent = g_file_get_parent (file);
+  gboolean is_folder
+      = g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, NULL) == G_FILE_TYPE_DIRECTORY;
+  g_autofree char *uri = g_file_get_uri (is_folder || parent == NULL ? file : parent);
+
+  g_app_info_launch_default_for_uri_async (uri, NULL, NULL, launched, task);
+}
+
+static void
+file_manager_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (GVariant) answer
+      = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+
+  if (answer != NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    launch_folder (g_steal_pointer (&task));
+}
+
+void
+c2l_compat_show_in_files_async (GtkWindow *parent,
+                                GFile *file,
+                                GAsyncReadyCallback callback,
+                                gpointer data)
+{
+  GDBusConnection *bus = g_application_get_dbus_connection (g_application_get_default ());
+  gboolean is_folder
+      = g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, NULL) == G_FILE_TYPE_DIRECTORY;
+  g_autofree char *uri = g_file_get_uri (file);
+  const char *const uris[] = { uri, NULL };
+  GTask *task = g_task_new (parent, NULL, callback, data);
+
+  g_task_set_source_tag (task, c2l_compat_show_in_files_async);
+  g_task_set_task_data (task, g_object_ref (file), g_object_unref);
+  if (bus == NULL)
+    launch_folder (task);
+  else
+    g_dbus_connection_call (bus, "org.freedesktop.FileManager1", "/org/freedesktop/FileManager1",
+                            "org.freedesktop.FileManager1", is_folder ? "ShowFolders" : "ShowItems",
+                            g_variant_new ("(^ass)", uris, ""), NULL, G_DBUS_CALL_FLAGS_NONE, -1,
+                            NULL, file_manager_answered, task);
+}
+
+gboolean
+c2l_compat_show_in_files_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, c2l_compat_show_in_files_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* --- stacks --- */
+
+static void
+hide_other_pages (GtkWidget *stack)
+{
+  GtkWidget *shown;
+
+  g_object_get (stack, "visible-child", &shown, NULL);
+  for (GtkWidget *page = gtk_widget_get_first_child (stack); page != NULL;
+       page = gtk_widget_get_next_sibling (page))
+    gtk_accessible_update_state (GTK_ACCESSIBLE (page), GTK_ACCESSIBLE_STATE_HIDDEN, page != shown,
+                                 -1);
+  g_clear_object (&shown);
+}
+
+void
+c2l_compat_hide_other_pages (GtkWidget *stack)
+{
+  g_signal_connect (stack, "notify::visible-child", G_CALLBACK (hide_other_pages), NULL);
+  hide_other_pages (stack);
+}

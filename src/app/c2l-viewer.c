@@ -1,0 +1,335 @@
+/* Shows the board's current picture large, and compares it with another one. Draws nothing itself and changes nothing. */
+#include "app/c2l-viewer.h"
+
+#include "app/c2l-zoom-view.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+
+#define ZOOM_STEP 1.25
+
+struct _C2lViewer
+{
+  GtkWidget parent_instance;
+
+  GtkLabel *caption;
+  GtkWidget *compare_modes;
+  GtkButton *zoom_button;
+  C2lZoomView *view, *second;
+  GtkWidget *divider;
+
+  C2lBoard *board;
+  C2lPictureItem *item, *other;
+  GBinding *item_binding, *other_binding;
+  GdkPaintable *played;
+  gboolean wipes;
+};
+
+G_DEFINE_FINAL_TYPE (C2lViewer, c2l_viewer, GTK_TYPE_WIDGET)
+
+static guint closed_signal;
+
+static void
+update_caption (C2lViewer *self)
+{
+  g_autofree char *label = NULL, *other = NULL, *both = NULL;
+
+  if (self->played != NULL || self->item == NULL)
+    return;
+  g_object_get (self->item, "label", &label, NULL);
+  if (self->other != NULL)
+    g_object_get (self->other, "label", &other, NULL);
+  both = other != NULL ? g_strdup_printf ("%s  ·  %s", label, other) : g_strdup (label);
+  gtk_label_set_label (self->caption, both);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
+                                  -1);
+  if (other != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (self->second), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                    other, -1);
+}
+
+static void
+unbind (GBinding **binding)
+{
+  if (*binding != NULL)
+    g_binding_unbind (*binding);
+  g_clear_object (binding);
+}
+
+static void
+bind (GBinding **binding, C2lPictureItem *item, C2lZoomView *view, const char *property)
+{
+  unbind (binding);
+  if (item != NULL)
+    *binding = g_object_ref (
+        g_object_bind_property (item, "paintable", view, property, G_BINDING_SYNC_CREATE));
+  else
+    g_object_set (view, property, NULL, NULL);
+}
+
+/* Which view shows what: the current picture first; the other beside it or over it. */
+static void
+arrange (C2lViewer *self)
+{
+  gboolean compares = self->other != NULL && self->played == NULL;
+  gboolean wipes = compares && self->wipes;
+
+  unbind (&self->item_binding);
+  unbind (&self->other_binding);
+  if (self->played != NULL)
+    c2l_zoom_view_set_paintable (self->view, self->played);
+  else
+    bind (&self->item_binding, self->item, self->view, "paintable");
+  c2l_zoom_view_set_other (self->view, NULL);
+  if (compares)
+    bind (&self->other_binding, self->other, wipes ? self->view : self->second,
+          wipes ? "other" : "paintable");
+  gtk_widget_set_visible (GTK_WIDGET (self->second), compares && !wipes);
+  gtk_widget_set_visible (self->divider, wipes);
+  gtk_widget_set_visible (self->compare_modes, compares);
+  update_caption (self);
+}
+
+/* An item that is looked at keeps its full picture. */
+static void
+set_item (C2lViewer *self, C2lPictureItem **place, C2lPictureItem *item)
+{
+  if (*place == item)
+    return;
+  if (*place != NULL)
+    {
+      g_signal_handlers_disconnect_by_func (*place, update_caption, self);
+      c2l_picture_item_release (*place);
+    }
+  g_set_object (place, item);
+  if (item != NULL)
+    {
+      c2l_picture_item_hold (item);
+      g_signal_connect_swapped (item, "notify::label", G_CALLBACK (update_caption), self);
+    }
+  arrange (self);
+}
+
+static void
+on_current_changed (C2lViewer *self)
+{
+  C2lPictureItem *current = c2l_board_get_current (self->board);
+
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+  g_clear_object (&self->played);
+  set_item (self, &self->item, current);
+  if (current == NULL)
+    g_signal_emit (self, closed_signal, 0);
+}
+
+static void
+c2l_viewer_map (GtkWidget *widget)
+{
+  C2lViewer *self = C2L_VIEWER (widget);
+
+  GTK_WIDGET_CLASS (c2l_viewer_parent_class)->map (widget);
+  if (self->board != NULL)
+    set_item (self, &self->item, c2l_board_get_current (self->board));
+}
+
+/* What nobody sees needs no memory. */
+static void
+c2l_viewer_unmap (GtkWidget *widget)
+{
+  C2lViewer *self = C2L_VIEWER (widget);
+
+  g_clear_object (&self->played);
+  set_item (self, &self->other, NULL);
+  set_item (self, &self->item, NULL);
+  c2l_zoom_view_reset (self->view);
+  GTK_WIDGET_CLASS (c2l_viewer_parent_class)->unmap (widget);
+}
+
+static void
+on_zoom_changed (C2lViewer *self)
+{
+  double zoom = 1;
+  g_autofree char *text = NULL;
+
+  g_object_get (self->view, "zoom", &zoom, NULL);
+  text = zoom == 1 ? g_strdup (_ ("Fit")) : g_strdup_printf ("%.0f %%", 100 * zoom);
+  gtk_button_set_label (self->zoom_button, text);
+}
+
+static void
+close_viewer (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  g_signal_emit (widget, closed_signal, 0);
+}
+
+static void
+zoom (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  C2lViewer *self = C2L_VIEWER (widget);
+
+  if (g_str_equal (name, "viewer.zoom-fit"))
+    c2l_zoom_view_reset (self->view);
+  else
+    c2l_zoom_view_zoom_by (self->view,
+                           g_str_equal (name, "viewer.zoom-in") ? ZOOM_STEP : 1 / ZOOM_STEP);
+}
+
+static void
+step (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  C2lViewer *self = C2L_VIEWER (widget);
+  g_autoptr (GPtrArray) all = self->board != NULL ? c2l_board_list_all (self->board) : NULL;
+  guint at;
+  int way = g_str_equal (name, "viewer.next") ? 1 : -1;
+
+  if (all == NULL || !g_ptr_array_find (all, self->item, &at))
+    return;
+  if ((way > 0 && at + 1 < all->len) || (way < 0 && at > 0))
+    c2l_board_select_only (self->board, g_ptr_array_index (all, at + way));
+}
+
+static void
+end_compare (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  c2l_viewer_compare (C2L_VIEWER (widget), NULL);
+}
+
+static void
+set_compare_mode (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  C2lViewer *self = data;
+
+  g_simple_action_set_state (action, value);
+  self->wipes = g_str_equal (g_variant_get_string (value, NULL), "wipe");
+  arrange (self);
+}
+
+/* A state of its own is what makes the two buttons a choice. */
+static void
+add_compare_mode (C2lViewer *self)
+{
+  g_autoptr (GSimpleActionGroup) group = g_simple_action_group_new ();
+  g_autoptr (GSimpleAction) mode = g_simple_action_new_stateful (
+      "compare-mode", G_VARIANT_TYPE_STRING, g_variant_new_string ("beside"));
+
+  g_signal_connect (mode, "change-state", G_CALLBACK (set_compare_mode), self);
+  g_action_map_add_action (G_ACTION_MAP (group), G_ACTION (mode));
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "viewer-mode", G_ACTION_GROUP (group));
+}
+
+static void
+c2l_viewer_dispose (GObject *object)
+{
+  C2lViewer *self = C2L_VIEWER (object);
+  GtkWidget *child;
+
+  if (self->view != NULL)
+    {
+      g_clear_object (&self->played);
+      set_item (self, &self->other, NULL);
+      set_item (self, &self->item, NULL);
+    }
+  if (self->board != NULL)
+    g_signal_handlers_disconnect_by_data (self->board, self);
+  g_clear_object (&self->board);
+  self->view = NULL;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  G_OBJECT_CLASS (c2l_viewer_parent_class)->dispose (object);
+}
+
+static void
+add_keys (GtkWidgetClass *class)
+{
+  static const struct
+  {
+    guint key;
+    GdkModifierType modifiers;
+    const char *action;
+  } keys[] = {
+    { GDK_KEY_Escape, 0, "viewer.close" },        { GDK_KEY_space, 0, "viewer.close" },
+    { GDK_KEY_Left, 0, "viewer.previous" },       { GDK_KEY_Right, 0, "viewer.next" },
+    { GDK_KEY_Up, 0, "viewer.previous" },         { GDK_KEY_Down, 0, "viewer.next" },
+    { GDK_KEY_Page_Up, 0, "viewer.previous" },    { GDK_KEY_Page_Down, 0, "viewer.next" },
+    { GDK_KEY_plus, GDK_CONTROL_MASK, "viewer.zoom-in" },
+    { GDK_KEY_minus, GDK_CONTROL_MASK, "viewer.zoom-out" },
+    { GDK_KEY_0, GDK_CONTROL_MASK, "viewer.zoom-fit" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    gtk_widget_class_add_binding_action (class, keys[i].key, keys[i].modifiers, keys[i].action,
+                                         NULL);
+}
+
+static void
+c2l_viewer_class_init (C2lViewerClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = c2l_viewer_dispose;
+  widget_class->map = c2l_viewer_map;
+  widget_class->unmap = c2l_viewer_unmap;
+  closed_signal = g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                NULL, NULL, G_TYPE_NONE, 0);
+
+  g_type_ensure (C2L_TYPE_ZOOM_VIEW);
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/clip2latent/Clip2Latent/c2l-viewer.ui");
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, caption);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, compare_modes);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, zoom_button);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, view);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, second);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, divider);
+  gtk_widget_class_install_action (widget_class, "viewer.close", NULL, close_viewer);
+  gtk_widget_class_install_action (widget_class, "viewer.zoom-in", NULL, zoom);
+  gtk_widget_class_install_action (widget_class, "viewer.zoom-out", NULL, zoom);
+  gtk_widget_class_install_action (widget_class, "viewer.zoom-fit", NULL, zoom);
+  gtk_widget_class_install_action (widget_class, "viewer.next", NULL, step);
+  gtk_widget_class_install_action (widget_class, "viewer.previous", NULL, step);
+  gtk_widget_class_install_action (widget_class, "viewer.end-compare", NULL, end_compare);
+  add_keys (widget_class);
+}
+
+static void
+c2l_viewer_init (C2lViewer *self)
+{
+  add_compare_mode (self);
+  gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect_swapped (self->view, "notify::zoom", G_CALLBACK (on_zoom_changed), self);
+  on_zoom_changed (self);
+}
+
+GtkWidget *
+c2l_viewer_new (void)
+{
+  return g_object_new (C2L_TYPE_VIEWER, NULL);
+}
+
+void
+c2l_viewer_set_board (C2lViewer *self, C2lBoard *board)
+{
+  g_return_if_fail (C2L_IS_VIEWER (self) && self->board == NULL);
+  self->board = g_object_ref (board);
+  g_signal_connect_swapped (board, "notify::current", G_CALLBACK (on_current_changed), self);
+}
+
+void
+c2l_viewer_compare (C2lViewer *self, C2lPictureItem *item)
+{
+  g_return_if_fail (C2L_IS_VIEWER (self));
+  g_clear_object (&self->played);
+  set_item (self, &self->other, item);
+  arrange (self);
+}
+
+void
+c2l_viewer_play (C2lViewer *self, GdkPaintable *paintable, const char *title)
+{
+  g_return_if_fail (C2L_IS_VIEWER (self));
+  g_set_object (&self->played, paintable);
+  if (paintable != NULL)
+    gtk_label_set_label (self->caption, title);
+  arrange (self);
+}
