@@ -93,8 +93,8 @@ draw_prompt (GSimpleAction *action, GVariant *prompt, gpointer data)
   g_settings_set_value (c2l_settings_get (), "prompt", prompt);
   c2l_window_show_page (window, "create");
   gtk_window_present (GTK_WINDOW (window));
-  gtk_widget_activate_action (GTK_WIDGET (c2l_window_get_create_page (window)),
-                              "create.generate-prompt", "s", g_variant_get_string (prompt, NULL));
+  c2l_create_page_generate_prompt (c2l_window_get_create_page (window),
+                                   g_variant_get_string (prompt, NULL));
 }
 
 static void
