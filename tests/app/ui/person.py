@@ -419,6 +419,11 @@ class App:
         _xdo('windowfocus', '--sync', self.window(title))
         time.sleep(0.1)
 
+    def focus_newest(self):
+        """A dialog whose title is not known."""
+        _xdo('windowfocus', '--sync', max(self.windows(), key=int))
+        time.sleep(0.1)
+
     def resize(self, width, height):
         _xdo('windowsize', '--sync', self.window(), width, height)
         time.sleep(0.3)
