@@ -17,7 +17,7 @@ build: packages
 	@build-aux/configure-and-build.sh $(BUILD)
 
 run: build
-	@build-aux/run.sh $(BUILD)/src/cli/c2l
+	@build-aux/run.sh $(BUILD)
 
 test: build
 	@tests/run $(BUILD)
@@ -31,4 +31,4 @@ check-long: packages
 	@tests/check-long
 
 clean:
-	@rm -rf $(BUILD) build-asan build-fuzz
+	@rm -rf $(BUILD) build-asan build-fuzz build-tsan

@@ -255,6 +255,8 @@ bench_layer (const Layer *layer, dnnl_engine_t engine, double totals[N_VARIANTS]
 
         if (k >= N_VARIANTS && peers[k - N_VARIANTS].primitive == NULL)
           continue;
+        if (k < N_VARIANTS && variants[k].products == C2L_WINOGRAD_BF16 && !__builtin_cpu_supports ("avx512bf16"))
+          continue;
         if (k < N_VARIANTS && only_variant && strcmp (only_variant, variants[k].name) != 0)
           continue;
         wall = read_clock (CLOCK_MONOTONIC);

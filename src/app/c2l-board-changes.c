@@ -218,7 +218,9 @@ c2l_board_show_original (C2lBoard *self, C2lPictureItem *item, gboolean shown)
   Drawing *drawing;
 
   g_return_if_fail (C2L_IS_BOARD (self) && C2L_IS_PICTURE_ITEM (item));
-  g_set_object (&self->compared, shown ? item : NULL);
+  g_clear_object (&self->compared);
+  if (shown)
+    self->compared = g_object_ref (item);
   if (!shown || original == NULL)
     {
       c2l_picture_item_set_compared (item, NULL);

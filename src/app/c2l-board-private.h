@@ -56,6 +56,7 @@ struct _C2lBoard
   char *status;
   gboolean opening;
   gboolean told_slow;
+  gboolean told_unwritable;
 
   C2lUndo *undo;
   int preview_size;    /* of pictures under the hand; adapts to what the device can do */

@@ -217,7 +217,8 @@ c2l_board_stop (C2lBoard *self)
 static void
 add_items (C2lBoard *self, C2lRun *run, guint first_row, guint first_column)
 {
-  guint n = c2l_run_count (run), per_row = run->order.recipes != NULL ? n : run->order.sampling.n;
+  guint n = c2l_run_count (run);
+  guint per_row = run->order.recipes != NULL ? n : (guint) run->order.sampling.n;
 
   for (guint i = 0; i < n; i++)
     {

@@ -140,3 +140,25 @@ c2l_compat_show_in_files_finish (GAsyncResult *result, GError **error)
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
+
+/* --- stacks --- */
+
+static void
+hide_other_pages (GtkWidget *stack)
+{
+  GtkWidget *shown;
+
+  g_object_get (stack, "visible-child", &shown, NULL);
+  for (GtkWidget *page = gtk_widget_get_first_child (stack); page != NULL;
+       page = gtk_widget_get_next_sibling (page))
+    gtk_accessible_update_state (GTK_ACCESSIBLE (page), GTK_ACCESSIBLE_STATE_HIDDEN, page != shown,
+                                 -1);
+  g_clear_object (&shown);
+}
+
+void
+c2l_compat_hide_other_pages (GtkWidget *stack)
+{
+  g_signal_connect (stack, "notify::visible-child", G_CALLBACK (hide_other_pages), NULL);
+  hide_other_pages (stack);
+}

@@ -25,4 +25,7 @@ GListModel *c2l_compat_choose_finish (GAsyncResult *result, GError **error);
 void        c2l_compat_show_in_files_async (GtkWindow *parent, GFile *file, GAsyncReadyCallback callback, gpointer data);
 gboolean    c2l_compat_show_in_files_finish (GAsyncResult *result, GError **error);
 
+/* Keeps the pages of a stack (GtkStack or AdwViewStack) that are not shown away from screen readers, which GTK 4.8 leaves to the program. */
+void        c2l_compat_hide_other_pages (GtkWidget *stack);
+
 G_END_DECLS

@@ -1,5 +1,8 @@
-/* C2lCreatePage: The page where pictures are made from prompts. */
+/* C2lCreatePage: the page where pictures are made from prompts: prompt bar, grid and status line, with places for the panel that edits, the
+ * history, and the viewer. Shows a board; what it can do are the actions of the group “create” (c2l-create-actions.h). */
 #pragma once
+
+#include "app/c2l-board.h"
 
 #include <adwaita.h>
 
@@ -7,5 +10,23 @@ G_BEGIN_DECLS
 
 #define C2L_TYPE_CREATE_PAGE (c2l_create_page_get_type ())
 G_DECLARE_FINAL_TYPE (C2lCreatePage, c2l_create_page, C2L, CREATE_PAGE, AdwBin)
+
+/* NULL before the window closes. */
+void        c2l_create_page_set_board (C2lCreatePage *page, C2lBoard *board);
+
+/* Stands at the end, beside the pictures. */
+void        c2l_create_page_set_panel (C2lCreatePage *page, GtkWidget *panel);
+/* Stands at the start. */
+void        c2l_create_page_set_history (C2lCreatePage *page, GtkWidget *history);
+/* Takes the place of the grid while c2l_create_page_view() wants it. */
+void        c2l_create_page_set_viewer (C2lCreatePage *page, GtkWidget *viewer);
+/* The viewer, or the grid again. */
+void        c2l_create_page_view (C2lCreatePage *page, gboolean viewing);
+
+/* Of the group “create”, for further actions. */
+GActionMap *c2l_create_page_get_actions (C2lCreatePage *page);
+
+/* A picture of ours opens its recipe, another image gives look-alikes, anything else is named for what it is. @files of GFile. */
+void        c2l_create_page_open_files (C2lCreatePage *page, GPtrArray *files);
 
 G_END_DECLS

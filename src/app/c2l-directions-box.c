@@ -382,3 +382,10 @@ c2l_directions_box_show_hidden (C2lDirectionsBox *self, gboolean hidden)
   self->shows_hidden = hidden;
   update_visibility (self);
 }
+
+gboolean
+c2l_directions_box_get_shows_hidden (C2lDirectionsBox *self)
+{
+  g_return_val_if_fail (C2L_IS_DIRECTIONS_BOX (self), FALSE);
+  return self->shows_hidden;
+}

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "app/c2l-direction-item.h"
+#include "studio/recipe-edits.h"
 
 #include <gtk/gtk.h>
 
@@ -20,5 +21,6 @@ void c2l_directions_box_set_n_layers (C2lDirectionsBox *box, int n_layers);
 /* (nullable): the recipe whose amounts the sliders show. */
 void c2l_directions_box_show_recipe (C2lDirectionsBox *box, C2lRecipe *recipe);
 void c2l_directions_box_show_hidden (C2lDirectionsBox *box, gboolean hidden);
+gboolean c2l_directions_box_get_shows_hidden (C2lDirectionsBox *box);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
  * the import. */
 #include "app/c2l-import-dialog.h"
 
+#include "app/c2l-compat.h"
 #include "app/c2l-file-row.h"
 #include "studio/install.h"
 
@@ -233,6 +234,7 @@ c2l_import_dialog_init (C2lImportDialog *self)
 {
   self->name_is_ours = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_hide_other_pages (GTK_WIDGET (self->stack));
   update (self);
 }
 

@@ -10,7 +10,6 @@ struct _C2lModelRow
 
   AdwAvatar *avatar;
   GtkImage *warning;
-  GtkLabel *size;
   GtkLabel *in_use;
   GtkButton *use;
   AdwActionRow *problem;
@@ -76,21 +75,23 @@ fill (C2lModelRow *self, const C2lInstalled *installed)
   g_autofree char *draws
       = installed->draws != NULL ? g_markup_escape_text (installed->draws, -1) : NULL;
   g_autofree char *folder = g_filename_display_name (installed->folder);
+  g_autofree char *place = g_strdup_printf ("%s\n%s", folder, size);
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), name);
   adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self), !self->usable   ? _ ("Cannot be used")
                                                           : draws != NULL ? draws
                                                                           : "");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  installed->name, -1);
   adw_avatar_set_text (self->avatar, installed->name);
   gtk_widget_set_visible (GTK_WIDGET (self->avatar), self->usable);
   gtk_widget_set_visible (GTK_WIDGET (self->warning), !self->usable);
-  gtk_label_set_label (self->size, size);
   set_detail (self->problem, installed->error != NULL ? installed->error->message : NULL);
   set_detail (self->network, installed->network);
   set_detail (self->parts, parts);
   set_lines (self->licences, installed->licences);
   set_lines (self->attributions, installed->attributions);
-  set_detail (self->folder, folder);
+  set_detail (self->folder, place);
   gtk_widget_set_visible (GTK_WIDGET (self->remove_button), !installed->is_starter);
   adw_expander_row_set_expanded (ADW_EXPANDER_ROW (self), FALSE);
 }
@@ -125,7 +126,6 @@ c2l_model_row_class_init (C2lModelRowClass *klass)
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-model-row.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lModelRow, avatar);
   gtk_widget_class_bind_template_child (widget_class, C2lModelRow, warning);
-  gtk_widget_class_bind_template_child (widget_class, C2lModelRow, size);
   gtk_widget_class_bind_template_child (widget_class, C2lModelRow, in_use);
   gtk_widget_class_bind_template_child (widget_class, C2lModelRow, use);
   gtk_widget_class_bind_template_child (widget_class, C2lModelRow, problem);

@@ -386,6 +386,7 @@ c2l_models_page_init (C2lModelsPage *self)
   GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_hide_other_pages (GTK_WIDGET (self->stack));
   g_signal_connect_swapped (target, "drop", G_CALLBACK (dropped), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
   g_signal_connect_object (c2l_settings_get (), "changed::model", G_CALLBACK (mark_used), self,

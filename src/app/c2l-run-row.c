@@ -36,19 +36,20 @@ dup_summary (const C2lRunInfo *run)
   g_autoptr (GStrvBuilder) parts = g_strv_builder_new ();
   g_autoptr (GDateTime) changed = g_date_time_new_from_unix_local (run->changed);
   g_autofree char *when = changed != NULL ? g_date_time_format (changed, "%x %H:%M") : NULL;
-  g_autofree char *step = NULL, *loss = NULL, *checkpoints = NULL;
+  g_autofree char *done = NULL, *wanted = NULL, *step = NULL, *loss = NULL, *checkpoints = NULL;
   g_auto (GStrv) list = NULL;
   double value = run->last != NULL && json_object_has_member (run->last, "loss")
                      ? json_object_get_double_member_with_default (run->last, "loss", NAN)
                      : NAN;
 
   g_strv_builder_add (parts, _ (states[run->state].text));
+  done = g_strdup_printf ("%'" G_GINT64_FORMAT, run->step);
+  wanted = g_strdup_printf ("%'" G_GINT64_FORMAT, run->steps);
   if (run->step >= 0 && run->steps > 0)
     /* Translators: steps of a training, done and wanted. */
-    step = g_strdup_printf (_ ("step %'" G_GINT64_FORMAT " of %'" G_GINT64_FORMAT), run->step,
-                            run->steps);
+    step = g_strdup_printf (_ ("step %s of %s"), done, wanted);
   else if (run->step >= 0)
-    step = g_strdup_printf (_ ("step %'" G_GINT64_FORMAT), run->step);
+    step = g_strdup_printf (_ ("step %s"), done);
   if (step != NULL)
     g_strv_builder_add (parts, step);
   if (isfinite (value))

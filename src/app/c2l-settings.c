@@ -43,3 +43,16 @@ c2l_settings_get (void)
     g_once_init_leave (&settings, open_settings ());
   return settings;
 }
+
+GFile *
+c2l_settings_dup_pictures_folder (void)
+{
+  g_autofree char *uri = g_settings_get_string (c2l_settings_get (), "pictures-folder");
+  const char *pictures = g_get_user_special_dir (G_USER_DIRECTORY_PICTURES);
+  g_autofree char *folder = NULL;
+
+  if (*uri != '\0')
+    return g_file_new_for_uri (uri);
+  folder = g_build_filename (pictures != NULL ? pictures : g_get_home_dir (), "Clip2Latent", NULL);
+  return g_file_new_for_path (folder);
+}

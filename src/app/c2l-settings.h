@@ -9,4 +9,7 @@ G_BEGIN_DECLS
 /* Lent; made when first asked for. */
 GSettings *c2l_settings_get (void);
 
+/* The folder for pictures that the user chose, or the program's own among the user's pictures. It may not exist yet. */
+GFile     *c2l_settings_dup_pictures_folder (void);
+
 G_END_DECLS

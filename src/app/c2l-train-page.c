@@ -207,4 +207,5 @@ static void
 c2l_train_page_init (C2lTrainPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_hide_other_pages (GTK_WIDGET (self->stack));
 }

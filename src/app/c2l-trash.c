@@ -51,8 +51,8 @@ c2l_trash_async (GtkWidget *widget,
 
   g_task_set_source_tag (task, c2l_trash_async);
   g_task_set_task_data (task, g_file_new_for_path (path), g_object_unref);
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("_Cancel"), "trash",
-                                    _ ("Move to _Trash"), NULL);
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("Cancel"), "trash",
+                                    _ ("Move to Trash"), NULL);
   adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "trash",
                                               ADW_RESPONSE_DESTRUCTIVE);
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");

@@ -2,10 +2,14 @@
  * settings and goes there. */
 #include "app/c2l-window.h"
 
-#include "app/c2l-create-page.h"
+#include "app/c2l-compat.h"
+#include "app/c2l-edit-panel.h"
 #include "app/c2l-models-page.h"
+#include "app/c2l-opener.h"
 #include "app/c2l-settings.h"
+#include "app/c2l-shortcuts.h"
 #include "app/c2l-train-page.h"
+#include "app/c2l-viewer.h"
 
 #include <glib/gi18n.h>
 
@@ -17,12 +21,22 @@ struct _C2lWindow
   AdwViewSwitcherBar *switcher_bar;
   AdwToastOverlay *toasts;
   AdwViewStack *pages;
+  C2lCreatePage *create_page;
+  C2lModelsPage *models_page;
   GtkToggleButton *history_button;
   GtkRevealer *trouble;
   GtkLabel *trouble_text;
 };
 
 G_DEFINE_FINAL_TYPE (C2lWindow, c2l_window, ADW_TYPE_APPLICATION_WINDOW)
+
+C2lCreatePage *
+c2l_window_get_create_page (C2lWindow *self)
+{
+  g_return_val_if_fail (C2L_IS_WINDOW (self), NULL);
+
+  return self->create_page;
+}
 
 void
 c2l_window_show_page (C2lWindow *self, const char *name)
@@ -78,6 +92,70 @@ dismiss_trouble (GtkWidget *widget, const char *name, GVariant *parameter)
   c2l_window_show_trouble (C2L_WINDOW (widget), NULL);
 }
 
+/* --- opening files --- */
+
+static void
+open_models (C2lWindow *self, GPtrArray *files)
+{
+  g_autoptr (GListStore) list = g_list_store_new (G_TYPE_FILE);
+
+  for (guint i = 0; i < files->len; i++)
+    g_list_store_append (list, g_ptr_array_index (files, i));
+  c2l_window_show_page (self, "models");
+  c2l_models_page_import (self->models_page, G_LIST_MODEL (list));
+}
+
+static void
+sorted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lWindow) self = data;
+  g_autoptr (C2lSorted) files = c2l_opener_sort_finish (result);
+
+  if (files->models->len > 0)
+    open_models (self, files->models);
+  if (files->pictures->len > 0)
+    {
+      c2l_window_show_page (self, "create");
+      c2l_create_page_open_files (self->create_page, files->pictures);
+    }
+  for (guint i = 0; i < files->refused->len; i++)
+    c2l_window_show_toast (self, g_ptr_array_index (files->refused, i), NULL, NULL, NULL);
+}
+
+void
+c2l_window_open_files (C2lWindow *self, GPtrArray *files)
+{
+  g_return_if_fail (C2L_IS_WINDOW (self));
+
+  c2l_opener_sort_async (files, NULL, sorted, g_object_ref (self));
+}
+
+static void
+chosen (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lWindow) self = data;
+  g_autoptr (GListModel) list = c2l_compat_choose_finish (result, NULL);
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; list != NULL && i < g_list_model_get_n_items (list); i++)
+    g_ptr_array_add (files, g_list_model_get_item (list, i));
+  if (files->len > 0)
+    c2l_window_open_files (self, files);
+}
+
+static void
+choose_files (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  c2l_compat_choose_async (GTK_WINDOW (widget), C2L_CHOOSE_FILES, _ ("Open Pictures or Models"),
+                           NULL, NULL, chosen, g_object_ref (widget));
+}
+
+static void
+show_shortcuts (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  gtk_window_present (GTK_WINDOW (c2l_shortcuts_window_new (GTK_WINDOW (widget))));
+}
+
 static void
 update_history_button (C2lWindow *self)
 {
@@ -127,12 +205,16 @@ c2l_window_class_init (C2lWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, pages);
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, create_page);
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, models_page);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, history_button);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, trouble);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, trouble_text);
   gtk_widget_class_bind_template_callback (widget_class, update_history_button);
   gtk_widget_class_install_action (widget_class, "win.say", "s", say);
   gtk_widget_class_install_action (widget_class, "win.dismiss-trouble", NULL, dismiss_trouble);
+  gtk_widget_class_install_action (widget_class, "win.open", NULL, choose_files);
+  gtk_widget_class_install_action (widget_class, "win.shortcuts", NULL, show_shortcuts);
 }
 
 static void
@@ -141,11 +223,49 @@ c2l_window_init (C2lWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   add_actions (self);
   restore (self);
+  c2l_compat_hide_other_pages (GTK_WIDGET (self->pages));
   update_history_button (self);
+}
+
+/* --- what stands behind the pages --- */
+
+static void
+on_message (
+    C2lWindow *self, const char *text, const char *button, const char *action, GVariant *target)
+{
+  c2l_window_show_toast (self, text, button, action, target);
+}
+
+static void
+on_viewer_closed (C2lWindow *self)
+{
+  c2l_create_page_view (self->create_page, FALSE);
+}
+
+static void
+show_board (C2lWindow *self, C2lBackstage *backstage)
+{
+  C2lBoard *board = c2l_backstage_get_board (backstage);
+  GtkWidget *viewer = c2l_viewer_new ();
+
+  g_signal_connect_object (backstage, "notice", G_CALLBACK (c2l_window_show_trouble), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (board, "message", G_CALLBACK (on_message), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (board, "trouble", G_CALLBACK (c2l_window_show_trouble), self,
+                           G_CONNECT_SWAPPED);
+  c2l_viewer_set_board (C2L_VIEWER (viewer), board);
+  g_signal_connect_object (viewer, "closed", G_CALLBACK (on_viewer_closed), self,
+                           G_CONNECT_SWAPPED);
+  c2l_create_page_set_board (self->create_page, board);
+  c2l_create_page_set_panel (self->create_page, c2l_edit_panel_new (board));
+  c2l_create_page_set_viewer (self->create_page, viewer);
 }
 
 C2lWindow *
 c2l_window_new (C2lApplication *application)
 {
-  return g_object_new (C2L_TYPE_WINDOW, "application", application, NULL);
+  C2lWindow *self = g_object_new (C2L_TYPE_WINDOW, "application", application, NULL);
+
+  show_board (self, c2l_application_get_backstage (application));
+  return self;
 }

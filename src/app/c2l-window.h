@@ -1,10 +1,11 @@
 /* C2lWindow: header bar, pages, and how the program speaks: toasts for what passes, the banner for what stays.
  *
  * Actions: win.page ("create", "train", "models"), win.history-visible (whether the history is shown; bound to the settings),
- * win.say (a sentence that passes), for pages that do not know the window. */
+ * win.say (a sentence that passes), for pages that do not know the window; win.open, win.shortcuts. */
 #pragma once
 
 #include "app/c2l-application.h"
+#include "app/c2l-create-page.h"
 
 G_BEGIN_DECLS
 
@@ -13,8 +14,14 @@ G_DECLARE_FINAL_TYPE (C2lWindow, c2l_window, C2L, WINDOW, AdwApplicationWindow)
 
 C2lWindow *c2l_window_new (C2lApplication *application);
 
+/* Lent. */
+C2lCreatePage *c2l_window_get_create_page (C2lWindow *window);
+
 /* The page "create", "train" or "models". */
 void       c2l_window_show_page (C2lWindow *window, const char *name);
+
+/* Does what is sensible with each of @files (of GFile), or says what it is and what would fit. */
+void       c2l_window_open_files (C2lWindow *window, GPtrArray *files);
 
 /* A sentence that passes. @button, @action and @target (taken if floating) may be NULL. */
 void       c2l_window_show_toast (C2lWindow *window, const char *text, const char *button, const char *action, GVariant *target);

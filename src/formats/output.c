@@ -1,11 +1,13 @@
-/* GIO writes a replacement beside the old file and renames it on close; closing with a cancelled
- * cancellable gives it up. */
+/* Small files are written beside their name, synced and renamed. For streams GIO writes a
+ * replacement beside the old file and renames it on close; closing with a cancelled cancellable
+ * gives it up. */
 #include "formats/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 #define BUFFER_SIZE (256u << 10)
 
@@ -18,14 +20,36 @@ is_special (const char *path)
          && !g_file_test (path, G_FILE_TEST_IS_REGULAR | G_FILE_TEST_IS_DIR);
 }
 
-/* GLib's message names a temporary file first; what went wrong is its last part. */
-static gboolean
-cannot_write (const char *path, GError *cause, GError **error)
+/* What a person can do about the failures that are no fault of the program. */
+static const char *
+find_advice (int code)
 {
-  const char *colon = strrchr (cause->message, ':');
+  switch (code)
+    {
+    case ENOSPC:
+    case EDQUOT:
+      return "; make room there, or choose another folder";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "; choose a folder that you may write to";
+    case ENOENT:
+    case ENOTDIR:
+      return "; the folder is not there (any more): make it, or choose another";
+    case ENAMETOOLONG:
+      return "; choose a shorter name";
+    case EFBIG:
+      return "; choose another folder, on a disk that holds larger files";
+    default:
+      return "";
+    }
+}
 
-  g_set_error (error, cause->domain, cause->code, "%s: cannot be written: %s", path,
-               colon != NULL ? colon + 1 + strspn (colon + 1, " ") : cause->message);
+static gboolean
+cannot_write (const char *path, int code, GError **error)
+{
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: cannot be written: %s%s",
+               path, g_strerror (code), find_advice (code));
   return FALSE;
 }
 
@@ -41,24 +65,90 @@ write_into (const char *path, gconstpointer data, gsize size, GError **error)
       written = FALSE;
       code = errno;
     }
-  if (!written)
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: cannot be written: %s",
-                 path, g_strerror (code));
-  return written;
+  return written || cannot_write (path, code, error);
+}
+
+/* Writes and syncs; 0 or errno. */
+static int
+write_all (int fd, const guint8 *data, gsize size)
+{
+  while (size > 0)
+    {
+      gssize n = write (fd, data, size);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return errno;
+      data += n;
+      size -= n;
+    }
+  return fsync (fd) == 0 ? 0 : errno;
+}
+
+char *
+c2l_output_stage (const char *path, gconstpointer data, gsize size, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *staged = g_build_filename (folder, ".clip2latent-XXXXXX", NULL);
+  int fd = g_mkstemp_full (staged, O_WRONLY | O_CLOEXEC, 0666), code;
+
+  if (fd < 0)
+    {
+      cannot_write (path, errno, error);
+      return NULL;
+    }
+  code = write_all (fd, data, size);
+  if (close (fd) != 0 && code == 0)
+    code = errno;
+  if (code == 0)
+    return g_steal_pointer (&staged);
+  g_unlink (staged);
+  cannot_write (path, code, error);
+  return NULL;
+}
+
+/* 0 or errno. Some file systems know no such renaming, some of those no links. */
+static int
+rename_to_free_name (const char *from, const char *to)
+{
+  if (renameat2 (AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+    return 0;
+  if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
+    return errno;
+  if (link (from, to) == 0)
+    {
+      g_unlink (from);
+      return 0;
+    }
+  if (errno == EEXIST || g_file_test (to, G_FILE_TEST_EXISTS))
+    return EEXIST;
+  return g_rename (from, to) == 0 ? 0 : errno;
+}
+
+gboolean
+c2l_output_publish (const char *staged, const char *path, gboolean replace, GError **error)
+{
+  int code
+      = replace ? (g_rename (staged, path) == 0 ? 0 : errno) : rename_to_free_name (staged, path);
+
+  return code == 0 || cannot_write (path, code, error);
 }
 
 gboolean
 c2l_output_save (const char *path, gconstpointer data, gsize size, GError **error)
 {
-  g_autoptr (GError) cause = NULL;
+  g_autofree char *staged = NULL;
 
   if (is_special (path))
     return write_into (path, data, size, error);
-  if (g_file_set_contents_full (path, data, size,
-                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
-                                &cause))
+  staged = c2l_output_stage (path, data, size, error);
+  if (staged == NULL)
+    return FALSE;
+  if (c2l_output_publish (staged, path, TRUE, error))
     return TRUE;
-  return cannot_write (path, cause, error);
+  g_unlink (staged);
+  return FALSE;
 }
 
 GOutputStream *

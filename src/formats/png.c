@@ -248,7 +248,7 @@ write_picture (Png *self, int width, int height, int n_texts, C2lPngEffort effor
 }
 
 static gboolean
-check_texts (const C2lPngText *texts, int n_texts, GError **error)
+check_texts (const C2lImageText *texts, int n_texts, GError **error)
 {
   for (int i = 0; i < n_texts; i++)
     {
@@ -270,7 +270,7 @@ GBytes *
 c2l_png_encode (const guint8 *pixels,
                 int width,
                 int height,
-                const C2lPngText *texts,
+                const C2lImageText *texts,
                 int n_texts,
                 C2lPngEffort effort,
                 GError **error)
@@ -320,7 +320,7 @@ c2l_png_save (const char *path,
               const guint8 *pixels,
               int width,
               int height,
-              const C2lPngText *texts,
+              const C2lImageText *texts,
               int n_texts,
               C2lPngEffort effort,
               GError **error)

@@ -5,13 +5,6 @@
 
 G_BEGIN_DECLS
 
-/* What a PNG carries beside its pixels: @keyword of 1 to 79 Latin-1 characters, @text of any UTF-8. */
-typedef struct
-{
-  const char *keyword;
-  const char *text;
-} C2lPngText;
-
 /* How hard the pixels are packed; docs/performance.md has times and sizes. */
 typedef enum
 {
@@ -26,13 +19,13 @@ C2lImage *c2l_png_parse (gconstpointer data, gsize size, const char *name, GErro
 C2lImage *c2l_png_load (const char *path, GError **error);
 
 /* c2l_png_encode:
- * @pixels: [@height, @width, 3] 8-bit RGB   @texts: [@n_texts], may be NULL where @n_texts is 0
+ * @pixels: [@height, @width, 3] 8-bit RGB   @texts: [@n_texts], may be NULL where @n_texts is 0; keywords have 1 to 79 ASCII letters
  * Returns the bytes of the file, NULL and an error where a keyword or a text cannot be stored. */
-GBytes   *c2l_png_encode (const guint8 *pixels, int width, int height, const C2lPngText *texts, int n_texts,
+GBytes   *c2l_png_encode (const guint8 *pixels, int width, int height, const C2lImageText *texts, int n_texts,
                           C2lPngEffort effort, GError **error);
 
 /* The same into the file @path, which appears whole or not at all: written beside, synced, renamed. */
-gboolean  c2l_png_save (const char *path, const guint8 *pixels, int width, int height, const C2lPngText *texts,
+gboolean  c2l_png_save (const char *path, const guint8 *pixels, int width, int height, const C2lImageText *texts,
                         int n_texts, C2lPngEffort effort, GError **error);
 
 G_END_DECLS

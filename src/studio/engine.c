@@ -68,6 +68,12 @@ c2l_engine_has_prior (C2lEngine *engine)
   return c2l_bundle_get_file (engine->bundle, C2L_ROLE_PRIOR) != NULL;
 }
 
+gboolean
+c2l_engine_has_clip (C2lEngine *engine)
+{
+  return c2l_bundle_get_file (engine->bundle, C2L_ROLE_CLIP) != NULL;
+}
+
 C2lClip *
 c2l_engine_get_clip (C2lEngine *engine, GError **error)
 {

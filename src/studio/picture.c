@@ -1,13 +1,12 @@
-/* Finished pictures and their files. The recipe travels in a text chunk of the PNG; beside it stand
- * the prompt and the program's name under the keywords that other programs show. */
+/* Finished pictures and their files. The recipe travels in a text of the file; beside it stand the
+ * prompt and the program's name under the keywords that other programs show. */
 #include "studio/picture.h"
 
+#include "formats/output.h"
 #include "formats/png.h"
 
 #include <math.h>
 #include <string.h>
-
-#define MAX_STEM 60
 
 /* A grid must stay a picture that other programs open. */
 #define MAX_GRID_SIDE C2L_IMAGE_MAX_SIDE
@@ -47,26 +46,49 @@ c2l_picture_drop_pixels (C2lPicture *picture)
   g_clear_pointer (&picture->pixels, g_free);
 }
 
+void
+c2l_picture_texts_init (C2lPictureTexts *texts, C2lRecipe *recipe)
+{
+  texts->json = c2l_recipe_to_json (recipe);
+  texts->prompt = g_utf8_make_valid (recipe->prompt != NULL ? recipe->prompt : "", -1);
+  texts->texts[0] = (C2lImageText){ "Software", "clip2latent " C2L_VERSION };
+  texts->texts[1] = (C2lImageText){ C2L_RECIPE_KEYWORD, texts->json };
+  texts->texts[2] = (C2lImageText){ "Description", texts->prompt };
+  texts->n_texts = *texts->prompt != '\0' ? 3 : 2;
+}
+
+void
+c2l_picture_texts_clear (C2lPictureTexts *texts)
+{
+  g_clear_pointer (&texts->json, g_free);
+  g_clear_pointer (&texts->prompt, g_free);
+}
+
+GBytes *
+c2l_picture_encode (C2lPicture *picture, C2lImageFormat format, int quality, GError **error)
+{
+  g_auto (C2lPictureTexts) texts = { 0 };
+
+  g_return_val_if_fail (picture->pixels != NULL, NULL);
+
+  c2l_picture_texts_init (&texts, picture->recipe);
+  return c2l_image_encode (format, quality, picture->pixels, picture->size, picture->size,
+                           texts.texts, texts.n_texts, error);
+}
+
 gboolean
 c2l_picture_save (C2lPicture *picture, const char *path, GError **error)
 {
-  g_autofree char *json = c2l_recipe_to_json (picture->recipe);
-  g_autofree char *prompt
-      = g_utf8_make_valid (picture->recipe->prompt != NULL ? picture->recipe->prompt : "", -1);
-  const C2lPngText texts[] = {
-    { "Software", "clip2latent " C2L_VERSION },
-    { C2L_RECIPE_KEYWORD, json },
-    { "Description", prompt },
-  };
+  g_autoptr (GBytes) bytes = c2l_picture_encode (picture, C2L_IMAGE_PNG, 0, error);
 
-  return c2l_png_save (path, picture->pixels, picture->size, picture->size, texts,
-                       *prompt != '\0' ? 3 : 2, C2L_PNG_FAST, error);
+  return bytes != NULL
+         && c2l_output_save (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
 }
 
 C2lRecipe *
 c2l_picture_load_recipe (const char *path, GError **error)
 {
-  g_autoptr (C2lImage) image = c2l_png_load (path, error);
+  g_autoptr (C2lImage) image = c2l_image_load (path, error);
   const char *json;
 
   if (image == NULL)
@@ -75,33 +97,12 @@ c2l_picture_load_recipe (const char *path, GError **error)
   if (json == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE,
-                   "%s: there is no recipe in it; only PNG files that this program saved, and "
+                   "%s: there is no recipe in it; only pictures that this program saved, and "
                    "nothing has rewritten, carry one",
                    path);
       return NULL;
     }
   return c2l_recipe_from_json (json, path, error);
-}
-
-char *
-c2l_picture_dup_stem (C2lPicture *picture)
-{
-  const C2lRecipe *recipe = picture->recipe;
-  g_autofree char *ascii
-      = g_str_to_ascii (recipe->prompt != NULL ? recipe->prompt : "picture", "C");
-  g_autoptr (GString) stem = g_string_new (NULL);
-
-  for (const char *c = ascii; *c != '\0' && stem->len < MAX_STEM; c++)
-    if (g_ascii_isalnum (*c))
-      g_string_append_c (stem, g_ascii_tolower (*c));
-    else if (stem->len > 0 && stem->str[stem->len - 1] != '-')
-      g_string_append_c (stem, '-');
-  while (stem->len > 0 && stem->str[stem->len - 1] == '-')
-    g_string_truncate (stem, stem->len - 1);
-  if (stem->len == 0)
-    g_string_append (stem, "picture");
-  g_string_append_printf (stem, "-%" G_GUINT64_FORMAT "-%02u", recipe->seed, recipe->index);
-  return g_string_free (g_steal_pointer (&stem), FALSE);
 }
 
 gboolean
@@ -142,6 +143,6 @@ c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GErr
                 (gsize) side * 3);
     }
   return c2l_png_save (path, pixels, width, height,
-                       &(C2lPngText){ "Software", "clip2latent " C2L_VERSION }, 1, C2L_PNG_SMALL,
+                       &(C2lImageText){ "Software", "clip2latent " C2L_VERSION }, 1, C2L_PNG_SMALL,
                        error);
 }

@@ -1,10 +1,17 @@
-/* The queue's thread takes the first interactive job, else the first batch. Everything that both sides touch is behind one lock,
- * which is never held while a job runs. A batch that gives way runs the interactive jobs itself, inside its own c2l_job_do(), so that
- * there is one thread and one order. */
+/* The queue's thread takes the job of the most urgent kind that waits, within a kind the first.
+ * Everything that several threads touch is behind one lock, which is never held while a job runs or
+ * somebody else's code is called. A job that gives way runs the more urgent ones itself, inside its
+ * own c2l_job_do(), so that there is one thread and one order.
+ *
+ * A job is let go in the main context of its task and nowhere else: what its data and its task hold
+ * may belong to that thread. Nothing is answered before the function that caused the answer has
+ * returned. */
 #include "studio/queue.h"
 
 struct _C2lJob
 {
+  gatomicrefcount
+      refs; /* the queue's or the answer's, and one of what follows the task's cancellable */
   C2lQueue *queue;
   GTask *task;
   C2lJobKind kind;
@@ -14,94 +21,141 @@ struct _C2lJob
   GDestroyNotify data_free, result_free;
   GCancellable *cancellable; /* of its own: follows the task's, and the queue's end */
   gulong follows;
+  gpointer answer;
+  GError *error;
 };
 
 struct _C2lQueue
 {
+  gatomicrefcount refs;
   GThread *thread;
   GMutex lock;
   GCond changed;
-  GQueue waiting[2];      /* by kind, of C2lJob */
-  GPtrArray *running;     /* of C2lJob: the running one, and a batch under it that gives way; lent */
-  GCancellable *step;     /* of the step that a batch is doing now; lent */
+  GQueue waiting[C2L_N_JOB_KINDS]; /* of C2lJob */
+  GPtrArray *running; /* of C2lJob: the running one, and under it those that give way; lent */
+  GCancellable *step; /* of the step that is being done now; lent */
+  C2lJobKind step_kind;
   gboolean stopping;
 };
+
+static void
+queue_unref (C2lQueue *queue)
+{
+  if (!g_atomic_ref_count_dec (&queue->refs))
+    return;
+  g_ptr_array_unref (queue->running);
+  g_mutex_clear (&queue->lock);
+  g_cond_clear (&queue->changed);
+  g_free (queue);
+}
 
 /* --- jobs --- */
 
 static void
+job_unref (gpointer data)
+{
+  C2lJob *job = data;
+
+  if (!g_atomic_ref_count_dec (&job->refs))
+    return;
+  g_object_unref (job->cancellable);
+  queue_unref (job->queue);
+  g_free (job);
+}
+
+/* The end of a job, in the main context of its task. */
+static gboolean
+deliver_answer (gpointer data)
+{
+  C2lJob *job = data;
+  g_autoptr (GTask) task = g_steal_pointer (&job->task);
+
+  if (job->follows != 0)
+    g_cancellable_disconnect (g_task_get_cancellable (task), job->follows);
+  if (job->data_free != NULL)
+    job->data_free (job->data);
+  if (job->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&job->error));
+  else
+    g_task_return_pointer (task, job->answer, job->result_free);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+deliver (GTask *task, GSourceFunc func, gpointer data, GDestroyNotify destroy)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  /* One priority for events and answers, so that they come in the order in which they were sent. */
+  g_source_set_priority (source, g_task_get_priority (task));
+  g_source_set_callback (source, func, data, destroy);
+  g_source_attach (source, g_task_get_context (task));
+}
+
+/* Takes @job, which neither waits nor runs any more. */
+static void
+answer (C2lJob *job)
+{
+  deliver (job->task, deliver_answer, job, job_unref);
+}
+
+static void
+answer_cancelled (C2lJob *job)
+{
+  job->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "It was cancelled");
+  answer (job);
+}
+
+/* In whichever thread cancels. A job that waits need not wait for its turn to answer. */
+static void
 on_task_cancelled (GCancellable *cancellable, gpointer data)
 {
-  g_cancellable_cancel (data);
+  C2lJob *job = data;
+  C2lQueue *queue = job->queue;
+  gboolean waited;
+
+  g_cancellable_cancel (job->cancellable);
+  g_mutex_lock (&queue->lock);
+  waited = g_queue_remove (&queue->waiting[job->kind], job);
+  g_mutex_unlock (&queue->lock);
+  if (waited)
+    answer_cancelled (job);
 }
 
 static C2lJob *
 job_new (C2lQueue *queue, GTask *task)
 {
   C2lJob *job = g_new0 (C2lJob, 1);
-  GCancellable *of_task = g_task_get_cancellable (task);
 
+  g_atomic_ref_count_init (&job->refs);
+  g_atomic_ref_count_inc (&queue->refs);
   job->queue = queue;
   job->task = task;
   job->cancellable = g_cancellable_new ();
-  if (of_task != NULL)
-    job->follows
-        = g_cancellable_connect (of_task, G_CALLBACK (on_task_cancelled),
-                                 g_object_ref (job->cancellable), g_object_unref);
   return job;
-}
-
-static void
-job_free (C2lJob *job)
-{
-  if (job->data_free != NULL)
-    job->data_free (job->data);
-  if (job->follows != 0)
-    g_cancellable_disconnect (g_task_get_cancellable (job->task), job->follows);
-  g_object_unref (job->cancellable);
-  g_object_unref (job->task);
-  g_free (job);
-}
-
-static void
-answer_cancelled (C2lJob *job)
-{
-  g_task_return_new_error (job->task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "It was cancelled");
-  job_free (job);
 }
 
 static void
 run_job (C2lQueue *queue, C2lJob *job)
 {
-  GError *error = NULL;
-  gpointer answer = NULL;
-
-  if (!g_cancellable_set_error_if_cancelled (job->cancellable, &error))
-    answer = job->func (job, job->data, &error);
+  if (!g_cancellable_set_error_if_cancelled (job->cancellable, &job->error))
+    job->answer = job->func (job, job->data, &job->error);
   g_mutex_lock (&queue->lock);
   g_ptr_array_remove (queue->running, job);
   g_mutex_unlock (&queue->lock);
-  /* What the job holds is let go before its answer can be seen. */
-  if (job->data_free != NULL)
-    job->data_free (job->data);
-  job->data_free = NULL;
-  if (error != NULL)
-    g_task_return_error (job->task, error);
-  else
-    g_task_return_pointer (job->task, answer, job->result_free);
-  job_free (job);
+  answer (job);
 }
 
 /* --- the thread --- */
 
-/* The next job that may run now, counted as running; with the lock. */
+/* The next job of a kind more urgent than @kind, counted as running; with the lock. */
 static C2lJob *
-take_job (C2lQueue *queue, gboolean interactive_only)
+take_job (C2lQueue *queue, C2lJobKind kind)
 {
-  C2lJob *job = g_queue_pop_head (&queue->waiting[C2L_JOB_INTERACTIVE]);
+  C2lJob *job = NULL;
 
-  if (job == NULL && !interactive_only)
-    job = g_queue_pop_head (&queue->waiting[C2L_JOB_BATCH]);
+  for (C2lJobKind urgent = 0; urgent < kind && job == NULL; urgent++)
+    job = g_queue_pop_head (&queue->waiting[urgent]);
   if (job != NULL)
     g_ptr_array_add (queue->running, job);
   return job;
@@ -115,7 +169,7 @@ run_queue (gpointer data)
   g_mutex_lock (&queue->lock);
   while (!queue->stopping)
     {
-      C2lJob *job = take_job (queue, FALSE);
+      C2lJob *job = take_job (queue, C2L_N_JOB_KINDS);
 
       if (job == NULL)
         {
@@ -135,28 +189,20 @@ c2l_queue_new (const char *thread_name)
 {
   C2lQueue *queue = g_new0 (C2lQueue, 1);
 
+  g_atomic_ref_count_init (&queue->refs);
   g_mutex_init (&queue->lock);
   g_cond_init (&queue->changed);
-  g_queue_init (&queue->waiting[C2L_JOB_INTERACTIVE]);
-  g_queue_init (&queue->waiting[C2L_JOB_BATCH]);
+  for (int kind = 0; kind < C2L_N_JOB_KINDS; kind++)
+    g_queue_init (&queue->waiting[kind]);
   queue->running = g_ptr_array_new ();
   queue->thread = g_thread_new (thread_name, run_queue, queue);
   return queue;
 }
 
-/* Cancelling may call what takes the lock, so it is done without; @cancellables is consumed. */
-static void
-cancel_all (GPtrArray *cancellables)
-{
-  for (guint i = 0; i < cancellables->len; i++)
-    g_cancellable_cancel (g_ptr_array_index (cancellables, i));
-  g_ptr_array_unref (cancellables);
-}
-
 void
 c2l_queue_stop (C2lQueue *queue)
 {
-  GPtrArray *cancellables = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) cancellables = g_ptr_array_new_with_free_func (g_object_unref);
   GQueue left = G_QUEUE_INIT;
   C2lJob *job;
 
@@ -165,15 +211,14 @@ c2l_queue_stop (C2lQueue *queue)
   for (guint i = 0; i < queue->running->len; i++)
     g_ptr_array_add (cancellables,
                      g_object_ref (((C2lJob *) queue->running->pdata[i])->cancellable));
-  if (queue->step != NULL)
-    g_ptr_array_add (cancellables, g_object_ref (queue->step));
-  for (int kind = 0; kind < 2; kind++)
+  for (int kind = 0; kind < C2L_N_JOB_KINDS; kind++)
     while ((job = g_queue_pop_head (&queue->waiting[kind])) != NULL)
       g_queue_push_tail (&left, job);
   g_cond_signal (&queue->changed);
   g_mutex_unlock (&queue->lock);
 
-  cancel_all (cancellables);
+  for (guint i = 0; i < cancellables->len; i++)
+    g_cancellable_cancel (g_ptr_array_index (cancellables, i));
   while ((job = g_queue_pop_head (&left)) != NULL)
     answer_cancelled (job);
   if (queue->thread != NULL)
@@ -184,25 +229,26 @@ void
 c2l_queue_free (C2lQueue *queue)
 {
   c2l_queue_stop (queue);
-  g_ptr_array_unref (queue->running);
-  g_mutex_clear (&queue->lock);
-  g_cond_clear (&queue->changed);
-  g_free (queue);
+  queue_unref (queue);
 }
 
+/* Puts @job into its line, in the place of an older one of the same key, which is returned; with
+ * the lock. */
 static C2lJob *
-take_replaced (C2lQueue *queue, C2lJobKind kind, gconstpointer key)
+line_up (C2lQueue *queue, C2lJob *job)
 {
-  for (GList *link = queue->waiting[kind].head; key != NULL && link != NULL; link = link->next)
-    {
-      C2lJob *job = link->data;
+  GQueue *line = &queue->waiting[job->kind];
 
-      if (job->key == key)
-        {
-          g_queue_delete_link (&queue->waiting[kind], link);
-          return job;
-        }
+  for (GList *link = line->head; job->key != NULL && link != NULL; link = link->next)
+    {
+      C2lJob *older = link->data;
+
+      if (older->key != job->key)
+        continue;
+      link->data = job;
+      return older;
     }
+  g_queue_push_tail (line, job);
   return NULL;
 }
 
@@ -216,9 +262,9 @@ c2l_queue_push (C2lQueue *queue,
                 GDestroyNotify data_free,
                 GDestroyNotify result_free)
 {
-  C2lJob *job = job_new (queue, task), *replaced;
-  g_autoptr (GCancellable) step = NULL;
-  gboolean stopping;
+  C2lJob *job = job_new (queue, task), *replaced = NULL;
+  g_autoptr (GCancellable) interrupted = NULL;
+  gboolean refused;
 
   job->kind = kind;
   job->key = key;
@@ -226,23 +272,31 @@ c2l_queue_push (C2lQueue *queue,
   job->data = data;
   job->data_free = data_free;
   job->result_free = result_free;
-  g_mutex_lock (&queue->lock);
-  replaced = take_replaced (queue, kind, key);
-  stopping = queue->stopping;
-  if (!stopping)
+  if (g_task_get_cancellable (task) != NULL)
     {
-      g_queue_push_tail (&queue->waiting[kind], job);
-      if (kind == C2L_JOB_INTERACTIVE && queue->step != NULL)
-        step = g_object_ref (queue->step);
+      g_atomic_ref_count_inc (&job->refs);
+      job->follows = g_cancellable_connect (g_task_get_cancellable (task),
+                                            G_CALLBACK (on_task_cancelled), job, job_unref);
+    }
+
+  g_mutex_lock (&queue->lock);
+  /* Who cancels from here on finds the job waiting; who did before has cancelled what is looked at
+   * here. */
+  refused = queue->stopping || g_cancellable_is_cancelled (job->cancellable);
+  if (!refused)
+    {
+      replaced = line_up (queue, job);
+      if (queue->step != NULL && kind < queue->step_kind)
+        interrupted = g_object_ref (queue->step);
       g_cond_signal (&queue->changed);
     }
   g_mutex_unlock (&queue->lock);
 
-  if (step != NULL)
-    g_cancellable_cancel (step);
+  if (interrupted != NULL)
+    g_cancellable_cancel (interrupted);
   if (replaced != NULL)
     answer_cancelled (replaced);
-  if (stopping)
+  if (refused)
     answer_cancelled (job);
 }
 
@@ -252,8 +306,9 @@ c2l_queue_count (C2lQueue *queue)
   guint n;
 
   g_mutex_lock (&queue->lock);
-  n = queue->running->len + queue->waiting[C2L_JOB_INTERACTIVE].length
-      + queue->waiting[C2L_JOB_BATCH].length;
+  n = queue->running->len;
+  for (int kind = 0; kind < C2L_N_JOB_KINDS; kind++)
+    n += queue->waiting[kind].length;
   g_mutex_unlock (&queue->lock);
   return n;
 }
@@ -266,28 +321,43 @@ c2l_job_get_cancellable (C2lJob *job)
   return job->cancellable;
 }
 
-/* Runs the interactive jobs that wait, then makes @step the one that the next of them interrupts. */
+/* Runs the more urgent jobs that wait, then makes @step the one that the next of them interrupts.
+ */
 static void
-give_way_and_begin (C2lQueue *queue, GCancellable *step)
+give_way_and_begin (C2lJob *job, GCancellable *step)
 {
-  C2lJob *job;
+  C2lQueue *queue = job->queue;
+  C2lJob *urgent;
 
   g_mutex_lock (&queue->lock);
-  while (!queue->stopping && (job = take_job (queue, TRUE)) != NULL)
+  while (!queue->stopping && (urgent = take_job (queue, job->kind)) != NULL)
     {
       g_mutex_unlock (&queue->lock);
-      run_job (queue, job);
+      run_job (queue, urgent);
       g_mutex_lock (&queue->lock);
     }
   queue->step = step;
+  queue->step_kind = job->kind;
   g_mutex_unlock (&queue->lock);
+}
+
+static void
+end_step (C2lQueue *queue)
+{
+  g_mutex_lock (&queue->lock);
+  queue->step = NULL;
+  g_mutex_unlock (&queue->lock);
+}
+
+static void
+cancel_too (GCancellable *cancellable, gpointer data)
+{
+  g_cancellable_cancel (data);
 }
 
 gboolean
 c2l_job_do (C2lJob *job, C2lJobStep step, gpointer data, GError **error)
 {
-  if (job->kind == C2L_JOB_INTERACTIVE)
-    return step (data, job->cancellable, error);
   for (;;)
     {
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -295,17 +365,17 @@ c2l_job_do (C2lJob *job, C2lJobStep step, gpointer data, GError **error)
       gulong follows;
       gboolean ok;
 
-      give_way_and_begin (job->queue, cancellable);
-      follows = g_cancellable_connect (job->cancellable, G_CALLBACK (on_task_cancelled),
-                                       g_object_ref (cancellable), g_object_unref);
-      ok = step (data, cancellable, &own);
+      give_way_and_begin (job, cancellable);
+      follows
+          = g_cancellable_connect (job->cancellable, G_CALLBACK (cancel_too), cancellable, NULL);
+      ok = !g_cancellable_set_error_if_cancelled (job->cancellable, &own)
+           && step (data, cancellable, &own);
       g_cancellable_disconnect (job->cancellable, follows);
-      g_mutex_lock (&job->queue->lock);
-      job->queue->step = NULL;
-      g_mutex_unlock (&job->queue->lock);
+      end_step (job->queue);
       if (ok)
         return TRUE;
       if (g_error_matches (own, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+          && g_cancellable_is_cancelled (cancellable)
           && !g_cancellable_is_cancelled (job->cancellable))
         continue;
       g_propagate_error (error, g_steal_pointer (&own));
@@ -313,13 +383,20 @@ c2l_job_do (C2lJob *job, C2lJobStep step, gpointer data, GError **error)
     }
 }
 
+static gboolean
+do_nothing (gpointer data, GCancellable *cancellable, GError **error)
+{
+  return TRUE;
+}
+
+gboolean
+c2l_job_give_way (C2lJob *job, GError **error)
+{
+  return c2l_job_do (job, do_nothing, NULL, error);
+}
+
 void
 c2l_job_tell (C2lJob *job, GSourceFunc func, gpointer data, GDestroyNotify destroy)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  /* Of the same priority as the job's answer, so that it comes before that. */
-  g_source_set_priority (source, g_task_get_priority (job->task));
-  g_source_set_callback (source, func, data, destroy);
-  g_source_attach (source, g_task_get_context (job->task));
+  deliver (job->task, func, data, destroy);
 }

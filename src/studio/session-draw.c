@@ -69,6 +69,7 @@ c2l_session_draw (C2lSession *session,
   C2lTensor *pixels;
   g_autofree guint8 *copy = NULL;
   int size;
+  gint64 start;
 
   if (ws == NULL || (for_clip != NULL && clip_side == 0))
     return NULL;
@@ -77,8 +78,11 @@ c2l_session_draw (C2lSession *session,
   if (pass == NULL)
     return NULL;
   write_recipe (pass, recipe, ws);
+  start = g_get_monotonic_time ();
   if (!c2l_session_run_pass (session, pass, cancellable, error))
     return NULL;
+  if (max_resolution == 0)
+    session->picture_seconds = (g_get_monotonic_time () - start) / (double) G_USEC_PER_SEC;
   pixels = c2l_pass_lookup (pass, "pixels");
   size = c2l_tensor_get_dim (pixels, 1);
   copy = g_malloc (c2l_tensor_get_size (pixels));
@@ -111,4 +115,10 @@ c2l_session_look (C2lSession *session,
     resolution = 0;
   picture = c2l_session_draw (session, recipe, resolution, for_clip, cancellable, error);
   return picture != NULL;
+}
+
+double
+c2l_session_get_picture_seconds (C2lSession *session)
+{
+  return session->picture_seconds;
 }

@@ -13,6 +13,7 @@ struct _C2lSession
   GHashTable *passes; /* name → C2lPass */
   C2lRows w_std;      /* spread of the mapping network's w, once it was measured */
   double flops;       /* done so far */
+  double picture_seconds; /* of the last full picture; 0: none yet */
   gboolean profile;
 };
 

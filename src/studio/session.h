@@ -75,6 +75,8 @@ C2lPicture   *c2l_session_draw (C2lSession *session, C2lRecipe *recipe, int max_
 /* Only what CLIP sees of it, drawn as small as CLIP's eyes allow: to judge many pictures that nobody will look at. */
 gboolean      c2l_session_look (C2lSession *session, C2lRecipe *recipe, float *for_clip, GCancellable *cancellable, GError **error);
 int           c2l_session_get_clip_side (C2lSession *session, GError **error);
+/* How long the network took for the last full picture; 0 before the first. */
+double        c2l_session_get_picture_seconds (C2lSession *session);
 
 /* Cosine of each of @n pictures (as @for_clip above) with @text. */
 gboolean      c2l_session_score (C2lSession *session, const float *pictures, int n, const float *text, double *scores,

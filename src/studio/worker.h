@@ -33,7 +33,8 @@ typedef struct
   int num_ws, w_dim;      /* styles of a picture, and their width */
   int n_latents;          /* rows of a latent that the prior makes */
   int n_classes;          /* 0: not class-conditional */
-  double seconds;         /* a full picture took so long on this device when it was last measured; 0: not yet */
+  double seconds;         /* a full picture took so long on this device when it was last measured; 0: not yet. It is measured in the
+                             background soon after opening. */
 } C2lModelInfo;
 
 C2lModelInfo *c2l_model_info_ref (C2lModelInfo *info);
@@ -64,6 +65,7 @@ typedef struct
 /* Called in the main context; every one may be NULL. */
 typedef struct
 {
+  /* @seconds_left: negative where it cannot be known yet. */
   void (*progress) (double fraction, double seconds_left, const char *stage, gpointer data);
   void (*arrived) (const C2lArrival *arrival, gpointer data);
   /* Scores come a handful at a time, after the pictures. */
@@ -71,15 +73,15 @@ typedef struct
   /* Words of a prompt that did not fit into the model's context. */
   void (*dropped) (const char *prompt, const char *words, gpointer data);
   gpointer data;
-  GDestroyNotify destroy; /* of @data, in the main context, after the last event */
+  GDestroyNotify destroy; /* of @data, in the main context, after the last event, whether the job ran or not */
 } C2lWorkerEvents;
 
 #define C2L_TYPE_WORKER (c2l_worker_get_type ())
 G_DECLARE_FINAL_TYPE (C2lWorker, c2l_worker, C2L, WORKER, GObject)
 
 C2lWorker    *c2l_worker_new (void);
-/* Waits for the running job, which is cancelled, and ends the thread. Jobs that wait answer G_IO_ERROR_CANCELLED. To be called before the
- * last reference goes, which may be a job's. */
+/* Waits for the running job, which is cancelled, and ends the thread. Jobs that wait answer G_IO_ERROR_CANCELLED. A worker
+ * whose last reference goes, which may be a job's, stops by itself. */
 void          c2l_worker_stop (C2lWorker *worker);
 
 /* Where pixels go; taken. Before the first job; without one pictures have pixels and no frame. */
@@ -90,8 +92,11 @@ void          c2l_worker_configure (C2lWorker *worker, const char *device, const
 /* Lets the models' memory go after so many seconds without a job; 0: never. The next job loads them again. */
 void          c2l_worker_set_idle_timeout (C2lWorker *worker, guint seconds);
 void          c2l_worker_release_memory (C2lWorker *worker);
+/* Whether the models are in memory. */
+gboolean      c2l_worker_is_loaded (C2lWorker *worker);
 
-/* Opens a bundle's folder and loads what drawing needs. The model that was open stays open where this fails. */
+/* Opens a bundle's folder and loads what drawing needs, after the batches that were asked for before. The model that was open stays open
+ * where this fails. */
 void          c2l_worker_open_async (C2lWorker *worker, const char *folder, GCancellable *cancellable,
                                      GAsyncReadyCallback callback, gpointer data);
 C2lModelInfo *c2l_worker_open_finish (C2lWorker *worker, GAsyncResult *result, GError **error);
@@ -120,8 +125,9 @@ void          c2l_worker_call_async (C2lWorker *worker, gboolean interactive, C2
                                      GDestroyNotify func_data_free, GDestroyNotify result_free, GCancellable *cancellable,
                                      GAsyncReadyCallback callback, gpointer data);
 gpointer      c2l_worker_call_finish (C2lWorker *worker, GAsyncResult *result, GError **error);
-/* From within @func, where it takes long and is not interactive: does the interactive jobs that wait. They draw with the same session. */
-void          c2l_worker_give_way (C2lWorker *worker);
+/* From within a @func that is not interactive, between two uses of the session: lets interactive jobs that wait go first. FALSE and
+ * G_IO_ERROR_CANCELLED where the job was cancelled. */
+gboolean      c2l_worker_give_way (C2lWorker *worker, GError **error);
 /* From within @func: calls @event once in the main context of the worker, before the answer arrives there. */
 void          c2l_worker_invoke (C2lWorker *worker, GSourceFunc event, gpointer data, GDestroyNotify destroy);
 

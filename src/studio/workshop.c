@@ -95,7 +95,8 @@ on_progress (double fraction, gpointer data)
       request->told = fraction;
       c2l_worker_invoke (request->worker, deliver, event, g_free);
     }
-  c2l_worker_give_way (request->worker);
+  /* Cancelling is heard by the work itself. */
+  c2l_worker_give_way (request->worker, NULL);
 }
 
 /* --- on the worker's thread --- */

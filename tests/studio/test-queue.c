@@ -1,4 +1,5 @@
-/* The queue with plain functions for a device: order, replacing, giving way, cancelling, stopping. */
+/* The queue with plain functions for a device: order, replacing, giving way, cancelling, stopping.
+ */
 #include "studio/queue.h"
 
 typedef struct
@@ -11,6 +12,8 @@ typedef struct
   GString *answers;        /* in the main context */
   guint n_answers;
   int n_tries;
+  gboolean in_background;
+  int n_background_tries;
 } Fixture;
 
 typedef struct
@@ -32,7 +35,7 @@ set_up (Fixture *fixture, gconstpointer data)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  c2l_queue_free (fixture->queue);
+  g_clear_pointer (&fixture->queue, c2l_queue_free);
   g_string_free (fixture->log, TRUE);
   g_string_free (fixture->answers, TRUE);
   g_mutex_clear (&fixture->lock);
@@ -159,8 +162,8 @@ test_newer_replaces_older (Fixture *fixture, gconstpointer data)
   push (fixture, '3', C2L_JOB_INTERACTIVE, &slider, log_name, NULL);
   signal_flag (fixture, &fixture->go_on);
   wait_for_answers (fixture, 5);
-  g_assert_cmpstr (fixture->log->str, ==, "xo3");
-  g_assert_cmpstr (fixture->answers->str, ==, "--xo3");
+  g_assert_cmpstr (fixture->log->str, ==, "x3o");
+  g_assert_cmpstr (fixture->answers->str, ==, "--x3o");
 }
 
 /* A step that waits to be interrupted the first time, as a picture does between its operations. */
@@ -201,6 +204,41 @@ test_batch_gives_way (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (fixture->n_tries, ==, 4);
 }
 
+static gboolean
+background_step (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Named *named = data;
+
+  if (named->fixture->n_background_tries++ == 0)
+    {
+      signal_flag (named->fixture, &named->fixture->in_background);
+      while (!g_cancellable_is_cancelled (cancellable))
+        g_usleep (100);
+    }
+  return !g_cancellable_set_error_if_cancelled (cancellable, error);
+}
+
+static gpointer
+do_background (C2lJob *job, gpointer data, GError **error)
+{
+  if (!c2l_job_do (job, background_step, data, error))
+    return NULL;
+  return log_name (job, data, error);
+}
+
+static void
+test_background_gives_way (Fixture *fixture, gconstpointer data)
+{
+  push (fixture, 'g', C2L_JOB_BACKGROUND, NULL, do_background, NULL);
+  wait_for_flag (fixture, &fixture->in_background);
+  push (fixture, 'b', C2L_JOB_BATCH, NULL, do_steps, NULL);
+  wait_for_flag (fixture, &fixture->started);
+  push (fixture, 'i', C2L_JOB_INTERACTIVE, NULL, log_name, NULL);
+  wait_for_answers (fixture, 3);
+  g_assert_cmpstr (fixture->log->str, ==, "isssbg");
+  g_assert_cmpint (fixture->n_background_tries, ==, 2);
+}
+
 static void
 test_cancelled_batch_ends (Fixture *fixture, gconstpointer data)
 {
@@ -215,7 +253,7 @@ test_cancelled_batch_ends (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_cancelled_waiting_job_does_not_run (Fixture *fixture, gconstpointer data)
+test_cancelled_waiting_job_answers_at_once (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
@@ -223,10 +261,92 @@ test_cancelled_waiting_job_does_not_run (Fixture *fixture, gconstpointer data)
   wait_for_flag (fixture, &fixture->started);
   push (fixture, 'c', C2L_JOB_BATCH, NULL, log_name, cancellable);
   g_cancellable_cancel (cancellable);
+  /* While the other is still at work. */
+  wait_for_answers (fixture, 1);
+  g_assert_cmpstr (fixture->answers->str, ==, "-");
   signal_flag (fixture, &fixture->go_on);
   wait_for_answers (fixture, 2);
   g_assert_cmpstr (fixture->log->str, ==, "x");
-  g_assert_cmpstr (fixture->answers->str, ==, "x-");
+  g_assert_cmpstr (fixture->answers->str, ==, "-x");
+}
+
+static void
+test_cancelled_before_it_was_pushed (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  g_cancellable_cancel (cancellable);
+  push (fixture, 'c', C2L_JOB_BATCH, NULL, log_name, cancellable);
+  wait_for_answers (fixture, 1);
+  g_assert_cmpstr (fixture->answers->str, ==, "-");
+  g_assert_cmpstr (fixture->log->str, ==, "");
+}
+
+typedef struct
+{
+  Fixture *fixture;
+  guint n_answers; /* when the second job had been pushed */
+} Pusher;
+
+static gboolean
+push_two_of_a_key (gpointer data)
+{
+  static int slider;
+  Pusher *pusher = data;
+
+  push (pusher->fixture, '1', C2L_JOB_INTERACTIVE, &slider, log_name, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+push_the_second (gpointer data)
+{
+  Pusher *pusher = data;
+
+  push_two_of_a_key (data);
+  pusher->n_answers = pusher->fixture->n_answers;
+  signal_flag (pusher->fixture, &pusher->fixture->go_on);
+  return G_SOURCE_REMOVE;
+}
+
+/* GTask answers at once where the main loop has turned since the task was made; a caller who has a
+ * newer request in his hands must not be called back about the older one from within. */
+static void
+test_no_answer_from_within_push (Fixture *fixture, gconstpointer data)
+{
+  Pusher pusher = { fixture, G_MAXUINT };
+
+  push (fixture, 'x', C2L_JOB_BATCH, NULL, block, NULL);
+  wait_for_flag (fixture, &fixture->started);
+  g_idle_add (push_two_of_a_key, &pusher);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_idle_add (push_the_second, &pusher);
+  wait_for_answers (fixture, 3);
+  g_assert_cmpuint (pusher.n_answers, ==, 0);
+  g_assert_cmpstr (fixture->answers->str, ==, "-x1");
+}
+
+static GThread *freed_in;
+
+static void
+note_thread (gpointer data)
+{
+  freed_in = g_thread_self ();
+  g_free (data);
+}
+
+static void
+test_data_is_freed_where_it_was_made (Fixture *fixture, gconstpointer data)
+{
+  Named *named = g_new (Named, 1), *of_answer = g_new (Named, 1);
+
+  *named = *of_answer = (Named){ fixture, 'a' };
+  freed_in = NULL;
+  c2l_queue_push (fixture->queue, g_task_new (NULL, NULL, on_answer, of_answer), C2L_JOB_BATCH,
+                  NULL, log_name, named, note_thread, g_free);
+  wait_for_answers (fixture, 1);
+  g_assert_true (freed_in == g_thread_self ());
 }
 
 static void
@@ -249,6 +369,29 @@ test_stops_while_working (Fixture *fixture, gconstpointer data)
   wait_for_answers (fixture, 3);
   g_assert_cmpstr (fixture->answers->str, ==, "---");
   g_assert_cmpstr (fixture->log->str, ==, "");
+}
+
+static void
+free_queue (gpointer data)
+{
+  Named *named = data;
+
+  c2l_queue_free (named->fixture->queue);
+  g_free (named);
+}
+
+/* As where a task is the last to hold what owns the queue. */
+static void
+test_freed_by_its_own_thread (Fixture *fixture, gconstpointer data)
+{
+  Named *named = g_new (Named, 1), *of_answer = g_new (Named, 1);
+
+  *named = *of_answer = (Named){ fixture, 'a' };
+  c2l_queue_push (fixture->queue, g_task_new (NULL, NULL, on_answer, of_answer), C2L_JOB_BATCH,
+                  NULL, log_name, named, free_queue, g_free);
+  wait_for_answers (fixture, 1);
+  fixture->queue = NULL;
+  g_assert_cmpstr (fixture->answers->str, ==, "a");
 }
 
 static gboolean
@@ -311,9 +454,14 @@ main (int argc, char **argv)
   ADD ("/queue/newer-replaces-older-of-the-same-key", test_newer_replaces_older);
   ADD ("/queue/batch-gives-way-within-a-step", test_batch_gives_way);
   ADD ("/queue/cancelled-batch-ends", test_cancelled_batch_ends);
-  ADD ("/queue/cancelled-waiting-job-does-not-run", test_cancelled_waiting_job_does_not_run);
+  ADD ("/queue/background-gives-way-to-batches-and-these-to-the-hand", test_background_gives_way);
+  ADD ("/queue/cancelled-waiting-job-answers-at-once", test_cancelled_waiting_job_answers_at_once);
+  ADD ("/queue/cancelled-before-it-was-pushed", test_cancelled_before_it_was_pushed);
+  ADD ("/queue/answers-never-come-from-within-a-push", test_no_answer_from_within_push);
+  ADD ("/queue/data-is-freed-where-it-was-made", test_data_is_freed_where_it_was_made);
   ADD ("/queue/errors-arrive", test_errors_arrive);
   ADD ("/queue/stops-while-working", test_stops_while_working);
+  ADD ("/queue/freed-by-its-own-thread", test_freed_by_its_own_thread);
   ADD ("/queue/events-come-before-the-answer", test_events_come_before_the_answer);
   ADD ("/queue/many-jobs-of-all-kinds", test_many_jobs_of_all_kinds);
   return g_test_run ();

@@ -1,6 +1,6 @@
 /* Recipes: what is written comes back bit for bit, and what is not one is refused. */
 #include "formats/weights.h"
-#include "studio/picture.h"
+#include "studio/picture-name.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -234,7 +234,7 @@ test_stem_is_a_plain_name (void)
       recipe->prompt = g_strdup (cases[i].prompt);
       recipe->seed = 7;
       recipe->index = 3;
-      stem = c2l_picture_dup_stem (picture);
+      stem = c2l_picture_dup_name (picture, C2L_NAME_TEMPLATE_PLAIN, 1, 1);
       g_assert_cmpstr (stem, ==, cases[i].stem);
     }
 }

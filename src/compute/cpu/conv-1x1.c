@@ -1,6 +1,6 @@
 /* Convolution 1×1 to very few channels; see conv-1x1.h. Compiled once for each instruction set.
- * Sixteen pixels at a time: lanes are input channels while a pixel is read, and become pixels when
- * the sixteen vectors of partial sums are folded into one.
+ * As many pixels at a time as a vector has lanes: lanes are input channels while a pixel is read,
+ * and become pixels when the vectors of partial sums, here of sixteen lanes, are folded into one.
  *
  *   pixel 0: Σ over chunks of x · w → 16 lanes ┐
  *   …                                           ├ fold → lane p = sum of pixel p
@@ -8,11 +8,13 @@
 #include "compute/cpu/conv-1x1.h"
 
 #include "compute/cpu/isa.h"
-#include "compute/cpu/winograd-simd.h"
+#include "compute/cpu/native.h"
 
 #include <math.h>
+#include <string.h>
 
-#define PIXELS 16
+#define LANES C2L_NATIVE_WIDTH
+#define PIXELS LANES
 /* Pixels whose sums are in registers together. */
 #define GROUP 4
 /* Pixels that a thread takes at once. */
@@ -41,55 +43,61 @@ scale_weights (const C2lConv1x1 *conv, int b)
                             * (conv->styles ? conv->styles[(gsize) b * conv->in_channels + i] : 1);
 }
 
-C2L_INLINE C2lLanes
-load (gboolean bf16, gconstpointer x, gsize index)
+static inline C2lNative
+load_floats (const float *source)
 {
-  return bf16 ? lanes_load_bf16 ((const guint16 *) x + index)
-              : lanes_load ((const float *) x + index);
+  return *(const C2lNativeUnaligned *) source;
 }
 
-/* The last channels of a pixel, fewer than 16. */
-static C2lLanes __attribute__ ((noinline))
+static inline C2lNative
+load (gboolean bf16, gconstpointer x, gsize index)
+{
+  return bf16 ? native_load_bf16 ((const guint16 *) x + index)
+              : load_floats ((const float *) x + index);
+}
+
+/* The last channels of a pixel, fewer than a vector holds. */
+static C2lNative __attribute__ ((noinline))
 load_rest (gboolean bf16, gconstpointer x, gsize index, int n)
 {
-  float lanes[16] = { 0 };
+  float lanes[LANES] = { 0 };
 
   for (int i = 0; i < n; i++)
     lanes[i] = bf16 ? c2l_bf16_to_f32 (((const guint16 *) x)[index + i])
                     : ((const float *) x)[index + i];
-  return lanes_load (lanes);
+  return load_floats (lanes);
 }
 
 /* Partial sums of GROUP pixels from @pixels (indices of their first channels). */
-C2L_INLINE void
+static inline __attribute__ ((always_inline)) void
 sum_group (const C2lConv1x1 *conv,
            gboolean bf16,
            int n_out,
            const float *weights,
            const gsize pixels[GROUP],
-           C2lLanes *sums)
+           C2lNative *sums)
 {
   gsize row = ((gsize) conv->in_channels + 15) / 16 * 16;
-  C2lLanes sum[MAX_OUT][GROUP] = { 0 };
-  int whole = conv->in_channels / 16 * 16;
+  C2lNative sum[MAX_OUT][GROUP] = { 0 };
+  int whole = conv->in_channels / LANES * LANES;
 
-  for (int i = 0; i < whole; i += 16)
+  for (int i = 0; i < whole; i += LANES)
 #pragma GCC unroll 4
     for (int p = 0; p < GROUP; p++)
       {
-        C2lLanes x = load (bf16, conv->x, pixels[p] + i);
+        C2lNative x = load (bf16, conv->x, pixels[p] + i);
 
 #pragma GCC unroll 4
         for (int o = 0; o < n_out; o++)
-          sum[o][p] += x * lanes_load (weights + o * row + i);
+          sum[o][p] += x * load_floats (weights + o * row + i);
       }
   if (whole < conv->in_channels)
     for (int p = 0; p < GROUP; p++)
       {
-        C2lLanes x = load_rest (bf16, conv->x, pixels[p] + whole, conv->in_channels - whole);
+        C2lNative x = load_rest (bf16, conv->x, pixels[p] + whole, conv->in_channels - whole);
 
         for (int o = 0; o < n_out; o++)
-          sum[o][p] += x * lanes_load (weights + o * row + whole);
+          sum[o][p] += x * load_floats (weights + o * row + whole);
       }
 #pragma GCC unroll 4
   for (int o = 0; o < n_out; o++)
@@ -98,42 +106,53 @@ sum_group (const C2lConv1x1 *conv,
       sums[o * PIXELS + p] = sum[o][p];
 }
 
-/* Lanes of two vectors by number, those of the second from 16 on. */
-#ifdef __clang__
-static C2lLanes
-pick (C2lLanes a, C2lLanes b, C2lLanesInt which)
-{
-  C2lLanes from[2] = { a, b }, picked;
+typedef gint32 Places __attribute__ ((vector_size (LANES * sizeof (gint32))));
 
-  for (int i = 0; i < 16; i++)
-    picked[i] = from[which[i] / 16][which[i] % 16];
+/* Lanes of two vectors by number, those of the second from LANES on. */
+#ifdef __clang__
+static C2lNative
+pick (C2lNative a, C2lNative b, Places which)
+{
+  C2lNative from[2] = { a, b }, picked;
+
+  for (int i = 0; i < LANES; i++)
+    picked[i] = from[which[i] / LANES][which[i] % LANES];
   return picked;
 }
 #else
 #define pick __builtin_shuffle
 #endif
 
-/* Sixteen vectors → one, whose lane p is the sum of vector p. Each level halves the lanes of a
- * vector that are left to add. */
-static C2lLanes
-fold (const C2lLanes *v)
+/* Vectors → one, whose lane p is the sum of vector p. Each level halves the lanes of a vector that
+ * are left to add. */
+static inline C2lNative
+fold (const C2lNative *v)
 {
-  static const C2lLanesInt firsts[4] = {
+#if LANES == 16
+  static const Places firsts[] = {
     { 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23 },
     { 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27 },
     { 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29 },
     { 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30 },
   };
-  static const int steps[4] = { 8, 4, 2, 1 };
-  C2lLanes w[16];
+#elif LANES == 8
+  static const Places firsts[] = {
+    { 0, 1, 2, 3, 8, 9, 10, 11 },
+    { 0, 1, 4, 5, 8, 9, 12, 13 },
+    { 0, 2, 4, 6, 8, 10, 12, 14 },
+  };
+#else
+  static const Places firsts[] = { { 0, 1, 4, 5 }, { 0, 2, 4, 6 } };
+#endif
+  C2lNative w[LANES];
 
   memcpy (w, v, sizeof w);
 #pragma GCC unroll 4
-  for (int level = 0; level < 4; level++)
+  for (int level = 0; level < (int) G_N_ELEMENTS (firsts); level++)
 #pragma GCC unroll 8
-    for (int i = 0; i < steps[level]; i++)
+    for (int i = 0; i < LANES >> (level + 1); i++)
       w[i] = pick (w[2 * i], w[2 * i + 1], firsts[level])
-             + pick (w[2 * i], w[2 * i + 1], firsts[level] + steps[level]);
+             + pick (w[2 * i], w[2 * i + 1], firsts[level] + (LANES >> (level + 1)));
   return w[0];
 }
 
@@ -147,8 +166,8 @@ finish (const C2lConv1x1 *conv, float sum, int o, gsize index)
   return value + (conv->residual ? conv->residual[index] : 0);
 }
 
-/* Up to sixteen pixels from @first of all pixels of the batch. */
-C2L_INLINE void
+/* Up to PIXELS pixels from @first of all pixels of the batch. */
+static inline __attribute__ ((always_inline)) void
 do_pixels (const C2lConv1x1 *conv,
            gboolean bf16,
            int n_out,
@@ -156,7 +175,7 @@ do_pixels (const C2lConv1x1 *conv,
            gsize first,
            int n)
 {
-  C2lLanes sums[MAX_OUT * PIXELS];
+  C2lNative sums[MAX_OUT * PIXELS];
   float results[MAX_OUT][PIXELS] __attribute__ ((aligned (64)));
 
   for (int p = 0; p < PIXELS; p += GROUP)
@@ -170,7 +189,7 @@ do_pixels (const C2lConv1x1 *conv,
     }
 #pragma GCC unroll 4
   for (int o = 0; o < n_out; o++)
-    lanes_store (results[o], fold (sums + o * PIXELS));
+    *(C2lNative *) results[o] = fold (sums + o * PIXELS);
   for (int p = 0; p < n; p++)
 #pragma GCC unroll 4
     for (int o = 0; o < n_out; o++)

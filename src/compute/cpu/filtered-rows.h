@@ -4,14 +4,11 @@
  * wherever it is made. */
 #pragma once
 
+#include "compute/cpu/native.h"
 #include "compute/cpu/vec.h"
 
 /* Results of a block along a row; twice as many accumulators where a row has two phases. */
-#ifdef __AVX512F__
 #define BLOCK 4
-#else
-#define BLOCK 2
-#endif
 
 /* Functions below take sizes that are constants in the published networks: inlined, the loops over taps unroll. */
 #define ROW_KERNEL static inline __attribute__ ((always_inline)) void
@@ -20,14 +17,14 @@
 ROW_KERNEL
 rows_sum_n (float *to, const float *const *rows, const float *weights, gsize n_rows, gsize n_vecs)
 {
-  for (gsize i = 0; i < n_vecs * VEC; i += VEC)
+  for (gsize i = 0; i < n_vecs * VEC; i += C2L_NATIVE_WIDTH)
     {
-      Vec sum = weights[0] * *(const Vec *) (rows[0] + i);
+      C2lNative sum = weights[0] * *(const C2lNative *) (rows[0] + i);
 
 #pragma GCC unroll 12
       for (gsize row = 1; row < n_rows; row++)
-        sum += weights[row] * *(const Vec *) (rows[row] + i);
-      *(Vec *) (to + i) = sum;
+        sum += weights[row] * *(const C2lNative *) (rows[row] + i);
+      *(C2lNative *) (to + i) = sum;
     }
 }
 
@@ -46,19 +43,19 @@ rows_sum (float *to, const float *const *rows, const float *weights, gsize n_row
 ROW_KERNEL
 rows_sum2_n (float *to_a, float *to_b, const float *const *rows, const float *a, const float *b, gsize n_rows, gsize n_vecs)
 {
-  for (gsize i = 0; i < n_vecs * VEC; i += VEC)
+  for (gsize i = 0; i < n_vecs * VEC; i += C2L_NATIVE_WIDTH)
     {
-      Vec x = *(const Vec *) (rows[0] + i), sum_a = a[0] * x, sum_b = b[0] * x;
+      C2lNative x = *(const C2lNative *) (rows[0] + i), sum_a = a[0] * x, sum_b = b[0] * x;
 
 #pragma GCC unroll 12
       for (gsize row = 1; row < n_rows; row++)
         {
-          x = *(const Vec *) (rows[row] + i);
+          x = *(const C2lNative *) (rows[row] + i);
           sum_a += a[row] * x;
           sum_b += b[row] * x;
         }
-      *(Vec *) (to_a + i) = sum_a;
-      *(Vec *) (to_b + i) = sum_b;
+      *(C2lNative *) (to_a + i) = sum_a;
+      *(C2lNative *) (to_b + i) = sum_b;
     }
 }
 
@@ -77,15 +74,15 @@ typedef struct
   float gain, slope, clamp; /* clamp is infinity where there is none */
 } Activation;
 
-static inline Vec
-activate (Vec value, const Activation *act)
+static inline C2lNative
+activate (C2lNative value, const Activation *act)
 {
-  const Vec zero = { 0 };
-  const Vec high = zero + act->clamp, low = zero - act->clamp;
+  const C2lNative zero = { 0 };
+  const C2lNative high = zero + act->clamp, low = zero - act->clamp;
 
-  value = vec_select (value < zero, value * act->slope, value) * act->gain;
-  value = vec_select (value > high, high, value);
-  return vec_select (value < low, low, value);
+  value = native_select (value < zero, value * act->slope, value) * act->gain;
+  value = native_select (value > high, high, value);
+  return native_select (value < low, low, value);
 }
 
 /* @n_phases neighbouring results for each of @n samples (rounded up to whole blocks): result s·step − p, p = 0…n_phases − 1, sums
@@ -95,35 +92,37 @@ row_up_n (float *to, gsize step, const float *const *rows, gsize n_rows, const f
           gsize n_phases, gsize n, const Activation *act)
 {
   for (gsize s = 0; s < n; s += BLOCK)
-    {
-      Vec sums[BLOCK][2] = { 0 };
+#pragma GCC unroll 4
+    for (gsize part = 0; part < VEC; part += C2L_NATIVE_WIDTH)
+      {
+        C2lNative sums[BLOCK][2] = { 0 };
 
-      for (gsize r = 0; r < n_rows; r++)
-        {
-          const float *row = rows[r] + s * VEC, *w = weights + r * weights_row;
+        for (gsize r = 0; r < n_rows; r++)
+          {
+            const float *row = rows[r] + s * VEC + part, *w = weights + r * weights_row;
 
 #pragma GCC unroll 12
-          for (gsize l = 0; l < n_taps; l++)
+            for (gsize l = 0; l < n_taps; l++)
 #pragma GCC unroll 4
-            for (gsize i = 0; i < BLOCK; i++)
-              {
-                const Vec x = *(const Vec *) (row + (i + l) * VEC);
+              for (gsize i = 0; i < BLOCK; i++)
+                {
+                  const C2lNative x = *(const C2lNative *) (row + (i + l) * VEC);
 
-                sums[i][0] += w[l] * x;
-                if (n_phases == 2)
-                  sums[i][1] += w[n_taps + l] * x;
-              }
-        }
+                  sums[i][0] += w[l] * x;
+                  if (n_phases == 2)
+                    sums[i][1] += w[n_taps + l] * x;
+                }
+          }
 #pragma GCC unroll 4
-      for (gsize i = 0; i < BLOCK; i++)
-        {
-          float *at = to + (s + i) * step * VEC;
+        for (gsize i = 0; i < BLOCK; i++)
+          {
+            float *at = to + (s + i) * step * VEC + part;
 
-          *(Vec *) at = activate (sums[i][0], act);
-          if (n_phases == 2)
-            *(Vec *) (at - VEC) = activate (sums[i][1], act);
-        }
-    }
+            *(C2lNative *) at = activate (sums[i][0], act);
+            if (n_phases == 2)
+              *(C2lNative *) (at - VEC) = activate (sums[i][1], act);
+          }
+      }
 }
 
 static void
@@ -143,23 +142,25 @@ ROW_KERNEL
 row_down_n (float *to, const float *const *rows, gsize n_rows, const float *weights, gsize n_taps, gsize down, gsize n)
 {
   for (gsize i = 0; i < n; i += BLOCK)
-    {
-      Vec sums[BLOCK] = { 0 };
+#pragma GCC unroll 4
+    for (gsize part = 0; part < VEC; part += C2L_NATIVE_WIDTH)
+      {
+        C2lNative sums[BLOCK] = { 0 };
 
-      for (gsize r = 0; r < n_rows; r++)
-        {
-          const float *row = rows[r] + i * down * VEC, *w = weights + r * n_taps;
+        for (gsize r = 0; r < n_rows; r++)
+          {
+            const float *row = rows[r] + i * down * VEC + part, *w = weights + r * n_taps;
 
 #pragma GCC unroll 12
-          for (gsize l = 0; l < n_taps; l++)
+            for (gsize l = 0; l < n_taps; l++)
 #pragma GCC unroll 4
-            for (gsize j = 0; j < BLOCK; j++)
-              sums[j] += w[l] * *(const Vec *) (row + (j * down + l) * VEC);
-        }
+              for (gsize j = 0; j < BLOCK; j++)
+                sums[j] += w[l] * *(const C2lNative *) (row + (j * down + l) * VEC);
+          }
 #pragma GCC unroll 4
-      for (gsize j = 0; j < BLOCK; j++)
-        *(Vec *) (to + (i + j) * VEC) = sums[j];
-    }
+        for (gsize j = 0; j < BLOCK; j++)
+          *(C2lNative *) (to + (i + j) * VEC + part) = sums[j];
+      }
 }
 
 static void

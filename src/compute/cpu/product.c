@@ -11,28 +11,15 @@
  * rows, columns and threads may be cut anywhere. */
 #include "compute/cpu/product.h"
 
+#include "compute/cpu/native.h"
 #include "compute/cpu/vec.h"
 
 #define PANEL C2L_PRODUCT_PANEL
 /* A panel of so many k, 16 KiB, stays in the first-level cache beside the rows. */
 #define BLOCK 256
 
-/* Vectors of the machine's own width, and rows whose sums fit its registers beside the columns and
- * a broadcast. */
-#if defined __AVX512F__
-#define WIDTH 16
-#define ROWS 12
-#elif defined __AVX2__
-#define WIDTH 8
-#define ROWS 6
-#elif defined __aarch64__
-#define WIDTH 4
-#define ROWS 6
-#else
-#define WIDTH 4
-#define ROWS 2
-#endif
-#define VECTORS (PANEL / WIDTH)
+#define ROWS C2L_NATIVE_ROWS
+#define VECTORS C2L_NATIVE_VECTORS
 
 /* One row meets so many panels at once, because its own sums would wait for each other. */
 #define MAX_PANELS MIN (4, ROWS)
@@ -40,10 +27,9 @@
 /* Below so many multiply-adds a second thread costs more than it gives. */
 #define PARALLEL_PRODUCTS 65536
 
-typedef float Lanes __attribute__ ((vector_size (WIDTH * sizeof (float)), may_alias));
-
 /* @rows × (16 · @panels) sums over @n_k, which are added to @to or replace it.
- * @weight: panels are @panel_size floats apart */
+ * @weight: panels are @panel_size floats apart
+ * @ahead: what comes next of the weight, of which a row is fetched for every 2^@pace of k */
 static inline __attribute__ ((always_inline)) void
 sum_tile (int rows,
           int panels,
@@ -52,30 +38,36 @@ sum_tile (int rows,
           gsize x_row,
           const float *weight,
           gsize panel_size,
+          const float *ahead,
+          int pace,
           float *to,
           gboolean adds)
 {
-  Lanes sum[ROWS][MAX_PANELS * VECTORS] = { 0 };
+  C2lNative sum[ROWS][MAX_PANELS * VECTORS] = { 0 };
 
 #pragma GCC unroll 4
   for (gsize k = 0; k < n_k; k++)
+    {
+      __builtin_prefetch (ahead + (k >> pace) * PANEL);
 #pragma GCC unroll 4
-    for (int p = 0; p < panels; p++)
-      {
-        const Lanes *columns = (const Lanes *) (weight + (gsize) p * panel_size + k * PANEL);
+      for (int p = 0; p < panels; p++)
+        {
+          const C2lNative *columns
+              = (const C2lNative *) (weight + (gsize) p * panel_size + k * PANEL);
 
 #pragma GCC unroll 12
-        for (int r = 0; r < rows; r++)
+          for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
-          for (int v = 0; v < VECTORS; v++)
-            sum[r][p * VECTORS + v] += x[(gsize) r * x_row + k] * columns[v];
-      }
+            for (int v = 0; v < VECTORS; v++)
+              sum[r][p * VECTORS + v] += x[(gsize) r * x_row + k] * columns[v];
+        }
+    }
 #pragma GCC unroll 12
   for (int r = 0; r < rows; r++)
 #pragma GCC unroll 16
     for (int v = 0; v < panels * VECTORS; v++)
       {
-        Lanes *lanes = (Lanes *) (to + r * C2L_PRODUCT_COLUMNS + v * WIDTH);
+        C2lNative *lanes = (C2lNative *) (to + r * C2L_PRODUCT_COLUMNS + v * C2L_NATIVE_WIDTH);
 
         if (adds)
           *lanes += sum[r][v];
@@ -89,14 +81,17 @@ typedef void (*SumTile) (gsize n_k,
                          gsize x_row,
                          const float *weight,
                          gsize panel_size,
+                         const float *ahead,
+                         int pace,
                          float *to,
                          gboolean adds);
 
 #define DEFINE(rows, panels)                                                                       \
   static void sum_##rows##_##panels (gsize n_k, const float *x, gsize x_row, const float *weight,  \
-                                     gsize panel_size, float *to, gboolean adds)                   \
+                                     gsize panel_size, const float *ahead, int pace, float *to,    \
+                                     gboolean adds)                                                \
   {                                                                                                \
-    sum_tile (rows, panels, n_k, x, x_row, weight, panel_size, to, adds);                          \
+    sum_tile (rows, panels, n_k, x, x_row, weight, panel_size, ahead, pace, to, adds);             \
   }
 DEFINE (1, 1)
 DEFINE (2, 1)
@@ -157,18 +152,23 @@ sum_block (const C2lProduct *product, const Part *part, gsize first_k, float *su
 {
   const gsize panel_size = product->k * PANEL, n_k = MIN (BLOCK, product->k - first_k);
   const gsize several = part->n_rows <= ROWS ? (gsize) tiles[part->n_rows].n_several : 0;
+  /* The tiles of a panel fetch the next one together: the first, which would wait for memory,
+   * finds it there. */
+  const int pace = (int) g_bit_storage (MAX (1, part->n_rows / ROWS)) - 1;
 
   for (gsize p = 0, n; p < part->n_panels; p += n)
     {
       const gboolean has_several = several > 0 && p + several <= part->n_panels;
+
+      const float *weight = product->weight + (part->panel + p) * panel_size + first_k * PANEL;
 
       n = has_several ? several : 1;
       for (gsize r = 0, rows; r < part->n_rows; r += rows)
         {
           rows = MIN (ROWS, part->n_rows - r);
           (has_several ? tiles[rows].several : tiles[rows].one) (
-              n_k, product->x + (part->row + r) * product->k + first_k, product->k,
-              product->weight + (part->panel + p) * panel_size + first_k * PANEL, panel_size,
+              n_k, product->x + (part->row + r) * product->k + first_k, product->k, weight,
+              panel_size, weight + n * panel_size + (r / ROWS * n_k >> pace) * PANEL, pace,
               sums + r * C2L_PRODUCT_COLUMNS + p * PANEL, first_k > 0);
         }
     }

@@ -1,6 +1,7 @@
 /* Layer norm, rotary embedding, attention, SwiGLU. Rows are converted to float, worked on and
  * stored in the wanted type; a row, or a head of a picture, belongs to one thread, so results do
  * not depend on how many there are. */
+#include "compute/cpu/native.h"
 #include "compute/cpu/vec.h"
 
 #include <math.h>
@@ -180,13 +181,14 @@ product_block (float *c,
                gsize k,
                gsize n_vecs)
 {
-  Vec sums[4][BLOCK_VECS] = { 0 };
+  const gsize n_native = n_vecs * C2L_NATIVE_VECTORS;
+  C2lNative sums[4][BLOCK_VECS * C2L_NATIVE_VECTORS] = { 0 };
 
   for (gsize l = 0; l < k; l++)
-#pragma GCC unroll 2
-    for (gsize v = 0; v < n_vecs; v++)
+#pragma GCC unroll 4
+    for (gsize v = 0; v < n_native; v++)
       {
-        const Vec row = *(const Vec *) (b + l * n + v * VEC);
+        const C2lNative row = *(const C2lNativeUnaligned *) (b + l * n + v * C2L_NATIVE_WIDTH);
 
 #pragma GCC unroll 4
         for (gsize i = 0; i < 4; i++)
@@ -194,10 +196,10 @@ product_block (float *c,
       }
 #pragma GCC unroll 4
   for (gsize i = 0; i < 4; i++)
-#pragma GCC unroll 2
-    for (gsize v = 0; v < n_vecs; v++)
+#pragma GCC unroll 4
+    for (gsize v = 0; v < n_native; v++)
       if (i < n_rows)
-        *(Vec *) (c + i * n + v * VEC) = sums[i][v];
+        *(C2lNativeUnaligned *) (c + i * n + v * C2L_NATIVE_WIDTH) = sums[i][v];
 }
 
 /* c [m][n] = a [m][k] · b [k][n]; n is a multiple of VEC; rows of c and b are n apart, of a

@@ -1,6 +1,7 @@
 /* Input transform of the Winograd engine: a tile of the picture times the styles, into the
  * coefficients V. Compiled once for each instruction set. Tiles that reach over the picture's edge,
  * and channels that do not fill 16 lanes, are first copied into a patch with zeros around. */
+#include "compute/cpu/native.h"
 #include "compute/cpu/winograd-parts.h"
 #include "compute/cpu/winograd-simd.h"
 
@@ -11,11 +12,11 @@
 /* --- one axis --- */
 
 C2L_INLINE void
-forward_f43 (const C2lLanes *d, C2lLanes *c)
+forward_f43 (const C2lNative *d, C2lNative *c)
 {
   const float a = C2L_WINOGRAD_F43_A, b = C2L_WINOGRAD_F43_B, a2 = a * a, b2 = b * b;
-  C2lLanes even_a = d[4] - d[2] * b2, odd_a = (d[3] - d[1] * b2) * a;
-  C2lLanes even_b = d[4] - d[2] * a2, odd_b = (d[3] - d[1] * a2) * b;
+  C2lNative even_a = d[4] - d[2] * b2, odd_a = (d[3] - d[1] * b2) * a;
+  C2lNative even_b = d[4] - d[2] * a2, odd_b = (d[3] - d[1] * a2) * b;
 
   c[0] = d[0] * (a2 * b2) + (d[4] - d[2] * (a2 + b2));
   c[1] = even_a + odd_a;
@@ -26,7 +27,7 @@ forward_f43 (const C2lLanes *d, C2lLanes *c)
 }
 
 C2L_INLINE void
-forward_f23 (const C2lLanes *d, C2lLanes *c)
+forward_f23 (const C2lNative *d, C2lNative *c)
 {
   c[0] = d[0] - d[2];
   c[1] = d[1] + d[2];
@@ -35,7 +36,7 @@ forward_f23 (const C2lLanes *d, C2lLanes *c)
 }
 
 C2L_INLINE void
-forward_up3 (const C2lLanes *d, C2lLanes *c)
+forward_up3 (const C2lNative *d, C2lNative *c)
 {
   c[0] = d[0] - d[2];
   c[1] = d[1] + d[2];
@@ -47,7 +48,7 @@ forward_up3 (const C2lLanes *d, C2lLanes *c)
 }
 
 C2L_INLINE void
-forward (C2lWinogradSchemeKind kind, const C2lLanes *d, C2lLanes *c)
+forward (C2lWinogradSchemeKind kind, const C2lNative *d, C2lNative *c)
 {
   if (kind == C2L_SCHEME_F43)
     forward_f43 (d, c);
@@ -58,6 +59,24 @@ forward (C2lWinogradSchemeKind kind, const C2lLanes *d, C2lLanes *c)
 }
 
 /* --- both axes --- */
+
+/* One coefficient of 16 channels, or of as many as a vector holds. Only instruction sets whose
+ * vectors hold 16 have narrower elements. */
+C2L_INLINE C2lLanes
+store_coefficient (C2lWinogradElement element, float *destination, C2lNative value, C2lLanes peak)
+{
+#if C2L_NATIVE_WIDTH == 16
+  if (element == C2L_ELEMENT_BF16)
+    {
+      lanes_store_bf16 ((guint16 *) destination, (C2lLanes) value);
+      return peak;
+    }
+  if (element == C2L_ELEMENT_I16)
+    peak = lanes_max (peak, lanes_absolute ((C2lLanes) value));
+#endif
+  *(C2lNative *) destination = value;
+  return peak;
+}
 
 /* 16 channels of a tile: @row and @column are the strides of @source in elements; V's products are
  * @stride apart. What a later tile needs, @ahead bytes away, is fetched meanwhile: a tile's rows
@@ -73,12 +92,11 @@ transform (C2lWinogradSchemeKind kind,
            gsize row,
            gsize column,
            gsize ahead,
-           C2lLanes style,
+           const float *styles,
            C2lLanes peak,
            float *v,
            gsize stride)
 {
-  C2lLanes half[MAX_IN][C2L_WINOGRAD_MAX_COEF];
   int step = kind == C2L_SCHEME_F43 ? 4 : kind == C2L_SCHEME_F23 ? 2 : 3;
   gsize size = dtype == C2L_F32 ? 4 : 2;
 
@@ -89,39 +107,42 @@ transform (C2lWinogradSchemeKind kind,
       for (int x = 0; x < step; x++)
         __builtin_prefetch ((const char *) source + ahead + (y * row + x * column) * size, 0, 2);
 
-#pragma GCC unroll 6
-  for (int y = 0; y < n_in; y++)
+#pragma GCC unroll 4
+  for (int part = 0; part < 16; part += C2L_NATIVE_WIDTH)
     {
-      C2lLanes d[MAX_IN];
-
-#pragma GCC unroll 6
-      for (int x = 0; x < n_in; x++)
-        d[x] = style
-               * (dtype == C2L_F32
-                      ? lanes_load ((const float *) source + y * row + x * column)
-                      : lanes_load_bf16 ((const guint16 *) source + y * row + x * column));
-      forward (kind, d, half[y]);
-    }
-#pragma GCC unroll 7
-  for (int x = 0; x < n_coef; x++)
-    {
-      C2lLanes d[MAX_IN], c[C2L_WINOGRAD_MAX_COEF];
+      const C2lNative style = *(const C2lNativeUnaligned *) (styles + part);
+      C2lNative half[MAX_IN][C2L_WINOGRAD_MAX_COEF];
 
 #pragma GCC unroll 6
       for (int y = 0; y < n_in; y++)
-        d[y] = half[y][x];
-      forward (kind, d, c);
-#pragma GCC unroll 7
-      for (int y = 0; y < n_coef; y++)
         {
-          float *destination = v + (gsize) (y * n_coef + x) * stride;
+          C2lNative d[MAX_IN];
 
-          if (element == C2L_ELEMENT_BF16)
-            lanes_store_bf16 ((guint16 *) destination, c[y]);
-          else
-            *(C2lLanes *) destination = c[y];
-          if (element == C2L_ELEMENT_I16)
-            peak = lanes_max (peak, lanes_absolute (c[y]));
+#pragma GCC unroll 6
+          for (int x = 0; x < n_in; x++)
+            {
+              const gsize at = y * row + x * column + part;
+
+              d[x] = style
+                     * (dtype == C2L_F32
+                            ? *(const C2lNativeUnaligned *) ((const float *) source + at)
+                            : native_load_bf16 ((const guint16 *) source + at));
+            }
+          forward (kind, d, half[y]);
+        }
+#pragma GCC unroll 7
+      for (int x = 0; x < n_coef; x++)
+        {
+          C2lNative d[MAX_IN], c[C2L_WINOGRAD_MAX_COEF];
+
+#pragma GCC unroll 6
+          for (int y = 0; y < n_in; y++)
+            d[y] = half[y][x];
+          forward (kind, d, c);
+#pragma GCC unroll 7
+          for (int y = 0; y < n_coef; y++)
+            peak = store_coefficient (element, v + (gsize) (y * n_coef + x) * stride + part, c[y],
+                                      peak);
         }
     }
   return peak;
@@ -131,36 +152,41 @@ typedef C2lLanes (*Transform) (gconstpointer source,
                                gsize row,
                                gsize column,
                                gsize ahead,
-                               const float *style,
+                               const float *styles,
                                C2lLanes peak,
                                float *v,
                                gsize stride);
 
 #define DEFINE(name, kind, n_in, n_coef, dtype, element)                                           \
   static C2lLanes name (gconstpointer source, gsize row, gsize column, gsize ahead,                \
-                        const float *style, C2lLanes peak, float *v, gsize stride)                 \
+                        const float *styles, C2lLanes peak, float *v, gsize stride)                \
   {                                                                                                \
-    return transform (kind, n_in, n_coef, dtype, element, source, row, column, ahead,              \
-                      lanes_load (style), peak, v, stride);                                        \
+    return transform (kind, n_in, n_coef, dtype, element, source, row, column, ahead, styles,      \
+                      peak, v, stride);                                                            \
   }
 #define DEFINE_BOTH(name, kind, n_in, n_coef, element)                                             \
   DEFINE (name##_f32, kind, n_in, n_coef, C2L_F32, element)                                        \
   DEFINE (name##_bf16, kind, n_in, n_coef, C2L_BF16, element)
 
 DEFINE_BOTH (f43_to_f32, C2L_SCHEME_F43, 6, 6, C2L_ELEMENT_F32)
-DEFINE_BOTH (f43_to_i16, C2L_SCHEME_F43, 6, 6, C2L_ELEMENT_I16)
 DEFINE_BOTH (f23_to_f32, C2L_SCHEME_F23, 4, 4, C2L_ELEMENT_F32)
-DEFINE_BOTH (f23_to_i16, C2L_SCHEME_F23, 4, 4, C2L_ELEMENT_I16)
 DEFINE_BOTH (up3_to_f32, C2L_SCHEME_UP3, 4, 7, C2L_ELEMENT_F32)
+#if C2L_NATIVE_WIDTH == 16
+DEFINE_BOTH (f43_to_i16, C2L_SCHEME_F43, 6, 6, C2L_ELEMENT_I16)
+DEFINE_BOTH (f23_to_i16, C2L_SCHEME_F23, 4, 4, C2L_ELEMENT_I16)
 DEFINE_BOTH (up3_to_bf16, C2L_SCHEME_UP3, 4, 7, C2L_ELEMENT_BF16)
+#endif
 
-/* By element and whether the input is bf16; NULL for what no plan has. */
+/* By element and whether the input is bf16; NULL for what no plan has here. */
 static const Transform transforms[C2L_N_SCHEMES][3][2] = {
-  [C2L_SCHEME_F43]
-  = { { f43_to_f32_f32, f43_to_f32_bf16 }, { NULL }, { f43_to_i16_f32, f43_to_i16_bf16 } },
-  [C2L_SCHEME_F23]
-  = { { f23_to_f32_f32, f23_to_f32_bf16 }, { NULL }, { f23_to_i16_f32, f23_to_i16_bf16 } },
-  [C2L_SCHEME_UP3] = { { up3_to_f32_f32, up3_to_f32_bf16 }, { up3_to_bf16_f32, up3_to_bf16_bf16 } },
+  [C2L_SCHEME_F43][C2L_ELEMENT_F32] = { f43_to_f32_f32, f43_to_f32_bf16 },
+  [C2L_SCHEME_F23][C2L_ELEMENT_F32] = { f23_to_f32_f32, f23_to_f32_bf16 },
+  [C2L_SCHEME_UP3][C2L_ELEMENT_F32] = { up3_to_f32_f32, up3_to_f32_bf16 },
+#if C2L_NATIVE_WIDTH == 16
+  [C2L_SCHEME_F43][C2L_ELEMENT_I16] = { f43_to_i16_f32, f43_to_i16_bf16 },
+  [C2L_SCHEME_F23][C2L_ELEMENT_I16] = { f23_to_i16_f32, f23_to_i16_bf16 },
+  [C2L_SCHEME_UP3][C2L_ELEMENT_BF16] = { up3_to_bf16_f32, up3_to_bf16_bf16 },
+#endif
 };
 
 /* Copies what lies inside the picture of @n channels of the tile at (@y0, @x0), with zeros

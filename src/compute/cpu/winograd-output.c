@@ -1,6 +1,7 @@
 /* Output transform of the Winograd engine: the products M of a tile, back into pixels. Without
  * up-sampling they go through the epilogue into the result; with it they are rows for the FIR
  * filter of winograd-filter.c. Compiled once for each instruction set. */
+#include "compute/cpu/native.h"
 #include "compute/cpu/winograd-epilogue.h"
 #include "compute/cpu/winograd-parts.h"
 
@@ -9,11 +10,11 @@
 /* --- one axis --- */
 
 C2L_INLINE void
-back_f43 (const C2lLanes *m, C2lLanes *y)
+back_f43 (const C2lNative *m, C2lNative *y)
 {
   const float a = C2L_WINOGRAD_F43_A, b = C2L_WINOGRAD_F43_B;
-  C2lLanes sum_a = m[1] + m[2], difference_a = m[1] - m[2];
-  C2lLanes sum_b = m[3] + m[4], difference_b = m[3] - m[4];
+  C2lNative sum_a = m[1] + m[2], difference_a = m[1] - m[2];
+  C2lNative sum_b = m[3] + m[4], difference_b = m[3] - m[4];
 
   y[0] = m[0] + sum_a + sum_b;
   y[1] = difference_a * a + difference_b * b;
@@ -22,16 +23,16 @@ back_f43 (const C2lLanes *m, C2lLanes *y)
 }
 
 C2L_INLINE void
-back_f23 (const C2lLanes *m, C2lLanes *y)
+back_f23 (const C2lNative *m, C2lNative *y)
 {
   y[0] = m[0] + m[1] + m[2];
   y[1] = m[1] - m[2] - m[3];
 }
 
 C2L_INLINE void
-back_up3 (const C2lLanes *m, C2lLanes *y)
+back_up3 (const C2lNative *m, C2lNative *y)
 {
-  C2lLanes sum = m[1] + m[2];
+  C2lNative sum = m[1] + m[2];
 
   y[0] = m[0] + sum;
   y[1] = m[4];
@@ -42,7 +43,7 @@ back_up3 (const C2lLanes *m, C2lLanes *y)
 }
 
 C2L_INLINE void
-back (C2lWinogradSchemeKind kind, const C2lLanes *m, C2lLanes *y)
+back (C2lWinogradSchemeKind kind, const C2lNative *m, C2lNative *y)
 {
   if (kind == C2L_SCHEME_F43)
     back_f43 (m, y);
@@ -63,24 +64,35 @@ transform (C2lWinogradSchemeKind kind,
            gsize stride,
            C2lLanes y[MAX_OUT][MAX_OUT])
 {
-  C2lLanes half[MAX_OUT][C2L_WINOGRAD_MAX_COEF];
-
-#pragma GCC unroll 7
-  for (int x = 0; x < n_coef; x++)
+#pragma GCC unroll 4
+  for (int part = 0; part < C2L_NATIVE_VECTORS; part++, m += C2L_NATIVE_WIDTH)
     {
-      C2lLanes column[C2L_WINOGRAD_MAX_COEF], out[MAX_OUT];
+      C2lNative half[MAX_OUT][C2L_WINOGRAD_MAX_COEF];
 
 #pragma GCC unroll 7
-      for (int k = 0; k < n_coef; k++)
-        column[k] = *(const C2lLanes *) (m + (gsize) (k * n_coef + x) * stride);
-      back (kind, column, out);
+      for (int x = 0; x < n_coef; x++)
+        {
+          C2lNative column[C2L_WINOGRAD_MAX_COEF], out[MAX_OUT];
+
+#pragma GCC unroll 7
+          for (int k = 0; k < n_coef; k++)
+            column[k] = *(const C2lNative *) (m + (gsize) (k * n_coef + x) * stride);
+          back (kind, column, out);
+#pragma GCC unroll 6
+          for (int k = 0; k < n_out; k++)
+            half[k][x] = out[k];
+        }
 #pragma GCC unroll 6
       for (int k = 0; k < n_out; k++)
-        half[k][x] = out[k];
-    }
+        {
+          C2lNative row[MAX_OUT];
+
+          back (kind, half[k], row);
 #pragma GCC unroll 6
-  for (int k = 0; k < n_out; k++)
-    back (kind, half[k], y[k]);
+          for (int x = 0; x < n_out; x++)
+            ((C2lNative *) &y[k][x])[part] = row[x];
+        }
+    }
 }
 
 /* 32 channels of one tile into the result. */
@@ -182,21 +194,20 @@ c2l_winograd_transform_output (const C2lWinograd *plan,
 static void
 filter_row (const C2lWinograd *plan, float *row, int n_columns)
 {
-  C2lLanes f0 = lanes_set (plan->fir_x[0]), f1 = lanes_set (plan->fir_x[1]);
-  C2lLanes f2 = lanes_set (plan->fir_x[2]), f3 = lanes_set (plan->fir_x[3]);
+  const float f0 = plan->fir_x[0], f1 = plan->fir_x[1], f2 = plan->fir_x[2], f3 = plan->fir_x[3];
+  const gsize step = plan->slab;
 
-  for (int c = 0; c < plan->slab; c += 16)
+  for (gsize c = 0; c < step; c += C2L_NATIVE_WIDTH)
     {
       float *pixel = row + c;
-      gsize step = plan->slab;
-      C2lLanes a = lanes_load (pixel), b = lanes_load (pixel + step),
-               d = lanes_load (pixel + 2 * step);
+      C2lNative a = *(C2lNative *) pixel, b = *(C2lNative *) (pixel + step),
+                d = *(C2lNative *) (pixel + 2 * step);
 
       for (int x = 0; x + 3 < n_columns; x++, pixel += step)
         {
-          C2lLanes next = lanes_load (pixel + 3 * step);
+          C2lNative next = *(C2lNative *) (pixel + 3 * step);
 
-          lanes_store (pixel, (a * f0 + b * f1) + (d * f2 + next * f3));
+          *(C2lNative *) pixel = (a * f0 + b * f1) + (d * f2 + next * f3);
           a = b, b = d, d = next;
         }
     }

@@ -8,6 +8,7 @@
  *   V: one │ lane 0… │         │   each row: broadcast one channel (or pair of bf16 channels)
  *   tile a │         │         │   of the tile, multiply both column vectors, add
  *   row    └─────────┴─────────┘ */
+#include "compute/cpu/native.h"
 #include "compute/cpu/winograd-parts.h"
 #include "compute/cpu/winograd-simd.h"
 
@@ -15,13 +16,9 @@
 #error "plans for bf16 hold 16-bit integers too: compile with -mavx512vnni"
 #endif
 
-/* Rows that fit the registers beside the two columns and a broadcast. */
-#ifdef __AVX512F__
-#define ROWS 12
-#else
-#define ROWS 2
-#endif
+#define ROWS C2L_NATIVE_ROWS
 
+#ifdef __AVX512F__
 /* Chunks of 32 integers that are summed exactly. */
 #define EXACT_CHUNKS (C2L_WINOGRAD_EXACT_CHANNELS / 32)
 
@@ -210,6 +207,39 @@ multiply_integers (int rows,
           }
     }
 }
+#else
+/* @rows tiles × one half of the 32 output channels: narrow registers hold more rows of these.
+ * @v: chunks are @chunk floats apart. */
+C2L_INLINE void
+multiply_half (int rows,
+               int n_chunks,
+               const float *v,
+               gsize chunk,
+               const float *u,
+               float *m,
+               gsize m_row)
+{
+  C2lNative sum[ROWS][C2L_NATIVE_VECTORS] = { 0 };
+
+  for (int c = 0; c < n_chunks; c++, v += chunk, u += 16 * C2L_WINOGRAD_PANEL)
+#pragma GCC unroll 4
+    for (int k = 0; k < 16; k++)
+      {
+        const C2lNative *columns = (const C2lNative *) (u + k * C2L_WINOGRAD_PANEL);
+
+#pragma GCC unroll 6
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+          for (int i = 0; i < C2L_NATIVE_VECTORS; i++)
+            sum[r][i] += v[r * 16 + k] * columns[i];
+      }
+#pragma GCC unroll 6
+  for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+    for (int i = 0; i < C2L_NATIVE_VECTORS; i++)
+      ((C2lNative *) (m + r * m_row))[i] = sum[r][i];
+}
+#endif
 
 typedef void (*MicroKernel) (int n_chunks,
                              const float *v,
@@ -219,20 +249,24 @@ typedef void (*MicroKernel) (int n_chunks,
                              float *m,
                              gsize m_row);
 
-#define DEFINE_FLOATS(name, rows, element)                                                         \
+#define DEFINE_ONE(name, rows, ...)                                                                \
   static void name##_##rows (int n_chunks, const float *v, gsize chunk, const float *u,            \
                              const float *scales, float *m, gsize m_row)                           \
   {                                                                                                \
-    multiply_floats (rows, element, n_chunks, v, chunk, u, m, m_row);                              \
+    __VA_ARGS__                                                                                    \
   }
+#ifdef __AVX512F__
 #define DEFINE(rows)                                                                               \
-  DEFINE_FLOATS (f32, rows, C2L_ELEMENT_F32)                                                       \
-  DEFINE_FLOATS (bf16, rows, C2L_ELEMENT_BF16)                                                     \
-  static void i16_##rows (int n_chunks, const float *v, gsize chunk, const float *u,               \
-                          const float *scales, float *m, gsize m_row)                              \
-  {                                                                                                \
-    multiply_integers (rows, n_chunks, v, chunk, u, scales, m, m_row);                             \
-  }
+  DEFINE_ONE (f32, rows,                                                                           \
+              multiply_floats (rows, C2L_ELEMENT_F32, n_chunks, v, chunk, u, m, m_row);)           \
+  DEFINE_ONE (bf16, rows,                                                                          \
+              multiply_floats (rows, C2L_ELEMENT_BF16, n_chunks, v, chunk, u, m, m_row);)          \
+  DEFINE_ONE (i16, rows, multiply_integers (rows, n_chunks, v, chunk, u, scales, m, m_row);)
+#else
+#define DEFINE(rows)                                                                               \
+  DEFINE_ONE (f32, rows, multiply_half (rows, n_chunks, v, chunk, u, m, m_row);                    \
+              multiply_half (rows, n_chunks, v, chunk, u + 16, m + 16, m_row);)
+#endif
 
 DEFINE (1)
 DEFINE (2)
@@ -241,6 +275,8 @@ DEFINE (3)
 DEFINE (4)
 DEFINE (5)
 DEFINE (6)
+#endif
+#if ROWS > 6
 DEFINE (7)
 DEFINE (8)
 DEFINE (9)
@@ -249,16 +285,17 @@ DEFINE (11)
 DEFINE (12)
 #endif
 
-static const MicroKernel kernels[3][ROWS + 1] = {
-#if ROWS > 2
+/* Narrow instruction sets have plans for f32 only. */
+static const MicroKernel kernels[][ROWS + 1] = {
+#if ROWS > 6
   { NULL, f32_1, f32_2, f32_3, f32_4, f32_5, f32_6, f32_7, f32_8, f32_9, f32_10, f32_11, f32_12 },
   { NULL, bf16_1, bf16_2, bf16_3, bf16_4, bf16_5, bf16_6, bf16_7, bf16_8, bf16_9, bf16_10, bf16_11,
     bf16_12 },
   { NULL, i16_1, i16_2, i16_3, i16_4, i16_5, i16_6, i16_7, i16_8, i16_9, i16_10, i16_11, i16_12 },
+#elif ROWS > 2
+  { NULL, f32_1, f32_2, f32_3, f32_4, f32_5, f32_6 },
 #else
   { NULL, f32_1, f32_2 },
-  { NULL, bf16_1, bf16_2 },
-  { NULL, i16_1, i16_2 },
 #endif
 };
 
@@ -266,6 +303,8 @@ void
 c2l_winograd_multiply (const C2lWinograd *plan, const float *v, int n_tiles, int slab, float *m)
 {
   const C2lWinogradScheme *s = plan->scheme;
+  g_assert ((gsize) plan->element < G_N_ELEMENTS (kernels));
+
   const MicroKernel *kernel = kernels[plan->element];
   int first = slab * plan->slab / C2L_WINOGRAD_PANEL;
   int last = MIN (plan->n_panels, first + plan->slab / C2L_WINOGRAD_PANEL);

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 #include <string.h>
-#ifdef __AVX512F__
+#ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
@@ -35,7 +35,16 @@ lanes_store (float *destination, C2lLanes value)
   *(C2lLanesUnaligned *) destination = value;
 }
 
-#ifndef __AVX512F__
+#if defined __AVX2__ && !defined __AVX512F__
+/* What GCC knows for one register only. */
+typedef union
+{
+  C2lLanes lanes;
+  __m256 halves[2];
+} C2lLanesHalves;
+#endif
+
+#ifndef __AVX2__
 /* C has no ?: on vectors, C++ only. */
 C2L_INLINE C2lLanes
 lanes_choose (C2lLanesInt first, C2lLanes a, C2lLanes b)
@@ -47,8 +56,12 @@ lanes_choose (C2lLanesInt first, C2lLanes a, C2lLanes b)
 C2L_INLINE C2lLanes
 lanes_max (C2lLanes a, C2lLanes b)
 {
-#ifdef __AVX512F__
+#if defined __AVX512F__
   return (C2lLanes) _mm512_max_ps ((__m512) a, (__m512) b);
+#elif defined __AVX2__
+  C2lLanesHalves x = { a }, y = { b };
+
+  return (C2lLanesHalves) { .halves = { _mm256_max_ps (x.halves[0], y.halves[0]), _mm256_max_ps (x.halves[1], y.halves[1]) } }.lanes;
 #else
   return lanes_choose (a > b, a, b);
 #endif
@@ -57,8 +70,12 @@ lanes_max (C2lLanes a, C2lLanes b)
 C2L_INLINE C2lLanes
 lanes_min (C2lLanes a, C2lLanes b)
 {
-#ifdef __AVX512F__
+#if defined __AVX512F__
   return (C2lLanes) _mm512_min_ps ((__m512) a, (__m512) b);
+#elif defined __AVX2__
+  C2lLanesHalves x = { a }, y = { b };
+
+  return (C2lLanesHalves) { .halves = { _mm256_min_ps (x.halves[0], y.halves[0]), _mm256_min_ps (x.halves[1], y.halves[1]) } }.lanes;
 #else
   return lanes_choose (a < b, a, b);
 #endif
@@ -107,8 +124,13 @@ lanes_load_some (const float *source, int n)
 C2L_INLINE void
 lanes_stream (float *destination, C2lLanes value)
 {
-#ifdef __AVX512F__
+#if defined __AVX512F__
   _mm512_stream_ps (destination, (__m512) value);
+#elif defined __AVX2__
+  C2lLanesHalves x = { value };
+
+  _mm256_stream_ps (destination, x.halves[0]);
+  _mm256_stream_ps (destination + 8, x.halves[1]);
 #else
   *(C2lLanes *) destination = value;
 #endif
@@ -139,7 +161,7 @@ lanes_store_pair_bf16 (guint16 *destination, C2lLanes left, C2lLanes right, gboo
 C2L_INLINE void
 lanes_fence (void)
 {
-#ifdef __AVX512F__
+#ifdef __AVX2__
   _mm_sfence ();
 #endif
 }

@@ -1,0 +1,195 @@
+/* Pictures go into the library as they are finished, with a thumbnail made on a thread of its own; what the artist does to them follows.
+ * A library that cannot write is told of once; the pictures on the table are not touched by it. */
+#include "app/c2l-board-private.h"
+#include "app/c2l-thumbnails.h"
+#include "studio/thumbnail.h"
+
+#include <glib/gi18n.h>
+
+static void
+on_written (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lBoard) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (c2l_library_write_finish (C2L_LIBRARY (source), result, &error) || self->told_unwritable)
+    return;
+  self->told_unwritable = TRUE;
+  c2l_board_say (self, _ ("New pictures are not kept: %s"), error->message);
+}
+
+/* Uids of those that are in the library. */
+static char **
+list_uids (GPtrArray *items)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < items->len; i++)
+    {
+      const char *uid = c2l_picture_item_get_uid (g_ptr_array_index (items, i));
+
+      if (uid != NULL)
+        g_strv_builder_add (builder, uid);
+    }
+  return g_strv_builder_end (builder);
+}
+
+void
+c2l_board_store_favourites (C2lBoard *self, GPtrArray *items, gboolean favourite)
+{
+  g_auto (GStrv) uids = list_uids (items);
+
+  if (self->library != NULL && uids[0] != NULL)
+    c2l_library_set_favourite_async (self->library, (const char *const *) uids, favourite, NULL,
+                                     on_written, g_object_ref (self));
+}
+
+void
+c2l_board_store_trashed (C2lBoard *self, GPtrArray *items, gboolean trashed)
+{
+  g_auto (GStrv) uids = list_uids (items);
+
+  if (self->library != NULL && uids[0] != NULL)
+    c2l_library_trash_async (self->library, (const char *const *) uids, trashed, NULL, on_written,
+                             g_object_ref (self));
+}
+
+/* --- thumbnails, on a thread --- */
+
+typedef struct
+{
+  GPtrArray *items;    /* of C2lPictureItem */
+  GPtrArray *pictures; /* of C2lPicture, with pixels */
+  GPtrArray *thumbnails; /* of GBytes, in the same order; NULL where there is none */
+  gboolean is_change;
+} StoreJob;
+
+static void
+unref_bytes (gpointer bytes)
+{
+  if (bytes != NULL)
+    g_bytes_unref (bytes);
+}
+
+static void
+store_job_free (gpointer data)
+{
+  StoreJob *job = data;
+
+  g_ptr_array_unref (job->items);
+  g_ptr_array_unref (job->pictures);
+  g_ptr_array_unref (job->thumbnails);
+  g_free (job);
+}
+
+static void
+make_thumbnails (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  StoreJob *job = data;
+
+  for (guint i = 0; i < job->pictures->len; i++)
+    {
+      C2lPicture *picture = g_ptr_array_index (job->pictures, i);
+
+      g_ptr_array_add (job->thumbnails,
+                       picture->pixels != NULL
+                           ? c2l_thumbnail_encode (picture->pixels, picture->size,
+                                                   C2L_THUMBNAIL_SIZE, NULL)
+                           : NULL);
+      c2l_picture_drop_pixels (picture);
+    }
+  g_task_return_boolean (task, TRUE);
+}
+
+/* What stands in for the full picture when that was let go. */
+static void
+show_thumbnail (C2lPictureItem *item, GBytes *encoded)
+{
+  g_autoptr (GdkTexture) texture
+      = encoded != NULL ? c2l_thumbnail_texture_new (encoded) : NULL;
+
+  if (texture != NULL)
+    c2l_picture_item_set_thumbnail (item, GDK_PAINTABLE (texture));
+}
+
+static void
+write_new (C2lBoard *self, StoreJob *job)
+{
+  g_autoptr (GPtrArray) entries
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_library_entry_unref);
+  g_autoptr (GPtrArray) recipes = g_ptr_array_new ();
+
+  for (guint i = 0; i < job->items->len; i++)
+    {
+      C2lPictureItem *item = g_ptr_array_index (job->items, i);
+      C2lRecipe *recipe = c2l_picture_item_get_recipe (item);
+      C2lLibraryEntry *entry
+          = c2l_library_entry_new (recipe, g_ptr_array_index (job->thumbnails, i));
+
+      /* It may have become a favourite while it waited. */
+      entry->favourite = c2l_picture_item_get_favourite (item);
+      c2l_picture_item_set_uid (item, entry->uid);
+      g_ptr_array_add (entries, entry);
+      g_ptr_array_add (recipes, recipe);
+    }
+  c2l_library_add_async (self->library, entries, recipes, NULL, on_written, g_object_ref (self));
+}
+
+static void
+on_thumbnails (GObject *source, GAsyncResult *result, gpointer data)
+{
+  C2lBoard *self = C2L_BOARD (source);
+  StoreJob *job = g_task_get_task_data (G_TASK (result));
+
+  for (guint i = 0; i < job->items->len; i++)
+    show_thumbnail (g_ptr_array_index (job->items, i), g_ptr_array_index (job->thumbnails, i));
+  if (self->library == NULL)
+    return;
+  if (job->is_change)
+    {
+      C2lPictureItem *item = g_ptr_array_index (job->items, 0);
+
+      c2l_library_update_async (self->library, c2l_picture_item_get_uid (item),
+                                c2l_picture_item_get_recipe (item),
+                                g_ptr_array_index (job->thumbnails, 0), NULL, on_written,
+                                g_object_ref (self));
+    }
+  else
+    write_new (self, job);
+}
+
+static void
+store (C2lBoard *self, GPtrArray *items, GPtrArray *pictures, gboolean is_change)
+{
+  StoreJob *job = g_new0 (StoreJob, 1);
+  g_autoptr (GTask) task = g_task_new (self, NULL, on_thumbnails, NULL);
+
+  job->items = g_ptr_array_new_with_free_func (g_object_unref);
+  job->pictures = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
+  job->thumbnails = g_ptr_array_new_with_free_func (unref_bytes);
+  job->is_change = is_change;
+  for (guint i = 0; i < items->len; i++)
+    {
+      g_ptr_array_add (job->items, g_object_ref (g_ptr_array_index (items, i)));
+      g_ptr_array_add (job->pictures, c2l_picture_ref (g_ptr_array_index (pictures, i)));
+    }
+  g_task_set_task_data (task, job, store_job_free);
+  g_task_run_in_thread (task, make_thumbnails);
+}
+
+void
+c2l_board_store (C2lBoard *self, GPtrArray *items, GPtrArray *pictures)
+{
+  if (items->len > 0)
+    store (self, items, pictures, FALSE);
+}
+
+void
+c2l_board_store_change (C2lBoard *self, C2lPictureItem *item, C2lPicture *picture)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_new (), pictures = g_ptr_array_new ();
+
+  g_ptr_array_add (items, item);
+  g_ptr_array_add (pictures, picture);
+  store (self, items, pictures, c2l_picture_item_get_uid (item) != NULL);
+}

@@ -1,0 +1,170 @@
+/* Looks at files from elsewhere and tells the board what to do with them. A file is what its content says, whatever it is called. An image that comes without a file, as from a browser, is written to one first. */
+#include "app/c2l-dropped-files.h"
+
+#include "app/c2l-opener.h"
+#include "studio/picture.h"
+
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+
+#define N_LOOK_ALIKES 8
+
+/* --- pictures: with a recipe or without, found out in a thread --- */
+
+static void
+load_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GPtrArray *files = task_data;
+  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+
+  /* NULL where there is none. */
+  g_ptr_array_set_size (recipes, (int) files->len);
+  for (guint i = 0; i < files->len; i++)
+    {
+      const char *path = g_file_peek_path (g_ptr_array_index (files, i));
+
+      if (path != NULL)
+        recipes->pdata[i] = c2l_picture_load_recipe (path, NULL);
+    }
+  g_task_return_pointer (task, g_steal_pointer (&recipes), (GDestroyNotify) g_ptr_array_unref);
+}
+
+static void
+on_loaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  C2lBoard *board = C2L_BOARD (source);
+  GPtrArray *files = g_task_get_task_data (G_TASK (result));
+  g_autoptr (GPtrArray) found = g_task_propagate_pointer (G_TASK (result), NULL);
+  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+
+  for (guint i = 0; i < found->len; i++)
+    if (found->pdata[i] != NULL)
+      g_ptr_array_add (recipes, c2l_recipe_ref (found->pdata[i]));
+    else
+      c2l_board_add_look_alikes (board, g_ptr_array_index (files, i), N_LOOK_ALIKES);
+  if (recipes->len > 0)
+    c2l_board_add_recipes (board, recipes);
+}
+
+static void
+open_pictures (C2lBoard *board, GPtrArray *files)
+{
+  g_autoptr (GTask) task = g_task_new (board, NULL, on_loaded, NULL);
+
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, g_ptr_array_ref (files), (GDestroyNotify) g_ptr_array_unref);
+  g_task_run_in_thread (task, load_in_thread);
+}
+
+/* --- files of any kind --- */
+
+static void
+on_sorted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lBoard) board = data;
+  g_autoptr (C2lSorted) sorted = c2l_opener_sort_finish (result);
+
+  if (sorted->pictures->len > 0)
+    open_pictures (board, sorted->pictures);
+  for (guint i = 0; i < sorted->models->len; i++)
+    {
+      g_autofree char *name = g_file_get_basename (g_ptr_array_index (sorted->models, i));
+      g_autofree char *text
+          = g_strdup_printf (_ ("%s belongs to a model, and is imported on the page Models"), name);
+
+      c2l_board_say_with_action (board, text, _ ("Models"), "win.page",
+                                 g_variant_new_string ("models"));
+    }
+  for (guint i = 0; i < sorted->refused->len; i++)
+    c2l_board_say (board, "%s", (const char *) g_ptr_array_index (sorted->refused, i));
+}
+
+void
+c2l_dropped_files_open (C2lBoard *board, GPtrArray *files)
+{
+  g_return_if_fail (C2L_IS_BOARD (board));
+
+  c2l_opener_sort_async (files, NULL, on_sorted, g_object_ref (board));
+}
+
+/* --- images without a file --- */
+
+static GFile *
+write_texture (GdkTexture *texture, GError **error)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "clip2latent", "shared", NULL);
+  g_autofree char *path = g_build_filename (folder, "dropped-XXXXXX.png", NULL);
+  g_autoptr (GBytes) bytes = gdk_texture_save_to_png_bytes (texture);
+  int fd;
+
+  g_mkdir_with_parents (folder, 0700);
+  fd = g_mkstemp (path);
+  if (fd < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   _ ("The image cannot be kept in %s: %s"), folder, g_strerror (saved_errno));
+      return NULL;
+    }
+  g_close (fd, NULL);
+  if (!g_file_set_contents (path, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes),
+                            error))
+    return NULL;
+  return g_file_new_for_path (path);
+}
+
+static void
+write_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  GFile *file = write_texture (task_data, &error);
+
+  if (file != NULL)
+    g_task_return_pointer (task, file, g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_written (GObject *source, GAsyncResult *result, gpointer data)
+{
+  C2lBoard *board = C2L_BOARD (source);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFile) file = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (file != NULL)
+    c2l_board_add_look_alikes (board, file, N_LOOK_ALIKES);
+  else
+    c2l_board_say (board, "%s", error->message);
+}
+
+static void
+open_texture (C2lBoard *board, GdkTexture *texture)
+{
+  g_autoptr (GTask) task = g_task_new (board, NULL, on_written, NULL);
+
+  g_task_set_task_data (task, g_object_ref (texture), g_object_unref);
+  g_task_run_in_thread (task, write_in_thread);
+}
+
+void
+c2l_dropped_files_open_value (C2lBoard *board, const GValue *value)
+{
+  g_autoptr (GPtrArray) files = g_ptr_array_new ();
+
+  g_return_if_fail (C2L_IS_BOARD (board));
+
+  if (G_VALUE_HOLDS (value, GDK_TYPE_TEXTURE))
+    {
+      open_texture (board, g_value_get_object (value));
+      return;
+    }
+  if (G_VALUE_HOLDS (value, GDK_TYPE_FILE_LIST))
+    for (GSList *link = g_value_get_boxed (value); link != NULL; link = link->next)
+      g_ptr_array_add (files, link->data);
+  else if (G_VALUE_HOLDS (value, G_TYPE_FILE))
+    g_ptr_array_add (files, g_value_get_object (value));
+  if (files->len > 0)
+    c2l_dropped_files_open (board, files);
+}

@@ -1,0 +1,150 @@
+/* The keys of the program. Nothing else in the program names a key for an action that has a row
+ * here. */
+#include "app/c2l-shortcuts.h"
+
+#include <glib/gi18n.h>
+
+#define PAGES NC_ ("shortcuts", "Pages")
+#define CREATE NC_ ("shortcuts", "Create")
+#define PICTURES NC_ ("shortcuts", "Pictures")
+#define PROGRAM NC_ ("shortcuts", "Program")
+
+/* clang-format off */
+static const C2lShortcut shortcuts[] = {
+  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Create"), "win.page::create", { "<Control>1", "<Alt>1" } },
+  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Train"), "win.page::train", { "<Control>2", "<Alt>2" } },
+  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Models"), "win.page::models", { "<Control>3", "<Alt>3" } },
+  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Show or hide the history"), "win.history-visible", { "F9" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Open files"), "win.open", { "<Control>o" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Preferences"), "app.preferences", { "<Control>comma" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Keyboard shortcuts"), "win.shortcuts", { "<Control>question", "F1" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Close the window"), "window.close", { "<Control>w" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Quit"), "app.quit", { "<Control>q" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Generate"), "create.generate", { "<Control>Return" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Stop"), "create.stop", { "Escape" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "An example, by chance"), "create.random-example", { "<Control>e" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Go to the prompt"), "create.focus-prompt", { "<Control>l" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Go to the pictures"), "create.focus-pictures", { "F6" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Another seed"), "create.roll-seed", { "<Control>r" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Keep the seed"), "create.lock-seed", { "<Control><Shift>l" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Copy the seed"), "create.copy-seed", { "<Control><Shift>c" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Undo"), "create.undo", { "<Control>z" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Redo"), "create.redo", { "<Control><Shift>z", "<Control>y" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Save"), "create.save", { "<Control>s" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Save all"), "create.save-all", { "<Control><Shift>s" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Larger pictures"), "create.larger", { "<Control>plus", "<Control>equal", "<Control>KP_Add" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Smaller pictures"), "create.smaller", { "<Control>minus", "<Control>KP_Subtract" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "View"), "create.view", { "space" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Favourite"), "create.favourite", { "f" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Variations"), "create.variations", { "v" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "More like these"), "create.more-like", { "m" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Compare"), "create.compare", { "c" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "In-between"), "create.in-between", { "b" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "How this was made"), "create.how-made", { "i" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Use these settings"), "create.use-settings::all", { "u" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Copy"), "create.copy", { "<Control>c" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Delete"), "create.delete", { "Delete", "KP_Delete" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Menu"), "create.popup-menu", { "Menu", "<Shift>F10" } },
+  { 0 },
+};
+/* clang-format on */
+
+const C2lShortcut *
+c2l_shortcuts_get (void)
+{
+  return shortcuts;
+}
+
+void
+c2l_shortcuts_install (GtkApplication *application)
+{
+  for (const C2lShortcut *each = shortcuts; each->action != NULL; each++)
+    if (each->scope == C2L_SCOPE_PROGRAM)
+      gtk_application_set_accels_for_action (application, each->action, each->keys);
+}
+
+static GtkShortcut *
+new_shortcut (const char *detailed, const char *key)
+{
+  g_autofree char *name = NULL;
+  g_autoptr (GVariant) target = NULL;
+  GtkShortcut *shortcut;
+
+  if (!g_action_parse_detailed_name (detailed, &name, &target, NULL))
+    g_assert_not_reached ();
+  shortcut
+      = gtk_shortcut_new (gtk_shortcut_trigger_parse_string (key), gtk_named_action_new (name));
+  gtk_shortcut_set_arguments (shortcut, target);
+  return shortcut;
+}
+
+void
+c2l_shortcuts_add_to_widget (GtkWidget *widget, C2lScope scope)
+{
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+
+  /* Before GtkGridView takes Space for its own. */
+  if (scope == C2L_SCOPE_GRID)
+    gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_CAPTURE);
+  /* Menus show the one that was added last: the first in the table. */
+  for (const C2lShortcut *each = shortcuts; each->action != NULL; each++)
+    for (int i = G_N_ELEMENTS (each->keys) - 1; i >= 0; i--)
+      if (each->scope == scope && each->keys[i] != NULL)
+        gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller),
+                                              new_shortcut (each->action, each->keys[i]));
+  gtk_widget_add_controller (widget, controller);
+}
+
+/* --- the window that lists them --- */
+
+/* GtkShortcutsWindow can be filled by a template only, so the table is written as one. */
+static void
+add_row (GString *ui, const C2lShortcut *shortcut)
+{
+  g_autofree char *keys = g_strjoinv (" ", (char **) shortcut->keys);
+  g_autofree char *row = g_markup_printf_escaped (
+      "<child><object class='GtkShortcutsShortcut'><property name='title'>%s</property>"
+      "<property name='accelerator'>%s</property></object></child>",
+      g_dpgettext2 (NULL, "shortcuts", shortcut->title), keys);
+
+  g_string_append (ui, row);
+}
+
+static void
+add_group (GString *ui, const char *group)
+{
+  g_autofree char *start = g_markup_printf_escaped (
+      "<child><object class='GtkShortcutsGroup'><property name='title'>%s</property>",
+      g_dpgettext2 (NULL, "shortcuts", group));
+
+  g_string_append (ui, start);
+}
+
+GtkWidget *
+c2l_shortcuts_window_new (GtkWindow *parent)
+{
+  g_autoptr (GString) ui = g_string_new (
+      "<interface><object class='GtkShortcutsWindow' id='window'><property "
+      "name='modal'>1</property>"
+      "<child><object class='GtkShortcutsSection'><property name='section-name'>all</property>"
+      "<property name='max-height'>12</property>");
+  g_autoptr (GtkBuilder) builder = NULL;
+  GtkWidget *window;
+
+  for (const C2lShortcut *each = shortcuts; each->action != NULL; each++)
+    {
+      gboolean is_first = each == shortcuts || g_strcmp0 (each->group, each[-1].group) != 0;
+      gboolean is_last = g_strcmp0 (each->group, each[1].group) != 0;
+
+      if (is_first)
+        add_group (ui, each->group);
+      add_row (ui, each);
+      if (is_last)
+        g_string_append (ui, "</object></child>");
+    }
+  g_string_append (ui, "</object></child></object></interface>");
+  builder = gtk_builder_new_from_string (ui->str, ui->len);
+  window = GTK_WIDGET (gtk_builder_get_object (builder, "window"));
+  gtk_window_set_transient_for (GTK_WINDOW (window), parent);
+  return window;
+}

@@ -1,0 +1,36 @@
+/* The keys of the program, in one table: which action, which keys, where they count, and how the window that lists them calls it. */
+#pragma once
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  C2L_SCOPE_PROGRAM, /* everywhere */
+  C2L_SCOPE_PAGE,    /* while focus is on the Create page */
+  C2L_SCOPE_GRID,    /* while focus is in the grid of pictures: keys that would be letters in a prompt */
+  C2L_SCOPE_VIEWER   /* while a picture is shown large */
+} C2lScope;
+
+typedef struct
+{
+  C2lScope scope;
+  const char *group;   /* under which it is listed; not yet translated, context “shortcuts” */
+  const char *title;   /* likewise */
+  const char *action;  /* detailed: "win.page::create" */
+  const char *keys[4]; /* as gtk_accelerator_parse() reads them; NULL behind the last */
+} C2lShortcut;
+
+/* All of them, in the order in which they are listed; the last has no action. */
+const C2lShortcut *c2l_shortcuts_get (void);
+
+/* The keys that count everywhere. */
+void               c2l_shortcuts_install (GtkApplication *application);
+/* Those of @scope, while focus is in @widget. */
+void               c2l_shortcuts_add_to_widget (GtkWidget *widget, C2lScope scope);
+
+/* A window that lists all of them, for @parent. */
+GtkWidget         *c2l_shortcuts_window_new (GtkWindow *parent);
+
+G_END_DECLS
