@@ -41,6 +41,8 @@ char    *c2l_library_db_dup_column (sqlite3_stmt *statement, int column);
 C2lLibraryQuery *c2l_library_query_copy (const C2lLibraryQuery *query);
 void             c2l_library_query_free (C2lLibraryQuery *query);
 GPtrArray       *c2l_library_db_list (sqlite3 *db, const C2lLibraryQuery *query, GError **error);
+char           **c2l_library_db_list_uids (sqlite3 *db, const C2lLibraryQuery *query, GError **error);
+GPtrArray       *c2l_library_db_read (sqlite3 *db, const char *const *uids, GError **error);
 gssize           c2l_library_db_count (sqlite3 *db, const C2lLibraryQuery *query, GError **error);
 C2lRecipe       *c2l_library_db_load_recipe (sqlite3 *db, const char *uid, GError **error);
 char           **c2l_library_db_list_prompts (sqlite3 *db, const char *text, guint limit, GError **error);

@@ -167,27 +167,54 @@ read_entry (sqlite3_stmt *statement)
   return entry;
 }
 
+#define ENTRY_COLUMNS "uid, created, prompt, model, generator, score, favourite, thumbnail"
+
+static char *
+dup_order (const C2lLibraryQuery *query)
+{
+  return g_strdup_printf (" ORDER BY %s LIMIT %" G_GINT64_FORMAT " OFFSET %u",
+                          query->order == C2L_LIBRARY_BEST ? "score DESC, id DESC"
+                                                           : "created DESC, id DESC",
+                          query->limit != 0 ? (gint64) query->limit : -1, query->offset);
+}
+
 GPtrArray *
 c2l_library_db_list (sqlite3 *db, const C2lLibraryQuery *query, GError **error)
 {
   g_autoptr (GPtrArray) entries
       = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_library_entry_unref);
-  g_autofree char *end
-      = g_strdup_printf (" ORDER BY %s LIMIT %" G_GINT64_FORMAT " OFFSET %u",
-                         query->order == C2L_LIBRARY_BEST ? "score DESC, id DESC"
-                                                          : "created DESC, id DESC",
-                         query->limit != 0 ? (gint64) query->limit : -1, query->offset);
+  g_autofree char *end = dup_order (query);
   Conditions conditions;
   sqlite3_stmt *statement;
   GError *own = NULL;
 
   conditions_init (&conditions, query);
-  statement = prepare (db,
-                       "SELECT uid, created, prompt, model, generator, score, favourite, thumbnail "
-                       "FROM pictures",
-                       &conditions, end, &own);
+  statement = prepare (db, "SELECT " ENTRY_COLUMNS " FROM pictures", &conditions, end, &own);
   while (statement != NULL && c2l_library_db_step (db, statement, &own))
     g_ptr_array_add (entries, read_entry (statement));
+  sqlite3_finalize (statement);
+  if (own == NULL)
+    return g_steal_pointer (&entries);
+  g_propagate_error (error, own);
+  return NULL;
+}
+
+GPtrArray *
+c2l_library_db_read (sqlite3 *db, const char *const *uids, GError **error)
+{
+  g_autoptr (GPtrArray) entries
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_library_entry_unref);
+  GError *own = NULL;
+  sqlite3_stmt *statement = c2l_library_db_prepare (
+      db, "SELECT " ENTRY_COLUMNS " FROM pictures WHERE uid = ?", &own);
+
+  for (guint i = 0; own == NULL && uids[i] != NULL; i++)
+    {
+      sqlite3_reset (statement);
+      c2l_library_db_bind_text (statement, 1, uids[i]);
+      if (c2l_library_db_step (db, statement, &own))
+        g_ptr_array_add (entries, read_entry (statement));
+    }
   sqlite3_finalize (statement);
   if (own == NULL)
     return g_steal_pointer (&entries);
@@ -256,6 +283,17 @@ read_strings (sqlite3 *db, sqlite3_stmt *statement, GError **error)
     return g_strv_builder_end (builder);
   g_propagate_error (error, own);
   return NULL;
+}
+
+char **
+c2l_library_db_list_uids (sqlite3 *db, const C2lLibraryQuery *query, GError **error)
+{
+  g_autofree char *end = dup_order (query);
+  Conditions conditions;
+
+  conditions_init (&conditions, query);
+  return read_strings (db, prepare (db, "SELECT uid FROM pictures", &conditions, end, error),
+                       error);
 }
 
 char **

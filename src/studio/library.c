@@ -163,6 +163,43 @@ c2l_library_list_finish (C2lLibrary *self, GAsyncResult *result, GError **error)
 }
 
 static gpointer
+run_list_uids (sqlite3 *db, gpointer data, GError **error)
+{
+  return c2l_library_db_list_uids (db, data, error);
+}
+
+void
+c2l_library_list_uids_async (C2lLibrary *self,
+                             const C2lLibraryQuery *query,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data)
+{
+  g_return_if_fail (C2L_IS_LIBRARY (self));
+  c2l_library_push (self, run_list_uids, c2l_library_query_copy (query),
+                    (GDestroyNotify) c2l_library_query_free, (GDestroyNotify) g_strfreev, FALSE,
+                    cancellable, callback, data);
+}
+
+static gpointer
+run_read (sqlite3 *db, gpointer data, GError **error)
+{
+  return c2l_library_db_read (db, data, error);
+}
+
+void
+c2l_library_read_async (C2lLibrary *self,
+                        const char *const *uids,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  g_return_if_fail (C2L_IS_LIBRARY (self) && uids != NULL);
+  c2l_library_push (self, run_read, g_strdupv ((char **) uids), (GDestroyNotify) g_strfreev,
+                    (GDestroyNotify) g_ptr_array_unref, FALSE, cancellable, callback, data);
+}
+
+static gpointer
 run_count (sqlite3 *db, gpointer data, GError **error)
 {
   gssize n = c2l_library_db_count (db, data, error);
