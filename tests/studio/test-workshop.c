@@ -201,9 +201,11 @@ test_shelf (void)
 int
 main (int argc, char **argv)
 {
+  g_autofree char *folder = g_dir_make_tmp ("c2l-test-XXXXXX", NULL);
   int result;
 
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_setenv ("XDG_DATA_HOME", folder, TRUE);
+  g_test_init (&argc, &argv, NULL);
   open_and_draw ();
   g_test_add_func ("/workshop/new-pictures", test_new_pictures);
   g_test_add_func ("/workshop/words-give-way-to-sliders", test_words_give_way_to_sliders);
@@ -217,5 +219,6 @@ main (int argc, char **argv)
   c2l_model_info_unref (info);
   c2l_recipe_unref (man);
   c2l_recipe_unref (woman);
+  g_rmdir (folder);
   return result;
 }
