@@ -29,7 +29,7 @@ struct _C2lHistoryPane
   GSimpleActionGroup *actions;
   GArray *sources;       /* of gint64, as the drop-down lists them */
   gint64 shown_source;
-  guint start_source;
+  guint start_callback, frames_to_start;
   gboolean is_filling;   /* drop-downs change without the artist */
   gboolean is_listed;    /* anything was asked for */
 };
@@ -297,26 +297,31 @@ update (C2lHistoryPane *self)
   c2l_history_actions_update (self);
 }
 
+/* The first frame lays out what is new, the second one can go there. */
 static gboolean
-go_to_start (gpointer data)
+go_to_start (GtkWidget *view, GdkFrameClock *clock, gpointer data)
 {
   C2lHistoryPane *self = data;
 
-  self->start_source = 0;
-  gtk_adjustment_set_value (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->view)), 0);
+  if (self->frames_to_start-- > 0)
+    return G_SOURCE_CONTINUE;
+  self->start_callback = 0;
+  gtk_adjustment_set_value (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (view)), 0);
   return G_SOURCE_REMOVE;
 }
 
-/* A view holds on to the picture that it shows, whatever comes before it. Who looks at the newest wants to see what is newer: once the
- * view has laid it out. */
+/* A view holds on to the picture that it shows, whatever comes before it. Who looks at the newest wants to see what is newer. */
 static void
 stay_at_start (C2lHistoryPane *self, guint position, guint removed, guint added)
 {
   GtkAdjustment *place = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->view));
 
-  if (position == 0 && added > 0 && self->start_source == 0
-      && gtk_adjustment_get_value (place) <= 0)
-    self->start_source = g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, go_to_start, self, NULL);
+  if (position > 0 || added == 0 || gtk_adjustment_get_value (place) > 0)
+    return;
+  self->frames_to_start = 1;
+  if (self->start_callback == 0)
+    self->start_callback
+        = gtk_widget_add_tick_callback (GTK_WIDGET (self->view), go_to_start, self, NULL);
 }
 
 static void
@@ -629,7 +634,6 @@ c2l_history_pane_dispose (GObject *object)
   C2lHistoryPane *self = C2L_HISTORY_PANE (object);
   GtkWidget *child;
 
-  g_clear_handle_id (&self->start_source, g_source_remove);
   if (self->library != NULL)
     g_signal_handlers_disconnect_by_data (self->library, self);
   if (self->list != NULL)
