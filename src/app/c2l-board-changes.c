@@ -15,7 +15,7 @@ typedef struct
   C2lBoard *board;
   C2lPictureItem *item;
   C2lRecipe *recipe;
-  gboolean full, compare;
+  gboolean full, again; /* again: as it is, because it was let go */
   gint64 asked;
 } Drawing;
 
@@ -79,14 +79,14 @@ on_drawn (GObject *source, GAsyncResult *result, gpointer data)
         c2l_picture_item_set_recipe (drawing->item, picture->recipe);
       c2l_board_show (self, drawing->item, picture, frame,
                       drawing->full ? C2L_PICTURE_FINISHED : C2L_PICTURE_PREVIEW);
-      if (drawing->full)
+      if (drawing->full && !drawing->again)
         c2l_board_store_change (self, drawing->item, picture);
     }
   drawing_free (drawing);
 }
 
 static void
-draw (C2lBoard *self, C2lPictureItem *item, gboolean full)
+draw (C2lBoard *self, C2lPictureItem *item, gboolean full, gboolean again)
 {
   Drawing *drawing = g_new0 (Drawing, 1);
   int size = full ? 0 : get_preview_size (self);
@@ -95,6 +95,7 @@ draw (C2lBoard *self, C2lPictureItem *item, gboolean full)
   drawing->item = g_object_ref (item);
   drawing->recipe = c2l_recipe_ref (c2l_picture_item_get_recipe (item));
   drawing->full = full;
+  drawing->again = again;
   drawing->asked = g_get_monotonic_time ();
   c2l_worker_draw_async (self->worker, drawing->recipe, size, full, item, self->cancellable,
                          on_drawn, drawing);
@@ -105,14 +106,14 @@ c2l_board_want_full (C2lBoard *self, C2lPictureItem *item)
 {
   g_return_if_fail (C2L_IS_BOARD (self) && C2L_IS_PICTURE_ITEM (item));
   if (c2l_picture_item_get_recipe (item) != NULL && !self->closed)
-    draw (self, item, TRUE);
+    draw (self, item, TRUE, TRUE);
 }
 
 static void
 apply (C2lBoard *self, C2lPictureItem *item, C2lRecipe *recipe, gboolean full)
 {
   c2l_picture_item_set_recipe (item, recipe);
-  draw (self, item, full);
+  draw (self, item, full, FALSE);
 }
 
 void

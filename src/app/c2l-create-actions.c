@@ -7,6 +7,7 @@
 #include "app/c2l-picture-saver.h"
 #include "app/c2l-recipe-view.h"
 #include "app/c2l-settings.h"
+#include "app/c2l-viewer.h"
 
 #include <glib/gi18n.h>
 
@@ -100,6 +101,22 @@ static void
 view (C2lCreatePage *page, GVariant *parameter)
 {
   c2l_create_page_view (page, TRUE);
+}
+
+/* The current one beside the other selected one. */
+static void
+compare (C2lCreatePage *page, GVariant *parameter)
+{
+  C2lBoard *board = c2l_create_page_get_board (page);
+  g_autoptr (GPtrArray) items = c2l_board_list_selected (board);
+  C2lPictureItem *first = g_ptr_array_index (items, 0);
+  C2lPictureItem *other
+      = first == c2l_board_get_current (board) ? g_ptr_array_index (items, 1) : first;
+  GtkWidget *viewer = c2l_create_page_get_viewer (page);
+
+  c2l_create_page_view (page, TRUE);
+  if (C2L_IS_VIEWER (viewer))
+    c2l_viewer_compare (C2L_VIEWER (viewer), other);
 }
 
 /* Favourites all, unless all are. */
@@ -276,6 +293,7 @@ typedef enum
   NEEDS_BUSY,
   NEEDS_PICTURES,
   NEEDS_SELECTED,
+  NEEDS_TWO, /* selected pictures, and no more */
   NEEDS_UNDO,
   NEEDS_REDO
 } Needs;
@@ -287,6 +305,7 @@ static const struct
   Needs needs;
   const char *parameter; /* (nullable): its type */
 } actions[] = {
+  { "compare", compare, NEEDS_TWO },
   { "copy", copy, NEEDS_SELECTED },
   { "copy-seed", copy_seed },
   { "delete", delete, NEEDS_SELECTED },
@@ -339,6 +358,9 @@ is_possible (C2lBoard *board, Needs needs)
     case NEEDS_SELECTED:
       selected = gtk_selection_model_get_selection (selection);
       return !gtk_bitset_is_empty (selected);
+    case NEEDS_TWO:
+      selected = gtk_selection_model_get_selection (selection);
+      return gtk_bitset_get_size (selected) == 2;
     case NEEDS_UNDO:
       return can_undo;
     case NEEDS_REDO:

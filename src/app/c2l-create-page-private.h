@@ -10,5 +10,7 @@ G_BEGIN_DECLS
 C2lBoard       *c2l_create_page_get_board (C2lCreatePage *page);
 C2lPromptBar   *c2l_create_page_get_prompt_bar (C2lCreatePage *page);
 C2lPictureGrid *c2l_create_page_get_grid (C2lCreatePage *page);
+/* (nullable) */
+GtkWidget      *c2l_create_page_get_viewer (C2lCreatePage *page);
 
 G_END_DECLS

@@ -60,6 +60,12 @@ c2l_create_page_get_grid (C2lCreatePage *self)
   return self->grid;
 }
 
+GtkWidget *
+c2l_create_page_get_viewer (C2lCreatePage *self)
+{
+  return adw_bin_get_child (self->viewer_slot);
+}
+
 GActionMap *
 c2l_create_page_get_actions (C2lCreatePage *self)
 {

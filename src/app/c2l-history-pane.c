@@ -29,6 +29,7 @@ struct _C2lHistoryPane
   GSimpleActionGroup *actions;
   GArray *sources;       /* of gint64, as the drop-down lists them */
   gint64 shown_source;
+  guint start_callback, frames_to_start;
   gboolean is_filling;   /* drop-downs change without the artist */
   gboolean is_listed;    /* anything was asked for */
 };
@@ -294,6 +295,33 @@ update (C2lHistoryPane *self)
   gtk_stack_set_visible_child_name (self->stage, n > 0 ? "grid" : "nothing");
   gtk_widget_set_visible (self->empty_trash, self->shown_source == C2L_HISTORY_TRASH && n > 0);
   c2l_history_actions_update (self);
+}
+
+/* The first frame lays out what is new, the second one can go there. */
+static gboolean
+go_to_start (GtkWidget *view, GdkFrameClock *clock, gpointer data)
+{
+  C2lHistoryPane *self = data;
+
+  if (self->frames_to_start-- > 0)
+    return G_SOURCE_CONTINUE;
+  self->start_callback = 0;
+  gtk_adjustment_set_value (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (view)), 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* A view holds on to the picture that it shows, whatever comes before it. Who looks at the newest wants to see what is newer. */
+static void
+stay_at_start (C2lHistoryPane *self, guint position, guint removed, guint added)
+{
+  GtkAdjustment *place = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->view));
+
+  if (position > 0 || added == 0 || gtk_adjustment_get_value (place) > 0)
+    return;
+  self->frames_to_start = 1;
+  if (self->start_callback == 0)
+    self->start_callback
+        = gtk_widget_add_tick_callback (GTK_WIDGET (self->view), go_to_start, self, NULL);
 }
 
 static void
@@ -733,6 +761,7 @@ c2l_history_pane_new (C2lBoard *board)
                                g_settings_get_int (c2l_settings_get (), "history-width"), -1);
   c2l_history_actions_add (self);
   gtk_grid_view_set_model (self->view, self->selection);
+  g_signal_connect_swapped (self->selection, "items-changed", G_CALLBACK (stay_at_start), self);
   g_signal_connect_swapped (self->list, "listed", G_CALLBACK (update), self);
   g_signal_connect_swapped (self->list, "failed", G_CALLBACK (on_failed), self);
   g_signal_connect_swapped (self->selection, "selection-changed", G_CALLBACK (update), self);
