@@ -11,6 +11,7 @@
 #include "studio/json.h"
 #include "studio/picture.h"
 
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -239,18 +240,30 @@ show_image (const char *path, const Options *options, GError **error)
   return TRUE;
 }
 
-/* PNG and JPEG begin with these bytes. */
 static gboolean
 is_image (const char *path)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
-  guint8 start[4] = { 0 };
+  guint8 start[C2L_IMAGE_SIGNATURE];
+  gsize n = 0;
 
   return stream != NULL
-         && g_input_stream_read (G_INPUT_STREAM (stream), start, sizeof start, NULL, NULL)
-                == sizeof start
-         && (memcmp (start, "\x89PNG", 4) == 0 || memcmp (start, "\xff\xd8\xff", 3) == 0);
+         && g_input_stream_read_all (G_INPUT_STREAM (stream), start, sizeof start, &n, NULL, NULL)
+         && c2l_image_is_image (start, n);
+}
+
+/* What a text that says names and values is. */
+static const char *
+find_config_kind (JsonObject *config)
+{
+  if (json_object_has_member (config, "model"))
+    return "a prior's configuration";
+  if (json_object_has_member (config, "fixture"))
+    return "what to compute and to compare: name its folder to c2l selftest";
+  if (json_object_has_member (config, "format") && json_object_has_member (config, "generator"))
+    return "the description of a bundle: name its folder";
+  return "a configuration in YAML or JSON";
 }
 
 /* What a file without weights is, or NULL. */
@@ -276,10 +289,7 @@ find_other_kind (const char *path)
       return "a CLIP vocabulary: the merges of its tokenizer";
     }
   config = c2l_yaml_load (path, NULL);
-  if (config != NULL)
-    return json_object_has_member (config, "model") ? "a prior's configuration"
-                                                    : "a configuration in YAML";
-  return NULL;
+  return config != NULL ? find_config_kind (config) : NULL;
 }
 
 static gboolean
@@ -300,6 +310,21 @@ show_other (const char *path, const Options *options)
   return kind != NULL;
 }
 
+/* Whether there is something to look at; a pipe would be waited for. */
+static gboolean
+check_file (const char *path, GError **error)
+{
+  GStatBuf status;
+
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: not an ordinary file", path);
+  else if (g_stat (path, &status) == 0 && status.st_size == 0)
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: the file is empty", path);
+  else
+    return TRUE;
+  return FALSE;
+}
+
 static gboolean
 show (const char *path, const Options *options, GError **error)
 {
@@ -314,6 +339,8 @@ show (const char *path, const Options *options, GError **error)
     }
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
     return show_bundle (path, options, error);
+  if (!check_file (path, error))
+    return FALSE;
   if (is_image (path))
     return show_image (path, options, error);
   weights = c2l_weights_load (path, &own_error);
