@@ -77,6 +77,8 @@ c2l_generate_options_parse (C2lGenerateOptions *options, int *argc, char ***argv
             "Folder for the pictures (default: pictures)", "FOLDER" },
           { "grid", 0, 0, G_OPTION_ARG_FILENAME, &options->grid,
             "Also write all pictures together into this PNG", "FILE.png" },
+          { "keep", 0, 0, G_OPTION_ARG_NONE, &options->keep,
+            "Also put the pictures into the library, where the window shows them", NULL },
           { "json", 0, 0, G_OPTION_ARG_NONE, &options->json,
             "Print a JSON object a line instead of file names", NULL },
           G_OPTION_ENTRY_NULL };

@@ -16,7 +16,7 @@ typedef struct
   char *seed, *noise_seed, *noise, *sampler, *sort, *out, *grid, *prompts, *latent, *latent_out;
   char *guidance, *truncation, *move, *turn;
   char **edits, **from;
-  gboolean score, json, random;
+  gboolean score, json, random, keep;
   C2lSaveArguments save;
 } C2lGenerateOptions;
 

@@ -116,6 +116,8 @@ c2l_generate_output_save (C2lPicture *picture, gpointer data)
       g_cancellable_cancel (c2l_cli_get_cancellable ());
       return;
     }
+  if (output->keep != NULL)
+    c2l_keep_picture (output->keep, picture);
   /* What follows needs the recipe; of the pixels only the grid, and those of many pictures fill the
    * memory. */
   if (output->options->grid == NULL)

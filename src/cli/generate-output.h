@@ -8,6 +8,7 @@
 #pragma once
 
 #include "cli/generate-options.h"
+#include "cli/keep.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,7 @@ typedef struct
 {
   const C2lGenerateOptions *options; /* lent */
   C2lSaveOptions save;
+  C2lKeep *keep;     /* (nullable): the library, where the pictures shall be kept */
   GHashTable *files; /* C2lPicture → path */
   GError *error; /* (nullable): why a picture could not be saved; the first one ends the work */
   gboolean print_at_end; /* sorted ones */

@@ -190,12 +190,19 @@ run (int argc, char **argv)
     return c2l_cli_usage (&c2l_command_generate, "%s", contradiction);
   if (!c2l_generate_output_init (&output, &options, count_pictures (&options, prompts), &error))
     return c2l_cli_fail (error);
+  if (options.keep && (output.keep = c2l_keep_open (&error)) == NULL)
+    return c2l_cli_fail (error);
   if (options.from != NULL)
     redraw (&options, engine, &output, pictures, &error);
   else
     draw (&options, engine, prompts[0] != NULL ? (const char *const *) prompts : NULL, &output,
           pictures, &error);
-  return c2l_generate_output_finish (&output, pictures, count_columns (&options, prompts), error);
+  exit_code
+      = c2l_generate_output_finish (&output, pictures, count_columns (&options, prompts), error);
+  g_clear_error (&error);
+  if (output.keep != NULL && !c2l_keep_close (output.keep, &error) && exit_code == C2L_EXIT_OK)
+    exit_code = c2l_cli_fail (error);
+  return exit_code;
 }
 
 const C2lCommand c2l_command_generate = {

@@ -1,47 +1,33 @@
 /* c2l info: what a file or a bundle is, found by content. */
 #include "cli/cli.h"
-#include "formats/image.h"
-#include "formats/tar.h"
-#include "formats/weights.h"
-#include "formats/yaml.h"
 #include "models/clip.h"
 #include "models/prior.h"
-#include "models/tokenizer.h"
-#include "studio/bundle.h"
+#include "studio/identify.h"
 #include "studio/json.h"
-#include "studio/picture.h"
 
-#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
-
-#define CLIP_VOCABULARY 49408   /* of OpenAI's models */
-#define MERGES_START "#version" /* of a plain list of merges, whatever its length */
 
 typedef struct
 {
   gboolean json, tensors, verify;
 } Options;
 
-static const char *const kind_names[] = {
-  [C2L_WEIGHTS_PLAIN] = "named arrays of no kind that the program draws with",
-  [C2L_WEIGHTS_TENSOR] = "one array: a latent or an edit direction",
-  [C2L_WEIGHTS_PRIOR] = "a prior: from a prompt's embedding to a latent",
-  [C2L_WEIGHTS_GENERATOR] = "a StyleGAN generator: from a latent to a picture",
-  [C2L_WEIGHTS_CLIP] = "CLIP: understands prompts and pictures",
-};
-
-static const char *const kind_words[] = {
-  [C2L_WEIGHTS_PLAIN] = "arrays", [C2L_WEIGHTS_TENSOR] = "array",
-  [C2L_WEIGHTS_PRIOR] = "prior",  [C2L_WEIGHTS_GENERATOR] = "generator",
-  [C2L_WEIGHTS_CLIP] = "clip",
-};
-
 static void
 print_object (JsonObject *object)
 {
   g_autofree char *text = c2l_json_object_to_string (object, FALSE);
   printf ("%s\n", text);
+}
+
+static JsonObject *
+new_object (const C2lFileInfo *info)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "file", info->path);
+  json_object_set_string_member (object, "kind", c2l_file_kind_get_name (info->kind));
+  return object;
 }
 
 static void
@@ -59,15 +45,14 @@ print_strings (JsonObject *info, const char *member, const char *title)
 }
 
 static gboolean
-show_bundle (const char *path, const Options *options, GError **error)
+show_bundle (const C2lFileInfo *file, const Options *options, GError **error)
 {
-  g_autoptr (C2lBundle) bundle = c2l_bundle_open (path, error);
+  C2lBundle *bundle = file->bundle;
   JsonObject *info;
   GPtrArray *directions;
   C2lDefaults defaults;
 
-  if (bundle == NULL
-      || (options->verify && !c2l_bundle_verify (bundle, c2l_cli_get_cancellable (), error)))
+  if (options->verify && !c2l_bundle_verify (bundle, c2l_cli_get_cancellable (), error))
     return FALSE;
   info = c2l_bundle_get_info (bundle);
   if (options->json)
@@ -76,7 +61,7 @@ show_bundle (const char *path, const Options *options, GError **error)
       return TRUE;
     }
   c2l_bundle_get_defaults (bundle, &defaults);
-  printf ("%s: a model bundle%s\n", path,
+  printf ("%s: %s%s\n", file->path, file->what,
           options->verify ? ", its files are those that it describes" : "");
   printf ("%-12s %s\n", "name", c2l_bundle_get_name (bundle));
   printf ("%-12s %s\n", "draws",
@@ -146,23 +131,21 @@ show_sizes (C2lWeights *weights)
 }
 
 static void
-show_weights (const char *path, C2lWeights *weights, const Options *options)
+show_weights (const C2lFileInfo *info, const Options *options)
 {
-  C2lWeightsKind kind = c2l_weights_get_kind (weights);
+  C2lWeights *weights = info->weights;
   JsonObject *config = c2l_weights_get_config (weights);
 
   if (options->json)
     {
-      g_autoptr (JsonObject) object = json_object_new ();
+      g_autoptr (JsonObject) object = new_object (info);
 
-      json_object_set_string_member (object, "file", path);
-      json_object_set_string_member (object, "kind", kind_words[kind]);
       json_object_set_string_member (object, "format", c2l_weights_get_format (weights));
       json_object_set_object_member (object, "config", json_object_ref (config));
       print_object (object);
       return;
     }
-  printf ("%s: %s\n", path, kind_names[kind]);
+  printf ("%s: %s\n", info->path, info->what);
   printf ("%-12s %s\n", "format", c2l_weights_get_format (weights));
   if (json_object_has_member (config, "class"))
     printf ("%-12s %s, pictures of %" G_GINT64_FORMAT "², %" G_GINT64_FORMAT
@@ -171,41 +154,31 @@ show_weights (const char *path, C2lWeights *weights, const Options *options)
             c2l_json_get_int (config, "img_resolution", 0), c2l_json_get_int (config, "num_ws", 0),
             c2l_json_get_int (config, "w_dim", 0));
   show_sizes (weights);
-  if (kind == C2L_WEIGHTS_TENSOR || options->tensors)
+  if (c2l_weights_get_kind (weights) == C2L_WEIGHTS_TENSOR || options->tensors)
     show_arrays (weights);
 }
 
-static gboolean
-show_image (const char *path, const Options *options, GError **error)
+static void
+show_image (const C2lFileInfo *info, const Options *options)
 {
-  g_autoptr (C2lImage) image = c2l_image_load (path, error);
-  g_autoptr (C2lRecipe) recipe = NULL;
-  g_autoptr (JsonNode) node = NULL;
-  const char *json = image != NULL ? g_hash_table_lookup (image->texts, C2L_RECIPE_KEYWORD) : NULL;
+  const C2lRecipe *recipe = info->recipe;
 
-  if (image == NULL)
-    return FALSE;
-  recipe = json != NULL ? c2l_recipe_from_json (json, path, error) : NULL;
-  if (json != NULL && recipe == NULL)
-    return FALSE;
   if (options->json)
     {
-      g_autoptr (JsonObject) object = json_object_new ();
+      g_autoptr (JsonObject) object = new_object (info);
 
-      json_object_set_string_member (object, "file", path);
-      json_object_set_string_member (object, "kind", "picture");
-      json_object_set_int_member (object, "width", image->width);
-      json_object_set_int_member (object, "height", image->height);
+      json_object_set_int_member (object, "width", info->image->width);
+      json_object_set_int_member (object, "height", info->image->height);
       if (recipe != NULL)
-        json_object_set_member (object, "recipe", c2l_recipe_to_node (recipe));
+        json_object_set_member (object, "recipe", c2l_recipe_to_node (info->recipe));
       print_object (object);
-      return TRUE;
+      return;
     }
-  printf ("%s: a picture of %d × %d\n", path, image->width, image->height);
+  printf ("%s: %s\n", info->path, info->what);
   if (recipe == NULL)
     {
       printf ("%-12s none; it was not saved by this program, or was rewritten since\n", "recipe");
-      return TRUE;
+      return;
     }
   printf ("%-12s %s\n", "prompt", recipe->prompt != NULL ? recipe->prompt : "none");
   if (recipe->made_by != NULL)
@@ -237,121 +210,36 @@ show_image (const char *path, const Options *options, GError **error)
             recipe->turn);
   printf ("%-12s version %s, %s, %s: %s\n", "drawn by", recipe->program, recipe->precision,
           recipe->device, recipe->device_details);
-  return TRUE;
 }
 
-static gboolean
-is_image (const char *path)
+static void
+show_other (const C2lFileInfo *info, const Options *options)
 {
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
-  guint8 start[C2L_IMAGE_SIGNATURE];
-  gsize n = 0;
-
-  return stream != NULL
-         && g_input_stream_read_all (G_INPUT_STREAM (stream), start, sizeof start, &n, NULL, NULL)
-         && c2l_image_is_image (start, n);
-}
-
-/* What a text that says names and values is. */
-static const char *
-find_config_kind (JsonObject *config)
-{
-  if (json_object_has_member (config, "model"))
-    return "a prior's configuration";
-  if (json_object_has_member (config, "fixture"))
-    return "what to compute and to compare: name its folder to c2l selftest";
-  if (json_object_has_member (config, "format") && json_object_has_member (config, "generator"))
-    return "the description of a bundle: name its folder";
-  return "a configuration in YAML or JSON";
-}
-
-/* What a file without weights is, or NULL. */
-static const char *
-find_other_kind (const char *path)
-{
-  g_autoptr (C2lTar) tar = c2l_tar_open (path, NULL);
-  g_autoptr (JsonObject) config = NULL;
-  C2lTokenizer *merges = NULL;
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
-  char start[sizeof MERGES_START] = "";
-
-  if (stream != NULL
-      && g_input_stream_read (G_INPUT_STREAM (stream), start, sizeof start - 1, NULL, NULL) > 0
-      && strcmp (start, MERGES_START) == 0)
-    return "a CLIP vocabulary: the merges of its tokenizer";
-  if (tar != NULL && c2l_tar_read_next (tar, NULL) != NULL)
-    return "a tar archive, such as a shard of training data";
-  if ((merges = c2l_tokenizer_load (path, CLIP_VOCABULARY, NULL)) != NULL)
+  if (options->json)
     {
-      c2l_tokenizer_free (merges);
-      return "a CLIP vocabulary: the merges of its tokenizer";
-    }
-  config = c2l_yaml_load (path, NULL);
-  return config != NULL ? find_config_kind (config) : NULL;
-}
+      g_autoptr (JsonObject) object = new_object (info);
 
-static gboolean
-show_other (const char *path, const Options *options)
-{
-  const char *kind = find_other_kind (path);
-
-  if (kind != NULL && options->json)
-    {
-      g_autoptr (JsonObject) object = json_object_new ();
-
-      json_object_set_string_member (object, "file", path);
-      json_object_set_string_member (object, "kind", kind);
       print_object (object);
     }
-  else if (kind != NULL)
-    printf ("%s: %s\n", path, kind);
-  return kind != NULL;
-}
-
-/* Whether there is something to look at; a pipe would be waited for. */
-static gboolean
-check_file (const char *path, GError **error)
-{
-  GStatBuf status;
-
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
-    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: not an ordinary file", path);
-  else if (g_stat (path, &status) == 0 && status.st_size == 0)
-    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: the file is empty", path);
   else
-    return TRUE;
-  return FALSE;
+    printf ("%s: %s\n", info->path, info->what);
 }
 
 static gboolean
 show (const char *path, const Options *options, GError **error)
 {
-  g_autoptr (C2lWeights) weights = NULL;
-  g_autoptr (GError) own_error = NULL;
+  g_autoptr (C2lFileInfo) info = c2l_identify (path, error);
 
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    {
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "%s: there is no such file or folder",
-                   path);
-      return FALSE;
-    }
-  if (g_file_test (path, G_FILE_TEST_IS_DIR))
-    return show_bundle (path, options, error);
-  if (!check_file (path, error))
+  if (info == NULL)
     return FALSE;
-  if (is_image (path))
-    return show_image (path, options, error);
-  weights = c2l_weights_load (path, &own_error);
-  if (weights == NULL)
-    {
-      if (show_other (path, options))
-        return TRUE;
-      g_propagate_error (error, g_steal_pointer (&own_error));
-      return FALSE;
-    }
-  show_weights (path, weights, options);
+  if (info->bundle != NULL)
+    return show_bundle (info, options, error);
+  if (info->image != NULL)
+    show_image (info, options);
+  else if (info->weights != NULL)
+    show_weights (info, options);
+  else
+    show_other (info, options);
   return TRUE;
 }
 
@@ -388,6 +276,6 @@ const C2lCommand c2l_command_info = {
   .summary = "Say what a file or a bundle is",
   .description = "Knows bundles, StyleGAN pickles, prior checkpoints, CLIP archives, safetensors, "
                  "NumPy arrays, pictures,\n"
-                 "configurations, CLIP's merges and tar archives.\n",
+                 "trainings, configurations, CLIP's merges and tar archives.\n",
   .run = run,
 };

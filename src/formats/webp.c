@@ -131,7 +131,8 @@ c2l_webp_parse (gconstpointer data, gsize size, const char *name, GError **error
     }
   /* The canvas of a moving picture; a still one whose canvas is another than its picture is refused
    * by the reader. */
-  fits = (guint64) features.width * features.height <= C2L_IMAGE_MAX_PIXELS;
+  fits = features.width <= C2L_IMAGE_MAX_SIDE && features.height <= C2L_IMAGE_MAX_SIDE
+         && (guint64) features.width * features.height <= C2L_IMAGE_MAX_PIXELS;
   if (fits)
     image = features.has_animation ? read_first (data, size, &features)
                                    : read_still (data, size, &features);

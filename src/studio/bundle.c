@@ -14,6 +14,8 @@
 
 #define MAX_MODEL_JSON (4 << 20)
 #define MAX_DIRECTIONS 4096
+#define MAX_DIRECTION_ROWS 256
+#define MAX_DIRECTION_WIDTH 65536
 
 struct _C2lBundle
 {
@@ -473,12 +475,23 @@ c2l_bundle_verify (C2lBundle *bundle, GCancellable *cancellable, GError **error)
 }
 
 gboolean
+c2l_direction_fits (const C2lArray *array)
+{
+  gint64 width = array->n_dims > 0 ? array->dims[array->n_dims - 1] : 0, n_rows = 1;
+
+  if (array->n_dims > 3 || (array->n_dims == 3 && array->dims[0] != 1) || array->length == 0)
+    return FALSE;
+  for (int i = 0; i < array->n_dims - 1; i++)
+    n_rows *= array->dims[i];
+  return width > 0 && width <= MAX_DIRECTION_WIDTH && n_rows <= MAX_DIRECTION_ROWS;
+}
+
+gboolean
 c2l_direction_load (const char *file, C2lRows *rows, GError **error)
 {
   g_autoptr (C2lWeights) weights = c2l_weights_load (file, error);
   const C2lArray *array;
   g_autofree float *data = NULL;
-  gint64 n_rows = 1, width;
 
   if (weights == NULL)
     return FALSE;
@@ -490,11 +503,7 @@ c2l_direction_load (const char *file, C2lRows *rows, GError **error)
                    c2l_weights_get_format (weights));
       return FALSE;
     }
-  width = array->n_dims > 0 ? array->dims[array->n_dims - 1] : 0;
-  for (int i = 0; i < array->n_dims - 1; i++)
-    n_rows *= array->dims[i];
-  if (array->n_dims > 3 || (array->n_dims == 3 && array->dims[0] != 1) || array->length == 0
-      || width > 65536 || n_rows > 256)
+  if (!c2l_direction_fits (array))
     {
       g_autofree char *shape = c2l_array_to_string (array);
       g_set_error (
@@ -512,8 +521,8 @@ c2l_direction_load (const char *file, C2lRows *rows, GError **error)
         return FALSE;
       }
   c2l_rows_clear (rows);
-  rows->n_rows = n_rows;
-  rows->width = width;
+  rows->width = array->dims[array->n_dims - 1];
+  rows->n_rows = array->length / rows->width;
   rows->data = g_steal_pointer (&data);
   return TRUE;
 }

@@ -90,6 +90,8 @@ char           *c2l_bundle_dup_sha256 (C2lBundle *bundle, C2lRole role, GError *
 /* Reads all files and compares them with model.json's sums. */
 gboolean        c2l_bundle_verify (C2lBundle *bundle, GCancellable *cancellable, GError **error);
 
+/* Whether @array has a shape that a direction can have, whatever the model. */
+gboolean        c2l_direction_fits (const C2lArray *array);
 /* Reads a direction, @file being .npy or a torch file: [D], [1, D], [n, D] or [1, n, D]. */
 gboolean        c2l_direction_load (const char *file, C2lRows *rows, GError **error);
 

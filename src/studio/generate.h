@@ -19,7 +19,8 @@ typedef struct
   GPtrArray *latents;         /* (nullable): of C2lRows, drawn instead of sampled ones */
   /* (nullable): of C2lRecipe, drawn as they are, each scored with its own prompt if it has one */
   GPtrArray *recipes;
-  /* every picture comes at this size first, a handful at a time; 0: no previews */
+  /* every picture comes at this size first, a screenful at a time, where that is cheaper; 0: no
+   * previews */
   int preview_size;
   int max_size;               /* pictures at most so wide; 0: in full */
   gboolean score;

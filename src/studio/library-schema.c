@@ -1,5 +1,6 @@
-/* The database's tables and how older ones become today's. Each version is one script, run in a transaction with the number it leads to;
- * a database that is new runs all of them, so that there is one way to today's tables. */
+/* The database's tables, how older ones become today's, and what is opened at all. Each version is
+ * one script, run in a transaction with the number it leads to; a database that is new runs all of
+ * them, so that there is one way to today's tables. The file is hostile until it was looked at. */
 #include "studio/library-private.h"
 
 #include <errno.h>
@@ -8,24 +9,28 @@
 
 /* Milliseconds that another instance may hold the lock. */
 #define BUSY_MS 5000
+/* Bytes of the largest value: far above any thumbnail or recipe. */
+#define MAX_VALUE (64 << 20)
 
 static const char *const versions[C2L_LIBRARY_SCHEMA] = {
-  /* Wide columns stand last: a list reads past none of them. */
+  /* Thumbnails and recipes have tables of their own, so that looking through all pictures reads
+   * some 300 bytes of each. "words" is the prompt in the form that is searched. */
   "CREATE TABLE pictures ("
-  "  id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, prompt TEXT, model TEXT NOT NULL, generator TEXT,"
-  "  score REAL, favourite INTEGER NOT NULL DEFAULT 0, trashed INTEGER, thumbnail BLOB, recipe TEXT NOT NULL);"
+  "  id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, prompt TEXT,"
+  "  words TEXT, model TEXT NOT NULL, generator TEXT, score REAL,"
+  "  favourite INTEGER NOT NULL DEFAULT 0, trashed INTEGER, kept INTEGER NOT NULL DEFAULT 0);"
+  "CREATE TABLE thumbnails ("
+  "  picture INTEGER PRIMARY KEY REFERENCES pictures (id) ON DELETE CASCADE, bytes BLOB NOT NULL);"
+  "CREATE TABLE recipes ("
+  "  picture INTEGER PRIMARY KEY REFERENCES pictures (id) ON DELETE CASCADE, json TEXT NOT NULL);"
+  /* Pictures whose full-size PNG is to be deleted. */
+  "CREATE TABLE discarded (uid TEXT PRIMARY KEY) WITHOUT ROWID;"
   "CREATE INDEX pictures_by_created ON pictures (trashed, created);"
   "CREATE INDEX pictures_by_score ON pictures (trashed, score);"
-  "CREATE INDEX pictures_by_model ON pictures (model);"
-  "CREATE INDEX favourite_pictures ON pictures (created) WHERE favourite;"
-  "CREATE VIRTUAL TABLE prompts USING fts5 (prompt, content='pictures', content_rowid='id', tokenize='trigram');"
-  "CREATE TRIGGER picture_added AFTER INSERT ON pictures BEGIN"
-  "  INSERT INTO prompts (rowid, prompt) VALUES (new.id, new.prompt); END;"
-  "CREATE TRIGGER picture_removed AFTER DELETE ON pictures BEGIN"
-  "  INSERT INTO prompts (prompts, rowid, prompt) VALUES ('delete', old.id, old.prompt); END;"
-  "CREATE TRIGGER picture_renamed AFTER UPDATE OF prompt ON pictures BEGIN"
-  "  INSERT INTO prompts (prompts, rowid, prompt) VALUES ('delete', old.id, old.prompt);"
-  "  INSERT INTO prompts (rowid, prompt) VALUES (new.id, new.prompt); END;",
+  "CREATE INDEX pictures_by_model ON pictures (trashed, model, created);"
+  "CREATE INDEX favourite_pictures ON pictures (trashed, created) WHERE favourite;"
+  "CREATE VIRTUAL TABLE prompts USING fts5 ("
+  "  words, content='pictures', content_rowid='id', tokenize='trigram case_sensitive 1');",
 
   "CREATE TABLE collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE);"
   "CREATE TABLE collected ("
@@ -35,219 +40,210 @@ static const char *const versions[C2L_LIBRARY_SCHEMA] = {
   "CREATE INDEX collected_by_picture ON collected (picture);",
 };
 
-/* --- wrappers --- */
-
-static void
-set_error (sqlite3 *db, GError **error)
-{
-  int code = sqlite3_extended_errcode (db) & 0xff;
-  const char *advice = code == SQLITE_FULL       ? "make room on the disk"
-                       : code == SQLITE_READONLY ? "make its folder writable"
-                       : code == SQLITE_BUSY     ? "another program holds it; close that one"
-                                                 : "try again";
-
-  if (error != NULL && *error == NULL)
-    g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_FAILED, "the picture library: %s; %s",
-                 sqlite3_errmsg (db), advice);
-}
-
-gboolean
-c2l_library_db_exec (sqlite3 *db, const char *sql, GError **error)
-{
-  if (sqlite3_exec (db, sql, NULL, NULL, NULL) == SQLITE_OK)
-    return TRUE;
-  set_error (db, error);
-  return FALSE;
-}
-
-sqlite3_stmt *
-c2l_library_db_prepare (sqlite3 *db, const char *sql, GError **error)
-{
-  sqlite3_stmt *statement = NULL;
-
-  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
-    set_error (db, error);
-  return statement;
-}
-
-gboolean
-c2l_library_db_run (sqlite3 *db, sqlite3_stmt *statement, GError **error)
-{
-  gboolean ok = statement != NULL && sqlite3_step (statement) == SQLITE_DONE;
-
-  if (!ok)
-    set_error (db, error);
-  sqlite3_finalize (statement);
-  return ok;
-}
-
-gboolean
-c2l_library_db_step (sqlite3 *db, sqlite3_stmt *statement, GError **error)
-{
-  int code = sqlite3_step (statement);
-
-  if (code != SQLITE_ROW && code != SQLITE_DONE)
-    set_error (db, error);
-  return code == SQLITE_ROW;
-}
-
-void
-c2l_library_db_bind_text (sqlite3_stmt *statement, int place, const char *text)
-{
-  if (text != NULL)
-    sqlite3_bind_text (statement, place, text, -1, SQLITE_TRANSIENT);
-  else
-    sqlite3_bind_null (statement, place);
-}
-
-char *
-c2l_library_db_dup_column (sqlite3_stmt *statement, int column)
-{
-  const char *text = (const char *) sqlite3_column_text (statement, column);
-
-  /* The file is from outside: a text in it may be anything. */
-  return text != NULL ? g_utf8_make_valid (text, sqlite3_column_bytes (statement, column)) : NULL;
-}
-
-gboolean
-c2l_library_db_transaction (sqlite3 *db, C2lLibraryWrite func, gpointer data, GError **error)
-{
-  if (!c2l_library_db_exec (db, "BEGIN IMMEDIATE", error))
-    return FALSE;
-  if (func (db, data, error) && c2l_library_db_exec (db, "COMMIT", error))
-    return TRUE;
-  /* A full disk may have rolled back already. */
-  if (!sqlite3_get_autocommit (db))
-    c2l_library_db_exec (db, "ROLLBACK", NULL);
-  return FALSE;
-}
-
-/* --- opening --- */
+/* Cannot be prepared where a table or a column is missing. */
+static const char *const expected[] = {
+  "SELECT words, " C2L_LIBRARY_ENTRY_COLUMNS " FROM pictures",
+  "SELECT t.bytes, r.json FROM thumbnails t JOIN recipes r ON r.picture = t.picture",
+  "SELECT d.uid, c.id, c.name, m.collection, m.picture FROM discarded d, collections c, collected "
+  "m",
+  "SELECT rowid FROM prompts WHERE prompts MATCH 'abc'",
+};
 
 static gboolean
-read_number (sqlite3 *db, const char *pragma, gint64 *number, GError **error)
+set_damaged (GError **error, const char *path, const char *how)
 {
-  sqlite3_stmt *statement = c2l_library_db_prepare (db, pragma, error);
-  gboolean ok = statement != NULL && c2l_library_db_step (db, statement, error);
+  g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_DAMAGED,
+               "%s: the picture library is damaged: %s", path != NULL ? path : ":memory:", how);
+  return FALSE;
+}
 
-  if (ok)
-    *number = sqlite3_column_int64 (statement, 0);
-  sqlite3_finalize (statement);
-  return ok;
+/* --- migrating --- */
+
+/* The version of what is there; 0: nothing is. */
+static gboolean
+read_version (sqlite3 *db, const char *path, gint64 *version, GError **error)
+{
+  gint64 n_tables = 0;
+
+  if (!c2l_library_db_read_number (db, "SELECT count (*) FROM sqlite_schema", &n_tables, error)
+      || !c2l_library_db_read_number (db, "PRAGMA user_version", version, error))
+    return FALSE;
+  if (n_tables == 0)
+    *version = 0;
+  else if (*version < 1)
+    return set_damaged (error, path, "it has no version");
+  return TRUE;
 }
 
 static gboolean
 migrate (sqlite3 *db, gpointer data, GError **error)
 {
+  const char *path = data;
   gint64 version = 0;
 
   /* Read again under the lock: another instance may have been quicker. */
-  if (!read_number (db, "PRAGMA user_version", &version, error))
+  if (!read_version (db, path, &version, error))
     return FALSE;
   for (; version < C2L_LIBRARY_SCHEMA; version++)
     {
-      g_autofree char *number
-          = g_strdup_printf ("PRAGMA user_version = %d", (int) version + 1);
+      g_autofree char *number = g_strdup_printf ("PRAGMA user_version = %d", (int) version + 1);
 
       if (!c2l_library_db_exec (db, versions[version], error)
           || !c2l_library_db_exec (db, number, error))
-        return FALSE;
+        {
+          /* Not the disk's fault: the tables are not those of that version. */
+          if ((sqlite3_errcode (db) & 0xff) == SQLITE_ERROR)
+            {
+              g_clear_error (error);
+              return set_damaged (error, path, sqlite3_errmsg (db));
+            }
+          return FALSE;
+        }
     }
-  return c2l_library_db_exec (
-      db, "PRAGMA application_id = " G_STRINGIFY (C2L_LIBRARY_APPLICATION), error);
+  return c2l_library_db_exec (db, "PRAGMA application_id = " G_STRINGIFY (C2L_LIBRARY_APPLICATION),
+                              error);
 }
+
+/* --- what is opened --- */
 
 /* Whether the file is ours, or empty, and not a newer program's. */
 static gboolean
 check_owner (sqlite3 *db, const char *path, gint64 *version, GError **error)
 {
-  gint64 application = 0, n_tables = 0;
+  gint64 application = 0;
 
-  if (!read_number (db, "PRAGMA application_id", &application, error)
-      || !read_number (db, "PRAGMA user_version", version, error)
-      || !read_number (db, "SELECT count (*) FROM sqlite_schema", &n_tables, error))
+  if (!c2l_library_db_read_number (db, "PRAGMA application_id", &application, error))
     return FALSE;
-  if (*version > C2L_LIBRARY_SCHEMA && application == C2L_LIBRARY_APPLICATION)
+  if (application != C2L_LIBRARY_APPLICATION)
     {
-      g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_UNKNOWN,
-                   "%s: the picture library was made by a newer version of Clip2Latent; update the program to see "
-                   "it",
-                   path);
-      return FALSE;
-    }
-  if (n_tables > 0 && application != C2L_LIBRARY_APPLICATION)
-    {
+      gint64 n_tables = 0;
+
+      if (!c2l_library_db_read_number (db, "SELECT count (*) FROM sqlite_schema", &n_tables, error))
+        return FALSE;
+      *version = 0;
+      if (n_tables == 0 && application == 0)
+        return TRUE;
       g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_UNKNOWN,
                    "%s: the file is another program's database; move it elsewhere", path);
       return FALSE;
     }
-  return TRUE;
+  if (!read_version (db, path, version, error))
+    return FALSE;
+  if (*version <= C2L_LIBRARY_SCHEMA)
+    return TRUE;
+  g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_UNKNOWN,
+               "%s: the picture library was made by a newer version of Clip2Latent; update the "
+               "program to see it",
+               path);
+  return FALSE;
 }
 
-/* Damage is found now and not when an old picture is looked for: quick_check reads every page's structure. */
+/* Whether all is there that is needed, and nothing that would run by itself. Pages are not read
+ * through: damage in them is met, and told of, when they are needed. */
 static gboolean
-check_health (sqlite3 *db, const char *path, GError **error)
+check_tables (sqlite3 *db, const char *path, GError **error)
 {
-  sqlite3_stmt *statement = c2l_library_db_prepare (db, "PRAGMA quick_check (1)", error);
-  gboolean ok = statement != NULL && c2l_library_db_step (db, statement, error);
+  gint64 n_strange = 0;
 
-  if (ok && g_strcmp0 ((const char *) sqlite3_column_text (statement, 0), "ok") != 0)
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
     {
-      g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_FAILED, "%s: the file is damaged: %s",
-                   path, sqlite3_column_text (statement, 0));
-      ok = FALSE;
+      g_autoptr (GError) own = NULL;
+      sqlite3_stmt *statement = c2l_library_db_prepare (db, expected[i], &own);
+
+      sqlite3_finalize (statement);
+      if (statement == NULL && (sqlite3_errcode (db) & 0xff) == SQLITE_ERROR)
+        return set_damaged (error, path, sqlite3_errmsg (db));
+      if (statement == NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&own));
+          return FALSE;
+        }
     }
-  sqlite3_finalize (statement);
-  return ok;
+  if (!c2l_library_db_read_number (
+          db, "SELECT count (*) FROM sqlite_schema WHERE type IN ('view', 'trigger')", &n_strange,
+          error))
+    return FALSE;
+  return n_strange == 0 || set_damaged (error, path, "another program changed its tables");
+}
+
+/* Nothing in the file may run functions of its choice, and its pages are checked as they are read.
+ */
+static gboolean
+set_up (sqlite3 *db, GError **error)
+{
+  sqlite3_extended_result_codes (db, 1);
+  sqlite3_busy_timeout (db, BUSY_MS);
+  sqlite3_limit (db, SQLITE_LIMIT_LENGTH, MAX_VALUE);
+  sqlite3_db_config (db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+  sqlite3_db_config (db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  return c2l_library_db_exec (db,
+                              "PRAGMA cell_size_check = ON;"
+                              "PRAGMA foreign_keys = ON;"
+                              "PRAGMA temp_store = MEMORY;",
+                              error);
+}
+
+/* SQLite opens what cannot be written for reading; it has to be known now, and not with the first
+ * picture. */
+static gboolean
+check_writable (sqlite3 *db, const char *path, GError **error)
+{
+  if (sqlite3_db_readonly (db, "main") != 1)
+    return TRUE;
+  g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_FAILED,
+               "%s: the picture library cannot be written; make the file and its folder writable",
+               path);
+  return FALSE;
+}
+
+/* A write-ahead log: what was committed survives a killed program without waiting for the disk, and
+ * readers wait for no writer. Pages of deleted pictures are given back to the disk when they are
+ * purged; that has to be said before the first table. */
+static gboolean
+prepare_for_writing (sqlite3 *db, const char *path, gint64 version, GError **error)
+{
+  return (version != 0 || c2l_library_db_exec (db, "PRAGMA auto_vacuum = INCREMENTAL", error))
+         && c2l_library_db_exec (db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL",
+                                 error)
+         && (version == C2L_LIBRARY_SCHEMA
+             || c2l_library_db_transaction (db, migrate, (gpointer) path, error))
+         && check_tables (db, path, error);
 }
 
 sqlite3 *
 c2l_library_db_open (const char *path, GError **error)
 {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   sqlite3 *db = NULL;
   gint64 version = 0;
-  gboolean ok;
 
-  if (sqlite3_open_v2 (path != NULL ? path : ":memory:", &db,
-                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL)
-      != SQLITE_OK)
-    {
-      set_error (db, error);
-      sqlite3_close (db);
-      return NULL;
-    }
-  sqlite3_extended_result_codes (db, 1);
-  sqlite3_busy_timeout (db, BUSY_MS);
-  /* A hostile file must not run functions of its choice through its schema. */
-  sqlite3_db_config (db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-  sqlite3_db_config (db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-  ok = check_owner (db, path, &version, error) && check_health (db, path, error)
-       && c2l_library_db_exec (db, "PRAGMA foreign_keys = ON", error)
-       && c2l_library_db_exec (db, "PRAGMA journal_mode = WAL", error)
-       && c2l_library_db_exec (db, "PRAGMA synchronous = NORMAL", error)
-       && (version == C2L_LIBRARY_SCHEMA || c2l_library_db_transaction (db, migrate, NULL, error));
-  if (!ok)
-    g_clear_pointer (&db, sqlite3_close);
-  return db;
+  if (sqlite3_open_v2 (path != NULL ? path : ":memory:", &db, flags, NULL) != SQLITE_OK)
+    g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_FAILED,
+                 "%s: %s; make its folder writable", path, sqlite3_errmsg (db));
+  else if (set_up (db, error) && check_owner (db, path, &version, error)
+           && check_writable (db, path, error) && prepare_for_writing (db, path, version, error))
+    return db;
+  sqlite3_close (db);
+  return NULL;
 }
 
 char *
 c2l_library_db_set_aside (const char *path, GError **error)
 {
-  static const char *const suffixes[] = { "", "-wal", "-shm" };
+  /* The database last: a program that is killed in between finds a broken one again, and no fresh
+   * one that would take the log for its own. */
+  static const char *const suffixes[] = { "-wal", "-shm", "" };
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *stamp = g_date_time_format (now, "%Y-%m-%d-%H%M%S");
-  g_autofree char *stem = g_strndup (
-      path, g_str_has_suffix (path, ".sqlite") ? strlen (path) - strlen (".sqlite") : strlen (path));
-  g_autofree char *aside = NULL;
+  gsize length
+      = g_str_has_suffix (path, ".sqlite") ? strlen (path) - strlen (".sqlite") : strlen (path);
+  g_autofree char *stem = g_strndup (path, length);
+  g_autofree char *aside = g_strdup_printf ("%s-broken-%s.sqlite", stem, stamp);
 
-  for (int i = 1; aside == NULL; i++)
+  for (int i = 2; g_file_test (aside, G_FILE_TEST_EXISTS); i++)
     {
-      g_autofree char *name = i == 1 ? g_strdup_printf ("%s-broken-%s.sqlite", stem, stamp)
-                                     : g_strdup_printf ("%s-broken-%s-%d.sqlite", stem, stamp, i);
-
-      if (!g_file_test (name, G_FILE_TEST_EXISTS))
-        aside = g_steal_pointer (&name);
+      g_free (aside);
+      aside = g_strdup_printf ("%s-broken-%s-%d.sqlite", stem, stamp, i);
     }
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
     {

@@ -1,14 +1,34 @@
-/* What is written into the library: every call is one transaction, so that a picture is there whole or not at all. */
+/* What is written into the library: every call is one transaction, so that a picture is there whole
+ * or not at all. */
 #include "studio/library-private.h"
 
-#include <string.h>
+/* A statement in which ?1 is a picture's uid and ?2 a number. */
+static gboolean
+run_for_picture (sqlite3 *db, const char *sql, const char *uid, gint64 number, GError **error)
+{
+  sqlite3_stmt *statement = c2l_library_db_prepare (db, sql, error);
 
-/* --- adding and changing pictures --- */
+  if (statement == NULL)
+    return FALSE;
+  c2l_library_db_bind_text (statement, 1, uid);
+  if (sqlite3_bind_parameter_count (statement) > 1)
+    sqlite3_bind_int64 (statement, 2, number);
+  return c2l_library_db_run (db, statement, error);
+}
+
+/* To be completed by which pictures; before they change or go. */
+#define DISCARD_FILE                                                                               \
+  "INSERT OR IGNORE INTO discarded (uid) SELECT uid FROM pictures WHERE kept AND "
+#define DISCARD_WORDS                                                                              \
+  "INSERT INTO prompts (prompts, rowid, words) SELECT 'delete', id, words FROM pictures WHERE "
+#define INDEX_WORDS "INSERT INTO prompts (rowid, words) SELECT id, words FROM pictures WHERE "
+
+/* --- adding pictures --- */
 
 typedef struct
 {
   GPtrArray *entries;
-  GPtrArray *recipes; /* as JSON, made on the caller's thread: recipes are shown there */
+  GPtrArray *recipes; /* written as JSON on the library's thread, which takes its time */
 } AddJob;
 
 static void
@@ -22,22 +42,22 @@ add_job_free (gpointer data)
 }
 
 static void
-bind_blob (sqlite3_stmt *statement, int place, GBytes *bytes)
+bind_score (sqlite3_stmt *statement, int place, gboolean has_score, double score)
 {
-  if (bytes != NULL)
-    sqlite3_bind_blob64 (statement, place, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
-                         SQLITE_TRANSIENT);
+  if (has_score)
+    sqlite3_bind_double (statement, place, score);
   else
     sqlite3_bind_null (statement, place);
 }
 
 static gboolean
-add_one (sqlite3 *db, const C2lLibraryEntry *entry, const char *recipe, GError **error)
+add_picture (sqlite3 *db, const C2lLibraryEntry *entry, GError **error)
 {
+  g_autofree char *words = c2l_library_dup_words (entry->prompt);
   sqlite3_stmt *statement = c2l_library_db_prepare (
       db,
-      "INSERT INTO pictures (uid, created, prompt, model, generator, score, favourite, thumbnail, recipe) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO pictures (uid, created, prompt, words, model, generator, score, favourite, "
+      "trashed, kept) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif (?, 0), ?)",
       error);
 
   if (statement == NULL)
@@ -45,14 +65,55 @@ add_one (sqlite3 *db, const C2lLibraryEntry *entry, const char *recipe, GError *
   c2l_library_db_bind_text (statement, 1, entry->uid);
   sqlite3_bind_int64 (statement, 2, entry->created);
   c2l_library_db_bind_text (statement, 3, entry->prompt);
-  c2l_library_db_bind_text (statement, 4, entry->model);
-  c2l_library_db_bind_text (statement, 5, entry->generator);
-  if (entry->has_score)
-    sqlite3_bind_double (statement, 6, entry->score);
-  sqlite3_bind_int (statement, 7, entry->favourite);
-  bind_blob (statement, 8, entry->thumbnail);
-  c2l_library_db_bind_text (statement, 9, recipe);
+  c2l_library_db_bind_text (statement, 4, words);
+  c2l_library_db_bind_text (statement, 5, entry->model);
+  c2l_library_db_bind_text (statement, 6, entry->generator);
+  bind_score (statement, 7, entry->has_score, entry->score);
+  sqlite3_bind_int (statement, 8, entry->favourite != FALSE);
+  sqlite3_bind_int64 (statement, 9, entry->trashed);
+  sqlite3_bind_int (statement, 10, entry->kept != FALSE);
   return c2l_library_db_run (db, statement, error);
+}
+
+static gboolean
+set_thumbnail (sqlite3 *db, gint64 id, GBytes *thumbnail, GError **error)
+{
+  sqlite3_stmt *statement;
+
+  if (thumbnail == NULL)
+    return TRUE;
+  statement = c2l_library_db_prepare (
+      db, "INSERT OR REPLACE INTO thumbnails (picture, bytes) VALUES (?, ?)", error);
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, id);
+  c2l_library_db_bind_bytes (statement, 2, thumbnail);
+  return c2l_library_db_run (db, statement, error);
+}
+
+static gboolean
+set_recipe (sqlite3 *db, gint64 id, const char *json, GError **error)
+{
+  sqlite3_stmt *statement = c2l_library_db_prepare (
+      db, "INSERT OR REPLACE INTO recipes (picture, json) VALUES (?, ?)", error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, id);
+  c2l_library_db_bind_text (statement, 2, json);
+  return c2l_library_db_run (db, statement, error);
+}
+
+gboolean
+c2l_library_db_add (sqlite3 *db, const C2lLibraryEntry *entry, const char *recipe, GError **error)
+{
+  gint64 id;
+
+  if (!add_picture (db, entry, error))
+    return FALSE;
+  id = sqlite3_last_insert_rowid (db);
+  return run_for_picture (db, INDEX_WORDS "uid = ?1", entry->uid, 0, error)
+         && set_thumbnail (db, id, entry->thumbnail, error) && set_recipe (db, id, recipe, error);
 }
 
 static gboolean
@@ -61,22 +122,19 @@ add_all (sqlite3 *db, gpointer data, GError **error)
   AddJob *job = data;
 
   for (guint i = 0; i < job->entries->len; i++)
-    if (!add_one (db, g_ptr_array_index (job->entries, i), g_ptr_array_index (job->recipes, i),
-                  error))
-      return FALSE;
-  return TRUE;
-}
+    {
+      g_autofree char *json = c2l_recipe_to_json (g_ptr_array_index (job->recipes, i));
 
-static gpointer
-answer (gboolean ok)
-{
-  return GINT_TO_POINTER (ok);
+      if (!c2l_library_db_add (db, g_ptr_array_index (job->entries, i), json, error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 static gpointer
 run_add (sqlite3 *db, gpointer data, GError **error)
 {
-  return answer (c2l_library_db_transaction (db, add_all, data, error));
+  return GINT_TO_POINTER (c2l_library_db_transaction (db, add_all, data, error));
 }
 
 void
@@ -87,24 +145,27 @@ c2l_library_add_async (C2lLibrary *self,
                        GAsyncReadyCallback callback,
                        gpointer data)
 {
-  AddJob *job = g_new0 (AddJob, 1);
+  AddJob *job;
 
   g_return_if_fail (C2L_IS_LIBRARY (self) && entries->len == recipes->len);
+  job = g_new0 (AddJob, 1);
   job->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_library_entry_unref);
-  job->recipes = g_ptr_array_new_with_free_func (g_free);
+  job->recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
   for (guint i = 0; i < entries->len; i++)
     {
       g_ptr_array_add (job->entries, c2l_library_entry_ref (g_ptr_array_index (entries, i)));
-      g_ptr_array_add (job->recipes, c2l_recipe_to_json (g_ptr_array_index (recipes, i)));
+      g_ptr_array_add (job->recipes, c2l_recipe_ref (g_ptr_array_index (recipes, i)));
     }
-  c2l_library_push (self, run_add, job, add_job_free, NULL, TRUE, cancellable, callback, data);
+  c2l_library_push (self, C2L_LIBRARY_WRITES, run_add, job, add_job_free, NULL, cancellable,
+                    callback, data);
 }
+
+/* --- changing a picture --- */
 
 typedef struct
 {
-  char *uid, *recipe, *prompt;
-  gboolean has_score;
-  double score;
+  char *uid;
+  C2lRecipe *recipe;
   GBytes *thumbnail;
 } UpdateJob;
 
@@ -114,31 +175,80 @@ update_job_free (gpointer data)
   UpdateJob *job = data;
 
   g_free (job->uid);
-  g_free (job->recipe);
-  g_free (job->prompt);
+  c2l_recipe_unref (job->recipe);
   g_clear_pointer (&job->thumbnail, g_bytes_unref);
   g_free (job);
+}
+
+/* The columns that follow from the recipe; and the full-size PNG is not the picture's any more. */
+static gboolean
+update_columns (sqlite3 *db, const UpdateJob *job, gint64 id, GError **error)
+{
+  g_autoptr (C2lLibraryEntry) entry = c2l_library_entry_new (job->recipe, NULL);
+  g_autofree char *words = c2l_library_dup_words (entry->prompt);
+  sqlite3_stmt *statement = c2l_library_db_prepare (
+      db,
+      "UPDATE pictures SET prompt = ?1, words = ?2, model = ?3, generator = ?4, score = ?5, "
+      "kept = 0 WHERE id = ?6",
+      error);
+
+  if (statement == NULL)
+    return FALSE;
+  c2l_library_db_bind_text (statement, 1, entry->prompt);
+  c2l_library_db_bind_text (statement, 2, words);
+  c2l_library_db_bind_text (statement, 3, entry->model);
+  c2l_library_db_bind_text (statement, 4, entry->generator);
+  bind_score (statement, 5, entry->has_score, entry->score);
+  sqlite3_bind_int64 (statement, 6, id);
+  return c2l_library_db_run (db, statement, error);
+}
+
+static gboolean
+find (sqlite3 *db, const char *uid, gint64 *id, GError **error)
+{
+  sqlite3_stmt *statement
+      = c2l_library_db_prepare (db, "SELECT id FROM pictures WHERE uid = ?", error);
+  GError *own = NULL;
+  gboolean found;
+
+  if (statement == NULL)
+    return FALSE;
+  c2l_library_db_bind_text (statement, 1, uid);
+  found = c2l_library_db_step (db, statement, &own);
+  if (found)
+    *id = sqlite3_column_int64 (statement, 0);
+  else if (own == NULL)
+    g_set_error_literal (&own, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_UNKNOWN,
+                         "the picture is not in the library any more");
+  sqlite3_finalize (statement);
+  if (!found)
+    g_propagate_error (error, own);
+  return found;
+}
+
+static gboolean
+update (sqlite3 *db, gpointer data, GError **error)
+{
+  UpdateJob *job = data;
+  g_autofree char *json = c2l_recipe_to_json (job->recipe);
+  gint64 id = 0;
+
+  return find (db, job->uid, &id, error)
+         && run_for_picture (db, DISCARD_FILE "uid = ?1", job->uid, 0, error)
+         && run_for_picture (db, DISCARD_WORDS "uid = ?1", job->uid, 0, error)
+         && update_columns (db, job, id, error)
+         && run_for_picture (db, INDEX_WORDS "uid = ?1", job->uid, 0, error)
+         && set_thumbnail (db, id, job->thumbnail, error) && set_recipe (db, id, json, error);
 }
 
 static gpointer
 run_update (sqlite3 *db, gpointer data, GError **error)
 {
-  UpdateJob *job = data;
-  sqlite3_stmt *statement
-      = c2l_library_db_prepare (db,
-                                "UPDATE pictures SET recipe = ?1, prompt = ?2, score = ?3, "
-                                "thumbnail = coalesce (?4, thumbnail) WHERE uid = ?5",
-                                error);
+  gboolean ok = c2l_library_db_transaction (db, update, data, error);
 
-  if (statement == NULL)
-    return NULL;
-  c2l_library_db_bind_text (statement, 1, job->recipe);
-  c2l_library_db_bind_text (statement, 2, job->prompt);
-  if (job->has_score)
-    sqlite3_bind_double (statement, 3, job->score);
-  bind_blob (statement, 4, job->thumbnail);
-  c2l_library_db_bind_text (statement, 5, job->uid);
-  return answer (c2l_library_db_run (db, statement, error));
+  if (ok)
+    c2l_library_db_delete_files (db);
+  return GINT_TO_POINTER (ok);
 }
 
 void
@@ -150,26 +260,25 @@ c2l_library_update_async (C2lLibrary *self,
                           GAsyncReadyCallback callback,
                           gpointer data)
 {
-  UpdateJob *job = g_new0 (UpdateJob, 1);
+  UpdateJob *job;
 
-  g_return_if_fail (C2L_IS_LIBRARY (self) && uid != NULL);
+  g_return_if_fail (C2L_IS_LIBRARY (self) && uid != NULL && recipe != NULL);
+  job = g_new0 (UpdateJob, 1);
   job->uid = g_strdup (uid);
-  job->recipe = c2l_recipe_to_json (recipe);
-  job->prompt = g_strdup (recipe->prompt);
-  job->has_score = recipe->has_score;
-  job->score = recipe->score;
+  job->recipe = c2l_recipe_ref (recipe);
   job->thumbnail = thumbnail != NULL ? g_bytes_ref (thumbnail) : NULL;
-  c2l_library_push (self, run_update, job, update_job_free, NULL, TRUE, cancellable, callback,
-                    data);
+  c2l_library_push (self, C2L_LIBRARY_WRITES, run_update, job, update_job_free, NULL, cancellable,
+                    callback, data);
 }
 
 /* --- marking pictures --- */
 
-/* A statement that is run for each of some pictures: ?1 is the picture's uid, ?2 the number. */
+/* Statements that are run for each of some pictures, as run_for_picture() says, or once for all of
+ * them, where ?2 is the number. */
 typedef struct
 {
-  const char *sql;
-  char **uids;
+  const char *sql[3]; /* the last ones may be NULL */
+  char **uids;        /* (nullable): for all */
   gint64 number;
 } MarkJob;
 
@@ -187,16 +296,13 @@ mark_all (sqlite3 *db, gpointer data, GError **error)
 {
   MarkJob *job = data;
 
-  for (guint i = 0; job->uids[i] != NULL; i++)
+  for (guint i = 0; i < G_N_ELEMENTS (job->sql) && job->sql[i] != NULL; i++)
     {
-      sqlite3_stmt *statement = c2l_library_db_prepare (db, job->sql, error);
-
-      if (statement == NULL)
+      if (job->uids == NULL && !run_for_picture (db, job->sql[i], NULL, job->number, error))
         return FALSE;
-      c2l_library_db_bind_text (statement, 1, job->uids[i]);
-      sqlite3_bind_int64 (statement, 2, job->number);
-      if (!c2l_library_db_run (db, statement, error))
-        return FALSE;
+      for (guint k = 0; job->uids != NULL && job->uids[k] != NULL; k++)
+        if (!run_for_picture (db, job->sql[i], job->uids[k], job->number, error))
+          return FALSE;
     }
   return TRUE;
 }
@@ -204,24 +310,34 @@ mark_all (sqlite3 *db, gpointer data, GError **error)
 static gpointer
 run_mark (sqlite3 *db, gpointer data, GError **error)
 {
-  return answer (c2l_library_db_transaction (db, mark_all, data, error));
+  return GINT_TO_POINTER (c2l_library_db_transaction (db, mark_all, data, error));
+}
+
+/* Marks by which full-size PNGs go: after they were written, so that no picture is without its file
+ * that says it has one. */
+static gpointer
+run_discarding_mark (sqlite3 *db, gpointer data, GError **error)
+{
+  gpointer answer = run_mark (db, data, error);
+
+  if (answer != NULL)
+    c2l_library_db_delete_files (db);
+  return answer;
 }
 
 static void
-mark (C2lLibrary *self,
-      const char *sql,
-      const char *const *uids,
-      gint64 number,
-      GCancellable *cancellable,
-      GAsyncReadyCallback callback,
-      gpointer data)
+push_mark (C2lLibrary *self,
+           C2lLibraryJob run,
+           MarkJob mark,
+           GCancellable *cancellable,
+           GAsyncReadyCallback callback,
+           gpointer data)
 {
-  MarkJob *job = g_new0 (MarkJob, 1);
+  MarkJob *job = g_memdup2 (&mark, sizeof mark);
 
-  job->sql = sql;
-  job->uids = g_strdupv ((char **) uids);
-  job->number = number;
-  c2l_library_push (self, run_mark, job, mark_job_free, NULL, TRUE, cancellable, callback, data);
+  job->uids = g_strdupv (mark.uids);
+  c2l_library_push (self, C2L_LIBRARY_WRITES, run, job, mark_job_free, NULL, cancellable, callback,
+                    data);
 }
 
 void
@@ -232,9 +348,12 @@ c2l_library_set_favourite_async (C2lLibrary *self,
                                  GAsyncReadyCallback callback,
                                  gpointer data)
 {
+  const MarkJob job = { { "UPDATE pictures SET favourite = ?2 WHERE uid = ?1" },
+                        (char **) uids,
+                        favourite != FALSE };
+
   g_return_if_fail (C2L_IS_LIBRARY (self) && uids != NULL);
-  mark (self, "UPDATE pictures SET favourite = ?2 WHERE uid = ?1", uids, favourite != FALSE,
-        cancellable, callback, data);
+  push_mark (self, run_mark, job, cancellable, callback, data);
 }
 
 void
@@ -245,101 +364,40 @@ c2l_library_trash_async (C2lLibrary *self,
                          GAsyncReadyCallback callback,
                          gpointer data)
 {
+  const char *sql = trashed ? "UPDATE pictures SET trashed = coalesce (trashed, ?2) WHERE uid = ?1"
+                            : "UPDATE pictures SET trashed = NULL WHERE uid = ?1";
+  const MarkJob job = { { sql }, (char **) uids, g_get_real_time () };
+
   g_return_if_fail (C2L_IS_LIBRARY (self) && uids != NULL);
-  mark (self, "UPDATE pictures SET trashed = nullif (?2, 0) WHERE uid = ?1", uids,
-        trashed ? g_get_real_time () : 0, cancellable, callback, data);
+  push_mark (self, run_mark, job, cancellable, callback, data);
 }
 
 void
-c2l_library_collect_async (C2lLibrary *self,
-                           gint64 id,
-                           const char *const *uids,
-                           gboolean member,
-                           GCancellable *cancellable,
-                           GAsyncReadyCallback callback,
-                           gpointer data)
+c2l_library_clear_async (C2lLibrary *self,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer data)
 {
-  g_return_if_fail (C2L_IS_LIBRARY (self) && uids != NULL);
-  mark (self,
-        member ? "INSERT OR IGNORE INTO collected (collection, picture) "
-                 "SELECT ?2, id FROM pictures WHERE uid = ?1"
-               : "DELETE FROM collected WHERE collection = ?2 "
-                 "AND picture = (SELECT id FROM pictures WHERE uid = ?1)",
-        uids, id, cancellable, callback, data);
+  const MarkJob job
+      = { { "UPDATE pictures SET trashed = ?2 WHERE trashed IS NULL AND NOT favourite" },
+          NULL,
+          g_get_real_time () };
+
+  g_return_if_fail (C2L_IS_LIBRARY (self));
+  push_mark (self, run_mark, job, cancellable, callback, data);
 }
 
-/* --- statements with one number and one text --- */
-
-typedef struct
-{
-  const char *sql; /* ?1: the number, ?2: the text */
-  gint64 number;
-  char *text;
-} StatementJob;
-
-static void
-statement_job_free (gpointer data)
-{
-  StatementJob *job = data;
-
-  g_free (job->text);
-  g_free (job);
-}
-
-/* A name that is taken already is the one mistake that is not the disk's. */
-static gboolean
-run_statement (sqlite3 *db, StatementJob *job, GError **error)
-{
-  sqlite3_stmt *statement = c2l_library_db_prepare (db, job->sql, error);
-  int code;
-
-  if (statement == NULL)
-    return FALSE;
-  if (sqlite3_bind_parameter_count (statement) >= 1)
-    sqlite3_bind_int64 (statement, 1, job->number);
-  if (sqlite3_bind_parameter_count (statement) >= 2)
-    c2l_library_db_bind_text (statement, 2, job->text);
-  code = sqlite3_step (statement);
-  if (code == SQLITE_CONSTRAINT_UNIQUE)
-    {
-      sqlite3_finalize (statement);
-      g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_TAKEN,
-                   "there is a collection “%s” already; choose another name", job->text);
-      return FALSE;
-    }
-  sqlite3_reset (statement);
-  return code == SQLITE_DONE ? (sqlite3_finalize (statement), TRUE)
-                             : c2l_library_db_run (db, statement, error);
-}
+/* --- for good --- */
 
 static gpointer
-run_plain (sqlite3 *db, gpointer data, GError **error)
+run_purge (sqlite3 *db, gpointer data, GError **error)
 {
-  return answer (run_statement (db, data, error));
-}
+  gpointer answer = run_discarding_mark (db, data, error);
 
-static gpointer
-run_insert (sqlite3 *db, gpointer data, GError **error)
-{
-  return run_statement (db, data, error) ? GSIZE_TO_POINTER (sqlite3_last_insert_rowid (db)) : NULL;
-}
-
-static void
-push_statement (C2lLibrary *self,
-                C2lLibraryJob run,
-                const char *sql,
-                gint64 number,
-                const char *text,
-                GCancellable *cancellable,
-                GAsyncReadyCallback callback,
-                gpointer data)
-{
-  StatementJob *job = g_new0 (StatementJob, 1);
-
-  job->sql = sql;
-  job->number = number;
-  job->text = g_strdup (text);
-  c2l_library_push (self, run, job, statement_job_free, NULL, TRUE, cancellable, callback, data);
+  /* The disk gets its room back; that it does not is no reason to fail. */
+  if (answer != NULL)
+    c2l_library_db_exec (db, "PRAGMA incremental_vacuum", NULL);
+  return answer;
 }
 
 void
@@ -349,64 +407,51 @@ c2l_library_purge_async (C2lLibrary *self,
                          GAsyncReadyCallback callback,
                          gpointer data)
 {
+  const MarkJob job = { { DISCARD_FILE "trashed < ?2", DISCARD_WORDS "trashed < ?2",
+                          "DELETE FROM pictures WHERE trashed < ?2" },
+                        NULL,
+                        before };
+
   g_return_if_fail (C2L_IS_LIBRARY (self));
-  push_statement (self, run_plain, "DELETE FROM pictures WHERE trashed < ?1", before, NULL,
-                  cancellable, callback, data);
+  push_mark (self, run_purge, job, cancellable, callback, data);
 }
 
 void
-c2l_library_clear_async (C2lLibrary *self,
-                         GCancellable *cancellable,
-                         GAsyncReadyCallback callback,
-                         gpointer data)
+c2l_library_delete_async (C2lLibrary *self,
+                          const char *const *uids,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer data)
 {
-  g_return_if_fail (C2L_IS_LIBRARY (self));
-  push_statement (self, run_plain,
-                  "UPDATE pictures SET trashed = ?1 WHERE trashed IS NULL AND NOT favourite",
-                  g_get_real_time (), NULL, cancellable, callback, data);
+  const MarkJob job = { { DISCARD_FILE "uid = ?1 AND trashed IS NOT NULL",
+                          DISCARD_WORDS "uid = ?1 AND trashed IS NOT NULL",
+                          "DELETE FROM pictures WHERE uid = ?1 AND trashed IS NOT NULL" },
+                        (char **) uids,
+                        0 };
+
+  g_return_if_fail (C2L_IS_LIBRARY (self) && uids != NULL);
+  push_mark (self, run_purge, job, cancellable, callback, data);
 }
+
+/* --- full-size PNGs --- */
 
 void
-c2l_library_create_collection_async (C2lLibrary *self,
-                                     const char *name,
-                                     GCancellable *cancellable,
-                                     GAsyncReadyCallback callback,
-                                     gpointer data)
+c2l_library_set_kept_async (C2lLibrary *self,
+                            const char *const *uids,
+                            gboolean kept,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer data)
 {
-  g_return_if_fail (C2L_IS_LIBRARY (self) && name != NULL);
-  push_statement (self, run_insert, "INSERT INTO collections (id, name) VALUES (nullif (?1, 0), ?2)",
-                  0, name, cancellable, callback, data);
-}
+  static const MarkJob keep = { { "DELETE FROM discarded WHERE uid = ?1",
+                                  "UPDATE pictures SET kept = 1 WHERE uid = ?1" } };
+  static const MarkJob discard
+      = { { DISCARD_FILE "uid = ?1", "UPDATE pictures SET kept = 0 WHERE uid = ?1" } };
+  MarkJob job = kept ? keep : discard;
 
-gint64
-c2l_library_create_collection_finish (C2lLibrary *self, GAsyncResult *result, GError **error)
-{
-  return GPOINTER_TO_SIZE (g_task_propagate_pointer (G_TASK (result), error));
-}
-
-void
-c2l_library_rename_collection_async (C2lLibrary *self,
-                                     gint64 id,
-                                     const char *name,
-                                     GCancellable *cancellable,
-                                     GAsyncReadyCallback callback,
-                                     gpointer data)
-{
-  g_return_if_fail (C2L_IS_LIBRARY (self) && name != NULL);
-  push_statement (self, run_plain, "UPDATE collections SET name = ?2 WHERE id = ?1", id, name,
-                  cancellable, callback, data);
-}
-
-void
-c2l_library_delete_collection_async (C2lLibrary *self,
-                                     gint64 id,
-                                     GCancellable *cancellable,
-                                     GAsyncReadyCallback callback,
-                                     gpointer data)
-{
-  g_return_if_fail (C2L_IS_LIBRARY (self));
-  push_statement (self, run_plain, "DELETE FROM collections WHERE id = ?1", id, NULL, cancellable,
-                  callback, data);
+  g_return_if_fail (C2L_IS_LIBRARY (self) && uids != NULL);
+  job.uids = (char **) uids;
+  push_mark (self, run_discarding_mark, job, cancellable, callback, data);
 }
 
 gboolean

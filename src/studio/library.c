@@ -1,5 +1,10 @@
-/* The library as an object: the queue whose thread owns the connection, and the answers that come back. What is written and read is in
- * library-write.c and library-query.c, tables and opening in library-schema.c. */
+/* The library as an object: the queue whose thread owns the connection, and the answers that come
+ * back. What is written and read is in library-write.c, library-read.c and library-collections.c,
+ * tables and opening in library-schema.c.
+ *
+ * Policy: nothing that the artist made is lost to a fault. Writes that the disk refuses wait, in
+ * their order, for the next write; a file that turns out to be damaged is set aside and what can be
+ * read of it goes into a new one; where there can be no file, memory does. */
 #include "studio/library-private.h"
 
 #include "studio/paths.h"
@@ -7,79 +12,38 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <string.h>
+
+/* Refused writes that are kept at most: some thousand pictures of some 50 KB. */
+#define MAX_REFUSED 2000
 
 struct _C2lLibrary
 {
   GObject parent_instance;
 
+  char *path;
   C2lQueue *queue;
-  sqlite3 *db; /* the queue's thread's, once it runs */
-  gboolean temporary;
+  gboolean closed;
+  int temporary; /* atomic */
+
+  /* The queue's thread's, once it runs. */
+  sqlite3 *db;
+  GQueue refused; /* of Job: writes that failed */
 };
 
-G_DEFINE_QUARK (c2l-library-error-quark, c2l_library_error)
+G_DEFINE_QUARK (c2l_library_error_quark, c2l_library_error)
 G_DEFINE_FINAL_TYPE (C2lLibrary, c2l_library, G_TYPE_OBJECT)
-G_DEFINE_BOXED_TYPE (C2lLibraryEntry, c2l_library_entry, c2l_library_entry_ref,
-                     c2l_library_entry_unref)
 
-static guint changed_signal;
-
-/* --- entries --- */
-
-C2lLibraryEntry *
-c2l_library_entry_new (C2lRecipe *recipe, GBytes *thumbnail)
-{
-  C2lLibraryEntry *entry = g_new0 (C2lLibraryEntry, 1);
-
-  g_atomic_ref_count_init (&entry->refs);
-  entry->uid = g_uuid_string_random ();
-  entry->prompt = g_strdup (recipe->prompt);
-  entry->model = g_strdup (recipe->model != NULL ? recipe->model : "");
-  entry->generator = g_strdup (g_hash_table_lookup (recipe->sha256, "generator"));
-  entry->created = g_get_real_time ();
-  entry->has_score = recipe->has_score;
-  entry->score = recipe->score;
-  entry->thumbnail = thumbnail != NULL ? g_bytes_ref (thumbnail) : NULL;
-  return entry;
-}
-
-C2lLibraryEntry *
-c2l_library_entry_ref (C2lLibraryEntry *entry)
-{
-  g_atomic_ref_count_inc (&entry->refs);
-  return entry;
-}
-
-void
-c2l_library_entry_unref (C2lLibraryEntry *entry)
-{
-  if (!g_atomic_ref_count_dec (&entry->refs))
-    return;
-  g_free (entry->uid);
-  g_free (entry->prompt);
-  g_free (entry->model);
-  g_free (entry->generator);
-  g_clear_pointer (&entry->thumbnail, g_bytes_unref);
-  g_free (entry);
-}
-
-void
-c2l_collection_free (C2lCollection *collection)
-{
-  g_free (collection->name);
-  g_free (collection);
-}
+static guint changed_signal, notice_signal;
 
 /* --- jobs --- */
 
 typedef struct
 {
   C2lLibrary *library; /* lent: waits for its queue before it goes */
+  C2lLibraryAccess access;
   C2lLibraryJob run;
   gpointer data;
   GDestroyNotify data_free;
-  gboolean changes;
 } Job;
 
 static void
@@ -99,207 +63,188 @@ emit_changed (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+typedef struct
+{
+  C2lLibrary *library;
+  char *text;
+} Notice;
+
+static void
+notice_free (gpointer data)
+{
+  Notice *notice = data;
+
+  g_object_unref (notice->library);
+  g_free (notice->text);
+  g_free (notice);
+}
+
+static gboolean
+emit_notice (gpointer data)
+{
+  Notice *notice = data;
+
+  g_signal_emit (notice->library, notice_signal, 0, notice->text);
+  return G_SOURCE_REMOVE;
+}
+
+static void G_GNUC_PRINTF (3, 4)
+    tell_notice (C2lLibrary *self, C2lJob *queued, const char *format, ...)
+{
+  Notice *notice = g_new0 (Notice, 1);
+  va_list args;
+
+  notice->library = g_object_ref (self);
+  va_start (args, format);
+  notice->text = g_strdup_vprintf (format, args);
+  va_end (args);
+  c2l_job_tell (queued, emit_notice, notice, notice_free);
+}
+
+static void
+live_in_memory (C2lLibrary *self)
+{
+  g_atomic_int_set (&self->temporary, TRUE);
+  self->db = c2l_library_db_open (NULL, NULL);
+}
+
+/* The file turned out to be damaged while it was used. */
+static void
+begin_anew (C2lLibrary *self, C2lJob *queued)
+{
+  g_autofree char *aside = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&self->db, sqlite3_close);
+  aside = c2l_library_db_set_aside (self->path, &error);
+  if (aside != NULL)
+    self->db = c2l_library_db_open (self->path, &error);
+  if (self->db != NULL)
+    tell_notice (self, queued,
+                 "The picture library was damaged and a new one was begun. %u pictures could be "
+                 "taken over; the old one was kept as %s.",
+                 c2l_library_db_rescue (self->db, aside), aside);
+  else
+    {
+      live_in_memory (self);
+      tell_notice (
+          self, queued,
+          "The picture library is damaged. Pictures are not kept when the program ends: %s",
+          error->message);
+    }
+}
+
+static gpointer
+do_job (C2lLibrary *self, const Job *job, C2lJob *queued, GError **error)
+{
+  g_autoptr (GError) own = NULL;
+  gpointer answer = job->run (self->db, job->data, &own);
+
+  if (g_error_matches (own, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_DAMAGED)
+      && !g_atomic_int_get (&self->temporary))
+    {
+      begin_anew (self, queued);
+      g_clear_error (&own);
+      answer = job->run (self->db, job->data, &own);
+    }
+  if (own != NULL)
+    g_propagate_error (error, g_steal_pointer (&own));
+  return answer;
+}
+
+/* --- writes that were refused --- */
+
+static gboolean
+is_refused (const GError *error)
+{
+  return g_error_matches (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_FAILED);
+}
+
+/* Keeps what @job would have written for the next time. */
+static void
+keep_refused (C2lLibrary *self, Job *job)
+{
+  Job *kept;
+
+  if (g_queue_get_length (&self->refused) >= MAX_REFUSED)
+    return;
+  kept = g_memdup2 (job, sizeof *job);
+  job->data = NULL;
+  job->data_free = NULL;
+  g_queue_push_tail (&self->refused, kept);
+}
+
+/* Writes what was refused before, in its order. FALSE and why it still cannot be. */
+static gboolean
+write_refused (C2lLibrary *self, C2lJob *queued, GError **error)
+{
+  Job *job;
+
+  while ((job = g_queue_peek_head (&self->refused)) != NULL)
+    {
+      g_autoptr (GError) own = NULL;
+
+      do_job (self, job, queued, &own);
+      if (is_refused (own))
+        {
+          g_propagate_error (error, g_steal_pointer (&own));
+          return FALSE;
+        }
+      /* What fails for another reason was told of when it was asked for. */
+      job_free (g_queue_pop_head (&self->refused));
+    }
+  return TRUE;
+}
+
 static gpointer
 run (C2lJob *queued, gpointer data, GError **error)
 {
   Job *job = data;
-  GError *own = NULL;
-  gpointer answer = job->run (job->library->db, job->data, &own);
+  C2lLibrary *self = job->library;
+  g_autoptr (GError) own = NULL;
+  gpointer answer = NULL;
 
-  if (own != NULL)
-    g_propagate_error (error, own);
-  else if (job->changes)
-    c2l_job_tell (queued, emit_changed, g_object_ref (job->library), g_object_unref);
+  if (job->access == C2L_LIBRARY_READS)
+    return do_job (self, job, queued, error);
+  if (write_refused (self, queued, &own))
+    answer = do_job (self, job, queued, &own);
+  if (own == NULL)
+    c2l_job_tell (queued, emit_changed, g_object_ref (self), g_object_unref);
+  else
+    {
+      if (is_refused (own))
+        keep_refused (self, job);
+      g_propagate_error (error, g_steal_pointer (&own));
+    }
   return answer;
+}
+
+static void
+push (C2lLibrary *self, GTask *task, C2lJobFunc func, Job job, GDestroyNotify result_free)
+{
+  job.library = self;
+  c2l_queue_push (self->queue, task, C2L_JOB_BATCH, NULL, func, g_memdup2 (&job, sizeof job),
+                  job_free, result_free);
 }
 
 void
 c2l_library_push (C2lLibrary *self,
+                  C2lLibraryAccess access,
                   C2lLibraryJob run_job,
                   gpointer job_data,
                   GDestroyNotify job_data_free,
                   GDestroyNotify result_free,
-                  gboolean changes,
                   GCancellable *cancellable,
                   GAsyncReadyCallback callback,
                   gpointer data)
 {
-  Job *job = g_new0 (Job, 1);
+  const Job job
+      = { .access = access, .run = run_job, .data = job_data, .data_free = job_data_free };
 
-  job->library = self;
-  job->run = run_job;
-  job->data = job_data;
-  job->data_free = job_data_free;
-  job->changes = changes;
-  c2l_queue_push (self->queue, g_task_new (self, cancellable, callback, data), C2L_JOB_BATCH, NULL,
-                  run, job, job_free, result_free);
+  push (self, g_task_new (self, cancellable, callback, data), run, job, result_free);
 }
 
-/* --- reading --- */
-
-static gpointer
-run_list (sqlite3 *db, gpointer data, GError **error)
-{
-  return c2l_library_db_list (db, data, error);
-}
-
-void
-c2l_library_list_async (C2lLibrary *self,
-                        const C2lLibraryQuery *query,
-                        GCancellable *cancellable,
-                        GAsyncReadyCallback callback,
-                        gpointer data)
-{
-  g_return_if_fail (C2L_IS_LIBRARY (self));
-  c2l_library_push (self, run_list, c2l_library_query_copy (query),
-                    (GDestroyNotify) c2l_library_query_free, (GDestroyNotify) g_ptr_array_unref,
-                    FALSE, cancellable, callback, data);
-}
-
-GPtrArray *
-c2l_library_list_finish (C2lLibrary *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static gpointer
-run_count (sqlite3 *db, gpointer data, GError **error)
-{
-  gssize n = c2l_library_db_count (db, data, error);
-
-  return GSIZE_TO_POINTER ((gsize) (n + 1));
-}
-
-void
-c2l_library_count_async (C2lLibrary *self,
-                         const C2lLibraryQuery *query,
-                         GCancellable *cancellable,
-                         GAsyncReadyCallback callback,
-                         gpointer data)
-{
-  g_return_if_fail (C2L_IS_LIBRARY (self));
-  c2l_library_push (self, run_count, c2l_library_query_copy (query),
-                    (GDestroyNotify) c2l_library_query_free, NULL, FALSE, cancellable, callback,
-                    data);
-}
-
-gssize
-c2l_library_count_finish (C2lLibrary *self, GAsyncResult *result, GError **error)
-{
-  return (gssize) GPOINTER_TO_SIZE (g_task_propagate_pointer (G_TASK (result), error)) - 1;
-}
-
-static gpointer
-run_load_recipe (sqlite3 *db, gpointer data, GError **error)
-{
-  return c2l_library_db_load_recipe (db, data, error);
-}
-
-void
-c2l_library_load_recipe_async (C2lLibrary *self,
-                               const char *uid,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
-                               gpointer data)
-{
-  g_return_if_fail (C2L_IS_LIBRARY (self) && uid != NULL);
-  c2l_library_push (self, run_load_recipe, g_strdup (uid), g_free,
-                    (GDestroyNotify) c2l_recipe_unref, FALSE, cancellable, callback, data);
-}
-
-C2lRecipe *
-c2l_library_load_recipe_finish (C2lLibrary *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-typedef struct
-{
-  char *text;
-  guint limit;
-} PromptsJob;
-
-static void
-prompts_job_free (gpointer data)
-{
-  PromptsJob *job = data;
-
-  g_free (job->text);
-  g_free (job);
-}
-
-static gpointer
-run_list_prompts (sqlite3 *db, gpointer data, GError **error)
-{
-  PromptsJob *job = data;
-
-  return c2l_library_db_list_prompts (db, job->text, job->limit, error);
-}
-
-void
-c2l_library_list_prompts_async (C2lLibrary *self,
-                                const char *text,
-                                guint limit,
-                                GCancellable *cancellable,
-                                GAsyncReadyCallback callback,
-                                gpointer data)
-{
-  PromptsJob *job = g_new0 (PromptsJob, 1);
-
-  g_return_if_fail (C2L_IS_LIBRARY (self) && text != NULL);
-  job->text = g_strdup (text);
-  job->limit = limit;
-  c2l_library_push (self, run_list_prompts, job, prompts_job_free, (GDestroyNotify) g_strfreev,
-                    FALSE, cancellable, callback, data);
-}
-
-static gpointer
-run_list_models (sqlite3 *db, gpointer data, GError **error)
-{
-  return c2l_library_db_list_models (db, error);
-}
-
-void
-c2l_library_list_models_async (C2lLibrary *self,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
-                               gpointer data)
-{
-  g_return_if_fail (C2L_IS_LIBRARY (self));
-  c2l_library_push (self, run_list_models, NULL, NULL, (GDestroyNotify) g_strfreev, FALSE,
-                    cancellable, callback, data);
-}
-
-char **
-c2l_library_list_strings_finish (C2lLibrary *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static gpointer
-run_list_collections (sqlite3 *db, gpointer data, GError **error)
-{
-  return c2l_library_db_list_collections (db, error);
-}
-
-void
-c2l_library_list_collections_async (C2lLibrary *self,
-                                    GCancellable *cancellable,
-                                    GAsyncReadyCallback callback,
-                                    gpointer data)
-{
-  g_return_if_fail (C2L_IS_LIBRARY (self));
-  c2l_library_push (self, run_list_collections, NULL, NULL, (GDestroyNotify) g_ptr_array_unref,
-                    FALSE, cancellable, callback, data);
-}
-
-GPtrArray *
-c2l_library_list_collections_finish (C2lLibrary *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* --- opening and closing --- */
+/* --- opening --- */
 
 char *
 c2l_library_dup_default_path (void)
@@ -313,78 +258,149 @@ gboolean
 c2l_library_is_temporary (C2lLibrary *self)
 {
   g_return_val_if_fail (C2L_IS_LIBRARY (self), TRUE);
-  return self->temporary;
+  return g_atomic_int_get (&self->temporary);
 }
 
-/* What is broken is set aside and begun anew; NULL and what the artist must know where that fails as well. */
-static sqlite3 *
-open_again (const char *path, const GError *reason, char **notice)
+char *
+c2l_library_dup_picture_path (C2lLibrary *self, const char *uid)
 {
-  g_autofree char *aside = NULL;
+  g_autofree char *path = NULL, *folder = NULL;
+
+  g_return_val_if_fail (C2L_IS_LIBRARY (self) && uid != NULL, NULL);
+  path = c2l_library_is_temporary (self) ? NULL : c2l_library_dup_file (self->path, uid);
+  if (path == NULL)
+    return NULL;
+  /* Where it cannot be made, writing the file says so. */
+  folder = g_path_get_dirname (path);
+  g_mkdir_with_parents (folder, 0700);
+  return g_steal_pointer (&path);
+}
+
+static gpointer
+run_rescue (C2lJob *queued, gpointer data, GError **error)
+{
+  Job *job = data;
+  guint n = c2l_library_db_rescue (job->library->db, job->data);
+
+  if (n > 0)
+    {
+      c2l_job_tell (queued, emit_changed, g_object_ref (job->library), g_object_unref);
+      tell_notice (job->library, queued, "%u pictures of the damaged library could be taken over.",
+                   n);
+    }
+  return NULL;
+}
+
+/* A damaged file is set aside, and what can be read of it taken over while the window opens
+ * already. */
+static sqlite3 *
+open_file (C2lLibrary *self, char **aside, char **notice, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (self->path);
+  g_autoptr (GError) own = NULL;
   sqlite3 *db;
 
-  if (g_error_matches (reason, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_UNKNOWN)
-      || !g_file_test (path, G_FILE_TEST_IS_REGULAR))
-    return NULL;
-  aside = c2l_library_db_set_aside (path, NULL);
-  db = aside != NULL ? c2l_library_db_open (path, NULL) : NULL;
-  if (db != NULL)
-    *notice = g_strdup_printf ("The picture library was damaged and a new one was begun. The old one was kept as %s.",
-                               aside);
+  if (g_mkdir_with_parents (folder, 0700) != 0)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s", folder,
+                   g_strerror (errno));
+      return NULL;
+    }
+  db = c2l_library_db_open (self->path, &own);
+  if (g_error_matches (own, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_DAMAGED)
+      && (*aside = c2l_library_db_set_aside (self->path, NULL)) != NULL)
+    {
+      g_clear_error (&own);
+      *notice = g_strdup_printf ("The picture library was damaged and a new one was begun. The old "
+                                 "one was kept as %s.",
+                                 *aside);
+      db = c2l_library_db_open (self->path, &own);
+    }
+  if (db == NULL)
+    g_propagate_error (error, g_steal_pointer (&own));
   return db;
 }
 
 C2lLibrary *
 c2l_library_open (const char *path, char **notice)
 {
-  C2lLibrary *self = g_object_new (C2L_TYPE_LIBRARY, NULL);
-  g_autofree char *folder = g_path_get_dirname (path);
+  C2lLibrary *self;
+  g_autofree char *aside = NULL;
   g_autoptr (GError) error = NULL;
 
+  g_return_val_if_fail (path != NULL && notice != NULL, NULL);
   *notice = NULL;
-  if (g_mkdir_with_parents (folder, 0700) != 0)
-    g_set_error (&error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s", folder,
-                 g_strerror (errno));
-  else
-    self->db = c2l_library_db_open (path, &error);
-  if (self->db == NULL)
-    self->db = open_again (path, error, notice);
+  self = g_object_new (C2L_TYPE_LIBRARY, NULL);
+  /* Begins with a slash, so that SQLite does not take it for an address. */
+  self->path = g_canonicalize_filename (path, NULL);
+  self->db = open_file (self, &aside, notice, &error);
   if (self->db == NULL)
     {
-      self->temporary = TRUE;
-      self->db = c2l_library_db_open (NULL, NULL);
+      live_in_memory (self);
+      g_free (*notice);
       *notice = g_strdup_printf ("Pictures are not kept when the program ends: %s", error->message);
     }
   self->queue = c2l_queue_new ("library");
+  if (aside != NULL && !self->temporary)
+    push (self, g_task_new (self, NULL, NULL, NULL), run_rescue,
+          (Job){ .data = g_steal_pointer (&aside), .data_free = g_free }, NULL);
   return self;
 }
 
-static gpointer
-run_nothing (sqlite3 *db, gpointer data, GError **error)
+/* --- waiting and closing --- */
+
+typedef struct
 {
-  return GINT_TO_POINTER (TRUE);
+  GMutex lock;
+  GCond done;
+  gboolean is_done;
+} Barrier;
+
+/* On the library's thread, for the one that waits does not run its main context. */
+static gpointer
+run_barrier (C2lJob *queued, gpointer data, GError **error)
+{
+  Job *job = data;
+  Barrier *barrier = job->data;
+  gboolean written = write_refused (job->library, queued, error);
+
+  g_mutex_lock (&barrier->lock);
+  barrier->is_done = TRUE;
+  g_cond_signal (&barrier->done);
+  g_mutex_unlock (&barrier->lock);
+  return GINT_TO_POINTER (written);
 }
 
-static void
-on_flushed (GObject *source, GAsyncResult *result, gpointer data)
+/* Jobs run in order, so everything before is done when this one is. Answers come through the main
+ * context, which is not run here: what it does might ask for more. */
+void
+c2l_library_flush (C2lLibrary *self)
 {
-  gboolean *flushed = data;
+  Barrier barrier = { 0 };
 
-  *flushed = TRUE;
+  g_return_if_fail (C2L_IS_LIBRARY (self));
+  if (self->closed)
+    return;
+  g_mutex_init (&barrier.lock);
+  g_cond_init (&barrier.done);
+  push (self, g_task_new (self, NULL, NULL, NULL), run_barrier,
+        (Job){ .data = &barrier }, NULL);
+  g_mutex_lock (&barrier.lock);
+  while (!barrier.is_done)
+    g_cond_wait (&barrier.done, &barrier.lock);
+  g_mutex_unlock (&barrier.lock);
+  g_mutex_clear (&barrier.lock);
+  g_cond_clear (&barrier.done);
 }
 
 void
 c2l_library_close (C2lLibrary *self)
 {
-  gboolean flushed = FALSE;
-
   g_return_if_fail (C2L_IS_LIBRARY (self));
-  if (self->db == NULL)
+  if (self->closed)
     return;
-  /* Jobs come in order, so everything is written when this one was done. */
-  c2l_library_push (self, run_nothing, NULL, NULL, NULL, FALSE, NULL, on_flushed, &flushed);
-  while (!flushed)
-    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
+  c2l_library_flush (self);
+  self->closed = TRUE;
   c2l_queue_stop (self->queue);
   g_clear_pointer (&self->db, sqlite3_close);
 }
@@ -395,7 +411,9 @@ c2l_library_finalize (GObject *object)
   C2lLibrary *self = C2L_LIBRARY (object);
 
   g_clear_pointer (&self->queue, c2l_queue_free);
+  g_queue_clear_full (&self->refused, job_free);
   g_clear_pointer (&self->db, sqlite3_close);
+  g_free (self->path);
   G_OBJECT_CLASS (c2l_library_parent_class)->finalize (object);
 }
 
@@ -405,9 +423,12 @@ c2l_library_class_init (C2lLibraryClass *klass)
   G_OBJECT_CLASS (klass)->finalize = c2l_library_finalize;
   changed_signal = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                  NULL, NULL, G_TYPE_NONE, 0);
+  notice_signal = g_signal_new ("notice", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
 c2l_library_init (C2lLibrary *self)
 {
+  g_queue_init (&self->refused);
 }

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* At this one a face of 160² takes about 4 KiB; docs/performance.md. */
-#define QUALITY 80
+/* Of the starter a thumbnail takes 2 KiB; docs/performance.md. */
+#define QUALITY 90
 
 /* Weights are in 1/256 of a pixel, so that a whole row or column adds up to 2³² at most. */
 #define UNIT 256

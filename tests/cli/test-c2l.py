@@ -62,7 +62,7 @@ def says_how_to_use_it(folder):
     result = c2l(folder=folder, expect=2)
     assert 'generate' in result.stderr and result.stdout == ''
     result = c2l('help', folder=folder)
-    for command in ('generate', 'score', 'info', 'import', 'export', 'selftest', 'bench'):
+    for command in ('generate', 'history', 'score', 'info', 'import', 'export', 'selftest', 'bench'):
         assert command in result.stdout
         text = c2l('help', command, folder=folder).stdout
         assert text == c2l(command, '--help', folder=folder).stdout and f'c2l {command}' in text
@@ -84,6 +84,7 @@ def wrong_use_is_answered(folder):
         (['generate', '--colour', 'x'], '--colour'),
         (['generate', 'x', '--sort', 'size'], 'size'),
         (['score', 'x.png'], 'prompt'),
+        (['history', '--limit', '-1'], '--limit'),
         (['info'], 'name a file'),
         (['import'], 'folder'),
         (['import', 'x'], '--generator'),
@@ -296,6 +297,41 @@ def prompts_are_mixed(folder):
 
 
 @test
+def pictures_are_kept_when_asked(folder):
+    data = pathlib.Path(folder) / 'data'
+    env = dict(os.environ, XDG_DATA_HOME=str(data))
+
+    def history(*arguments, expect=0):
+        return c2l('history', *arguments, folder=folder, expect=expect, env=env)
+
+    result = history()
+    assert result.stdout == '' and '--keep' in result.stderr
+    c2l('generate', 'nobody', folder=folder, env=env)
+    assert not data.exists()
+    c2l('generate', PROMPT, 'eine Frau', '-n', 3, '--score', '--keep', folder=folder, env=env)
+    c2l('generate', '--from', pictures(folder)[0], '--keep', folder=folder, env=env)
+    lines = history('--limit', 0, '--json').stdout.splitlines()
+    entries = [json.loads(line) for line in lines]
+    assert [entry['prompt'] for entry in entries[1:]] == ['eine Frau'] * 3 + [PROMPT] * 3, entries
+    assert len({entry['uid'] for entry in entries}) == 7 and entries[1]['score'] > 0 and not entries[0]['favourite']
+    assert entries[0]['created'] >= entries[-1]['created']
+    assert [PROMPT in line for line in history('BEARD', 'man', '-n', 2).stdout.splitlines()] == [True] * 2
+    best = [json.loads(line)['score'] for line in history('frau', '--best', '--json').stdout.splitlines()]
+    assert len(best) == 3 and best == sorted(best, reverse=True)
+    assert history('--favourites').stdout == '' == history('--model', 'other').stdout
+    assert len(history('--model', entries[0]['model']).stdout.splitlines()) == 7
+
+
+@test
+def a_library_that_cannot_be_written_is_known_before_drawing(folder):
+    place = pathlib.Path(folder) / 'file'
+    place.write_text('no folder')
+    env = dict(os.environ, XDG_DATA_HOME=str(place))
+    result = c2l('generate', PROMPT, '--keep', folder=folder, expect=1, env=env)
+    assert str(place) in result.stderr and pictures(folder) == []
+
+
+@test
 def warns_where_bits_may_differ(folder):
     c2l('generate', PROMPT, folder=folder)
     result = c2l('generate', '--from', pictures(folder)[0], '--device', 'cpu:portable', '-o', 'other', folder=folder)
@@ -467,6 +503,32 @@ def scores_tell_words_apart(folder):
 
 
 @test
+def saves_in_every_format_with_the_recipe(folder):
+    c2l('generate', PROMPT, folder=folder)
+    for name, start in [('jpeg', b'\xff\xd8\xff'), ('webp', b'RIFF')]:
+        path = c2l('generate', PROMPT, '--format', name, '--quality', '80', '--out', name, folder=folder).stdout.strip()
+        assert (folder / path).read_bytes().startswith(start)
+        assert PROMPT in c2l('info', path, folder=folder).stdout
+        c2l('generate', '--from', path, '--out', f'{name}-again', folder=folder)
+        assert pixels(pictures(folder, f'{name}-again')[0]) == pixels(pictures(folder)[0])
+        small = c2l('generate', PROMPT, '--format', name, '--quality', '10', '--out', name, folder=folder).stdout.strip()
+        assert (folder / small).stat().st_size < (folder / path).stat().st_size
+
+
+@test
+def names_files_by_a_template(folder):
+    c2l('generate', 'ein Bärtiger', '-n', '2', '--seed', '5', '--name-template', '{prompt} {n} of seed {seed}', folder=folder)
+    assert [path.name for path in pictures(folder)] == ['ein Bärtiger 01 of seed 5.png', 'ein Bärtiger 02 of seed 5.png']
+    c2l('generate', 'x', '-n', '2', '--name-template', 'same', '--out', 'same', folder=folder)
+    assert [path.name for path in pictures(folder, 'same')] == ['same-2.png', 'same.png']
+    for arguments, words in [(['--name-template', '{colour}'], '{colour}'), (['--name-template', 'a/b'], 'path'), (['--format', 'gif'], 'gif'),
+                             (['--format', 'webp', '--quality', '0'], '--quality'), (['--quality', '80'], '--quality')]:
+        result = c2l('generate', PROMPT, *arguments, '--out', 'none', folder=folder, expect=2)
+        assert words in result.stderr and result.stderr.startswith('c2l: '), result.stderr
+        assert not (folder / 'none').exists()
+
+
+@test
 def info_knows_what_things_are(folder):
     c2l('generate', PROMPT, folder=folder)
     assert 'CC BY 4.0' in c2l('info', STARTER, '--verify', folder=folder).stdout
@@ -483,7 +545,7 @@ def info_knows_what_things_are(folder):
     (folder / 'empty').touch()
     os.mkfifo(folder / 'pipe')
     for path, words in [('garbage', 'not a model file'), ('missing', 'no such file'), (folder, 'model.json'), ('empty', 'empty'),
-                        ('pipe', 'not an ordinary file'), ('/dev/null', 'not an ordinary file')]:
+                        ('pipe', 'neither a file nor'), ('/dev/null', 'neither a file nor')]:
         said = c2l('info', path, folder=folder, expect=1).stderr
         assert words in said and said.startswith('c2l: ') and said.count('\n') == 1, said
 

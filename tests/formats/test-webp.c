@@ -199,6 +199,22 @@ test_refuses_huge_size (void)
   g_assert_nonnull (strstr (error->message, "more pixels"));
 }
 
+/* A moving picture may say that its canvas is wider than any of its frames could be. */
+static void
+test_refuses_wide_canvas (void)
+{
+  g_autoptr (GBytes) bytes = new_animation (2);
+  gsize size;
+  g_autofree guint8 *data = g_bytes_unref_to_data (g_steal_pointer (&bytes), &size);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (memcmp (data + 12, "VP8X", 4), ==, 0);
+  data[24 + 2] = 0x40; /* 4,194,343 */
+  g_assert_null (c2l_webp_parse (data, size, "wide", &error));
+  g_assert_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED);
+  g_assert_nonnull (strstr (error->message, "more pixels"));
+}
+
 static void
 test_refuses_to_write_huge_sizes (void)
 {
@@ -223,6 +239,7 @@ main (int argc, char **argv)
   g_test_add_func ("/webp/writing-can-be-cancelled", test_cancelled);
   g_test_add_func ("/webp/refuses-every-cut", test_refuses_cuts);
   g_test_add_func ("/webp/refuses-a-huge-size", test_refuses_huge_size);
+  g_test_add_func ("/webp/refuses-a-wide-canvas", test_refuses_wide_canvas);
   g_test_add_func ("/webp/refuses-to-write-huge-sizes", test_refuses_to_write_huge_sizes);
   return g_test_run ();
 }

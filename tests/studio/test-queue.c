@@ -35,7 +35,7 @@ set_up (Fixture *fixture, gconstpointer data)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  c2l_queue_free (fixture->queue);
+  g_clear_pointer (&fixture->queue, c2l_queue_free);
   g_string_free (fixture->log, TRUE);
   g_string_free (fixture->answers, TRUE);
   g_mutex_clear (&fixture->lock);
@@ -371,6 +371,29 @@ test_stops_while_working (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (fixture->log->str, ==, "");
 }
 
+static void
+free_queue (gpointer data)
+{
+  Named *named = data;
+
+  c2l_queue_free (named->fixture->queue);
+  g_free (named);
+}
+
+/* As where a task is the last to hold what owns the queue. */
+static void
+test_freed_by_its_own_thread (Fixture *fixture, gconstpointer data)
+{
+  Named *named = g_new (Named, 1), *of_answer = g_new (Named, 1);
+
+  *named = *of_answer = (Named){ fixture, 'a' };
+  c2l_queue_push (fixture->queue, g_task_new (NULL, NULL, on_answer, of_answer), C2L_JOB_BATCH,
+                  NULL, log_name, named, free_queue, g_free);
+  wait_for_answers (fixture, 1);
+  fixture->queue = NULL;
+  g_assert_cmpstr (fixture->answers->str, ==, "a");
+}
+
 static gboolean
 count_event (gpointer data)
 {
@@ -438,6 +461,7 @@ main (int argc, char **argv)
   ADD ("/queue/data-is-freed-where-it-was-made", test_data_is_freed_where_it_was_made);
   ADD ("/queue/errors-arrive", test_errors_arrive);
   ADD ("/queue/stops-while-working", test_stops_while_working);
+  ADD ("/queue/freed-by-its-own-thread", test_freed_by_its_own_thread);
   ADD ("/queue/events-come-before-the-answer", test_events_come_before_the_answer);
   ADD ("/queue/many-jobs-of-all-kinds", test_many_jobs_of_all_kinds);
   return g_test_run ();
