@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define N_PICTURES 16
+#define MAX_RUNS 100000
 #define PROMPT "a photograph of a person with red hair and glasses"
 
 typedef struct
@@ -301,8 +302,11 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
     options->size = g_strdup ("published");
   if (options->name == NULL)
     options->name = g_strdup ("sg2-1024");
-  if (*argc > 1 || options->runs < 1 || options->runs > 100000)
-    *exit_code = c2l_cli_usage (&c2l_command_bench, "takes no arguments, and --runs from 1 on");
+  if (*argc > 1)
+    *exit_code = c2l_cli_usage (&c2l_command_bench, "“%s”: it takes no arguments", (*argv)[1]);
+  else if (options->runs < 1 || options->runs > MAX_RUNS)
+    *exit_code = c2l_cli_usage (&c2l_command_bench, "--runs: %d; from 1 to %d are possible",
+                                options->runs, MAX_RUNS);
   else if (find_case (options->name) < 0)
     *exit_code = c2l_cli_usage (
         &c2l_command_bench,

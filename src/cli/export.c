@@ -19,7 +19,7 @@ run (int argc, char **argv)
 
   if (!c2l_cli_parse (&c2l_command_export, &argc, &argv, entries, groups, &exit_code))
     return exit_code;
-  if (argc != 2)
+  if (argc != 2 || *argv[1] == '\0')
     return c2l_cli_usage (&c2l_command_export, "name one file to write, such as prior.ckpt");
   bundle = c2l_model_options_open_bundle (&model, &error);
   if (bundle == NULL || !c2l_export_prior (bundle, argv[1], replace, &error))

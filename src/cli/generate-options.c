@@ -86,8 +86,33 @@ c2l_generate_options_parse (C2lGenerateOptions *options, int *argc, char ***argv
                              c2l_model_options_new_device_group (&options->model),
                              c2l_save_arguments_new_group (&options->save), NULL };
 
+  /* What a script makes of a variable that is not set. */
+  const struct
+  {
+    const char *option;
+    char *const *value;
+  } names[] = {
+    { "--out", &options->out },
+    { "--grid", &options->grid },
+    { "--latent-out", &options->latent_out },
+    { "--latent", &options->latent },
+  };
+
   if (!c2l_cli_parse (&c2l_command_generate, argc, argv, entries, groups, exit_code))
     return FALSE;
+  for (int i = 0; options->from != NULL && options->from[i] != NULL; i++)
+    if (*options->from[i] == '\0')
+      {
+        *exit_code = c2l_cli_usage (&c2l_command_generate, "--from: the name is empty");
+        return FALSE;
+      }
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (*names[i].value != NULL && **names[i].value == '\0')
+      {
+        *exit_code
+            = c2l_cli_usage (&c2l_command_generate, "%s: the name is empty", names[i].option);
+        return FALSE;
+      }
   if (options->out == NULL)
     options->out = g_strdup ("pictures");
   if (options->sort != NULL && strcmp (options->sort, "score") != 0)

@@ -46,7 +46,7 @@ run (int argc, char **argv)
 
   if (!c2l_cli_parse (&c2l_command_import, &argc, &argv, entries, groups, &exit_code))
     return exit_code;
-  if (argc != 2)
+  if (argc != 2 || *argv[1] == '\0')
     return c2l_cli_usage (
         &c2l_command_import,
         "name one folder to make, and the files with --generator, --prior, --config, --clip");

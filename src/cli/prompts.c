@@ -71,6 +71,14 @@ add_prompt (GPtrArray *prompts, const char *text, const char *where, GError **er
 }
 
 static gboolean
+is_blank (const char *text)
+{
+  while (g_ascii_isspace (*text))
+    text++;
+  return *text == '\0';
+}
+
+static gboolean
 add_lines (GPtrArray *prompts, const char *file, GError **error)
 {
   g_autofree char *text = read_all (file, error);
@@ -98,6 +106,12 @@ c2l_cli_read_prompts (int n_arguments, char **arguments, const char *file, GErro
 
   for (int i = 0; i < n_arguments; i++)
     {
+      if (is_blank (arguments[i]))
+        {
+          c2l_cli_refuse (error, "the prompt is empty: say what to draw, or --random for anything "
+                                 "at all");
+          return NULL;
+        }
       gboolean ok = strcmp (arguments[i], "-") != 0
                         ? add_prompt (prompts, arguments[i], "the prompt", error)
                         : add_lines (prompts, "-", error);

@@ -37,23 +37,30 @@ record_input (C2lStylegan3 *network, C2lPass *pass, C2lTensor *w, const C2lSynth
   return dtype != C2L_F32 ? c2l_cast (pass, features, dtype) : features;
 }
 
-static C2lTensor *
-record_torgb (const C2lStylegan3Layer *layer, C2lPass *pass, C2lTensor *x, C2lTensor *styles)
+/* A layer's bias, filters and clamp around a leaky ReLU; one of slope 1 is none. */
+static C2lFilteredLeakyRelu
+get_activation (const C2lStylegan3Layer *layer, float gain, float slope)
 {
-  C2lTensor *y = c2l_conv (
-      pass, x,
-      &(C2lConv){ .weight = layer->weight, .styles = styles, .padding = layer->kernel - 1 });
-  C2lFilteredLeakyRelu params = {
+  return (C2lFilteredLeakyRelu){
     .bias = layer->bias,
     .up_filter = layer->up_filter,
     .down_filter = layer->down_filter,
     .up = layer->up,
     .down = layer->down,
     .padding = { layer->padding[0], layer->padding[1], layer->padding[2], layer->padding[3] },
-    .gain = 1,
-    .slope = 1,
+    .gain = gain,
+    .slope = slope,
     .clamp = layer->clamp,
   };
+}
+
+static C2lTensor *
+record_torgb (const C2lStylegan3Layer *layer, C2lPass *pass, C2lTensor *x, C2lTensor *styles)
+{
+  C2lTensor *y = c2l_conv (
+      pass, x,
+      &(C2lConv){ .weight = layer->weight, .styles = styles, .padding = layer->kernel - 1 });
+  C2lFilteredLeakyRelu params = get_activation (layer, 1, 1);
 
   return c2l_filtered_leaky_relu (pass, y, &params);
 }
@@ -71,19 +78,9 @@ record_layer (const C2lStylegan3Layer *layer, C2lPass *pass, C2lTensor *x, C2lTe
     .gain = layer->input_gain,
     .out_dtype = c2l_pass_get_compute_dtype (pass),
   };
-  C2lFilteredLeakyRelu params = {
-    .bias = layer->bias,
-    .up_filter = layer->up_filter,
-    .down_filter = layer->down_filter,
-    .up = layer->up,
-    .down = layer->down,
-    .padding = { layer->padding[0], layer->padding[1], layer->padding[2], layer->padding[3] },
-    .gain = (float) G_SQRT2,
-    .slope = 0.2f,
-    .clamp = layer->clamp,
-    .out_dtype = c2l_pass_get_compute_dtype (pass),
-  };
+  C2lFilteredLeakyRelu params = get_activation (layer, (float) G_SQRT2, 0.2f);
 
+  params.out_dtype = c2l_pass_get_compute_dtype (pass);
   return c2l_filtered_leaky_relu (pass, c2l_conv (pass, x, &conv), &params);
 }
 

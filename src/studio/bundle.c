@@ -252,6 +252,8 @@ c2l_bundle_open (const char *folder, GError **error)
       broken (error, bundle,
               g_file_test (folder, G_FILE_TEST_IS_DIR)
                   ? "it has no model.json; name a folder that “c2l import” made"
+              : g_file_test (folder, G_FILE_TEST_EXISTS)
+                  ? "it is not a folder; name the folder that “c2l import” made"
                   : "there is no such folder");
       return NULL;
     }
@@ -292,8 +294,10 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
       if (paths[role] != NULL && !g_file_test (paths[role], G_FILE_TEST_IS_REGULAR))
         {
           g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
-                       "%s: there is no such file; it was named as the %s", paths[role],
-                       role_names[role]);
+                       g_file_test (paths[role], G_FILE_TEST_EXISTS)
+                           ? "%s: not an ordinary file; it was named as the %s"
+                           : "%s: there is no such file; it was named as the %s",
+                       paths[role], role_names[role]);
           return NULL;
         }
       bundle->files[role] = g_strdup (paths[role]);

@@ -139,6 +139,19 @@ find_weights_kind (C2lWeights *weights)
   return kind;
 }
 
+/* What a text of names and values is. */
+static const char *
+describe_config (JsonObject *config)
+{
+  if (json_object_has_member (config, "model"))
+    return "a prior's configuration";
+  if (json_object_has_member (config, "fixture"))
+    return "what to compute and to compare: name its folder to c2l selftest";
+  if (json_object_has_member (config, "format") && json_object_has_member (config, "generator"))
+    return "the description of a model bundle: name its folder";
+  return "a configuration in YAML or JSON";
+}
+
 /* A file without weights, or NULL. */
 static C2lFileInfo *
 identify_other (const char *path, const char *start)
@@ -161,9 +174,7 @@ identify_other (const char *path, const char *start)
   config = c2l_yaml_load (path, NULL);
   if (config == NULL)
     return NULL;
-  return new_info (C2L_FILE_CONFIG, path,
-                   g_strdup (json_object_has_member (config, "model") ? "a prior's configuration"
-                                                                      : "a configuration in YAML"));
+  return new_info (C2L_FILE_CONFIG, path, g_strdup (describe_config (config)));
 }
 
 /* What the desktop calls a file that starts so, or NULL where it knows no better than “text” or

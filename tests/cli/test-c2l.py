@@ -74,6 +74,13 @@ def wrong_use_is_answered(folder):
     for arguments, words in [
         (['paint'], 'no command “paint”'),
         (['generate'], 'no prompt'),
+        (['generate', ''], 'prompt is empty'),
+        (['generate', 'a man', ' \t'], 'prompt is empty'),
+        (['generate', 'x', '--out', ''], '--out'),
+        (['generate', 'x', '--grid', ''], '--grid'),
+        (['generate', 'x', '--latent-out', ''], '--latent-out'),
+        (['generate', '--from', ''], '--from'),
+        (['generate', '--latent', ''], '--latent'),
         (['generate', '--colour', 'x'], '--colour'),
         (['generate', 'x', '--sort', 'size'], 'size'),
         (['score', 'x.png'], 'prompt'),
@@ -82,8 +89,13 @@ def wrong_use_is_answered(folder):
         (['import'], 'folder'),
         (['import', 'x'], '--generator'),
         (['export'], 'file'),
+        (['export', ''], 'file'),
+        (['import', '', '--generator', 'x'], 'folder'),
         (['selftest'], 'folder'),
         (['bench', '--case', 'tea'], 'tea'),
+        (['bench', '--runs', '0'], '--runs: 0'),
+        (['bench', 'tea'], 'no arguments'),
+        (['bench', '--size', 'tea'], 'tea'),
         (['help', 'tea'], 'tea'),
     ]:
         result = c2l(*arguments, folder=folder, expect=2)
@@ -97,6 +109,7 @@ def impossible_settings_are_refused(folder):
         (['--steps', '7'], '7'),
         (['--device', 'abacus'], 'abacus'),
         (['--model', 'nowhere'], 'nowhere'),
+        (['--model', STARTER / 'model.json'], 'not a folder'),
         (['--edit', 'wings=1'], 'wings'),
         (['--edit', f'{FIXTURES}/edits/pose.npy=1'], 'pose.npy'),
         (['--edit', 'glasses@3-12=1'], 'layers 3-12'),
@@ -106,6 +119,7 @@ def impossible_settings_are_refused(folder):
         (['--prompts', 'missing.txt'], 'missing.txt'),
         (['--generator', STARTER / 'clip.safetensors'], 'no clip'),
         (['--generator', 'no-such-published-name'], 'no-such-published-name'),
+        (['--generator', '/dev/null'], 'not an ordinary file'),
         (['--generator', 'http://example.com/g.pkl'], 'https'),
     ]:
         result = c2l('generate', PROMPT, *arguments, folder=folder, expect=1)
@@ -441,8 +455,37 @@ def imports_that_could_not_draw_are_refused(folder):
 def info_says_what_each_file_is(folder):
     subprocess.run(['tar', 'cf', 'shard.tar', '-C', STARTER, 'model.json'], cwd=folder, check=True)
     for path, words in [(STARTER / 'clip.safetensors', 'depth'), (STARTER / 'prior.safetensors', 'latents'), (STARTER / 'merges.txt', 'merges'),
-                        (FIXTURES / 'prior' / 'w-legacy-file' / 'prior.yaml', 'configuration'), ('shard.tar', 'a tar archive')]:
+                        (FIXTURES / 'prior' / 'w-legacy-file' / 'prior.yaml', "a prior's configuration"), ('shard.tar', 'a tar archive'),
+                        (FIXTURES / 'prior' / 'w-legacy-file' / 'info.json', 'c2l selftest'), (FIXTURES / 'clip' / 'hf' / 'config.json', 'JSON'),
+                        (STARTER / 'model.json', 'name its folder')]:
         assert words in c2l('info', path, folder=folder).stdout
+
+
+@test
+def info_reads_the_recipe_in_every_format(folder):
+    for name in ('png', 'jpeg', 'webp'):
+        path = c2l('generate', PROMPT, '--format', name, folder=folder).stdout.strip()
+        assert PROMPT in c2l('info', path, folder=folder).stdout, name
+
+
+@test
+def names_of_any_language_and_with_spaces_are_taken(folder):
+    name = 'über uns/ein Bündel 男'
+    (folder / 'über uns').mkdir()
+    c2l('import', name, '--generator', STARTER / 'generator.safetensors', folder=folder)
+    path = c2l('generate', '--random', '--model', name, '--out', 'zwei Bilder', '--grid', 'ein Gitter.png', folder=folder).stdout.strip()
+    assert path.startswith('zwei Bilder/') and (folder / path).exists() and (folder / 'ein Gitter.png').exists()
+    assert '128 × 128' in c2l('info', path, folder=folder).stdout
+
+
+@test
+def a_reader_that_leaves_early_ends_the_work_in_silence(folder):
+    process = subprocess.Popen([C2L, 'generate', PROMPT, '-n', '5000'], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b'' and process.wait(timeout=60) == -signal.SIGPIPE
+    assert 1 <= len(pictures(folder)) < 5000
+    assert len(list((folder / 'pictures').iterdir())) == len(pictures(folder)), 'something else was left'
 
 
 @test
@@ -499,8 +542,12 @@ def info_knows_what_things_are(folder):
         assert words in c2l('info', path, folder=folder).stdout, path
         json.loads(c2l('info', '--json', path, folder=folder).stdout)
     (folder / 'garbage').write_bytes(b'\x01\x02garbage')
-    for path in ('garbage', 'missing', folder):
-        assert c2l('info', path, folder=folder, expect=1).stderr.startswith('c2l: ')
+    (folder / 'empty').touch()
+    os.mkfifo(folder / 'pipe')
+    for path, words in [('garbage', 'not a model file'), ('missing', 'no such file'), (folder, 'model.json'), ('empty', 'empty'),
+                        ('pipe', 'neither a file nor'), ('/dev/null', 'neither a file nor')]:
+        said = c2l('info', path, folder=folder, expect=1).stderr
+        assert words in said and said.startswith('c2l: ') and said.count('\n') == 1, said
 
 
 @test
