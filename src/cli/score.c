@@ -9,29 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The middle square of a picture, [size, size, 3]; transparent parts on white. */
-static guint8 *
-dup_square (const C2lImage *image, int *size)
-{
-  int side = MIN (image->width, image->height);
-  int left = (image->width - side) / 2, top = (image->height - side) / 2;
-  guint8 *pixels = g_malloc ((gsize) side * side * 3);
-
-  for (int y = 0; y < side; y++)
-    for (int x = 0; x < side; x++)
-      {
-        const guint8 *from
-            = image->pixels + ((gsize) (top + y) * image->width + left + x) * image->n_channels;
-        int alpha = image->n_channels == 4 ? from[3] : 255;
-
-        for (int c = 0; c < 3; c++)
-          pixels[((gsize) y * side + x) * 3 + c]
-              = (from[c] * alpha + 255 * (255 - alpha) + 127) / 255;
-      }
-  *size = side;
-  return pixels;
-}
-
 static void
 print_score (const char *path, const char *prompt, double score, gboolean json)
 {
@@ -55,20 +32,19 @@ static gboolean
 score (C2lSession *session, char **argv, int argc, gboolean json, GError **error)
 {
   g_autoptr (C2lImage) image = c2l_image_load (argv[1], error);
-  int width = image != NULL ? c2l_session_get_embed_width (session, error) : 0, size;
+  int width = image != NULL ? c2l_session_get_embed_width (session, error) : 0;
   g_autofree float *picture = g_new (float, MAX (width, 1)), *text = g_new (float, MAX (width, 1));
-  g_autofree guint8 *pixels = NULL;
 
   if (width == 0)
     return FALSE;
   if (image->width != image->height)
     c2l_cli_message ("%s: not square; CLIP looks at its middle", argv[1]);
-  pixels = dup_square (image, &size);
-  if (!c2l_session_embed_pixels (session, pixels, size, picture, c2l_cli_get_cancellable (), error))
+  if (!c2l_session_embed_image (session, image, picture, c2l_cli_get_cancellable (), error))
     return FALSE;
   for (int i = 2; i < argc; i++)
     {
-      if (!c2l_session_embed_prompt (session, argv[i], text, NULL, c2l_cli_get_cancellable (), error))
+      if (!c2l_session_embed_prompt (session, argv[i], text, NULL, c2l_cli_get_cancellable (),
+                                     error))
         return FALSE;
       print_score (argv[1], argv[i], c2l_similarity_cosine (picture, text, width), json);
     }

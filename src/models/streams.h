@@ -7,3 +7,4 @@
 #define C2L_STREAM_LATENT_STEP 0x20000  /* + index of the sampler's step, the first one 0 */
 #define C2L_STREAM_LAYER_NOISE 0x30000  /* + index of the noise layer, lowest resolution first */
 #define C2L_STREAM_Z 0x40000            /* z of pictures without a prompt */
+#define C2L_STREAM_VARIATION 0x50000    /* steps away from a latent: variations, more like these */

@@ -175,23 +175,51 @@ get_vision_pass (C2lSession *session, int n, int size, GError **error)
   return c2l_session_finish_pass (session, name, pass, error);
 }
 
-gboolean
-c2l_session_embed_pixels (C2lSession *session,
-                          const guint8 *pixels,
-                          int size,
-                          float *embedding,
-                          GCancellable *cancellable,
-                          GError **error)
+/* The middle square of @image as CLIP's own area-resize would make it, [side, side, 3] in [-1, 1],
+ * transparent parts on white. Done here, so that a picture of whatever size needs no pass of its
+ * own. */
+static void
+fill_square (const C2lImage *image, gsize side, float *values)
 {
-  C2lPass *pass = get_vision_pass (session, 1, size, error);
-  gsize n = (gsize) size * size * 3;
+  const gsize size = MIN (image->width, image->height), n = image->n_channels;
+  const gsize left = (image->width - size) / 2, top = (image->height - size) / 2;
+
+  for (gsize i = 0; i < side * side; i++)
+    {
+      const gsize row = i / side, column = i % side;
+      const gsize y0 = row * size / side, y1 = ((row + 1) * size + side - 1) / side;
+      const gsize x0 = column * size / side, x1 = ((column + 1) * size + side - 1) / side;
+      guint64 sums[3] = { 0 };
+
+      for (gsize y = y0; y < y1; y++)
+        for (gsize x = x0; x < x1; x++)
+          {
+            const guint8 *from = image->pixels + ((top + y) * image->width + left + x) * n;
+            const guint alpha = n == 4 ? from[3] : 255;
+
+            for (int c = 0; c < 3; c++)
+              sums[c] += (from[c] * alpha + 255 * (255 - alpha) + 127) / 255;
+          }
+      for (int c = 0; c < 3; c++)
+        values[3 * i + c] = (double) sums[c] / ((y1 - y0) * (x1 - x0)) / 127.5 - 1;
+    }
+}
+
+gboolean
+c2l_session_embed_image (C2lSession *session,
+                         const C2lImage *image,
+                         float *embedding,
+                         GCancellable *cancellable,
+                         GError **error)
+{
+  int side = c2l_session_get_clip_side (session, error);
+  C2lPass *pass = side > 0 ? get_vision_pass (session, 1, side, error) : NULL;
   g_autofree float *values = NULL;
 
   if (pass == NULL)
     return FALSE;
-  values = g_new (float, n);
-  for (gsize i = 0; i < n; i++)
-    values[i] = pixels[i] / 127.5f - 1.0f;
+  values = g_new (float, (gsize) side *side * 3);
+  fill_square (image, side, values);
   c2l_session_write (pass, "pictures", values);
   if (!c2l_session_run_pass (session, pass, cancellable, error))
     return FALSE;

@@ -87,3 +87,28 @@ c2l_session_draw (C2lSession *session,
     c2l_session_read (pass, "for clip", for_clip);
   return c2l_picture_new (recipe, size, g_steal_pointer (&copy));
 }
+
+gboolean
+c2l_session_look (C2lSession *session,
+                  C2lRecipe *recipe,
+                  float *for_clip,
+                  GCancellable *cancellable,
+                  GError **error)
+{
+  C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
+  int side = generator != NULL ? c2l_session_get_clip_side (session, error) : 0;
+  int resolution = side;
+  g_autoptr (C2lPicture) picture = NULL;
+
+  if (side == 0)
+    return FALSE;
+  /* Previews come in halves of the full size: the smallest one that is not below CLIP's. */
+  while (resolution < c2l_generator_get_img_resolution (generator)
+         && c2l_generator_get_preview_resolution (generator, resolution) < side)
+    resolution *= 2;
+  if (c2l_generator_get_preview_resolution (generator, resolution)
+      == c2l_generator_get_img_resolution (generator))
+    resolution = 0;
+  picture = c2l_session_draw (session, recipe, resolution, for_clip, cancellable, error);
+  return picture != NULL;
+}

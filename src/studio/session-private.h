@@ -11,6 +11,7 @@ struct _C2lSession
   C2lEngine *engine;
   C2lPrecision precision;
   GHashTable *passes; /* name → C2lPass */
+  C2lRows w_std;      /* spread of the mapping network's w, once it was measured */
   double flops;       /* done so far */
   gboolean profile;
 };
@@ -30,6 +31,14 @@ void       c2l_session_fill_key (gint32 key[4], guint64 seed, guint32 index);
 
 /* A recipe of this model, drawn here, without a latent: everything that @sampling, the device and the files say. */
 C2lRecipe *c2l_session_new_recipe (C2lSession *session, const C2lSampling *sampling, guint32 index, C2lOrigin origin);
+
+/* Says in @recipe that it is drawn by this program, with this model, on this device. */
+void       c2l_session_stamp (C2lSession *session, C2lRecipe *recipe);
+
+/* @recipe's latent, truncated, into @latent of the same shape. */
+gboolean   c2l_session_truncate (C2lSession *session, C2lRecipe *recipe, float *latent, GError **error);
+/* A row a layer: [@n_rows, w_dim] → [num_ws, w_dim]; NULL where the rows are not the model's. The generator is loaded. */
+float     *c2l_session_repeat_rows (C2lSession *session, const float *latent, int n_rows, GError **error);
 
 /* The final styles of @recipe, [num_ws, w_dim]; NULL and an error where something in it does not fit the model. */
 float     *c2l_session_dup_ws (C2lSession *session, C2lRecipe *recipe, GError **error);

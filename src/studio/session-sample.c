@@ -13,18 +13,41 @@
  * for. */
 #define SAMPLE_BATCH 16
 
+void
+c2l_session_stamp (C2lSession *session, C2lRecipe *recipe)
+{
+  C2lBundle *bundle = c2l_engine_get_bundle (session->engine);
+
+  g_free (recipe->program);
+  g_free (recipe->model);
+  g_free (recipe->precision);
+  g_free (recipe->device);
+  g_free (recipe->device_details);
+  recipe->program = g_strdup (C2L_VERSION);
+  recipe->model = g_strdup (c2l_bundle_get_name (bundle));
+  recipe->precision = g_strdup (c2l_precision_get_name (session->precision));
+  recipe->device = g_strdup (c2l_device_get_kind (c2l_engine_get_device (session->engine)));
+  recipe->device_details = c2l_session_dup_device_details (session);
+  g_hash_table_remove_all (recipe->sha256);
+  for (int role = 0; role < C2L_N_ROLES; role++)
+    {
+      char *sum = c2l_bundle_get_file (bundle, role) != NULL
+                      ? c2l_bundle_dup_sha256 (bundle, role, NULL)
+                      : NULL;
+      if (sum != NULL)
+        g_hash_table_insert (recipe->sha256, g_strdup (c2l_role_get_name (role)), sum);
+    }
+}
+
 C2lRecipe *
 c2l_session_new_recipe (C2lSession *session,
                         const C2lSampling *sampling,
                         guint32 index,
                         C2lOrigin origin)
 {
-  C2lBundle *bundle = c2l_engine_get_bundle (session->engine);
-  C2lDevice *device = c2l_engine_get_device (session->engine);
   C2lRecipe *recipe = c2l_recipe_new ();
 
-  recipe->program = g_strdup (C2L_VERSION);
-  recipe->model = g_strdup (c2l_bundle_get_name (bundle));
+  c2l_session_stamp (session, recipe);
   recipe->origin = origin;
   recipe->seed = sampling->seed;
   recipe->index = index;
@@ -34,17 +57,6 @@ c2l_session_new_recipe (C2lSession *session,
   recipe->move_x = sampling->move_x;
   recipe->move_y = sampling->move_y;
   recipe->turn = sampling->turn;
-  recipe->precision = g_strdup (c2l_precision_get_name (session->precision));
-  recipe->device = g_strdup (c2l_device_get_kind (device));
-  recipe->device_details = c2l_session_dup_device_details (session);
-  for (int role = 0; role < C2L_N_ROLES; role++)
-    {
-      char *sum = c2l_bundle_get_file (bundle, role) != NULL
-                      ? c2l_bundle_dup_sha256 (bundle, role, NULL)
-                      : NULL;
-      if (sum != NULL)
-        g_hash_table_insert (recipe->sha256, g_strdup (c2l_role_get_name (role)), sum);
-    }
   return recipe;
 }
 
@@ -80,16 +92,15 @@ get_sample_pass (C2lSession *session, const C2lSampling *sampling, GError **erro
   return c2l_session_finish_pass (session, name, pass, error);
 }
 
-/* The prior's own rows of a latent out of the repeated ones, [num_ws, width]. */
+/* The prior's own rows of a latent out of the repeated ones: [num_ws, width] → [n_latents, width].
+ */
 static void
-take_rows (C2lRows *rows, const C2lPriorInfo *info, const float *repeated)
+take_rows (float *own, const C2lPriorInfo *info, const float *repeated)
 {
-  g_autofree float *own = g_new (float, (gsize) info->n_latents * info->dim);
   gsize at = 0;
 
   for (int i = 0; i < info->n_latents; at += info->latent_repeats[i++])
     memcpy (own + (gsize) i * info->dim, repeated + at * info->dim, info->dim * sizeof (float));
-  c2l_rows_set (rows, info->n_latents, info->dim, own);
 }
 
 /* [SAMPLE_BATCH, 4]: those after the @count-th repeat the first. */
@@ -100,27 +111,26 @@ fill_keys (gint32 *keys, guint64 seed, guint32 first_index, int count)
     c2l_session_fill_key (keys + 4 * i, seed, first_index + (i < count ? i : 0));
 }
 
-GPtrArray *
-c2l_session_sample (C2lSession *session,
-                    const char *prompt,
-                    const float *text,
-                    const C2lSampling *sampling,
-                    GCancellable *cancellable,
-                    GError **error)
+gboolean
+c2l_session_find_latents (C2lSession *session,
+                          const float *text,
+                          const C2lSampling *sampling,
+                          float *latents,
+                          GCancellable *cancellable,
+                          GError **error)
 {
   C2lPass *pass = get_sample_pass (session, sampling, error);
-  g_autoptr (GPtrArray) recipes
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
   const C2lPriorInfo *info;
-  g_autofree float *latents = NULL;
+  g_autofree float *repeated = NULL;
   float guidance = sampling->guidance;
-  gsize length;
+  gsize length, own_length;
 
   if (pass == NULL)
-    return NULL;
+    return FALSE;
   info = c2l_prior_get_info (c2l_engine_get_prior (session->engine, NULL));
   length = (gsize) info->num_ws * info->dim;
-  latents = g_new (float, length *SAMPLE_BATCH);
+  own_length = (gsize) info->n_latents * info->dim;
+  repeated = g_new (float, length *SAMPLE_BATCH);
   c2l_session_write (pass, "text", text);
   if (guidance != 1)
     c2l_session_write (pass, "guidance", &guidance);
@@ -133,22 +143,45 @@ c2l_session_sample (C2lSession *session,
       fill_keys (keys, sampling->seed, sampling->first_index + start, count);
       c2l_session_write (pass, "keys", keys);
       if (!c2l_session_run_pass (session, pass, cancellable, error))
-        return NULL;
-      c2l_session_read (pass, "latents", latents);
+        return FALSE;
+      c2l_session_read (pass, "latents", repeated);
       for (int i = 0; i < count; i++)
-        {
-          C2lRecipe *recipe = c2l_session_new_recipe (
-              session, sampling, sampling->first_index + start + i, C2L_ORIGIN_PRIOR);
-
-          recipe->prompt = g_strdup (prompt);
-          recipe->sampler = g_strdup (sampling->sampler);
-          recipe->steps = sampling->steps;
-          recipe->guidance = sampling->guidance;
-          take_rows (&recipe->latent, info, latents + i * length);
-          g_ptr_array_add (recipes, recipe);
-        }
+        take_rows (latents + (start + i) * own_length, info, repeated + i * length);
     }
-  return g_steal_pointer (&recipes);
+  return TRUE;
+}
+
+GPtrArray *
+c2l_session_sample (C2lSession *session,
+                    const char *prompt,
+                    const float *text,
+                    const C2lSampling *sampling,
+                    GCancellable *cancellable,
+                    GError **error)
+{
+  C2lPrior *prior = c2l_engine_get_prior (session->engine, error);
+  const C2lPriorInfo *info = prior != NULL ? c2l_prior_get_info (prior) : NULL;
+  gsize length = info != NULL ? (gsize) info->n_latents * info->dim : 0;
+  g_autofree float *latents = g_new (float, MAX (length * sampling->n, 1));
+  GPtrArray *recipes;
+
+  if (info == NULL
+      || !c2l_session_find_latents (session, text, sampling, latents, cancellable, error))
+    return NULL;
+  recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+  for (int i = 0; i < sampling->n; i++)
+    {
+      C2lRecipe *recipe
+          = c2l_session_new_recipe (session, sampling, sampling->first_index + i, C2L_ORIGIN_PRIOR);
+
+      recipe->prompt = g_strdup (prompt);
+      recipe->sampler = g_strdup (sampling->sampler);
+      recipe->steps = sampling->steps;
+      recipe->guidance = sampling->guidance;
+      c2l_rows_set (&recipe->latent, info->n_latents, info->dim, latents + i * length);
+      g_ptr_array_add (recipes, recipe);
+    }
+  return recipes;
 }
 
 static C2lPass *
@@ -195,22 +228,21 @@ write_label (C2lPass *pass, int label, GError **error)
   return TRUE;
 }
 
-GPtrArray *
-c2l_session_sample_z (C2lSession *session,
-                      const C2lSampling *sampling,
-                      GCancellable *cancellable,
-                      GError **error)
+gboolean
+c2l_session_find_w (C2lSession *session,
+                    const C2lSampling *sampling,
+                    float *w,
+                    GCancellable *cancellable,
+                    GError **error)
 {
   C2lPass *pass = get_mapping_pass (session, error);
-  g_autoptr (GPtrArray) recipes
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
-  g_autofree float *w = NULL;
-  int width;
+  g_autofree float *batch = NULL;
+  gsize width;
 
   if (pass == NULL || !write_label (pass, sampling->label, error))
-    return NULL;
+    return FALSE;
   width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "w"), -1);
-  w = g_new (float, (gsize) width *SAMPLE_BATCH);
+  batch = g_new (float, width *SAMPLE_BATCH);
   for (int start = 0; start < sampling->n; start += SAMPLE_BATCH)
     {
       int count = MIN (sampling->n - start, SAMPLE_BATCH);
@@ -219,18 +251,36 @@ c2l_session_sample_z (C2lSession *session,
       fill_keys (keys, sampling->seed, sampling->first_index + start, count);
       c2l_session_write (pass, "keys", keys);
       if (!c2l_session_run_pass (session, pass, cancellable, error))
-        return NULL;
-      c2l_session_read (pass, "w", w);
-      for (int i = 0; i < count; i++)
-        {
-          C2lRecipe *recipe = c2l_session_new_recipe (
-              session, sampling, sampling->first_index + start + i, C2L_ORIGIN_Z);
-
-          c2l_rows_set (&recipe->latent, 1, width, w + (gsize) i * width);
-          g_ptr_array_add (recipes, recipe);
-        }
+        return FALSE;
+      c2l_session_read (pass, "w", batch);
+      memcpy (w + start * width, batch, count * width * sizeof (float));
     }
-  return g_steal_pointer (&recipes);
+  return TRUE;
+}
+
+GPtrArray *
+c2l_session_sample_z (C2lSession *session,
+                      const C2lSampling *sampling,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
+  int width = generator != NULL ? c2l_generator_get_w_dim (generator) : 0;
+  g_autofree float *w = g_new (float, MAX ((gsize) width * sampling->n, 1));
+  GPtrArray *recipes;
+
+  if (generator == NULL || !c2l_session_find_w (session, sampling, w, cancellable, error))
+    return NULL;
+  recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+  for (int i = 0; i < sampling->n; i++)
+    {
+      C2lRecipe *recipe
+          = c2l_session_new_recipe (session, sampling, sampling->first_index + i, C2L_ORIGIN_Z);
+
+      c2l_rows_set (&recipe->latent, 1, width, w + (gsize) i * width);
+      g_ptr_array_add (recipes, recipe);
+    }
+  return recipes;
 }
 
 C2lRecipe *

@@ -28,8 +28,8 @@ dup_centre (C2lSession *session, C2lRecipe *recipe, int *n_rows)
   return g_memdup2 (w_avg, recipe->latent.width * sizeof (float));
 }
 
-static gboolean
-truncate_latent (C2lSession *session, C2lRecipe *recipe, float *latent, GError **error)
+gboolean
+c2l_session_truncate (C2lSession *session, C2lRecipe *recipe, float *latent, GError **error)
 {
   const C2lRows *rows = &recipe->latent;
   float psi = recipe->truncation;
@@ -129,16 +129,11 @@ apply_edit (C2lSession *session,
   return fits;
 }
 
-/* @latent [n_rows, width], one row a layer: [num_ws, width]; NULL where the rows are not the
- * model's. */
-static float *
-repeat_rows (C2lSession *session,
-             const float *latent,
-             int n_rows,
-             int num_ws,
-             int width,
-             GError **error)
+float *
+c2l_session_repeat_rows (C2lSession *session, const float *latent, int n_rows, GError **error)
 {
+  C2lGenerator *generator = c2l_engine_get_generator (session->engine, NULL);
+  int num_ws = c2l_generator_get_num_ws (generator), width = c2l_generator_get_w_dim (generator);
   g_autofree int *repeats
       = n_rows == num_ws ? NULL : c2l_engine_dup_repeats (session->engine, n_rows, num_ws, error);
   float *ws;
@@ -176,7 +171,7 @@ apply_mix (C2lSession *session,
     }
   if (!resolve_layers (mix->first_layer, &last, num_ws, label, error))
     return FALSE;
-  other = repeat_rows (session, mix->rows.data, mix->rows.n_rows, num_ws, width, error);
+  other = c2l_session_repeat_rows (session, mix->rows.data, mix->rows.n_rows, error);
   if (other == NULL)
     return FALSE;
   /* Exact at both ends: an amount of 1 is the other picture's style, bit for bit. */
@@ -221,9 +216,9 @@ c2l_session_dup_ws (C2lSession *session, C2lRecipe *recipe, GError **error)
       return NULL;
     }
   latent = g_new (float, (gsize) rows->n_rows *width);
-  if (!truncate_latent (session, recipe, latent, error))
+  if (!c2l_session_truncate (session, recipe, latent, error))
     return NULL;
-  ws = repeat_rows (session, latent, rows->n_rows, num_ws, width, error);
+  ws = c2l_session_repeat_rows (session, latent, rows->n_rows, error);
   for (guint i = 0; ws != NULL && i < recipe->mixes->len; i++)
     if (!apply_mix (session, g_ptr_array_index (recipe->mixes, i), ws, num_ws, width, error))
       return NULL;

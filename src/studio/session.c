@@ -21,6 +21,7 @@ void
 c2l_session_free (C2lSession *session)
 {
   g_hash_table_unref (session->passes);
+  c2l_rows_clear (&session->w_std);
   c2l_engine_unref (session->engine);
   g_free (session);
 }

@@ -8,6 +8,7 @@
  * single bit. One thread at a time. */
 #pragma once
 
+#include "formats/image.h"
 #include "studio/engine.h"
 #include "studio/picture.h"
 #include "studio/sampling.h"
@@ -40,9 +41,9 @@ gboolean      c2l_session_embed_prompt (C2lSession *session, const char *prompt,
 /* Words of a prompt, or of the parts of a mixture, that the model's vocabulary does not know; NULL-terminated (transfer full). NULL and an
  * error without CLIP or where the mixture cannot be. */
 char        **c2l_session_list_unknown_words (C2lSession *session, const char *prompt, GError **error);
-/* @pixels: [size, size, 3]. */
-gboolean      c2l_session_embed_pixels (C2lSession *session, const guint8 *pixels, int size, float *embedding,
-                                        GCancellable *cancellable, GError **error);
+/* The middle square of a picture from a file, whatever its size. */
+gboolean      c2l_session_embed_image (C2lSession *session, const C2lImage *image, float *embedding, GCancellable *cancellable,
+                                       GError **error);
 
 /* Recipes with latents for one prompt, of which @text is the embedding. */
 GPtrArray    *c2l_session_sample (C2lSession *session, const char *prompt, const float *text, const C2lSampling *sampling,
@@ -50,6 +51,14 @@ GPtrArray    *c2l_session_sample (C2lSession *session, const char *prompt, const
 /* Recipes with w from random z, without CLIP and prior. */
 GPtrArray    *c2l_session_sample_z (C2lSession *session, const C2lSampling *sampling, GCancellable *cancellable,
                                     GError **error);
+/* The same without recipes, for who needs thousands. @latents: [sampling.n, n_latents, D]; @w: [sampling.n, w_dim]. */
+gboolean      c2l_session_find_latents (C2lSession *session, const float *text, const C2lSampling *sampling, float *latents,
+                                        GCancellable *cancellable, GError **error);
+gboolean      c2l_session_find_w (C2lSession *session, const C2lSampling *sampling, float *w, GCancellable *cancellable,
+                                  GError **error);
+/* How far latents of this model lie from their mean, the standard deviation of each channel: [n_rows, w_dim], of the latents that the prior
+ * was trained on, else of the mapping network's w. Owned by the caller, who clears it. */
+gboolean      c2l_session_get_spread (C2lSession *session, C2lRows *spread, GCancellable *cancellable, GError **error);
 /* A recipe for a given latent of one or more rows. */
 C2lRecipe    *c2l_session_adopt_latent (C2lSession *session, const C2lRows *latent, const C2lSampling *sampling, GError **error);
 
@@ -63,6 +72,8 @@ gboolean      c2l_session_get_styles (C2lSession *session, C2lRecipe *recipe, C2
  * [side, side, 3] in [-1, 1] with side = c2l_session_get_clip_side(). */
 C2lPicture   *c2l_session_draw (C2lSession *session, C2lRecipe *recipe, int max_resolution, float *for_clip,
                                 GCancellable *cancellable, GError **error);
+/* Only what CLIP sees of it, drawn as small as CLIP's eyes allow: to judge many pictures that nobody will look at. */
+gboolean      c2l_session_look (C2lSession *session, C2lRecipe *recipe, float *for_clip, GCancellable *cancellable, GError **error);
 int           c2l_session_get_clip_side (C2lSession *session, GError **error);
 
 /* Cosine of each of @n pictures (as @for_clip above) with @text. */

@@ -29,6 +29,7 @@ struct _C2lWorker
   int loaded_threads;
   C2lSession *session; /* NULL: nothing is open, or its memory was let go */
   gboolean is_open;
+  C2lJob *calling; /* (nullable): whose function runs */
 };
 
 G_DEFINE_FINAL_TYPE (C2lWorker, c2l_worker, G_TYPE_OBJECT)
@@ -599,9 +600,29 @@ call (C2lJob *queued, gpointer data, GError **error)
 {
   CallJob *job = data;
   C2lSession *session = get_session (job->worker, error);
+  C2lJob *outer = job->worker->calling;
+  gpointer answer;
 
-  return session != NULL ? job->func (session, job->data, c2l_job_get_cancellable (queued), error)
-                         : NULL;
+  if (session == NULL)
+    return NULL;
+  job->worker->calling = queued;
+  answer = job->func (session, job->data, c2l_job_get_cancellable (queued), error);
+  job->worker->calling = outer;
+  return answer;
+}
+
+static gboolean
+do_nothing (gpointer data, GCancellable *cancellable, GError **error)
+{
+  return TRUE;
+}
+
+void
+c2l_worker_give_way (C2lWorker *self)
+{
+  /* A step, however short, lets those go first that wait. */
+  if (self->calling != NULL)
+    c2l_job_do (self->calling, do_nothing, NULL, NULL);
 }
 
 void

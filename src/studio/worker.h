@@ -120,6 +120,8 @@ void          c2l_worker_call_async (C2lWorker *worker, gboolean interactive, C2
                                      GDestroyNotify func_data_free, GDestroyNotify result_free, GCancellable *cancellable,
                                      GAsyncReadyCallback callback, gpointer data);
 gpointer      c2l_worker_call_finish (C2lWorker *worker, GAsyncResult *result, GError **error);
+/* From within @func, where it takes long and is not interactive: does the interactive jobs that wait. They draw with the same session. */
+void          c2l_worker_give_way (C2lWorker *worker);
 /* From within @func: calls @event once in the main context of the worker, before the answer arrives there. */
 void          c2l_worker_invoke (C2lWorker *worker, GSourceFunc event, gpointer data, GDestroyNotify destroy);
 

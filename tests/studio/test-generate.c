@@ -151,7 +151,7 @@ test_scores_prefer_the_right_words (void)
   picture = g_ptr_array_index (pictures, 0);
   g_assert_true (c2l_session_embed_text (session, beard[0], own, NULL, NULL, &error));
   g_assert_true (c2l_session_embed_text (session, "a woman with long pink hair", other, NULL, NULL, &error));
-  g_assert_true (c2l_session_embed_pixels (session, picture->pixels, picture->size, image, NULL, &error));
+  g_assert_true (c2l_session_embed_image (session, &(C2lImage) { picture->size, picture->size, 3, picture->pixels, NULL }, image, NULL, &error));
   for (int i = 0; i < width; i++)
     {
       right += image[i] * own[i];
