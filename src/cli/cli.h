@@ -26,6 +26,7 @@ extern const C2lCommand c2l_command_export;
 extern const C2lCommand c2l_command_generate;
 extern const C2lCommand c2l_command_import;
 extern const C2lCommand c2l_command_info;
+extern const C2lCommand c2l_command_morph;
 extern const C2lCommand c2l_command_score;
 extern const C2lCommand c2l_command_selftest;
 
