@@ -29,6 +29,7 @@ extern const C2lCommand c2l_command_generate;
 extern const C2lCommand c2l_command_history;
 extern const C2lCommand c2l_command_import;
 extern const C2lCommand c2l_command_info;
+extern const C2lCommand c2l_command_morph;
 extern const C2lCommand c2l_command_score;
 extern const C2lCommand c2l_command_selftest;
 

@@ -62,7 +62,7 @@ def says_how_to_use_it(folder):
     result = c2l(folder=folder, expect=2)
     assert 'generate' in result.stderr and result.stdout == ''
     result = c2l('help', folder=folder)
-    for command in ('generate', 'history', 'score', 'info', 'import', 'export', 'selftest', 'bench'):
+    for command in ('generate', 'history', 'morph', 'score', 'info', 'import', 'export', 'selftest', 'bench'):
         assert command in result.stdout
         text = c2l('help', command, folder=folder).stdout
         assert text == c2l(command, '--help', folder=folder).stdout and f'c2l {command}' in text
@@ -85,6 +85,10 @@ def wrong_use_is_answered(folder):
         (['generate', 'x', '--sort', 'size'], 'size'),
         (['score', 'x.png'], 'prompt'),
         (['history', '--limit', '-1'], '--limit'),
+        (['morph', 'x.png', '-o', 'x.webp'], 'two or more'),
+        (['morph', 'x.png', 'y.png'], '--out'),
+        (['morph', 'x.png', 'y.png', '-o', 'x.webp', '--fps', '0'], '--fps'),
+        (['morph', 'x.png', 'y.png', '-o', 'x.webp', '-n', '1'], '--frames'),
         (['info'], 'name a file'),
         (['import'], 'folder'),
         (['import', 'x'], '--generator'),
@@ -513,6 +517,21 @@ def saves_in_every_format_with_the_recipe(folder):
         assert pixels(pictures(folder, f'{name}-again')[0]) == pixels(pictures(folder)[0])
         small = c2l('generate', PROMPT, '--format', name, '--quality', '10', '--out', name, folder=folder).stdout.strip()
         assert (folder / small).stat().st_size < (folder / path).stat().st_size
+
+
+@test
+def morphs_from_picture_to_picture(folder):
+    c2l('generate', PROMPT, '-n', '2', folder=folder)
+    ends = pictures(folder)
+    assert c2l('morph', *ends, '-n', '5', '-o', 'm.webp', folder=folder).stdout == 'm.webp\n'
+    assert (folder / 'm.webp').read_bytes().count(b'ANMF') == 5
+    c2l('morph', *ends, '-n', '3', '--ease', '-o', 'frames', folder=folder)
+    frames = pictures(folder, 'frames')
+    assert [path.name for path in frames] == ['frame-0001.png', 'frame-0002.png', 'frame-0003.png']
+    assert pixels(frames[0]) == pixels(ends[0]) and pixels(frames[2]) == pixels(ends[1])
+    assert pixels(frames[1]) not in (pixels(ends[0]), pixels(ends[1]))
+    assert 'empty folder' in c2l('morph', *ends, '-o', 'frames', folder=folder, expect=1).stderr
+    assert sorted(path.name for path in folder.iterdir()) == ['frames', 'm.webp', 'pictures']
 
 
 @test
