@@ -8,6 +8,8 @@
 
 /* The index knows pieces of three letters. */
 #define TRIGRAM 3
+/* What is longer is looked for without the index, whose time grows with the square of it. */
+#define MAX_INDEXED 512
 /* Longer searches are cut: no prompt has that many words, and SQLite's expressions have an end. */
 #define MAX_WORDS 64
 
@@ -79,12 +81,20 @@ quote (const char *words)
   return g_strdup_printf ("\"%s\"", doubled);
 }
 
+static gboolean
+is_indexed (const char *words)
+{
+  glong n = g_utf8_strlen (words, -1);
+
+  return n >= TRIGRAM && n <= MAX_INDEXED;
+}
+
 static void
 add_word (Conditions *conditions, GString *match, const char *word)
 {
   g_autofree char *quoted = quote (word);
 
-  if (g_utf8_strlen (word, -1) >= TRIGRAM)
+  if (is_indexed (word))
     g_string_append_printf (match, "%s%s", match->len > 0 ? " AND " : "", quoted);
   else
     add (conditions, " AND instr (words, ?) > 0", g_strdup (word), 0);
@@ -205,7 +215,7 @@ c2l_library_db_prepare_prompts (sqlite3 *db, const char *text, guint limit, GErr
 
   conditions_init (&conditions, FALSE);
   add (&conditions, " AND prompt <> '' AND instr (words, ?) > 0", g_strdup (words), 0);
-  if (g_utf8_strlen (words, -1) >= TRIGRAM)
+  if (is_indexed (words))
     add (&conditions, " AND id IN (SELECT rowid FROM prompts WHERE prompts MATCH ?)", quote (words),
          0);
   /* The one in the order, which stands behind all conditions. */
