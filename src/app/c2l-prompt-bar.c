@@ -380,7 +380,7 @@ on_busy (C2lPromptBar *self)
   g_object_get (self->board, "busy", &busy, NULL);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->generate),
                                   busy ? "create.stop" : "create.generate");
-  gtk_button_set_label (self->generate, busy ? _ ("S_top") : _ ("_Generate"));
+  gtk_button_set_label (self->generate, busy ? _ ("Stop") : _ ("Generate"));
   if (busy)
     gtk_widget_remove_css_class (GTK_WIDGET (self->generate), "suggested-action");
   else
