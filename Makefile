@@ -31,4 +31,4 @@ check-long: packages
 	@tests/check-long
 
 clean:
-	@rm -rf $(BUILD) build-asan build-fuzz
+	@rm -rf $(BUILD) build-asan build-fuzz build-tsan

@@ -15,60 +15,34 @@
 /* The compiler must neither drop the chains nor move them to memory. */
 #define KEEP(v) __asm__ volatile ("" : "+v" (v))
 
-__attribute__ ((target ("avx512f"))) static void *
-f32_avx512 (void *data)
-{
-  __m512 sum[CHAINS], a = _mm512_set1_ps (0.5f), b = _mm512_set1_ps (1e-3f);
+/* A loop of STEP (sum, a, b) on all chains, compiled for the instruction set FEATURES. */
+#define LOOP(name, features, sum_type, operand_type, a_value, b_value, STEP)                       \
+  __attribute__ ((target (features))) static void *name (void *data)                               \
+  {                                                                                                \
+    sum_type sum[CHAINS];                                                                          \
+    operand_type a = a_value, b = b_value;                                                         \
+                                                                                                   \
+    _Pragma ("GCC unroll 12")                                                                      \
+    for (int i = 0; i < CHAINS; i++)                                                               \
+      sum[i] = (sum_type){ 0 };                                                                    \
+    for (long n = 0; n < ROUNDS; n++)                                                              \
+      _Pragma ("GCC unroll 12")                                                                    \
+      for (int i = 0; i < CHAINS; i++)                                                             \
+        {                                                                                          \
+          sum[i] = STEP (sum[i], a, b);                                                            \
+          KEEP (sum[i]);                                                                           \
+        }                                                                                          \
+    return data;                                                                                   \
+  }
 
-#pragma GCC unroll 12
-  for (int i = 0; i < CHAINS; i++)
-    sum[i] = a;
-  for (long n = 0; n < ROUNDS; n++)
-#pragma GCC unroll 12
-    for (int i = 0; i < CHAINS; i++)
-      {
-        sum[i] = _mm512_fmadd_ps (sum[i], a, b);
-        KEEP (sum[i]);
-      }
-  return data;
-}
+#define BF16_PAIRS _mm512_cvtne2ps_pbh (_mm512_set1_ps (0.5f), _mm512_set1_ps (0.25f))
 
-__attribute__ ((target ("avx512f,avx512bf16"))) static void *
-bf16_avx512 (void *data)
-{
-  __m512 sum[CHAINS];
-  __m512bh a = _mm512_cvtne2ps_pbh (_mm512_set1_ps (0.5f), _mm512_set1_ps (0.25f));
-
-#pragma GCC unroll 12
-  for (int i = 0; i < CHAINS; i++)
-    sum[i] = _mm512_setzero_ps ();
-  for (long n = 0; n < ROUNDS; n++)
-#pragma GCC unroll 12
-    for (int i = 0; i < CHAINS; i++)
-      {
-        sum[i] = _mm512_dpbf16_ps (sum[i], a, a);
-        KEEP (sum[i]);
-      }
-  return data;
-}
-
-__attribute__ ((target ("avx2,fma"))) static void *
-f32_avx2 (void *data)
-{
-  __m256 sum[CHAINS], a = _mm256_set1_ps (0.5f), b = _mm256_set1_ps (1e-3f);
-
-#pragma GCC unroll 12
-  for (int i = 0; i < CHAINS; i++)
-    sum[i] = a;
-  for (long n = 0; n < ROUNDS; n++)
-#pragma GCC unroll 12
-    for (int i = 0; i < CHAINS; i++)
-      {
-        sum[i] = _mm256_fmadd_ps (sum[i], a, b);
-        KEEP (sum[i]);
-      }
-  return data;
-}
+LOOP (f32_avx512, "avx512f", __m512, __m512, _mm512_set1_ps (0.5f), _mm512_set1_ps (1e-3f),
+      _mm512_fmadd_ps)
+LOOP (bf16_avx512, "avx512f,avx512bf16", __m512, __m512bh, BF16_PAIRS, BF16_PAIRS,
+      _mm512_dpbf16_ps)
+LOOP (f32_avx2, "avx2,fma", __m256, __m256, _mm256_set1_ps (0.5f), _mm256_set1_ps (1e-3f),
+      _mm256_fmadd_ps)
 
 static double
 seconds (void)

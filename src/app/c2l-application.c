@@ -14,16 +14,16 @@ struct _C2lApplication
 {
   AdwApplication parent_instance;
 
-  C2lWorkshop *workshop;
+  C2lBackstage *backstage;
 };
 
 G_DEFINE_FINAL_TYPE (C2lApplication, c2l_application, ADW_TYPE_APPLICATION)
 
-C2lWorkshop *
-c2l_application_get_workshop (C2lApplication *self)
+C2lBackstage *
+c2l_application_get_backstage (C2lApplication *self)
 {
   g_return_val_if_fail (C2L_IS_APPLICATION (self), NULL);
-  return self->workshop;
+  return self->backstage;
 }
 
 /* Dialogs are windows of the application too; this is the one they belong to. */
@@ -93,15 +93,15 @@ draw_prompt (GSimpleAction *action, GVariant *prompt, gpointer data)
   g_settings_set_value (c2l_settings_get (), "prompt", prompt);
   c2l_window_show_page (window, "create");
   gtk_window_present (GTK_WINDOW (window));
-  gtk_widget_activate_action (GTK_WIDGET (c2l_window_get_create_page (window)),
-                              "create.generate-prompt", "s", g_variant_get_string (prompt, NULL));
+  c2l_create_page_generate_prompt (c2l_window_get_create_page (window),
+                                   g_variant_get_string (prompt, NULL));
 }
 
 static void
 release_memory (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   c2l_worker_release_memory (
-      c2l_board_get_worker (c2l_workshop_get_board (C2L_APPLICATION (data)->workshop)));
+      c2l_board_get_worker (c2l_backstage_get_board (C2L_APPLICATION (data)->backstage)));
 }
 
 static void
@@ -120,7 +120,7 @@ static void
 clear_answered (AdwMessageDialog *dialog, const char *response, C2lApplication *self)
 {
   if (g_strcmp0 (response, "clear") == 0)
-    c2l_library_clear_async (c2l_board_get_library (c2l_workshop_get_board (self->workshop)), NULL, history_cleared, g_object_ref (self));
+    c2l_library_clear_async (c2l_board_get_library (c2l_backstage_get_board (self->backstage)), NULL, history_cleared, g_object_ref (self));
 }
 
 static void
@@ -175,7 +175,7 @@ c2l_application_startup (GApplication *application)
   c2l_shortcuts_install (GTK_APPLICATION (application));
   g_signal_connect_object (settings, "changed::theme", G_CALLBACK (apply_theme), application, 0);
   apply_theme (settings, "theme", application);
-  C2L_APPLICATION (application)->workshop = c2l_workshop_new (gdk_display_get_default ());
+  C2L_APPLICATION (application)->backstage = c2l_backstage_new (gdk_display_get_default ());
 }
 
 /* What was asked of the library is written before the program ends; the worker's job is cancelled.
@@ -186,7 +186,7 @@ c2l_application_shutdown (GApplication *application)
   C2lApplication *self = C2L_APPLICATION (application);
 
   G_APPLICATION_CLASS (c2l_application_parent_class)->shutdown (application);
-  c2l_workshop_close (self->workshop);
+  c2l_backstage_close (self->backstage);
 }
 
 /* What is answered without a window; and the prompt, which goes to whichever process has the
@@ -219,7 +219,7 @@ c2l_application_finalize (GObject *object)
 {
   C2lApplication *self = C2L_APPLICATION (object);
 
-  g_clear_object (&self->workshop);
+  g_clear_object (&self->backstage);
   G_OBJECT_CLASS (c2l_application_parent_class)->finalize (object);
 }
 

@@ -2,7 +2,7 @@
  * all windows share, the worker and the library. */
 #pragma once
 
-#include "app/c2l-workshop.h"
+#include "app/c2l-backstage.h"
 
 #include <adwaita.h>
 
@@ -14,6 +14,6 @@ G_DECLARE_FINAL_TYPE (C2lApplication, c2l_application, C2L, APPLICATION, AdwAppl
 C2lApplication *c2l_application_new (void);
 
 /* Lent; from startup on, until the application is gone. */
-C2lWorkshop    *c2l_application_get_workshop (C2lApplication *application);
+C2lBackstage    *c2l_application_get_backstage (C2lApplication *application);
 
 G_END_DECLS

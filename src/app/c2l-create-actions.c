@@ -22,6 +22,13 @@ generate (C2lCreatePage *page, GVariant *parameter)
 }
 
 static void
+generate_prompt (C2lCreatePage *page, GVariant *parameter)
+{
+  c2l_prompt_bar_generate_prompt (c2l_create_page_get_prompt_bar (page),
+                                  g_variant_get_string (parameter, NULL));
+}
+
+static void
 random_example (C2lCreatePage *page, GVariant *parameter)
 {
   c2l_prompt_bar_random_example (c2l_create_page_get_prompt_bar (page));
@@ -286,6 +293,7 @@ static const struct
   { "focus-pictures", focus_pictures, NEEDS_PICTURES },
   { "focus-prompt", focus_prompt },
   { "generate", generate },
+  { "generate-prompt", generate_prompt, NEEDS_NOTHING, "s" },
   { "how-made", how_made, NEEDS_SELECTED },
   { "larger", larger },
   { "lock-seed", lock_seed },

@@ -131,11 +131,19 @@ c2l_create_page_set_history (C2lCreatePage *self, GtkWidget *history)
 
 /* --- what the parts say --- */
 
+void
+c2l_create_page_generate_prompt (C2lCreatePage *self, const char *prompt)
+{
+  g_return_if_fail (C2L_IS_CREATE_PAGE (self));
+
+  c2l_prompt_bar_generate_prompt (self->prompt_bar, prompt);
+  gtk_widget_grab_focus (GTK_WIDGET (self->prompt_bar));
+}
+
 static void
 on_prompt_chosen (C2lCreatePage *self, const char *prompt)
 {
-  c2l_prompt_bar_generate_prompt (self->prompt_bar, prompt);
-  gtk_widget_grab_focus (GTK_WIDGET (self->prompt_bar));
+  c2l_create_page_generate_prompt (self, prompt);
 }
 
 void

@@ -26,6 +26,9 @@ void        c2l_create_page_view (C2lCreatePage *page, gboolean viewing);
 /* Of the group “create”, for further actions. */
 GActionMap *c2l_create_page_get_actions (C2lCreatePage *page);
 
+/* Writes the prompt as if the artist had, and draws it. */
+void        c2l_create_page_generate_prompt (C2lCreatePage *page, const char *prompt);
+
 /* A picture of ours opens its recipe, another image gives look-alikes, anything else is named for what it is. @files of GFile. */
 void        c2l_create_page_open_files (C2lCreatePage *page, GPtrArray *files);
 

@@ -23,45 +23,34 @@ static guint failed_signal;
 
 /* --- writing --- */
 
-static C2lShelfDirection *
-find (C2lDirectionList *self, C2lDirectionItem *item)
-{
-  GPtrArray *directions = c2l_shelf_get_directions (self->shelf);
-
-  for (guint i = 0; i < directions->len; i++)
-    {
-      C2lShelfDirection *direction = g_ptr_array_index (directions, i);
-
-      if (g_strcmp0 (direction->id, c2l_direction_item_get_id (item)) == 0)
-        return direction;
-    }
-  return NULL;
-}
-
 static void
 write_item (C2lDirectionList *self, C2lDirectionItem *item)
 {
-  C2lShelfDirection *direction = find (self, item);
+  const char *id = c2l_direction_item_get_id (item);
+  int first, last;
 
-  if (direction == NULL)
-    return;
-  g_free (direction->name);
-  direction->name = g_strdup (c2l_direction_item_get_name (item));
-  direction->hidden = c2l_direction_item_get_hidden (item);
-  direction->inverted = c2l_direction_item_get_inverted (item);
-  direction->pinned = c2l_direction_item_get_pinned (item);
-  c2l_direction_item_get_layers (item, &direction->first_layer, &direction->last_layer);
+  c2l_direction_item_get_layers (item, &first, &last);
+  c2l_shelf_rename (self->shelf, id, c2l_direction_item_get_name (item));
+  c2l_shelf_set_hidden (self->shelf, id, c2l_direction_item_get_hidden (item));
+  c2l_shelf_set_inverted (self->shelf, id, c2l_direction_item_get_inverted (item));
+  c2l_shelf_set_pinned (self->shelf, id, c2l_direction_item_get_pinned (item));
+  c2l_shelf_set_layers (self->shelf, id, first, last);
 }
 
 static void
-write_now (C2lDirectionList *self)
+write_items (C2lDirectionList *self)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_clear_handle_id (&self->write_source, g_source_remove);
   for (guint i = 0; i < self->items->len; i++)
     write_item (self, g_ptr_array_index (self->items, i));
-  if (!c2l_shelf_save (self->shelf, &error))
+}
+
+static void
+on_saved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lDirectionList) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!c2l_shelf_save_finish (self->shelf, result, &error))
     g_signal_emit (self, failed_signal, 0, error->message);
 }
 
@@ -71,7 +60,9 @@ on_write (gpointer data)
   C2lDirectionList *self = data;
 
   self->write_source = 0;
-  write_now (self);
+  write_items (self);
+  if (!c2l_shelf_is_saved (self->shelf))
+    c2l_shelf_save_async (self->shelf, NULL, on_saved, g_object_ref (self));
   return G_SOURCE_REMOVE;
 }
 
@@ -84,11 +75,11 @@ write_soon (C2lDirectionList *self)
 
 /* --- the list --- */
 
-static C2lDirectionItem *
+static void
 add_item (C2lDirectionList *self, const C2lShelfDirection *direction)
 {
   C2lDirectionItem *item
-      = c2l_direction_item_new (direction->id, direction->name, (C2lDirectionGroup) direction->kind,
+      = c2l_direction_item_new (direction->id, direction->name, (C2lDirectionGroup) direction->origin,
                                 direction->scale, &direction->rows);
 
   c2l_direction_item_set_layers (item, direction->first_layer, direction->last_layer);
@@ -96,7 +87,6 @@ add_item (C2lDirectionList *self, const C2lShelfDirection *direction)
                 direction->pinned, NULL);
   g_signal_connect_object (item, "notify", G_CALLBACK (write_soon), self, G_CONNECT_SWAPPED);
   g_ptr_array_add (self->items, item);
-  return item;
 }
 
 static GType
@@ -129,24 +119,29 @@ list_model_init (GListModelInterface *interface)
   interface->get_item = get_item;
 }
 
-C2lDirectionItem *
-c2l_direction_list_add (C2lDirectionList *self,
-                        C2lShelfKind kind,
-                        const char *name,
-                        double scale,
-                        int first_layer,
-                        int last_layer,
-                        const C2lRows *rows)
+static void
+show_added (C2lDirectionList *self, const C2lShelfDirection *direction)
 {
-  C2lShelfDirection *direction = c2l_shelf_add (self->shelf, kind, name, scale, rows);
-  C2lDirectionItem *item;
-
-  direction->first_layer = first_layer;
-  direction->last_layer = last_layer;
-  item = add_item (self, direction);
+  add_item (self, direction);
   g_list_model_items_changed (G_LIST_MODEL (self), self->items->len - 1, 0, 1);
   write_soon (self);
-  return item;
+}
+
+void
+c2l_direction_list_add (C2lDirectionList *self, C2lShelfOrigin origin, const C2lFound *found)
+{
+  show_added (self, c2l_shelf_add (self->shelf, origin, found));
+}
+
+gboolean
+c2l_direction_list_import (C2lDirectionList *self, const char *file, int width, GError **error)
+{
+  const C2lShelfDirection *direction = c2l_shelf_import (self->shelf, file, width, error);
+
+  if (direction == NULL)
+    return FALSE;
+  show_added (self, direction);
+  return TRUE;
 }
 
 void
@@ -201,10 +196,14 @@ c2l_direction_list_finalize (GObject *object)
 {
   C2lDirectionList *self = C2L_DIRECTION_LIST (object);
 
+  /* What waited is written now: nobody comes back for it. */
   if (self->write_source != 0)
-    write_now (self);
+    write_items (self);
+  g_clear_handle_id (&self->write_source, g_source_remove);
+  if (!c2l_shelf_is_saved (self->shelf))
+    c2l_shelf_save (self->shelf, NULL);
   g_ptr_array_unref (self->items);
-  c2l_shelf_free (self->shelf);
+  c2l_shelf_unref (self->shelf);
   G_OBJECT_CLASS (c2l_direction_list_parent_class)->finalize (object);
 }
 
@@ -223,13 +222,12 @@ c2l_direction_list_init (C2lDirectionList *self)
 }
 
 C2lDirectionList *
-c2l_direction_list_new (C2lBundle *bundle, char **notice)
+c2l_direction_list_new (C2lShelf *shelf)
 {
   C2lDirectionList *self = g_object_new (C2L_TYPE_DIRECTION_LIST, NULL);
-  GPtrArray *directions;
+  GPtrArray *directions = c2l_shelf_get_directions (shelf);
 
-  self->shelf = c2l_shelf_open (bundle, notice);
-  directions = c2l_shelf_get_directions (self->shelf);
+  self->shelf = c2l_shelf_ref (shelf);
   for (guint i = 0; i < directions->len; i++)
     add_item (self, g_ptr_array_index (directions, i));
   return self;

@@ -1,5 +1,5 @@
 /* C2lDirectionList: the shelf of a model's directions as a list model of C2lDirectionItem. What the artist changes about an item is written to the
- * shelf a moment later, and when the list goes. Signal ::failed (text): the shelf could not be written or read. */
+ * shelf a moment later, and when the list goes. Signal ::failed (text): the shelf could not be written. */
 #pragma once
 
 #include "app/c2l-direction-item.h"
@@ -12,12 +12,11 @@ G_BEGIN_DECLS
 #define C2L_TYPE_DIRECTION_LIST (c2l_direction_list_get_type ())
 G_DECLARE_FINAL_TYPE (C2lDirectionList, c2l_direction_list, C2L, DIRECTION_LIST, GObject)
 
-/* @notice: (out): what the artist must know, or NULL. */
-C2lDirectionList *c2l_direction_list_new (C2lBundle *bundle, char **notice);
+C2lDirectionList *c2l_direction_list_new (C2lShelf *shelf);
 
-/* With a copy of @rows; the new item (lent). */
-C2lDirectionItem *c2l_direction_list_add (C2lDirectionList *list, C2lShelfKind kind, const char *name, double scale, int first_layer,
-                                          int last_layer, const C2lRows *rows);
+void              c2l_direction_list_add (C2lDirectionList *list, C2lShelfOrigin origin, const C2lFound *found);
+/* FALSE and an error where @file is no direction of @width. */
+gboolean          c2l_direction_list_import (C2lDirectionList *list, const char *file, int width, GError **error);
 void              c2l_direction_list_remove (C2lDirectionList *list, C2lDirectionItem *item);
 /* Takes away all that were found before, so that a new search does not add to them. */
 void              c2l_direction_list_remove_found (C2lDirectionList *list);

@@ -5,8 +5,8 @@
 #include "app/c2l-compat.h"
 #include "app/c2l-name-dialog.h"
 #include "app/c2l-words-dialog.h"
-#include "studio/found.h"
 #include "studio/recipe-edits.h"
+#include "studio/workshop.h"
 
 #include <glib/gi18n.h>
 
@@ -170,8 +170,7 @@ on_direction_made (const C2lFound *found, gpointer data)
   C2lEditPanel *self = data;
 
   if (self->list != NULL)
-    c2l_direction_list_add (self->list, C2L_SHELF_WORDS, found->name, found->scale,
-                            found->first_layer, found->last_layer, &found->rows);
+    c2l_direction_list_add (self->list, C2L_SHELF_WORDS, found);
 }
 
 static void
@@ -182,48 +181,62 @@ direction_from_words (GtkWidget *widget, const char *name, GVariant *parameter)
   c2l_words_dialog_show (widget, self->board, on_direction_made, self);
 }
 
-static gpointer
-find (C2lSession *session, gpointer data, GCancellable *cancellable, GError **error)
+/* (nullable): the search failed, or the panel is gone. */
+static GPtrArray *
+take_found (C2lEditPanel *self, GObject *source, GAsyncResult *result)
 {
-  g_autoptr (GPtrArray) found
-      = c2l_found_pca (session, &(C2lFoundPca){ .n = N_PCA }, NULL, cancellable, error);
-  g_autoptr (GPtrArray) styles
-      = found != NULL
-            ? c2l_found_styles (session, 0, C2L_LAST_LAYER, N_STYLES, cancellable, error)
-            : NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *found = c2l_workshop_found_finish (C2L_WORKER (source), result, &error);
 
-  if (styles == NULL)
-    return NULL;
-  for (guint i = 0; i < styles->len; i++)
-    g_ptr_array_add (found, c2l_found_copy (g_ptr_array_index (styles, i)));
-  return g_steal_pointer (&found);
+  if (found == NULL && self->board != NULL
+      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    c2l_board_say (self->board, "%s", error->message);
+  if (self->board == NULL || self->list == NULL)
+    g_clear_pointer (&found, g_ptr_array_unref);
+  return found;
 }
 
 static void
-on_found (GObject *source, GAsyncResult *result, gpointer data)
+add_found (C2lEditPanel *self, GPtrArray *found)
+{
+  for (guint i = 0; i < found->len; i++)
+    c2l_direction_list_add (self->list, C2L_SHELF_FOUND, g_ptr_array_index (found, i));
+}
+
+static void
+end_search (C2lEditPanel *self)
+{
+  g_clear_object (&self->finding);
+  if (self->board != NULL)
+    c2l_edit_panel_update_actions (self);
+}
+
+static void
+on_styles_found (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (C2lEditPanel) self = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) found = c2l_worker_call_finish (C2L_WORKER (source), result, &error);
+  g_autoptr (GPtrArray) found = take_found (self, source, result);
 
-  g_clear_object (&self->finding);
-  if (self->board == NULL)
-    return;
-  c2l_edit_panel_update_actions (self);
+  if (found != NULL)
+    add_found (self, found);
+  end_search (self);
+}
+
+static void
+on_pca_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lEditPanel) self = data;
+  g_autoptr (GPtrArray) found = take_found (self, source, result);
+
   if (found == NULL)
     {
-      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        c2l_board_say (self->board, "%s", error->message);
+      end_search (self);
       return;
     }
   c2l_direction_list_remove_found (self->list);
-  for (guint i = 0; i < found->len; i++)
-    {
-      const C2lFound *direction = g_ptr_array_index (found, i);
-
-      c2l_direction_list_add (self->list, C2L_SHELF_FOUND, direction->name, direction->scale,
-                              direction->first_layer, direction->last_layer, &direction->rows);
-    }
+  add_found (self, found);
+  c2l_workshop_find_styles_async (C2L_WORKER (source), 0, C2L_LAST_LAYER, N_STYLES, self->finding,
+                                  on_styles_found, g_object_ref (self));
 }
 
 static void
@@ -235,9 +248,8 @@ find_directions (GtkWidget *widget, const char *name, GVariant *parameter)
     return;
   self->finding = g_cancellable_new ();
   c2l_edit_panel_update_actions (self);
-  c2l_worker_call_async (c2l_board_get_worker (self->board), FALSE, find, NULL, NULL,
-                         (GDestroyNotify) g_ptr_array_unref, self->finding, on_found,
-                         g_object_ref (self));
+  c2l_workshop_find_pca_async (c2l_board_get_worker (self->board), &(C2lFoundPca){ .n = N_PCA },
+                               NULL, NULL, self->finding, on_pca_found, g_object_ref (self));
 }
 
 static void
@@ -245,25 +257,11 @@ add_direction_file (C2lEditPanel *self, GFile *file)
 {
   C2lModelInfo *model = c2l_board_get_model (self->board);
   g_autofree char *path = g_file_get_path (file);
-  g_autofree char *base = path != NULL ? g_path_get_basename (path) : NULL;
-  char *dot = base != NULL ? strrchr (base, '.') : NULL;
-  C2lRows rows = { 0 };
   g_autoptr (GError) error = NULL;
 
-  if (path == NULL || model == NULL || self->list == NULL)
-    return;
-  if (!c2l_direction_load (path, &rows, &error))
+  if (path != NULL && model != NULL && self->list != NULL
+      && !c2l_direction_list_import (self->list, path, model->w_dim, &error))
     c2l_board_say (self->board, "%s", error->message);
-  else if (rows.width != model->w_dim || (rows.n_rows != 1 && rows.n_rows != model->num_ws))
-    c2l_board_say (self->board, _ ("%s is a direction for another model: it is %d × %d, this one takes %d × %d"),
-                   base, rows.n_rows, rows.width, model->num_ws, model->w_dim);
-  else
-    {
-      if (dot != NULL && dot != base)
-        *dot = '\0';
-      c2l_direction_list_add (self->list, C2L_SHELF_FILE, base, 1, 0, C2L_LAST_LAYER, &rows);
-    }
-  c2l_rows_clear (&rows);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "app/c2l-edit-panel-private.h"
 
 #include "studio/recipe-edits.h"
+#include "studio/workshop.h"
 
 #include <glib/gi18n.h>
 
@@ -181,27 +182,50 @@ on_shelf_failed (C2lEditPanel *self, const char *text)
   c2l_board_say (self->board, "%s", text);
 }
 
+/* Takes @list (nullable). */
+static void
+set_list (C2lEditPanel *self, C2lDirectionList *list)
+{
+  g_clear_object (&self->list);
+  self->list = list;
+  if (list != NULL)
+    g_signal_connect_object (list, "failed", G_CALLBACK (on_shelf_failed), self, G_CONNECT_SWAPPED);
+  c2l_directions_box_set_list (self->directions, list != NULL ? G_LIST_MODEL (list) : NULL);
+  c2l_edit_panel_update_presets (self);
+  show_recipe (self);
+}
+
+static void
+on_shelf_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lEditPanel) self = data;
+  g_autofree char *notice = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lShelf) shelf
+      = c2l_workshop_open_shelf_finish (C2L_WORKER (source), result, &notice, &error);
+
+  if (self->board == NULL)
+    return;
+  if (shelf != NULL)
+    set_list (self, c2l_direction_list_new (shelf));
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    c2l_board_say (self->board, "%s", error->message);
+  if (notice != NULL)
+    c2l_board_say (self->board, "%s", notice);
+}
+
 static void
 on_model_opened (C2lEditPanel *self)
 {
   C2lModelInfo *model = c2l_board_get_model (self->board);
-  g_autofree char *notice = NULL;
 
-  g_clear_object (&self->list);
-  if (model != NULL)
-    {
-      self->list = c2l_direction_list_new (model->bundle, &notice);
-      g_signal_connect_object (self->list, "failed", G_CALLBACK (on_shelf_failed), self,
-                               G_CONNECT_SWAPPED);
-      c2l_directions_box_set_n_layers (self->directions, model->num_ws);
-    }
-  c2l_directions_box_set_list (self->directions,
-                               self->list != NULL ? G_LIST_MODEL (self->list) : NULL);
+  set_list (self, NULL);
   c2l_settings_box_set_model (self->settings, model);
-  c2l_edit_panel_update_presets (self);
-  show_recipe (self);
-  if (notice != NULL)
-    c2l_board_say (self->board, "%s", notice);
+  if (model == NULL)
+    return;
+  c2l_directions_box_set_n_layers (self->directions, model->num_ws);
+  c2l_workshop_open_shelf_async (c2l_board_get_worker (self->board), NULL, on_shelf_opened,
+                                 g_object_ref (self));
 }
 
 static void

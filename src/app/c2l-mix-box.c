@@ -5,7 +5,7 @@
 #include "app/c2l-layer-range.h"
 #include "app/c2l-slider-row.h"
 #include "studio/recipe-edits.h"
-#include "studio/styles.h"
+#include "studio/workshop.h"
 
 #include <glib/gi18n.h>
 
@@ -100,7 +100,7 @@ on_styles (GObject *source, GAsyncResult *result, gpointer data)
   Question *question = data;
   C2lMixBox *self = question->box;
   g_autoptr (GError) error = NULL;
-  C2lRows *rows = c2l_styles_ask_finish (C2L_WORKER (source), result, &error);
+  C2lRows *rows = c2l_workshop_styles_finish (C2L_WORKER (source), result, &error);
 
   if (rows == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     c2l_board_say (self->board, "%s", error->message);
@@ -131,7 +131,7 @@ on_picture_chosen (C2lMixBox *self, GtkFlowBoxChild *child)
   question = g_new (Question, 1);
   *question = (Question){ g_object_ref (self), c2l_recipe_ref (self->recipe),
                           c2l_recipe_ref (c2l_picture_item_get_recipe (item)) };
-  c2l_styles_ask_async (c2l_board_get_worker (self->board), question->other, self->asking, on_styles,
+  c2l_workshop_styles_async (c2l_board_get_worker (self->board), question->other, self->asking, on_styles,
                         question);
 }
 

@@ -293,5 +293,9 @@ c2l_preferences_init (C2lPreferences *self)
 GtkWidget *
 c2l_preferences_new (GtkWindow *parent)
 {
-  return g_object_new (C2L_TYPE_PREFERENCES, "transient-for", parent, "modal", TRUE, NULL);
+  /* Its buttons are actions of the application. */
+  GtkApplication *application = parent != NULL ? gtk_window_get_application (parent) : NULL;
+
+  return g_object_new (C2L_TYPE_PREFERENCES, "application", application, "transient-for", parent,
+                       "modal", TRUE, "destroy-with-parent", TRUE, NULL);
 }

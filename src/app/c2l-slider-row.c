@@ -23,6 +23,7 @@ struct _C2lSliderRow
   GtkAdjustment *adjustment;
   double rest;
   gboolean quiet;
+  gboolean held; /* by the pointer, which may rest on the way */
   guint timer;
 };
 
@@ -59,6 +60,8 @@ on_rest (gpointer data)
 {
   C2lSliderRow *self = data;
 
+  if (self->held)
+    return G_SOURCE_CONTINUE;
   self->timer = 0;
   g_signal_emit (self, changed_signal, 0, gtk_adjustment_get_value (self->adjustment), TRUE);
   return G_SOURCE_REMOVE;
@@ -103,6 +106,19 @@ on_pressed (C2lSliderRow *self, int n_press)
 {
   if (n_press == 2)
     gtk_adjustment_set_value (self->adjustment, self->rest);
+}
+
+static gboolean
+on_event (C2lSliderRow *self, GdkEvent *event)
+{
+  GdkEventType type = gdk_event_get_event_type (event);
+
+  if (type == GDK_BUTTON_PRESS || type == GDK_TOUCH_BEGIN)
+    self->held = TRUE;
+  if (type == GDK_BUTTON_RELEASE || type == GDK_TOUCH_END || type == GDK_TOUCH_CANCEL
+      || type == GDK_GRAB_BROKEN)
+    self->held = FALSE;
+  return FALSE;
 }
 
 static gboolean
@@ -226,11 +242,15 @@ c2l_slider_row_init (C2lSliderRow *self)
 {
   GtkGesture *click = gtk_gesture_click_new ();
   GtkEventController *focus = gtk_event_controller_focus_new ();
+  GtkEventController *events = gtk_event_controller_legacy_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (click), GTK_PHASE_CAPTURE);
   g_signal_connect_swapped (click, "pressed", G_CALLBACK (on_pressed), self);
   gtk_widget_add_controller (GTK_WIDGET (self->slider), GTK_EVENT_CONTROLLER (click));
+  gtk_event_controller_set_propagation_phase (events, GTK_PHASE_CAPTURE);
+  g_signal_connect_swapped (events, "event", G_CALLBACK (on_event), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->slider), events);
   g_signal_connect_swapped (focus, "leave", G_CALLBACK (on_entry_left), self);
   gtk_widget_add_controller (GTK_WIDGET (self->entry), focus);
   add_big_steps (self);

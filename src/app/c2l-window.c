@@ -243,12 +243,12 @@ on_viewer_closed (C2lWindow *self)
 }
 
 static void
-show_board (C2lWindow *self, C2lWorkshop *workshop)
+show_board (C2lWindow *self, C2lBackstage *backstage)
 {
-  C2lBoard *board = c2l_workshop_get_board (workshop);
+  C2lBoard *board = c2l_backstage_get_board (backstage);
   GtkWidget *viewer = c2l_viewer_new ();
 
-  g_signal_connect_object (workshop, "notice", G_CALLBACK (c2l_window_show_trouble), self,
+  g_signal_connect_object (backstage, "notice", G_CALLBACK (c2l_window_show_trouble), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (board, "message", G_CALLBACK (on_message), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (board, "trouble", G_CALLBACK (c2l_window_show_trouble), self,
@@ -266,6 +266,6 @@ c2l_window_new (C2lApplication *application)
 {
   C2lWindow *self = g_object_new (C2L_TYPE_WINDOW, "application", application, NULL);
 
-  show_board (self, c2l_application_get_workshop (application));
+  show_board (self, c2l_application_get_backstage (application));
   return self;
 }

@@ -1,7 +1,7 @@
 /* Asks for two prompts and has the worker make a direction of them. Closing the dialog cancels that. */
 #include "app/c2l-words-dialog.h"
 
-#include "studio/words.h"
+#include "studio/workshop.h"
 
 #include <glib/gi18n.h>
 
@@ -44,86 +44,22 @@ show_problem (C2lWordsDialog *self, const char *text)
   gtk_widget_set_visible (GTK_WIDGET (self->problem), text != NULL);
 }
 
-/* --- on the worker's thread, with what it needs of its own --- */
-
-typedef struct
-{
-  C2lWorker *worker; /* lent: its thread runs this */
-  GWeakRef dialog;
-  char *from, *to;
-  C2lSampling sampling;
-} Making;
-
-static void
-making_free (gpointer data)
-{
-  Making *making = data;
-
-  g_weak_ref_clear (&making->dialog);
-  g_free (making->from);
-  g_free (making->to);
-  g_free (making);
-}
-
-typedef struct
-{
-  C2lWordsDialog *dialog;
-  double fraction;
-} Step;
-
-static void
-step_free (gpointer data)
-{
-  Step *step = data;
-
-  g_object_unref (step->dialog);
-  g_free (step);
-}
-
-static gboolean
-show_step (gpointer data)
-{
-  Step *step = data;
-
-  /* A closed dialog has no parts any more. */
-  if (step->dialog->cancellable != NULL)
-    gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (step->dialog->progress), step->fraction);
-  return G_SOURCE_REMOVE;
-}
-
 static void
 on_progress (double fraction, gpointer data)
 {
-  Making *making = data;
-  C2lWordsDialog *dialog = g_weak_ref_get (&making->dialog);
-  Step *step;
+  C2lWordsDialog *self = data;
 
-  if (dialog == NULL)
-    return;
-  step = g_new (Step, 1);
-  *step = (Step){ dialog, fraction };
-  c2l_worker_invoke (making->worker, show_step, step, step_free);
+  /* A closed dialog has no parts any more. */
+  if (self->cancellable != NULL)
+    gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->progress), fraction);
 }
-
-static gpointer
-find (C2lSession *session, gpointer data, GCancellable *cancellable, GError **error)
-{
-  Making *making = data;
-  C2lProgress progress = { on_progress, making };
-
-  return c2l_words_find (
-      session, &(C2lWords){ .from = making->from, .to = making->to, .sampling = &making->sampling },
-      &progress, cancellable, error);
-}
-
-/* --- --- */
 
 static void
 on_found (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (C2lWordsDialog) self = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (C2lWordsResult) words = c2l_worker_call_finish (C2L_WORKER (source), result, &error);
+  g_autoptr (C2lWordsResult) words = c2l_workshop_words_finish (C2L_WORKER (source), result, &error);
   g_autoptr (GCancellable) cancellable = g_steal_pointer (&self->cancellable);
 
   if (cancellable == NULL || g_cancellable_is_cancelled (cancellable))
@@ -146,28 +82,25 @@ static void
 on_make (C2lWordsDialog *self)
 {
   C2lModelInfo *model = c2l_board_get_model (self->board);
-  Making *making;
+  g_autofree char *from = dup_words (self->from), *to = dup_words (self->to);
   C2lDefaults defaults;
+  C2lSampling sampling;
 
   if (!gtk_widget_get_sensitive (self->make) || model == NULL)
     return;
   c2l_bundle_get_defaults (model->bundle, &defaults);
-  making = g_new0 (Making, 1);
-  making->worker = c2l_board_get_worker (self->board);
-  g_weak_ref_init (&making->dialog, self);
-  making->from = dup_words (self->from);
-  making->to = dup_words (self->to);
-  making->sampling = (C2lSampling){ .sampler = g_intern_string (defaults.sampler),
-                                    .steps = defaults.steps,
-                                    .guidance = defaults.guidance,
-                                    .truncation = 1 };
+  sampling = (C2lSampling){ .sampler = defaults.sampler,
+                            .steps = defaults.steps,
+                            .guidance = defaults.guidance,
+                            .truncation = 1 };
   show_problem (self, NULL);
   self->cancellable = g_cancellable_new ();
   gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->progress), 0);
   update (self);
-  c2l_worker_call_async (making->worker, FALSE, find, making, making_free,
-                         (GDestroyNotify) c2l_words_result_free, self->cancellable, on_found,
-                         g_object_ref (self));
+  c2l_workshop_find_words_async (c2l_board_get_worker (self->board),
+                                 &(C2lWords){ .from = from, .to = to, .sampling = &sampling },
+                                 on_progress, self, self->cancellable, on_found,
+                                 g_object_ref (self));
 }
 
 static void

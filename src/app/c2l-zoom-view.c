@@ -2,7 +2,6 @@
  * items and no board. */
 #include "app/c2l-zoom-view.h"
 
-#include <glib/gi18n.h>
 #include <math.h>
 
 #define MAX_ZOOM 32.0

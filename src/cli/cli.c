@@ -101,6 +101,19 @@ c2l_cli_fail (const GError *error)
   return error->domain == G_OPTION_ERROR ? C2L_EXIT_USAGE : C2L_EXIT_FAILED;
 }
 
+gboolean
+c2l_cli_refuse (GError **error, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);
+  return FALSE;
+}
+
 GCancellable *
 c2l_cli_get_cancellable (void)
 {

@@ -1,6 +1,8 @@
-/* What the subcommands of c2l share: the table's row, messages, exit codes, cancelling by Ctrl+C, the progress bar.
+/* What the subcommands of c2l share: the table's row, messages, exit codes, cancelling by Ctrl+C,
+ * the progress bar.
  *
- * Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong use, 130 stopped. */
+ * Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2
+ * wrong use, 130 stopped. */
 #pragma once
 
 #include <gio/gio.h>
@@ -30,8 +32,9 @@ extern const C2lCommand c2l_command_info;
 extern const C2lCommand c2l_command_score;
 extern const C2lCommand c2l_command_selftest;
 
-/* Parses the options of @entries (and of @groups, NULL-terminated, may be NULL; taken). What is left in @argv, from 1 on, are
- * the arguments. TRUE, or FALSE with *exit_code set (0 after --help). */
+/* Parses the options of @entries (and of @groups, NULL-terminated, may be NULL; taken). What is
+ * left in @argv, from 1 on, are the arguments. TRUE, or FALSE with *exit_code set (0 after
+ * --help). */
 gboolean      c2l_cli_parse (const C2lCommand *command, int *argc, char ***argv, const GOptionEntry *entries,
                              GOptionGroup **groups, int *exit_code);
 
@@ -39,9 +42,11 @@ gboolean      c2l_cli_parse (const C2lCommand *command, int *argc, char ***argv,
 void          c2l_cli_message (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* The same for a wrong call, with a pointer to help; returns C2L_EXIT_USAGE. */
 int           c2l_cli_usage (const C2lCommand *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
-/* Says what went wrong; returns C2L_EXIT_STOPPED for a cancelled operation, C2L_EXIT_USAGE for a value that no option can have
- * (G_OPTION_ERROR), else C2L_EXIT_FAILED. */
+/* Says what went wrong; returns C2L_EXIT_STOPPED for a cancelled operation, C2L_EXIT_USAGE for a
+ * value that no option can have (G_OPTION_ERROR), else C2L_EXIT_FAILED. */
 int           c2l_cli_fail (const GError *error);
+/* Sets G_OPTION_ERROR for a value that no option can have; returns FALSE. */
+gboolean      c2l_cli_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* Cancelled by SIGINT or SIGTERM; a second signal ends the program at once. Lent. */
 GCancellable *c2l_cli_get_cancellable (void);

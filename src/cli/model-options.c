@@ -156,15 +156,15 @@ open_files (const C2lModelOptions *options, GError **error)
   if (options->preprocess != NULL
       && !c2l_clip_preprocess_from_name (options->preprocess, &preprocess))
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "--preprocess: there is no “%s”; reference, openai and openai-clamped are",
-                   options->preprocess);
+      c2l_cli_refuse (error,
+                      "--preprocess: there is no “%s”; reference, openai and openai-clamped are",
+                      options->preprocess);
       return NULL;
     }
   if (options->generator == NULL)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "a model of single files needs a generator; name one with --generator");
+      c2l_cli_refuse (error,
+                      "a model of single files needs a generator; name one with --generator");
       return NULL;
     }
   if (!c2l_model_options_fetch (options, &paths, error))
@@ -185,15 +185,15 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
     {
       if (options->model == NULL)
         return open_files (options, error);
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "--model names a whole model; leave it out, or leave out --prior, --config, "
-                   "--generator and --clip");
+      c2l_cli_refuse (error,
+                      "--model names a whole model; leave it out, or leave out --prior, --config, "
+                      "--generator and --clip");
       return NULL;
     }
   if (options->preprocess != NULL)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "--preprocess: a bundle says itself how its CLIP sees pictures; leave it out");
+      c2l_cli_refuse (
+          error, "--preprocess: a bundle says itself how its CLIP sees pictures; leave it out");
       return NULL;
     }
   if (options->model != NULL)
@@ -214,8 +214,7 @@ c2l_model_options_open_device (const C2lModelOptions *options, GError **error)
 
   if (options->threads < 0 || options->threads > 4096)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "--threads: %d is no number of threads", options->threads);
+      c2l_cli_refuse (error, "--threads: %d is no number of threads", options->threads);
       return NULL;
     }
   device = c2l_device_open (options->device != NULL ? options->device : "cpu", error);
@@ -234,8 +233,8 @@ c2l_model_options_get_precision (const C2lModelOptions *options,
   *precision = fallback;
   if (options->precision != NULL && !c2l_precision_from_name (options->precision, precision))
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "--precision: there is no “%s”; f32, fast and bf16 are", options->precision);
+      c2l_cli_refuse (error, "--precision: there is no “%s”; f32, fast and bf16 are",
+                      options->precision);
       return FALSE;
     }
   if (c2l_device_supports (device, *precision))
@@ -244,4 +243,16 @@ c2l_model_options_get_precision (const C2lModelOptions *options,
                "%s: it does not compute in %s; choose another --precision",
                c2l_device_get_description (device), c2l_precision_get_name (*precision));
   return FALSE;
+}
+
+C2lEngine *
+c2l_model_options_open_engine (const C2lModelOptions *options, GError **error)
+{
+  g_autoptr (C2lBundle) bundle = c2l_model_options_open_bundle (options, error);
+  g_autoptr (C2lDevice) device
+      = bundle != NULL ? c2l_model_options_open_device (options, error) : NULL;
+  g_autofree char *merges
+      = options->merges != NULL ? g_strdup (options->merges) : c2l_paths_dup_data ("merges.txt.gz");
+
+  return device != NULL ? c2l_engine_new (bundle, device, merges) : NULL;
 }

@@ -18,15 +18,18 @@ GOptionGroup *c2l_model_options_new_model_group (C2lModelOptions *options);
 GOptionGroup *c2l_model_options_new_device_group (C2lModelOptions *options);
 void          c2l_model_options_clear (C2lModelOptions *options);
 
-/* Opens what was named: a bundle, files, https addresses or published names, fetched when they must be; the starter where
- * nothing was named. */
+/* Opens what was named: a bundle, files, https addresses or published names, fetched when they must
+ * be; the starter where nothing was named. */
 C2lBundle    *c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error);
 C2lDevice    *c2l_model_options_open_device (const C2lModelOptions *options, GError **error);
+/* Both, and the vocabulary of OpenAI's CLIP. */
+C2lEngine    *c2l_model_options_open_engine (const C2lModelOptions *options, GError **error);
 /* @fallback where no --precision was given. */
 gboolean      c2l_model_options_get_precision (const C2lModelOptions *options, C2lDevice *device, C2lPrecision fallback,
                                                C2lPrecision *precision, GError **error);
 
-/* The files that were named, each as a path on this machine, downloaded when it must be; NULL for those that were not. */
+/* The files that were named, each as a path on this machine, downloaded when it must be; NULL for
+ * those that were not. */
 typedef struct
 {
   char *clip, *prior, *config, *generator, *merges;

@@ -1,4 +1,5 @@
-/* The options that say how pictures are named and packed, shared by the subcommands that save some. */
+/* The options that say how pictures are named and packed, shared by the subcommands that save
+ * some. */
 #pragma once
 
 #include "cli/cli.h"
@@ -16,8 +17,8 @@ typedef struct
 GOptionGroup *c2l_save_arguments_new_group (C2lSaveArguments *arguments);
 void          c2l_save_arguments_clear (C2lSaveArguments *arguments);
 
-/* What was given, checked, and c2l's own ways for the rest. @options points into @arguments and @folder. Wrong values are
- * G_OPTION_ERROR. */
+/* What was given, checked, and c2l's own ways for the rest. @options points into @arguments and
+ * @folder. Wrong values are G_OPTION_ERROR. */
 gboolean      c2l_save_arguments_read (const C2lSaveArguments *arguments, const char *folder, C2lSaveOptions *options,
                                        GError **error);
 

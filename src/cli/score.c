@@ -2,7 +2,6 @@
 #include "cli/model-options.h"
 #include "formats/image.h"
 #include "studio/json.h"
-#include "studio/paths.h"
 #include "studio/session.h"
 #include "studio/similarity.h"
 
@@ -61,12 +60,9 @@ run (int argc, char **argv)
           G_OPTION_ENTRY_NULL };
   GOptionGroup *groups[] = { c2l_model_options_new_model_group (&model),
                              c2l_model_options_new_device_group (&model), NULL };
-  g_autoptr (C2lBundle) bundle = NULL;
-  g_autoptr (C2lDevice) device = NULL;
   g_autoptr (C2lEngine) engine = NULL;
   g_autoptr (C2lSession) session = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *merges = NULL;
   C2lPrecision precision;
   int exit_code;
 
@@ -74,14 +70,11 @@ run (int argc, char **argv)
     return exit_code;
   if (argc < 3)
     return c2l_cli_usage (&c2l_command_score, "name a picture and at least one prompt");
-  bundle = c2l_model_options_open_bundle (&model, &error);
-  device = bundle != NULL ? c2l_model_options_open_device (&model, &error) : NULL;
-  if (device == NULL
-      || !c2l_model_options_get_precision (&model, device, C2L_DEFAULT_PRECISION, &precision,
-                                           &error))
+  engine = c2l_model_options_open_engine (&model, &error);
+  if (engine == NULL
+      || !c2l_model_options_get_precision (&model, c2l_engine_get_device (engine),
+                                           C2L_DEFAULT_PRECISION, &precision, &error))
     return c2l_cli_fail (error);
-  merges = model.merges != NULL ? g_strdup (model.merges) : c2l_paths_dup_data ("merges.txt.gz");
-  engine = c2l_engine_new (bundle, device, merges);
   session = c2l_session_new (engine, precision);
   return score (session, argv, argc, json, &error) ? C2L_EXIT_OK : c2l_cli_fail (error);
 }

@@ -1,5 +1,5 @@
-/* C2lDevice: where tensors live and operations run. The program opens one and hands it to the models;
- * nothing above `compute` knows which kind it is.
+/* C2lDevice: where tensors live and operations run. The program opens one and hands it to the
+ * models; nothing above `compute` knows which kind it is.
  *
  *   g_autoptr (C2lDevice) device = c2l_device_open ("cpu", &error);
  *   C2lTensor *w = c2l_device_new_weight (device, C2L_F32, 2, dims, data, error);
@@ -39,8 +39,8 @@ typedef enum
 } C2lComputeError;
 GQuark        c2l_compute_error_quark (void);
 
-/* Opens @name: "cpu", or "cpu:avx512bf16", "cpu:avx512", "cpu:avx2", "cpu:portable" to force an instruction set.
- * Returns NULL and NO_DEVICE where it cannot be had. */
+/* Opens @name: "cpu", or "cpu:avx512bf16", "cpu:avx512", "cpu:avx2", "cpu:portable" to force an
+ * instruction set. Returns NULL and NO_DEVICE where it cannot be had. */
 C2lDevice    *c2l_device_open (const char *name, GError **error);
 C2lDevice    *c2l_device_ref (C2lDevice *device);
 void          c2l_device_unref (C2lDevice *device);
@@ -59,8 +59,9 @@ gboolean      c2l_precision_from_name (const char *name, C2lPrecision *precision
 C2lTensor    *c2l_device_new_weight (C2lDevice *device, C2lDtype dtype, int n_dims,
                                      const gint64 *dims, gconstpointer data, GError **error);
 
-/* The same without the copy, for data that stays mapped: @owner is kept until the weight goes. @dtype is F32, or F16 for the
- * weight of a c2l_gemm(), which the device converts when it packs it: a model of half-precision weights needs no third copy. */
+/* The same without the copy, for data that stays mapped: @owner is kept until the weight goes.
+ * @dtype is F32, or F16 for the weight of a c2l_gemm(), which the device converts when it packs it:
+ * a model of half-precision weights needs no third copy. */
 C2lTensor    *c2l_device_wrap_weight (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims,
                                       gconstpointer data, gpointer owner, GDestroyNotify release, GError **error);
 

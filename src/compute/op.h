@@ -1,9 +1,10 @@
-/* What a device implements: the recorded form of an operation and the table of implementations. Seen by `compute`
- * and by the device modules only.
+/* What a device implements: the recorded form of an operation and the table of implementations.
+ * Seen by `compute` and by the device modules only.
  *
- * A device supplies one C2lOpImpl a kind. `prepare` is called once, when a pass is compiled: it packs weights, makes
- * primitives and says how much scratch memory it wants. `run` is called many times, must not allocate, and finds every
- * operand at tensor->data. A kind whose `run` is NULL is not supported: recording it fails the pass by name. */
+ * A device supplies one C2lOpImpl a kind. `prepare` is called once, when a pass is compiled: it
+ * packs weights, makes primitives and says how much scratch memory it wants. `run` is called many
+ * times, must not allocate, and finds every operand at tensor->data. A kind whose `run` is NULL is
+ * not supported: recording it fails the pass by name. */
 #pragma once
 
 #include "compute/ops.h"
@@ -57,7 +58,8 @@ struct _C2lTensor
   C2lDtype dtype;
   int n_dims;
   gint64 dims[C2L_MAX_DIMS];
-  gpointer data;       /* device memory: weights and inputs always, intermediates once the pass is compiled */
+  /* device memory: weights and inputs always, intermediates once the pass is compiled */
+  gpointer data;
   C2lDevice *device;
 
   /* weights */
@@ -74,7 +76,8 @@ struct _C2lTensor
   gsize arena_offset;
 };
 
-/* The recorded operation. Optional operands are NULL entries of `in`; each kind's order is that of the table in ops.c. */
+/* The recorded operation. Optional operands are NULL entries of `in`; each kind's order is that of
+ * the table in ops.c. */
 typedef struct
 {
   C2lOpKind kind;
@@ -114,8 +117,8 @@ typedef struct
   void (*release) (C2lDevice *device, C2lOp *op);
 } C2lOpImpl;
 
-/* A weight's packed copies, by a key that the device chooses ("dnnl:…"). Packing happens in `prepare`, so a weight that is used
- * by several passes is packed once. */
+/* A weight's packed copies, by a key that the device chooses ("dnnl:…"). Packing happens in
+ * `prepare`, so a weight that is used by several passes is packed once. */
 gpointer c2l_tensor_get_packed (C2lTensor *weight, const char *key);
 void     c2l_tensor_take_packed (C2lTensor *weight, const char *key, gpointer packed, GDestroyNotify release);
 

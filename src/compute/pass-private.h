@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Appends an operation with the kind, inputs and parameters of @op and returns its result of the given type and
- * shape. NULL where the device lacks the operation. */
+/* Appends an operation with the kind, inputs and parameters of @op and returns its result of the
+ * given type and shape. NULL where the device lacks the operation. */
 C2lTensor *c2l_pass_record (C2lPass *pass, const C2lOp *op, C2lDtype dtype, int n_dims, const gint64 *dims);
 
 /* A tensor that shares the memory of @base from byte @offset on. */

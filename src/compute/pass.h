@@ -1,11 +1,11 @@
 /* C2lPass: one model × shape × precision, recorded once and run many times.
  *
- * The functions of ops.h append to a pass and return its tensors. A mistake (shapes that do not fit, an
- * operation that the device lacks) is remembered: the recording goes on harmlessly with NULL tensors,
- * which every operation accepts, and c2l_pass_compile() returns the first error. So model code has no
- * error paths of its own. Compiling plans the memory of all intermediates in one arena by their
- * lifetimes, packs the weights that were not packed yet and lets the device prepare every operation.
- * Running allocates nothing. */
+ * The functions of ops.h append to a pass and return its tensors. A mistake (shapes that do not
+ * fit, an operation that the device lacks) is remembered: the recording goes on harmlessly with
+ * NULL tensors, which every operation accepts, and c2l_pass_compile() returns the first error. So
+ * model code has no error paths of its own. Compiling plans the memory of all intermediates in one
+ * arena by their lifetimes, packs the weights that were not packed yet and lets the device prepare
+ * every operation. Running allocates nothing. */
 #pragma once
 
 #include "compute/device.h"
@@ -18,8 +18,8 @@ void          c2l_pass_free (C2lPass *pass);
 C2lDevice    *c2l_pass_get_device (C2lPass *pass);
 C2lPrecision  c2l_pass_get_precision (C2lPass *pass);
 
-/* The type in which operands of matrix products and convolutions are stored: F32, or BF16 (F16) in that
- * precision. Residual streams, coefficients and embeddings stay F32. */
+/* The type in which operands of matrix products and convolutions are stored: F32, or BF16 (F16) in
+ * that precision. Residual streams, coefficients and embeddings stay F32. */
 C2lDtype      c2l_pass_get_compute_dtype (C2lPass *pass);
 
 /* An input is written by the program before a run and keeps its content between runs. */
@@ -58,8 +58,8 @@ gboolean      c2l_pass_run (C2lPass *pass, GCancellable *cancellable, GError **e
 gsize         c2l_pass_get_arena_size (C2lPass *pass);
 double        c2l_pass_get_flops (C2lPass *pass);
 
-/* Seconds spent in each kind of operation over all runs since the last call, as lines for people; for
- * `c2l bench --profile`. Timing is off until it is enabled. */
+/* Seconds spent in each kind of operation over all runs since the last call, as lines for people;
+ * for `c2l bench --profile`. Timing is off until it is enabled. */
 void          c2l_pass_enable_profile (C2lPass *pass);
 char         *c2l_pass_dup_profile (C2lPass *pass);
 

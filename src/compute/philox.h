@@ -1,7 +1,7 @@
-/* Philox 4×32-10 (Salmon, Moraes, Dror, Shaw 2011: “Parallel random numbers: as easy as 1, 2, 3”), a counter-based generator:
- * four numbers from a key and a counter, no state. Normals are made from its words r0…r3 by Box–Muller in double precision,
- * rounded to float: with u = (r + ½)·2⁻³², n0 = √(−2 ln u0)·cos (2π u1), n1 = √(−2 ln u0)·sin (2π u1), and n2, n3 the same of
- * r2, r3. */
+/* Philox 4×32-10 (Salmon, Moraes, Dror, Shaw 2011: “Parallel random numbers: as easy as 1, 2, 3”),
+ * a counter-based generator: four numbers from a key and a counter, no state. Normals are made from
+ * its words r0…r3 by Box–Muller in double precision, rounded to float: with u = (r + ½)·2⁻³², n0 =
+ * √(−2 ln u0)·cos (2π u1), n1 = √(−2 ln u0)·sin (2π u1), and n2, n3 the same of r2, r3. */
 #pragma once
 
 #include <glib.h>

@@ -2,8 +2,8 @@
  *
  * Three kinds exist. A *weight* is made by c2l_device_new_weight(), lives as long as its references
  * and does not change; the device keeps packed copies of it. An *input* belongs to a pass and is
- * written by the program between runs. Everything else is an *intermediate*: its memory is planned by
- * the pass and is valid only while the pass runs, unless it was marked with c2l_pass_keep().
+ * written by the program between runs. Everything else is an *intermediate*: its memory is planned
+ * by the pass and is valid only while the pass runs, unless it was marked with c2l_pass_keep().
  *
  * Pictures are channels-last, [B, R, R, C]. */
 #pragma once
@@ -27,8 +27,9 @@ const gint64 *c2l_tensor_get_dims (const C2lTensor *tensor);
 gsize         c2l_tensor_get_length (const C2lTensor *tensor);
 gsize         c2l_tensor_get_size (const C2lTensor *tensor);
 
-/* Copies between the host and an input, a weight or a kept tensor; @size must be c2l_tensor_get_size().
- * Input and kept tensors may be written and read between runs of a compiled pass. */
+/* Copies between the host and an input, a weight or a kept tensor; @size must be
+ * c2l_tensor_get_size(). Input and kept tensors may be written and read between runs of a compiled
+ * pass. */
 void          c2l_tensor_write (C2lTensor *tensor, gconstpointer data, gsize size);
 void          c2l_tensor_read (C2lTensor *tensor, gpointer data, gsize size);
 

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Fills all but the data. FALSE where @dims is not a shape that memory could hold (too many, negative, overflowing). */
+/* Fills all but the data. FALSE where @dims is not a shape that memory could hold (too many,
+ * negative, overflowing). */
 gboolean c2l_array_init (C2lArray *array, C2lDtype dtype, int n_dims, const gint64 *dims);
 /* Bytes of its elements. */
 gsize    c2l_array_get_size (const C2lArray *array);

@@ -1,11 +1,11 @@
-/* C2lExpected: a folder that says what a model must compute: `info.json` (its type, its files by role,
- * the tolerances) and `expected.safetensors` (inputs and results). `c2l selftest` and the test suite
- * compare through it.
+/* C2lExpected: a folder that says what a model must compute: `info.json` (its type, its files by
+ * role, the tolerances) and `expected.safetensors` (inputs and results). `c2l selftest` and the
+ * test suite compare through it.
  *
  *   g_autoptr (C2lExpected) expected = c2l_expected_load (folder, &error);
  *   const C2lArray *x = c2l_expected_lookup (expected, "x");
  *   C2lComparison comparison;
- *   if (!c2l_expected_compare (expected, "net.cond", values, n, &comparison, &error)) … the folder lacks it
+ *   if (!c2l_expected_compare (expected, "net.cond", values, n, &comparison, &error)) … it lacks it
  *   if (!comparison.ok) … */
 #pragma once
 
@@ -34,7 +34,8 @@ typedef struct
 
 typedef struct _C2lExpected C2lExpected;
 
-/* Reads @folder. expected.safetensors may be missing (lookups then find nothing); info.json may not. */
+/* Reads @folder. expected.safetensors may be missing (lookups then find nothing); info.json may
+ * not. */
 C2lExpected    *c2l_expected_load (const char *folder, GError **error);
 void            c2l_expected_free (C2lExpected *expected);
 
@@ -53,9 +54,9 @@ const C2lArray *c2l_expected_lookup (C2lExpected *expected, const char *name);
 /* Names in the order of the file, NULL-terminated; (transfer container). */
 const char    **c2l_expected_list_names (C2lExpected *expected);
 
-/* Compares @n values with the array @name by the first tolerance whose pattern fits. Equal infinities,
- * and NaN where NaN is expected, are equal. FALSE and an error where there is no such array, it has
- * another length, or no tolerance fits. */
+/* Compares @n values with the array @name by the first tolerance whose pattern fits. Equal
+ * infinities, and NaN where NaN is expected, are equal. FALSE and an error where there is no such
+ * array, it has another length, or no tolerance fits. */
 gboolean        c2l_expected_compare (C2lExpected *expected, const char *name, const float *values, gsize n,
                                       C2lComparison *comparison, GError **error);
 

@@ -1,4 +1,5 @@
-/* Building the state dict and config of NVIDIA's PyTorch StyleGAN2 from a file that spells them differently. */
+/* Building the state dict and config of NVIDIA's PyTorch StyleGAN2 from a file that spells them
+ * differently. */
 #pragma once
 
 #include "formats/weights.h"
@@ -23,7 +24,8 @@ typedef struct
   int n_taps;
 } C2lGeneratorShape;
 
-/* Sets @weights' config, and adds the resample_filter buffers of all blocks. FALSE for impossible sizes. */
+/* Sets @weights' config, and adds the resample_filter buffers of all blocks. FALSE for impossible
+ * sizes. */
 gboolean c2l_generator_build_config (C2lWeights *weights, const C2lGeneratorShape *shape, GError **error);
 
 /* Adds @values, @length of them, as float32 under @name. */

@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 gboolean  c2l_jpeg_is_jpeg (gconstpointer data, gsize size);
 
-/* The picture in @data as RGB; @name is what messages call it. Orientation tags are not followed. */
+/* The picture in @data as RGB; @name is what messages call it. Orientation tags are not
+ * followed. */
 C2lImage *c2l_jpeg_parse (gconstpointer data, gsize size, const char *name, GError **error);
 
 /* c2l_jpeg_encode:

@@ -1,5 +1,5 @@
-/* NumPy's .npy files: one array. Read: little or big endian, C or Fortran order, the types of C2lDtype; the result is always
- * row-major and in this machine's byte order. Written: float32. */
+/* NumPy's .npy files: one array. Read: little or big endian, C or Fortran order, the types of
+ * C2lDtype; the result is always row-major and in this machine's byte order. Written: float32. */
 #pragma once
 
 #include "formats/weights.h"
@@ -9,14 +9,16 @@ G_BEGIN_DECLS
 typedef struct
 {
   C2lArray array;
-  gpointer storage; /* what array.data points into, or NULL where it points into the caller's memory */
+  /* what array.data points into, or NULL where it points into the caller's memory */
+  gpointer storage;
 } C2lNpy;
 
 /* Reads the file at @path. The array owns its memory. */
 C2lNpy  *c2l_npy_load (const char *path, GError **error);
 
 /* c2l_npy_parse:
- * @data: [@size] the whole file; must outlive the result, which points into it where no conversion is needed
+ * @data: [@size] the whole file; must outlive the result, which points into it where no conversion
+ * is needed
  * @name: what messages call it */
 C2lNpy  *c2l_npy_parse (gconstpointer data, gsize size, const char *name, GError **error);
 void     c2l_npy_free (C2lNpy *npy);

@@ -7,14 +7,17 @@ G_BEGIN_DECLS
 
 /* A buffered stream that will replace @path. */
 GOutputStream *c2l_output_open (const char *path, GError **error);
-/* Writes all of @data and makes the file appear; a device or a pipe at @path is written into instead. */
+/* Writes all of @data and makes the file appear; a device or a pipe at @path is written into
+ * instead. */
 gboolean       c2l_output_save (const char *path, gconstpointer data, gsize size, GError **error);
-/* The two halves of it. Staging writes @data under a hidden name in the folder of @path, syncs it and returns that name, which is
- * the caller's to publish or unlink. Publishing gives it the name @path; without @replace that is G_FILE_ERROR_EXIST where the name is
- * taken, by another program in this moment, too. */
+/* The two halves of it. Staging writes @data under a hidden name in the folder of @path, syncs it
+ * and returns that name, which is the caller's to publish or unlink. Publishing gives it the name
+ * @path; without @replace that is G_FILE_ERROR_EXIST where the name is taken, by another program in
+ * this moment, too. */
 char          *c2l_output_stage (const char *path, gconstpointer data, gsize size, GError **error);
 gboolean       c2l_output_publish (const char *staged, const char *path, gboolean replace, GError **error);
-/* Ends the stream: with @complete the file appears, else all stays as it was and FALSE is returned. */
+/* Ends the stream: with @complete the file appears, else all stays as it was and FALSE is
+ * returned. */
 gboolean       c2l_output_close (GOutputStream *stream, gboolean complete, GError **error);
 
 G_END_DECLS

@@ -1,12 +1,14 @@
-/* What the parts of the pickle machine share: pickle.c reads opcodes, pickle-value.c holds memory and values,
- * pickle-classes.c knows the constructors, pickle-array.c makes arrays of tensors. */
+/* What the parts of the pickle reader share: pickle.c, pickle-scalars.c and pickle-objects.c are the
+ * machine that runs opcodes, pickle-value.c holds memory and values, pickle-classes.c knows the
+ * constructors, pickle-array.c makes arrays of tensors. */
 #pragma once
 
 #include "formats/pickle.h"
 
 G_BEGIN_DECLS
 
-/* A real model's tree has some twenty thousand values; the limits leave room for a thousand times as much. */
+/* A real model's tree has some twenty thousand values; the limits leave room for a thousand times
+ * as much. */
 #define C2L_PICKLE_MAX_MEMORY (256u << 20)
 #define C2L_PICKLE_MAX_STACK (4u << 20)
 
@@ -35,7 +37,8 @@ struct _C2lPickle
   gsize copied; /* bytes in copies made by get_array */
 };
 
-/* Arena memory, zeroed, 16-aligned. Always succeeds; the machine looks at pickle->memory after each opcode. */
+/* Arena memory, zeroed, 16-aligned. Always succeeds; the machine looks at pickle->memory after each
+ * opcode. */
 gpointer        c2l_pickle_alloc (C2lPickle *pickle, gsize size);
 C2lPickleValue *c2l_pickle_value_new (C2lPickle *pickle, C2lPickleKind kind);
 C2lPickleValue *c2l_pickle_text_new (C2lPickle *pickle, C2lPickleKind kind, const char *data, gsize length);
@@ -50,7 +53,8 @@ guint8         *c2l_pickle_decode_latin1 (const C2lPickleText *text, gsize *leng
 guint           c2l_pickle_text_hash (gconstpointer text);
 gboolean        c2l_pickle_text_equal (gconstpointer a, gconstpointer b);
 
-/* As c2l_pickle_parse; @nested says that this already is a file inside a pickle, which holds no further one. */
+/* As c2l_pickle_parse; @nested says that this already is a file inside a pickle, which holds no
+ * further one. */
 C2lPickle      *c2l_pickle_parse_full (GBytes *bytes, gsize offset, C2lPickleStorageFunc find_storage, gpointer user_data,
                                        gboolean nested, GError **error);
 

@@ -27,50 +27,27 @@ static gboolean add_tree (C2lPickle *pickle,
                           C2lPickleWalk *walk,
                           GError **error);
 
+/* The values of a dictionary under their keys, where those are strings; those of a list or a tuple
+ * under their numbers. */
 static gboolean
-add_child (C2lPickle *pickle,
-           const C2lPickleValue *value,
-           C2lWeights *weights,
-           const char *name,
-           const char *key,
-           C2lPickleWalk *walk,
-           GError **error)
+add_children (C2lPickle *pickle,
+              const C2lPickleValue *parent,
+              C2lWeights *weights,
+              const char *name,
+              C2lPickleWalk *walk,
+              GError **error)
 {
-  g_autofree char *full = *name ? g_strconcat (name, ".", key, NULL) : g_strdup (key);
-  return add_tree (pickle, value, weights, full, walk, error);
-}
+  gboolean is_dict = parent->kind == C2L_PICKLE_DICT;
+  guint stride = is_dict ? 2 : 1; /* a key before each value */
 
-static gboolean
-add_dict (C2lPickle *pickle,
-          const C2lPickleValue *dict,
-          C2lWeights *weights,
-          const char *name,
-          C2lPickleWalk *walk,
-          GError **error)
-{
-  for (guint i = 0; i + 1 < dict->sequence.length; i += 2)
+  for (guint i = 0; i + stride <= parent->sequence.length; i += stride)
     {
-      g_autofree char *key = c2l_pickle_dup_string (dict->sequence.items[i]);
+      g_autofree char *key
+          = is_dict ? c2l_pickle_dup_string (parent->sequence.items[i]) : g_strdup_printf ("%u", i);
+      g_autofree char *full = g_strconcat (name, *name ? "." : "", key, NULL);
+
       if (key != NULL
-          && !add_child (pickle, dict->sequence.items[i + 1], weights, name, key, walk, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-add_list (C2lPickle *pickle,
-          const C2lPickleValue *list,
-          C2lWeights *weights,
-          const char *name,
-          C2lPickleWalk *walk,
-          GError **error)
-{
-  for (guint i = 0; i < list->sequence.length; i++)
-    {
-      char key[16];
-      g_snprintf (key, sizeof key, "%u", i);
-      if (!add_child (pickle, list->sequence.items[i], weights, name, key, walk, error))
+          && !add_tree (pickle, parent->sequence.items[i + stride - 1], weights, full, walk, error))
         return FALSE;
     }
   return TRUE;
@@ -90,13 +67,12 @@ add_tree (C2lPickle *pickle,
     return FALSE;
   if (value->kind == C2L_PICKLE_TENSOR || value->kind == C2L_PICKLE_NDARRAY)
     added = c2l_pickle_add_to_weights (pickle, value, weights, name, error);
-  else if (value->kind == C2L_PICKLE_DICT)
-    added = add_dict (pickle, value, weights, name, walk, error);
-  else if (value->kind == C2L_PICKLE_LIST || value->kind == C2L_PICKLE_TUPLE)
-    added = add_list (pickle, value, weights, name, walk, error);
+  else if (value->kind == C2L_PICKLE_DICT || value->kind == C2L_PICKLE_LIST
+           || value->kind == C2L_PICKLE_TUPLE)
+    added = add_children (pickle, value, weights, name, walk, error);
   else if (value->kind == C2L_PICKLE_OBJECT && g_str_has_prefix (value->object.name, "__torch__")
            && value->object.state != NULL && value->object.state->kind == C2L_PICKLE_DICT)
-    added = add_dict (pickle, value->object.state, weights, name, walk, error);
+    added = add_children (pickle, value->object.state, weights, name, walk, error);
   c2l_pickle_walk_leave (walk);
   return added;
 }

@@ -1,9 +1,11 @@
-/* C2lPickle: a Python pickle read as data. The machine builds values and runs nothing: it knows by name the few
- * constructors that model files use (pickle-classes.c) and refuses all others by name. A tree belongs to its C2lPickle and is
- * lent; strings and bytes point into the source wherever they can.
+/* C2lPickle: a Python pickle read as data. The machine builds values and runs nothing: it knows by
+ * name the few constructors that model files use (pickle-classes.c) and refuses all others by name.
+ * A tree belongs to its C2lPickle and is lent; strings and bytes point into the source wherever
+ * they can.
  *
  *   g_autoptr (C2lPickle) pickle = c2l_pickle_parse (bytes, 0, NULL, NULL, &error);
- *   const C2lPickleValue *state = c2l_pickle_lookup (pickle, c2l_pickle_get_root (pickle), "state_dict");
+ *   const C2lPickleValue *state = c2l_pickle_lookup (pickle, c2l_pickle_get_root (pickle),
+ *     "state_dict");
  *
  * A tree may share parts and may contain itself; who walks it brings a limit (C2lPickleWalk). */
 #pragma once
@@ -41,7 +43,8 @@ typedef struct
 {
   const char *data;
   gsize length;
-  /* Bytes only: written as UTF-8 text of the code points 0…255 (protocol ≤ 2), to be decoded when needed. */
+  /* Bytes only: written as UTF-8 text of the code points 0…255 (protocol ≤ 2), to be decoded when
+   * needed. */
   gboolean latin1;
 } C2lPickleText;
 
@@ -109,7 +112,8 @@ struct _C2lPickleValue
   };
 };
 
-/* Called once for every storage that a persistent id names: finds its data, or leaves that for later. */
+/* Called once for every storage that a persistent id names: finds its data, or leaves that for
+ * later. */
 typedef gboolean (*C2lPickleStorageFunc) (C2lPickleStorage *storage, gpointer user_data, GError **error);
 
 /* Reads the pickle that begins at @offset. @find_storage NULL: persistent ids are refused. */
@@ -120,7 +124,8 @@ const C2lPickleValue *c2l_pickle_get_root (C2lPickle *pickle);
 /* Where the pickle ended in its source. */
 gsize                 c2l_pickle_get_end (C2lPickle *pickle);
 
-/* The value of a DICT at @key, the last one if there are several; NULL if there is none, or @dict is no DICT (or NULL). */
+/* The value of a DICT at @key, the last one if there are several; NULL if there is none, or @dict
+ * is no DICT (or NULL). */
 const C2lPickleValue *c2l_pickle_lookup (C2lPickle *pickle, const C2lPickleValue *dict, const char *key);
 gboolean              c2l_pickle_is_string (const C2lPickleValue *value, const char *string);
 /* A new string, or NULL where @value is none or holds a NUL. */
@@ -130,7 +135,8 @@ int                   c2l_pickle_get_ints (const C2lPickleValue *value, gint64 *
 /* What @value is, for messages: "a list". */
 const char           *c2l_pickle_describe (const C2lPickleValue *value);
 
-/* The elements of a TENSOR or NDARRAY: in place if contiguous, else from a copy that @pickle owns. */
+/* The elements of a TENSOR or NDARRAY: in place if contiguous, else from a copy that @pickle
+ * owns. */
 gboolean              c2l_pickle_get_array (C2lPickle *pickle, const C2lPickleValue *value, C2lArray *array, GError **error);
 /* Ties @owner's life to that of @pickle. */
 void                  c2l_pickle_own (C2lPickle *pickle, gpointer owner, GDestroyNotify destroy);
@@ -148,12 +154,13 @@ typedef struct
 #else
 #define C2L_PICKLE_MAX_VISITS 1000000
 #endif
-/* Counts one step down; FALSE with an error where it is too deep or too long. leave() comes back up. */
+/* Counts one step down; FALSE with an error where it is too deep or too long. leave() comes back
+ * up. */
 gboolean              c2l_pickle_walk_enter (C2lPickleWalk *walk, GError **error);
 void                  c2l_pickle_walk_leave (C2lPickleWalk *walk);
 
-/* Numbers, strings and whatever is made of them (small ndarrays and numpy scalars too) as JSON; NULL for the rest.
- * Members of a dictionary that are not plain are left out. */
+/* Numbers, strings and whatever is made of them (small ndarrays and numpy scalars too) as JSON;
+ * NULL for the rest. Members of a dictionary that are not plain are left out. */
 JsonNode             *c2l_pickle_to_json (C2lPickle *pickle, const C2lPickleValue *value, C2lPickleWalk *walk);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lPickle, c2l_pickle_free)

@@ -1,4 +1,5 @@
-/* The JSON header of a safetensors file, and no other JSON: { name: { dtype, shape, data_offsets }, …, __metadata__: { … } }. */
+/* The JSON header of a safetensors file, and no other JSON: { name: { dtype, shape, data_offsets },
+ * …, __metadata__: { … } }. */
 #pragma once
 
 #include "formats/weights.h"

@@ -1,5 +1,6 @@
 /* safetensors: a JSON header and the elements, nothing else. Arrays are views of the mapped file.
- * Files that we write carry kind and config of the weights in their __metadata__, so that a bundle's part loads as what it was. */
+ * Files that we write carry kind and config of the weights in their __metadata__, so that a
+ * bundle's part loads as what it was. */
 #pragma once
 
 #include "formats/weights.h"

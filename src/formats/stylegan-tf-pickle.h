@@ -1,4 +1,5 @@
-/* Generators in NVIDIA's pickles of the TensorFlow era: a tuple (G, D, Gs) of dnnlib.tflib.network.Network. */
+/* Generators in NVIDIA's pickles of the TensorFlow era: a tuple (G, D, Gs) of
+ * dnnlib.tflib.network.Network. */
 #pragma once
 
 #include "formats/pickle.h"

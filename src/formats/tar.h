@@ -1,5 +1,5 @@
-/* A reader of tar archives (ustar, GNU long names, pax) from any stream, member by member, for shards of samples. Nothing is
- * ever written to disk: names are only names here.
+/* A reader of tar archives (ustar, GNU long names, pax) from any stream, member by member, for
+ * shards of samples. Nothing is ever written to disk: names are only names here.
  *
  *   g_autoptr (C2lTar) tar = c2l_tar_open ("00000.tar", &error);
  *   const C2lTarEntry *entry;
@@ -31,8 +31,9 @@ C2lTar            *c2l_tar_open (const char *path, GError **error);
 C2lTar            *c2l_tar_new (GInputStream *stream, const char *name);
 void               c2l_tar_free (C2lTar *tar);
 
-/* The next regular file; folders, links and devices are passed over. NULL at the end, and with an error set where the archive
- * is damaged; an archive without any member is. A missing end mark is not: writers that were killed leave none. */
+/* The next regular file; folders, links and devices are passed over. NULL at the end, and with an
+ * error set where the archive is damaged; an archive without any member is. A missing end mark is
+ * not: writers that were killed leave none. */
 const C2lTarEntry *c2l_tar_read_next (C2lTar *tar, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lTar, c2l_tar_free)

@@ -1,4 +1,5 @@
-/* What torch.save wrote before 1.6, and what a storage inside a pickle still is: pickles and raw data one after the other. */
+/* What torch.save wrote before 1.6, and what a storage inside a pickle still is: pickles and raw
+ * data one after the other. */
 #pragma once
 
 #include "formats/pickle.h"

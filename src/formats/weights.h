@@ -1,21 +1,31 @@
-/* C2lWeights: named arrays from a file, whatever its format, with what the file says about itself. Arrays point into the mapped
- * file where they can, so they are lent: they live as long as the weights.
+/* C2lWeights: named arrays from a file, whatever its format, with what the file says about itself.
+ * Arrays point into the mapped file where they can, so they are lent: they live as long as the
+ * weights.
  *
  *   g_autoptr (C2lWeights) weights = c2l_weights_load ("ffhq.pkl", &error);
  *   const C2lArray *w = c2l_weights_lookup (weights, "mapping.fc0.weight");
  *
- * Names and config are those of the original whichever the format, so that models know one spelling:
+ * Names and config are those of the original whichever the format, so that models know one
+ * spelling:
  *
- *  kind GENERATOR (StyleGAN pickles of all eras, rosinality): the state dict of NVIDIA's PyTorch G_ema ("synthesis.b4.const",
- *    "synthesis.L0_36_512.weight", "mapping.w_avg", …), config = what its modules know that the tensors do not say:
- *      { "class": "stylegan2" | "stylegan3", "z_dim", "c_dim", "w_dim", "num_ws", "img_resolution", "img_channels",
- *        "mapping": { "num_layers", "lr_multiplier"? … }, "synthesis": { "architecture": "skip"|"orig"|"resnet", "conv_clamp": number|null,
- *        "use_noise", "resample_filter": [1,3,3,1], … , and for StyleGAN3 "layers": { "L0_36_512": { "up_factor", "down_factor", "padding": [..4],
- *        "conv_kernel", "conv_clamp", "is_torgb", "is_critically_sampled", "use_radial_filters", "in_size", "out_size", "in_sampling_rate", … } , … },
- *        "input": { "size", "sampling_rate", "bandwidth", "channels" }, "output_scale": 0.25 } }
- *  kind CLIP (OpenAI TorchScript or state dict, Hugging Face): OpenAI's names; scalars stripped; heads = width / 64.
- *  kind PRIOR (lightning-style checkpoints): names as in the file, "ema_diffusion_prior.ema_model.net.…" and so on; config = pickled cfg if any.
- *  kind TENSOR: a file with one bare tensor, named ""; kind PLAIN: any other dictionary of tensors, nested names joined by ".". */
+ *  kind GENERATOR (StyleGAN pickles of all eras, rosinality): the state dict of NVIDIA's PyTorch
+ *    G_ema ("synthesis.b4.const", "synthesis.L0_36_512.weight", "mapping.w_avg", …), config = what
+ *    its modules know that the tensors do not say:
+ *      { "class": "stylegan2" | "stylegan3", "z_dim", "c_dim", "w_dim", "num_ws",
+ *        "img_resolution", "img_channels",
+ *        "mapping": { "num_layers", "lr_multiplier"? … },
+ *        "synthesis": { "architecture": "skip" | "orig" | "resnet", "conv_clamp": number | null,
+ *          "use_noise", "resample_filter": [1,3,3,1], …, and for StyleGAN3
+ *          "layers": { "L0_36_512": { "up_factor", "down_factor", "padding": [..4],
+ *            "conv_kernel", "conv_clamp", "is_torgb", "is_critically_sampled",
+ *            "use_radial_filters", "in_size", "out_size", "in_sampling_rate", … }, … },
+ *          "input": { "size", "sampling_rate", "bandwidth", "channels" }, "output_scale": 0.25 } }
+ *  kind CLIP (OpenAI TorchScript or state dict, Hugging Face): OpenAI's names; scalars stripped;
+ *    heads = width / 64.
+ *  kind PRIOR (lightning-style checkpoints): names as in the file,
+ *    "ema_diffusion_prior.ema_model.net.…" and so on; config = pickled cfg if any.
+ *  kind TENSOR: a file with one bare tensor, named ""; kind PLAIN: any other dictionary of tensors,
+ *    nested names joined by ".". */
 #pragma once
 
 #include "compute/dtype.h"
@@ -54,7 +64,8 @@ GQuark          c2l_format_error_quark (void);
 
 typedef struct _C2lWeights C2lWeights;
 
-/* Recognises the format by content: safetensors, torch zip (dictionary, TorchScript), legacy torch, NVIDIA / TensorFlow-era pickle, npy. */
+/* Recognises the format by content: safetensors, torch zip (dictionary, TorchScript), legacy torch,
+ * NVIDIA / TensorFlow-era pickle, npy. */
 C2lWeights     *c2l_weights_load (const char *path, GError **error);
 C2lWeights     *c2l_weights_ref (C2lWeights *weights);
 void            c2l_weights_unref (C2lWeights *weights);

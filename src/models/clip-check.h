@@ -1,7 +1,7 @@
-/* Runs a CLIP on a folder of expected results: `tokens` → `text_embed`, each picture NAME [B, 3, R, R] →
- * `NAME.embed_reference`, `.embed_openai`, `.embed_openai_clamped`, `pixels` → `pixels.embed`, the
- * activations `act.*` of one row of tokens and of pixels, and `score_cos`, how like its largest pictures
- * are to the prompts of the same rows. */
+/* Runs a CLIP on a folder of expected results: `tokens` → `text_embed`, each picture NAME [B, 3, R,
+ * R] → `NAME.embed_reference`, `.embed_openai`, `.embed_openai_clamped`, `pixels` → `pixels.embed`,
+ * the activations `act.*` of one row of tokens and of pixels, and `score_cos`, how like its largest
+ * pictures are to the prompts of the same rows. */
 #pragma once
 
 #include "models/check.h"

@@ -14,7 +14,7 @@ typedef struct
 typedef struct
 {
   C2lNorm ln_1, ln_2;
-  C2lLinear in, out;   /* attention: joint projection of queries, keys and values, and the way back */
+  C2lLinear in, out; /* attention: joint projection of queries, keys and values, and the way back */
   C2lLinear fc, proj;  /* multi-layer perceptron */
 } C2lClipBlock;
 

@@ -27,7 +27,8 @@ typedef struct
   int patch;
 } C2lClipInfo;
 
-/* What happens to a picture in [-1, 1] after its area-resize; n is (x − mean)/std of OpenAI's data. */
+/* What happens to a picture in [-1, 1] after its area-resize; n is (x − mean)/std of OpenAI's
+ * data. */
 typedef enum
 {
   /* 0.5x + 0.5, n, clamp to [0, 1], n again: clip2latent's, which its priors were trained on */
@@ -37,16 +38,16 @@ typedef enum
   C2L_N_CLIP_PREPROCESSES
 } C2lClipPreprocess;
 
-/* @weights: names of OpenAI's state dict (what c2l_weights_load() makes of all supported files). NULL and a
- * message that names the
- * tensor where the file is damaged or is a CLIP with a ResNet. */
+/* @weights: names of OpenAI's state dict (what c2l_weights_load() makes of all supported files).
+ * NULL and a message that names the tensor where the file is damaged or is a CLIP with a ResNet. */
 C2lClip           *c2l_clip_load (C2lWeights *weights, C2lDevice *device, GError **error);
 void               c2l_clip_free (C2lClip *clip);
 const C2lClipInfo *c2l_clip_get_info (const C2lClip *clip);
 
-/* @tokens: i32 [B, T], T ≤ context (attention is causal, so what stands behind the end token need not be
- * given)
- * @end_index: i32 [B], where the end token of each row stands in the flattened tokens: b·T + position
+/* @tokens: i32 [B, T], T ≤ context (attention is causal, so what stands behind the end token need
+ * not be given)
+ * @end_index: i32 [B], where the end token of each row stands in the flattened tokens: b·T +
+ * position
  * Returns [B, D]. Taps act.text.blockN, [B, T, width]. */
 C2lTensor         *c2l_clip_forward_text (const C2lClip *clip, C2lPass *pass, C2lTensor *tokens,
                                           C2lTensor *end_index);

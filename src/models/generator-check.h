@@ -1,7 +1,7 @@
 /* Runs a generator on the inputs of a folder of expected results (`z`, `c`, `w.*`, `ws_plus`,
- * `random.noise*`, `transform.*`) and hands out every result that the folder expects (`w.*`, `image.*`,
- * `act.*`, `tensor.*`), so that `c2l selftest` and the test suite compare the same things. What is
- * computed follows from the arrays' names, not from the folder's. */
+ * `random.noise*`, `transform.*`) and hands out every result that the folder expects (`w.*`,
+ * `image.*`, `act.*`, `tensor.*`), so that `c2l selftest` and the test suite compare the same
+ * things. What is computed follows from the arrays' names, not from the folder's. */
 #pragma once
 
 #include "models/check.h"
@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* FALSE and an error where something cannot be computed at all: a file that does not load, an input that
- * is missing, an activation that the network does not have. */
+/* FALSE and an error where something cannot be computed at all: a file that does not load, an input
+ * that is missing, an activation that the network does not have. */
 gboolean c2l_generator_check (C2lExpected *expected, C2lWeights *weights, C2lDevice *device,
                               C2lPrecision precision, C2lCheckReport report, gpointer user_data,
                               GError **error);

@@ -1,6 +1,6 @@
-/* The mapping network of StyleGAN2 and StyleGAN3: z [B, z_dim] and a class label [B, c_dim] become w
- * [B, w_dim] (Karras et al. 2019, 2020). Layers, widths and the kind of embedding come from the file's
- * tensors. */
+/* The mapping network of StyleGAN2 and StyleGAN3: z [B, z_dim] and a class label [B, c_dim] become
+ * w [B, w_dim] (Karras et al. 2019, 2020). Layers, widths and the kind of embedding come from the
+ * file's tensors. */
 #pragma once
 
 #include "compute/ops.h"
@@ -25,8 +25,8 @@ typedef struct
 C2lMapping *c2l_mapping_load (C2lLoader *loader, JsonObject *config);
 void        c2l_mapping_free (C2lMapping *mapping);
 
-/* The activation that a configuration object (nullable) names, leaky ReLU by default, with the gain that
- * belongs to it: in the mapping network and in StyleGAN2's convolutions. */
+/* The activation that a configuration object (nullable) names, leaky ReLU by default, with the gain
+ * that belongs to it: in the mapping network and in StyleGAN2's convolutions. */
 void        c2l_mapping_load_activation (C2lLoader *loader, JsonObject *config, C2lActivation *act,
                                          float *gain);
 

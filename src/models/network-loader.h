@@ -1,6 +1,6 @@
 /* C2lNetworkLoader: what the load functions of the transformers (CLIP, the prior) share on top of
- * C2lLoader: a prefix before every name, arrays that must be floating-point and finite, and one list
- * that owns all tensors of a model.
+ * C2lLoader: a prefix before every name, arrays that must be floating-point and finite, and one
+ * list that owns all tensors of a model.
  *
  *   C2lNetworkLoader loader;
  *   c2l_network_loader_init (&loader, weights, device, "net.", tensors);
@@ -32,8 +32,8 @@ gboolean        c2l_network_loader_finish (C2lNetworkLoader *self, GError **erro
 
 gboolean        c2l_network_loader_has (C2lNetworkLoader *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* An array of the given shape (0 stands for any size) whose elements are floating-point and finite; NULL
- * after the first mistake. */
+/* An array of the given shape (0 stands for any size) whose elements are floating-point and finite;
+ * NULL after the first mistake. */
 const C2lArray *c2l_network_loader_need (C2lNetworkLoader *self, int n_dims, const gint64 *dims,
                                          const char *format, ...) G_GNUC_PRINTF (4, 5);
 /* The same as a new block of floats, or as a weight of the device (float32 stays mapped). */

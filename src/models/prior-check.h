@@ -1,7 +1,7 @@
-/* Runs a prior on a folder of expected results: `x`, `t`, `text` → `net.cond`, `net.null`, `net.guidedS`
- * (S: guidance), `act.*`; one unspaced ancestral step with guidance 1.5, `step1.*`; and whole loops,
- * `sample.skipK.scaleS[.psiP].noise` → `.latents`. The schedules' buffers, `NAME.BUFFER` and
- * `NAME.skipK.BUFFER`, need no prior. */
+/* Runs a prior on a folder of expected results: `x`, `t`, `text` → `net.cond`, `net.null`,
+ * `net.guidedS` (S: guidance), `act.*`; one unspaced ancestral step with guidance 1.5, `step1.*`;
+ * and whole loops, `sample.skipK.scaleS[.psiP].noise` → `.latents`. The schedules' buffers,
+ * `NAME.BUFFER` and `NAME.skipK.BUFFER`, need no prior. */
 #pragma once
 
 #include "models/check.h"

@@ -1,4 +1,5 @@
-/* C2lPriorConfig: what the prior's configuration (as Hydra writes it for the original) says, checked. */
+/* C2lPriorConfig: what the prior's configuration (as Hydra writes it for the original) says,
+ * checked. */
 #pragma once
 
 #include "models/schedule.h"
@@ -30,9 +31,9 @@ typedef struct
   double text_embed_scale;
 } C2lPriorConfig;
 
-/* @root: (nullable): NULL or empty gives the values of the published models. Strings of the form ${a.b}
- * stand for another setting.
- * NULL and C2L_FORMAT_ERROR where a setting is not what it should be; the message says which. */
+/* @root: (nullable): NULL or empty gives the values of the published models. Strings of the form
+ * ${a.b} stand for another setting. NULL and C2L_FORMAT_ERROR where a setting is not what it should
+ * be; the message says which. */
 C2lPriorConfig *c2l_prior_config_new (JsonObject *root, GError **error);
 void            c2l_prior_config_free (C2lPriorConfig *config);
 

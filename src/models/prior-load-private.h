@@ -1,6 +1,7 @@
-/* What the files that read a prior from a checkpoint share: prior-load.c (which tensors, sizes, statistics,
- * schedule), prior-load-network.c (the network's tensors) and prior-load-positions.c (its tables of
- * positions). A mistake is remembered by the loader; what follows it does no harm. */
+/* What the files that read a prior from a checkpoint share: prior-load.c (which tensors, sizes,
+ * statistics, schedule), prior-load-network.c (the network's tensors) and prior-load-positions.c
+ * (its tables of positions). A mistake is remembered by the loader; what follows it does no
+ * harm. */
 #pragma once
 
 #include "models/prior-private.h"

@@ -1,5 +1,5 @@
-/* What the files of the prior share: its tensors (all owned by `tensors`) and the parts of its forward
- * pass. */
+/* What the files of the prior share: its tensors (all owned by `tensors`) and the parts of its
+ * forward pass. */
 #pragma once
 
 #include "models/network-loader.h"
@@ -16,7 +16,8 @@ typedef struct
 typedef struct
 {
   C2lNorm attn_norm;
-  C2lTensor *qkv;     /* [(heads + 2)·head_dim, D]: all heads' queries, the shared key, the shared value */
+  /* [(heads + 2)·head_dim, D]: all heads' queries, the shared key, the shared value */
+  C2lTensor *qkv;
   C2lTensor *null_kv; /* [2, head_dim] */
   C2lTensor *out;     /* [D, heads·head_dim] */
   C2lNorm out_norm;
@@ -26,8 +27,8 @@ typedef struct
   C2lTensor *ff_out;  /* [D, F] */
 } C2lPriorLayer;
 
-/* Angles of the rotary embedding [n, freqs] (NULL: none) and the relative-position bias [heads, n, keys
- * + 1] of n queries that follow one another in the sequence. */
+/* Angles of the rotary embedding [n, freqs] (NULL: none) and the relative-position bias [heads, n,
+ * keys + 1] of n queries that follow one another in the sequence. */
 typedef struct
 {
   C2lTensor *angles;
@@ -41,7 +42,7 @@ struct _C2lPrior
   C2lSchedule *schedule;
   GPtrArray *tensors;
 
-  C2lTensor *time_table;       /* [T, n_time·D] learned, or [T, D] sinusoids with the MLP behind them */
+  C2lTensor *time_table; /* [T, n_time·D] learned, or [T, D] sinusoids with the MLP behind them */
   C2lPriorLinear time_mlp[3];  /* weight NULL: the table is the embedding */
   C2lPriorLinear text_embed;   /* weight NULL: the embedding is the token */
   C2lPriorLinear image_embed;

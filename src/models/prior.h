@@ -1,7 +1,7 @@
-/* C2lPrior: the network that predicts a generator's latent from a text embedding (Ramesh et al. 2022;
- * DiffusionPriorNetwork of dalle2-pytorch 0.2.38, and clip2latent's WPlusPriorNetwork for several
- * latents). Sizes come from the checkpoint, the rest from the configuration beside it. The loop over
- * time steps is in sampler.h.
+/* C2lPrior: the network that predicts a generator's latent from a text embedding (Ramesh et al.
+ * 2022; DiffusionPriorNetwork of dalle2-pytorch 0.2.38, and clip2latent's WPlusPriorNetwork for
+ * several latents). Sizes come from the checkpoint, the rest from the configuration beside it. The
+ * loop over time steps is in sampler.h.
  *
  *   g_autoptr (C2lPrior) prior = c2l_prior_load (weights, C2L_PRIOR_EMA, config, device, &error);
  *   C2lTensor *x0 = c2l_prior_forward (prior, pass, x_t, t, text, NULL);
@@ -29,7 +29,8 @@ typedef struct
   int dim;       /* D: of embeddings, latents and the network */
   int depth, heads, head_dim;
   int n_latents; /* L */
-  int n_text_tokens, n_time_tokens, n_image_tokens; /* tokens of text, time step and noisy latents */
+  /* tokens of text, time step and noisy latents */
+  int n_text_tokens, n_time_tokens, n_image_tokens;
   int n_tokens;  /* T: those, and L learned queries */
   int n_timesteps;
   int num_ws;    /* rows of a finished latent: the sum of latent_repeats */
@@ -41,11 +42,10 @@ typedef struct
   double image_embed_scale, text_embed_scale;
 } C2lPriorInfo;
 
-/* @config: (nullable): the configuration (model.network, model.diffusion, data, train); without one, the
- * `cfg` in the checkpoint, and
- * without that the values of the published models. What it says about sizes must agree with the file.
- * NULL and a message that names the tensor or the setting where something is missing, damaged or
- * contradictory. */
+/* @config: (nullable): the configuration (model.network, model.diffusion, data, train); without
+ * one, the `cfg` in the checkpoint, and without that the values of the published models. What it
+ * says about sizes must agree with the file. NULL and a message that names the tensor or the
+ * setting where something is missing, damaged or contradictory. */
 C2lPrior           *c2l_prior_load (C2lWeights *weights, C2lPriorSet set, JsonObject *config,
                                     C2lDevice *device, GError **error);
 void                c2l_prior_free (C2lPrior *prior);
@@ -60,7 +60,8 @@ C2lTensor          *c2l_prior_get_latent_std (const C2lPrior *prior);
  * @x_t: [B, L, D] noisy latents   @t: i32 [B] (or [1]) time steps   @text: [B, D] embeddings, times
  * text_embed_scale
  * @key_mask: (nullable): u8 [B, T], see c2l_prior_fill_key_mask()
- * Returns x₀ or ε, [B, L, D]. Taps act.layerN.attn and act.layerN.ff (before the residual), [B, T, D]. */
+ * Returns x₀ or ε, [B, L, D]. Taps act.layerN.attn and act.layerN.ff (before the residual), [B, T,
+ * D]. */
 C2lTensor          *c2l_prior_forward (const C2lPrior *prior, C2lPass *pass, C2lTensor *x_t, C2lTensor *t,
                                        C2lTensor *text, C2lTensor *key_mask);
 

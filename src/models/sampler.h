@@ -1,8 +1,9 @@
-/* From a text embedding to a generator's latent: the loop over the prior's time steps, recorded as a
- * whole in one pass.
+/* From a text embedding to a generator's latent: the loop over the prior's time steps, recorded as
+ * a whole in one pass.
  *
- *   C2lSamplerParams params = { .kind = C2L_SAMPLER_REFERENCE, .steps = 4, .guided = TRUE, .n_pictures = 16,
- *                               .text = text, .guidance = guidance, .truncation = psi, .keys = keys };
+ *   C2lSamplerParams params = { .kind = C2L_SAMPLER_REFERENCE, .steps = 4, .guided = TRUE,
+ *                               .n_pictures = 16, .text = text, .guidance = guidance,
+ *                               .truncation = psi, .keys = keys };
  *   if (!c2l_sampler_check (prior, &params, &error)) …
  *   C2lTensor *ws = c2l_sampler_forward (prior, pass, &params);
  *
@@ -15,9 +16,10 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  /* clip2latent's ancestral steps, quirks included: starts at T − skip, noise of the unspaced chain */
+  /* clip2latent's ancestral steps, quirks included: starts at T − skip, noise of the unspaced
+   * chain */
   C2L_SAMPLER_REFERENCE,
-  C2L_SAMPLER_DDPM,      /* ancestral steps with the variance of the spaced chain (Ho et al. 2020) */
+  C2L_SAMPLER_DDPM, /* ancestral steps with the variance of the spaced chain (Ho et al. 2020) */
   C2L_SAMPLER_DDIM,      /* deterministic (Song et al. 2021, η = 0) */
   C2L_SAMPLER_DPMPP_2M,  /* deterministic, second order (Lu et al. 2022, DPM-Solver++ 2M) */
   C2L_N_SAMPLERS
@@ -26,16 +28,18 @@ typedef enum
 typedef struct
 {
   C2lSamplerKind kind;
-  int steps;             /* N; 0: T / skip. `reference` needs a divisor of T, the others any from 1 to T */
+  int steps; /* N; 0: T / skip. `reference` needs a divisor of T, the others any from 1 to T */
   int skip;              /* clip2latent's measure; only looked at where steps is 0 */
   gboolean guided;       /* FALSE: guidance scale 1 exactly, half of the work */
   int n_pictures;        /* B; 0: P */
-  C2lTensor *text;       /* [P, D], not normalised; P divides B, picture b is of prompt b / (B / P) */
+  C2lTensor *text; /* [P, D], not normalised; P divides B, picture b is of prompt b / (B / P) */
   C2lTensor *guidance;   /* [1], where guided: null + (cond − null) · guidance */
-  C2lTensor *truncation; /* (nullable): [1] ψ: mean + (latent − mean) · ψ; the original ignores ψ ≥ 1 */
+  /* (nullable): [1] ψ: mean + (latent − mean) · ψ; the original ignores ψ ≥ 1 */
+  C2lTensor *truncation;
   C2lTensor *keys;       /* i32 [B, 4] of c2l_random_normal(), or NULL with draws */
-  C2lTensor *draws;      /* (nullable): recorded noise [n, B, L, D], n ≥ c2l_sampler_get_n_draws(): the start,
-                          * then one a step */
+  /* (nullable): recorded noise [n, B, L, D], n ≥ c2l_sampler_get_n_draws(): the start, then one a
+   * step */
+  C2lTensor *draws;
 } C2lSamplerParams;
 
 /* One step of the loop: x' = x0·c_x0 + previous x0·c_previous + x·c_x + noise·sigma. */
@@ -50,7 +54,8 @@ typedef struct
  * choose instead. */
 gboolean        c2l_sampler_check (const C2lPrior *prior, const C2lSamplerParams *params, GError **error);
 
-/* For params that c2l_sampler_check() accepts: N, and how many recorded draws a run reads at most. */
+/* For params that c2l_sampler_check() accepts: N, and how many recorded draws a run reads at
+ * most. */
 int             c2l_sampler_get_n_steps (const C2lPrior *prior, const C2lSamplerParams *params);
 int             c2l_sampler_get_n_draws (const C2lPrior *prior, const C2lSamplerParams *params);
 C2lSamplerStep *c2l_sampler_plan (const C2lPrior *prior, const C2lSamplerParams *params);

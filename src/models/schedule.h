@@ -1,6 +1,6 @@
 /* C2lSchedule: how much noise each time step of the diffusion carries, as the twelve buffers that
- * dalle2-pytorch 0.2.38 stores in its checkpoints (BaseGaussianDiffusion), and clip2latent's respacing
- * of them. Plain numbers, no device. */
+ * dalle2-pytorch 0.2.38 stores in its checkpoints (BaseGaussianDiffusion), and clip2latent's
+ * respacing of them. Plain numbers, no device. */
 #pragma once
 
 #include <glib.h>
@@ -45,8 +45,8 @@ C2lSchedule *c2l_schedule_new (C2lScheduleKind kind, int n_steps);
 C2lSchedule *c2l_schedule_copy (const C2lSchedule *schedule);
 void         c2l_schedule_free (C2lSchedule *schedule);
 
-/* What set_timestep_skip (@skip) leaves in the original: new posterior variance and mean coefficients at
- * every @skip-th step, from the float32 ᾱ and in float32; the other entries, and
+/* What set_timestep_skip (@skip) leaves in the original: new posterior variance and mean
+ * coefficients at every @skip-th step, from the float32 ᾱ and in float32; the other entries, and
  * posterior_log_variance_clipped altogether, stay as they were. @skip divides T. */
 C2lSchedule *c2l_schedule_respace (const C2lSchedule *schedule, int skip);
 

@@ -4,13 +4,11 @@
 #include "models/stylegan2.h"
 
 #include "models/mapping.h"
+#include "models/synthesis-load.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#define MAX_RESOLUTION 4096 /* four times the largest published network */
-#define MAX_CLAMP 1e30
 
 static const char *const architecture_names[] = { "skip", "orig", "resnet" };
 
@@ -64,12 +62,6 @@ load_filter (C2lLoader *loader, const char *layer)
   for (int i = 0; i < 16; i++)
     usual[i] = taps[i / 4] * taps[i % 4] / 64;
   return c2l_loader_make_tensor (loader, 2, (gint64[]){ 4, 4 }, usual);
-}
-
-static gint64
-count_taps (C2lTensor *filter)
-{
-  return filter != NULL ? c2l_tensor_get_dim (filter, 0) : 1;
 }
 
 /* A convolution kernel turned by 180°: a true convolution as a correlation. */
@@ -129,24 +121,15 @@ load_conv (C2lStylegan2 *network,
   conv->resolution = resolution;
   conv->up = up;
 
-  const C2lArray *weight
-      = c2l_loader_need (loader, 4, (gint64[]){ 0, n_in, 0, 0 }, "synthesis.%s.weight", conv->name);
+  const C2lArray *weight = c2l_synthesis_need_kernel (loader, conv->name, n_in);
   if (weight == NULL)
     return 0;
-  if (weight->dims[2] != weight->dims[3] || (weight->dims[2] != 1 && weight->dims[2] != 3))
-    {
-      c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                       "“synthesis.%s” has kernels of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT
-                       "; 1×1 and 3×3 are supported",
-                       conv->name, weight->dims[2], weight->dims[3]);
-      return 0;
-    }
 
   conv->kernel = (int) weight->dims[2];
   if (up == 2)
     {
       conv->filter = load_filter (loader, conv->name);
-      conv->n_taps = count_taps (conv->filter);
+      conv->n_taps = c2l_synthesis_count_taps (conv->filter);
       conv->presampled
           = conv->kernel != 3 || conv->n_taps != 4 || c2l_tensor_get_n_dims (conv->filter) != 2;
     }
@@ -194,7 +177,7 @@ load_skip (C2lStylegan2Block *block, C2lLoader *loader, gint64 n_in, gint64 n_ou
   block->skip_weight = c2l_loader_get_tensor (loader, gain, 4, (gint64[]){ n_out, n_in, 1, 1 },
                                               "synthesis.b%d.skip.weight", block->resolution);
   block->skip_filter = load_filter (loader, name);
-  block->n_skip_taps = count_taps (block->skip_filter);
+  block->n_skip_taps = c2l_synthesis_count_taps (block->skip_filter);
 }
 
 /* Returns the number of channels that it hands on. */
@@ -209,7 +192,7 @@ load_block (C2lStylegan2 *network, C2lLoader *loader, int resolution, gint64 n_i
   block->resolution = resolution;
   g_ptr_array_add (network->blocks, block);
   block->filter = load_filter (loader, name);
-  block->n_taps = count_taps (block->filter);
+  block->n_taps = c2l_synthesis_count_taps (block->filter);
 
   if (!is_first)
     n_out = load_conv (network, &block->conv0, loader, resolution, "conv0", 2, n_in);
@@ -232,7 +215,7 @@ find_resolution (C2lLoader *loader)
   g_autofree const char **names = c2l_weights_list_names (loader->weights);
   int resolution = 0;
 
-  for (int res = 4; res <= MAX_RESOLUTION; res *= 2)
+  for (int res = 4; res <= C2L_SYNTHESIS_MAX_SIZE; res *= 2)
     {
       if (c2l_loader_find (loader, "synthesis.b%d.conv1.weight", res) == NULL)
         break;
@@ -251,9 +234,10 @@ find_resolution (C2lLoader *loader)
 
       if (sscanf (names[i], "synthesis.b%8d.", &res) != 1)
         continue;
-      if (res > MAX_RESOLUTION)
+      if (res > C2L_SYNTHESIS_MAX_SIZE)
         c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                         "pictures of %d pixels; at most %d are supported", res, MAX_RESOLUTION);
+                         "pictures of %d pixels; at most %d are supported", res,
+                         C2L_SYNTHESIS_MAX_SIZE);
       if (res > resolution || res < 4 || (res & (res - 1)) != 0)
         c2l_loader_fail (loader, C2L_FORMAT_ERROR_DAMAGED,
                          "it has a block of resolution %d, but those below it end at %d", res,
@@ -307,7 +291,7 @@ c2l_stylegan2_load (C2lLoader *loader, JsonObject *config, gint64 w_dim)
   network->blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) block_free);
   network->noise_layers = g_array_new (FALSE, FALSE, sizeof (C2lNoiseLayer));
   c2l_mapping_load_activation (loader, own, &network->act, &network->act_gain);
-  network->clamp = (float) c2l_loader_get_number (loader, own, "conv_clamp", 0, 0, MAX_CLAMP);
+  network->clamp = c2l_synthesis_load_clamp (loader, own, 0);
   network->img_resolution = find_resolution (loader);
   network->architecture = find_architecture (network, loader, own);
 
@@ -319,8 +303,7 @@ c2l_stylegan2_load (C2lLoader *loader, JsonObject *config, gint64 w_dim)
     return network;
 
   network->num_ws = 2 * (int) network->blocks->len;
-  c2l_loader_check_stated (loader, config, "num_ws", network->num_ws);
-  c2l_loader_check_stated (loader, config, "img_resolution", network->img_resolution);
-  c2l_loader_check_stated (loader, config, "img_channels", network->img_channels);
+  c2l_synthesis_check_stated (loader, config, network->num_ws, network->img_resolution,
+                              network->img_channels);
   return network;
 }

@@ -1,8 +1,9 @@
-/* StyleGAN2's synthesis network (Karras et al. 2020; NVIDIA's PyTorch networks of 2021, architectures
- * skip, orig and resnet): latents ws [B, num_ws, w_dim] become a picture [B, R, R, C].
+/* StyleGAN2's synthesis network (Karras et al. 2020; NVIDIA's PyTorch networks of 2021,
+ * architectures skip, orig and resnet): latents ws [B, num_ws, w_dim] become a picture [B, R, R,
+ * C].
  *
- * stylegan2-load.c reads it from a file, stylegan2.c records it. The convolution's weights are those of
- * the file: modulation and demodulation scale what goes in and comes out (c2l_conv). */
+ * stylegan2-load.c reads it from a file, stylegan2.c records it. The convolution's weights are
+ * those of the file: modulation and demodulation scale what goes in and comes out (c2l_conv). */
 #pragma once
 
 #include "models/loader.h"
@@ -24,8 +25,8 @@ typedef struct
   int resolution;       /* of its result */
   int up;               /* 1 or 2 */
   int kernel;           /* 1 or 3 */
-  gboolean presampled;  /* its filter is not the usual 4×4: the picture is up-sampled first, and @weight is
-                           kept flipped */
+  /* its filter is not the usual 4×4: the picture is up-sampled first, and @weight is kept flipped */
+  gboolean presampled;
   C2lDense affine;      /* w → styles */
   C2lTensor *weight;    /* [O, I, k, k] */
   C2lTensor *bias;      /* [O] */

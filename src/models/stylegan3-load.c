@@ -5,19 +5,18 @@
  */
 #include "models/stylegan3.h"
 
+#include "models/synthesis-load.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_SIZE 4096       /* four times the largest published network */
 #define MAX_WIDE_SIZE 16384 /* between up- and down-sampling */
 #define MAX_LAYERS 256
 #define MAX_FACTOR 64
 #define MAX_PADDING 65536
-#define MAX_CLAMP 1e30
-#define FILTER_SIZE                                                                                \
-  6 /* taps for each unit of a factor, where the file does not give the factor                     \
-     */
+/* taps for each unit of a factor, where the file does not give the factor */
+#define FILTER_SIZE 6
 #define DEFAULT_OUTPUT_SCALE 0.25
 
 static void
@@ -47,12 +46,6 @@ c2l_stylegan3_free (C2lStylegan3 *network)
   g_free (network);
 }
 
-static int
-count_taps (C2lTensor *filter)
-{
-  return filter != NULL ? (int) c2l_tensor_get_dim (filter, 0) : 1;
-}
-
 /* A size that files write as a number or as [width, height]. */
 static int
 load_size (C2lLoader *loader, JsonObject *config, const char *member, int fallback)
@@ -60,7 +53,7 @@ load_size (C2lLoader *loader, JsonObject *config, const char *member, int fallba
   JsonNode *node = config != NULL ? json_object_get_member (config, member) : NULL;
 
   if (node == NULL || !JSON_NODE_HOLDS_ARRAY (node))
-    return c2l_loader_get_integer (loader, config, member, fallback, 1, MAX_SIZE);
+    return c2l_loader_get_integer (loader, config, member, fallback, 1, C2L_SYNTHESIS_MAX_SIZE);
 
   JsonArray *pair = json_node_get_array (node);
   double size[2] = { NAN, NAN };
@@ -71,10 +64,12 @@ load_size (C2lLoader *loader, JsonObject *config, const char *member, int fallba
       if (JSON_NODE_HOLDS_VALUE (element))
         size[i] = json_node_get_double (element);
     }
-  if (!(size[0] >= 1 && size[0] <= MAX_SIZE && size[0] == size[1] && size[0] == floor (size[0])))
+  if (!(size[0] >= 1 && size[0] <= C2L_SYNTHESIS_MAX_SIZE && size[0] == size[1]
+        && size[0] == floor (size[0])))
     {
       c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                       "“%s” is not the size of a square of 1 to %d pixels", member, MAX_SIZE);
+                       "“%s” is not the size of a square of 1 to %d pixels", member,
+                       C2L_SYNTHESIS_MAX_SIZE);
       return fallback;
     }
   return (int) size[0];
@@ -154,7 +149,7 @@ load_normalized (C2lLoader *loader, const gint64 *dims, const char *name)
 static int
 load_factor (C2lLoader *loader, JsonObject *config, const char *member, C2lTensor *filter)
 {
-  int n_taps = count_taps (filter);
+  int n_taps = c2l_synthesis_count_taps (filter);
   int guess = filter == NULL ? 1 : MAX (n_taps / FILTER_SIZE, 1);
 
   return c2l_loader_get_integer (loader, config, member, guess, 1, MAX_FACTOR);
@@ -167,7 +162,8 @@ guess_padding (C2lStylegan3Layer *layer)
 {
   int total
       = (layer->out_size - 1) * layer->down + 1 - (layer->in_size + layer->kernel - 1) * layer->up;
-  total += count_taps (layer->up_filter) + count_taps (layer->down_filter) - 2;
+  total += c2l_synthesis_count_taps (layer->up_filter)
+           + c2l_synthesis_count_taps (layer->down_filter) - 2;
   int before = (int) floor ((total + layer->up) / 2.0);
 
   for (int i = 0; i < 4; i++)
@@ -207,7 +203,8 @@ load_padding (C2lStylegan3Layer *layer, C2lLoader *loader, JsonObject *config)
 static void
 check_sizes (C2lStylegan3Layer *layer, C2lLoader *loader)
 {
-  int n_up = count_taps (layer->up_filter), n_down = count_taps (layer->down_filter);
+  int n_up = c2l_synthesis_count_taps (layer->up_filter),
+      n_down = c2l_synthesis_count_taps (layer->down_filter);
 
   for (int axis = 0; axis < 2; axis++)
     {
@@ -252,29 +249,19 @@ load_layer (C2lStylegan3 *network,
             float clamp,
             gint64 n_in)
 {
-  const C2lArray *weight = c2l_loader_need (loader, 4, (gint64[]){ 0, n_in, 0, 0 },
-                                            "synthesis.%s.weight", layer->name);
+  const C2lArray *weight = c2l_synthesis_need_kernel (loader, layer->name, n_in);
   if (weight == NULL)
     return 0;
 
   gint64 n_out = weight->dims[0];
-  if (weight->dims[2] != weight->dims[3] || (weight->dims[2] != 1 && weight->dims[2] != 3))
-    {
-      c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED,
-                       "layer “%s” has kernels of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT
-                       "; 1×1 and 3×3 are supported",
-                       layer->name, weight->dims[2], weight->dims[3]);
-      return 0;
-    }
-
   layer->kernel = (int) weight->dims[2];
   layer->up_filter = c2l_loader_get_filter (loader, "synthesis.%s.up_filter", layer->name);
   layer->down_filter = c2l_loader_get_filter (loader, "synthesis.%s.down_filter", layer->name);
   layer->up = load_factor (loader, config, "up_factor", layer->up_filter);
   layer->down = load_factor (loader, config, "down_factor", layer->down_filter);
   layer->out_size = load_size (loader, config, "out_size", layer->out_size);
-  layer->clamp = (float) c2l_loader_get_number (loader, config, "conv_clamp", clamp, 0, MAX_CLAMP);
-  if (layer->out_size < 1 || layer->out_size > MAX_SIZE)
+  layer->clamp = c2l_synthesis_load_clamp (loader, config, clamp);
+  if (layer->out_size < 1 || layer->out_size > C2L_SYNTHESIS_MAX_SIZE)
     c2l_loader_fail (loader, C2L_FORMAT_ERROR_UNSUPPORTED, "layer “%s” makes pictures of %d pixels",
                      layer->name, layer->out_size);
   load_padding (layer, loader, config);
@@ -332,7 +319,7 @@ c2l_stylegan3_load (C2lLoader *loader, JsonObject *config, gint64 w_dim)
   C2lStylegan3 *network = g_new0 (C2lStylegan3, 1);
   JsonObject *own = c2l_config_get_object (config, "synthesis");
   JsonObject *layer_configs = c2l_config_get_object (own, "layers");
-  double clamp = c2l_loader_get_number (loader, own, "conv_clamp", 0, 0, MAX_CLAMP);
+  float clamp = c2l_synthesis_load_clamp (loader, own, 0);
 
   network->w_dim = w_dim;
   network->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) layer_free);
@@ -351,9 +338,8 @@ c2l_stylegan3_load (C2lLoader *loader, JsonObject *config, gint64 w_dim)
 
       layer->is_torgb = i + 1 == network->layers->len;
       layer->in_size = size;
-      channels
-          = load_layer (network, layer, loader, c2l_config_get_object (layer_configs, layer->name),
-                        (float) clamp, channels);
+      channels = load_layer (network, layer, loader,
+                             c2l_config_get_object (layer_configs, layer->name), clamp, channels);
       if (c2l_loader_has_failed (loader))
         return network;
       size = layer->out_size;
@@ -362,8 +348,7 @@ c2l_stylegan3_load (C2lLoader *loader, JsonObject *config, gint64 w_dim)
   network->num_ws = (int) network->layers->len + 1;
   network->img_resolution = size;
   network->img_channels = (int) channels;
-  c2l_loader_check_stated (loader, config, "num_ws", network->num_ws);
-  c2l_loader_check_stated (loader, config, "img_resolution", network->img_resolution);
-  c2l_loader_check_stated (loader, config, "img_channels", network->img_channels);
+  c2l_synthesis_check_stated (loader, config, network->num_ws, network->img_resolution,
+                              network->img_channels);
   return network;
 }

@@ -1,10 +1,10 @@
 /* StyleGAN3's synthesis network, T and R (Karras et al. 2021): Fourier features, then layers of
- * modulated convolution and filtered leaky ReLU on pictures with a margin. ws [B, num_ws, w_dim] become
- * a picture [B, R, R, C].
+ * modulated convolution and filtered leaky ReLU on pictures with a margin. ws [B, num_ws, w_dim]
+ * become a picture [B, R, R, C].
  *
  * stylegan3-load.c reads it from a file, stylegan3.c records it. T and R differ in the tensors only
- * (kernels of 1×1, filters of two dimensions), and so does every other choice of layers. It takes no
- * noise. */
+ * (kernels of 1×1, filters of two dimensions), and so does every other choice of layers. It takes
+ * no noise. */
 #pragma once
 
 #include "models/loader.h"
@@ -16,7 +16,7 @@ typedef struct
 {
   char *name;            /* "L0_36_512" */
   int index;
-  gboolean is_torgb;     /* the last one: no demodulation, no activation, gains in the affine layer */
+  gboolean is_torgb; /* the last one: no demodulation, no activation, gains in the affine layer */
   int kernel;            /* 1 or 3 */
   int up, down;
   int padding[4];        /* left, right, top, bottom */

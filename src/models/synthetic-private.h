@@ -9,8 +9,8 @@ typedef struct
 {
   C2lWeights *weights;
   guint64 state;
-  float normals[4096]; /* quantiles of the normal distribution: one look-up a weight is all there is time
-                          for */
+  /* quantiles of the normal distribution: one look-up a weight is all there is time for */
+  float normals[4096];
   guint16 normals_f16[4096];
 } C2lFiller;
 

@@ -1,5 +1,6 @@
 /* Made-up transformers of the published sizes: the prior `mid` under the names of a trainer's
  * checkpoint, CLIP ViT-B/32 under OpenAI's. */
+#include "models/schedule.h"
 #include "models/synthetic-private.h"
 
 #include <math.h>
@@ -66,60 +67,14 @@ add_prior_layer (C2lFiller *filler, int layer)
   add_matrix (filler, PRIOR_DIM, 4 * PRIOR_DIM, "1.5.weight", layer);
 }
 
-/* ᾱ of the cosine schedule after @t steps (Nichol and Dhariwal 2021). */
-static double
-cosine_alpha (int t)
-{
-  double x = cos ((t / (double) PRIOR_STEPS + 0.008) / 1.008 * G_PI / 2);
-  return x * x;
-}
-
 static void
 add_schedule (C2lFiller *filler)
 {
-  static const char *const names[] = {
-    "betas",
-    "alphas_cumprod",
-    "alphas_cumprod_prev",
-    "sqrt_alphas_cumprod",
-    "sqrt_one_minus_alphas_cumprod",
-    "log_one_minus_alphas_cumprod",
-    "sqrt_recip_alphas_cumprod",
-    "sqrt_recipm1_alphas_cumprod",
-    "posterior_variance",
-    "posterior_log_variance_clipped",
-    "posterior_mean_coef1",
-    "posterior_mean_coef2",
-  };
-  g_autofree float *values = g_new (float, G_N_ELEMENTS (names) * PRIOR_STEPS);
-  double product = 1;
+  g_autoptr (C2lSchedule) schedule = c2l_schedule_new (C2L_SCHEDULE_COSINE, PRIOR_STEPS);
 
-  for (int t = 0; t < PRIOR_STEPS; t++)
-    {
-      double beta = fmin (1 - cosine_alpha (t + 1) / cosine_alpha (t), 0.999), before = product;
-      product *= 1 - beta;
-      double variance = beta * (1 - before) / (1 - product);
-      const double row[G_N_ELEMENTS (names)] = {
-        beta,
-        product,
-        before,
-        sqrt (product),
-        sqrt (1 - product),
-        log (1 - product),
-        sqrt (1 / product),
-        sqrt (1 / product - 1),
-        variance,
-        log (fmax (variance, 1e-20)),
-        beta * sqrt (before) / (1 - product),
-        (1 - before) * sqrt (1 - beta) / (1 - product),
-      };
-
-      for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-        values[i * PRIOR_STEPS + (gsize) t] = (float) row[i];
-    }
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    c2l_filler_add_values (filler, values + i * PRIOR_STEPS, DIMS (PRIOR_STEPS), PRIOR "%s",
-                           names[i]);
+  for (int i = 0; i < C2L_N_BUFFERS; i++)
+    c2l_filler_add_values (filler, schedule->buffers[i], DIMS (PRIOR_STEPS), PRIOR "%s",
+                           c2l_schedule_buffer_get_name (i));
 }
 
 void

@@ -1,6 +1,6 @@
-/* Made-up weights of the published models' sizes, for benchmarks and memory checks on machines that have
- * none of the files. The same seed gives the same weights. They are of sensible scale, so that nothing
- * overflows or vanishes on the way; the pictures are noise. */
+/* Made-up weights of the published models' sizes, for benchmarks and memory checks on machines that
+ * have none of the files. The same seed gives the same weights. They are of sensible scale, so that
+ * nothing overflows or vanishes on the way; the pictures are noise. */
 #pragma once
 
 #include "formats/weights.h"

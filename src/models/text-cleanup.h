@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * Returns UTF-8 in lower case, without control characters, with single spaces. */
 char *c2l_text_cleanup (const char *text, gssize length);
 
-/* Unicode's full lower-casing, independent of the user's language: knows the final sigma and "İ". */
+/* Unicode's full lower-casing, independent of the user's language: knows the final sigma and
+ * "İ". */
 char *c2l_text_lower (const char *text);
 
 G_END_DECLS

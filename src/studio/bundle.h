@@ -1,10 +1,13 @@
-/* C2lBundle: a model that draws, as one thing: CLIP, a prior, a generator, and what is known about them.
+/* C2lBundle: a model that draws, as one thing: CLIP, a prior, a generator, and what is known about
+ * them.
  *
- * Usually a folder with model.json and safetensors files, made by c2l_import(); or the original's own files, given one by one.
- * Opening reads model.json only; weights are mapped when they are asked for. A bundle does not change once it is open.
+ * Usually a folder with model.json and safetensors files, made by c2l_import(); or the original's
+ * own files, given one by one. Opening reads model.json only; weights are mapped when they are
+ * asked for. A bundle does not change once it is open.
  *
  *   g_autoptr (C2lBundle) bundle = c2l_bundle_open ("data/starter", &error);
- *   g_autoptr (C2lWeights) generator = c2l_bundle_load_weights (bundle, C2L_ROLE_GENERATOR, &error);
+ *   g_autoptr (C2lWeights) generator = c2l_bundle_load_weights (bundle, C2L_ROLE_GENERATOR,
+ *     &error);
  */
 #pragma once
 
@@ -81,7 +84,8 @@ const C2lDirection *c2l_bundle_lookup_direction (C2lBundle *bundle, const char *
 /* (nullable): NULL where the model lacks the role. */
 const char     *c2l_bundle_get_file (C2lBundle *bundle, C2lRole role);
 C2lWeights     *c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error);
-/* SHA-256 of the role's file: as model.json says, or computed; NULL without an error for weights in memory. */
+/* SHA-256 of the role's file: as model.json says, or computed; NULL without an error for weights in
+ * memory. */
 char           *c2l_bundle_dup_sha256 (C2lBundle *bundle, C2lRole role, GError **error);
 /* Reads all files and compares them with model.json's sums. */
 gboolean        c2l_bundle_verify (C2lBundle *bundle, GCancellable *cancellable, GError **error);

@@ -1,10 +1,11 @@
-/* The models that are installed: the starter, and what lies in the user's folder of models. Broken ones are listed too, with what is
- * wrong with them.
+/* The models that are installed: the starter, and what lies in the user's folder of models. Broken
+ * ones are listed too, with what is wrong with them.
  *
  *   c2l_bundles_list_async (cancellable, listed, data);
  *   g_autoptr (GPtrArray) models = c2l_bundles_list_finish (result, &error);
  *
- * A model's id is the name of its folder, "" for the starter; the path of a folder elsewhere is an id too. */
+ * A model's id is the name of its folder, "" for the starter; the path of a folder elsewhere is an
+ * id too. */
 #pragma once
 
 #include "studio/bundle.h"
@@ -26,7 +27,8 @@ typedef struct
   guint n_directions;
   guint64 size;        /* bytes of all its files */
   gboolean is_starter; /* the program's own: cannot be removed */
-  GError *error;       /* (nullable): why it cannot be used; then only id, folder, name and size are set */
+  /* (nullable): why it cannot be used; then only id, folder, name and size are set */
+  GError *error;
 } C2lInstalled;
 
 void       c2l_installed_free (C2lInstalled *installed);
@@ -36,11 +38,13 @@ GPtrArray *c2l_bundles_list (GCancellable *cancellable, GError **error);
 void       c2l_bundles_list_async (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 GPtrArray *c2l_bundles_list_finish (GAsyncResult *result, GError **error);
 
-/* The folder of the model with this id, whether it exists or not; NULL for "" where the program came without a starter. */
+/* The folder of the model with this id, whether it exists or not; NULL for "" where the program
+ * came without a starter. */
 char      *c2l_bundles_dup_folder (const char *id);
 /* The id of the model in @folder. */
 char      *c2l_bundles_dup_id (const char *folder);
-/* A folder for a new model of this name that does not exist yet: letters of any script stay, what a folder's name cannot hold goes. */
+/* A folder for a new model of this name that does not exist yet: letters of any script stay, what a
+ * folder's name cannot hold goes. */
 char      *c2l_bundles_dup_new_folder (const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lInstalled, c2l_installed_free)

@@ -1,4 +1,5 @@
-/* SHA-256 of files, remembered in the user's cache by path, size and time of change, so that large files are read once. */
+/* SHA-256 of files, remembered in the user's cache by path, size and time of change, so that large
+ * files are read once. */
 #pragma once
 
 #include <gio/gio.h>

@@ -1,5 +1,5 @@
-/* The unfinished file of a download: "PATH.part", locked while it is written, with a note about where it came from. For
- * download.c only. */
+/* The unfinished file of a download: "PATH.part", locked while it is written, with a note about
+ * where it came from. For download.c only. */
 #pragma once
 
 #include <gio/gio.h>
@@ -16,7 +16,8 @@ typedef struct
   char *validator;  /* ETag or Last-Modified for If-Range, or NULL */
 } C2lPart;
 
-/* Opens and locks the unfinished file of @destination; what it holds from another @url is thrown away. */
+/* Opens and locks the unfinished file of @destination; what it holds from another @url is thrown
+ * away. */
 C2lPart *c2l_part_open (const char *destination, const char *url, GError **error);
 void     c2l_part_free (C2lPart *part);
 

@@ -5,8 +5,9 @@
  *   options.sha256 = "40d3…";
  *   if (!c2l_download (url, path, &options, cancellable, &error)) …
  *
- * While it runs, the bytes are in "PATH.part" and what is known of them in "PATH.part.json"; both stay after a cancel or a
- * lost connection, and the next call goes on from there. Blocks: call it from a thread of its own. */
+ * While it runs, the bytes are in "PATH.part" and what is known of them in "PATH.part.json"; both
+ * stay after a cancel or a lost connection, and the next call goes on from there. Blocks: call it
+ * from a thread of its own. */
 #pragma once
 
 #include <gio/gio.h>
@@ -19,14 +20,16 @@ typedef enum
   C2L_DOWNLOAD_ERROR_REFUSED,     /* not https, or a redirection to what is not */
   C2L_DOWNLOAD_ERROR_NETWORK,     /* no connection, or it was lost again and again */
   C2L_DOWNLOAD_ERROR_STATUS,      /* the server answered, but not with the file */
-  C2L_DOWNLOAD_ERROR_WRONG_BYTES, /* another size or SHA-256 than expected; the .part file is gone */
+  /* another size or SHA-256 than expected; the .part file is gone */
+  C2L_DOWNLOAD_ERROR_WRONG_BYTES,
   C2L_DOWNLOAD_ERROR_NO_SPACE,
   C2L_DOWNLOAD_ERROR_BUSY,        /* another process is fetching the same file */
   C2L_DOWNLOAD_ERROR_NAME         /* no file, address or published name; see published.h */
 } C2lDownloadError;
 GQuark   c2l_download_error_quark (void);
 
-/* @total is -1 where the server does not say. Called from the thread that called c2l_download(), about ten times a second. */
+/* @total is -1 where the server does not say. Called from the thread that called c2l_download(),
+ * about ten times a second. */
 typedef void (*C2lDownloadProgress) (goffset done, goffset total, gpointer data);
 
 typedef struct
@@ -46,8 +49,9 @@ void     c2l_download_options_init (C2lDownloadOptions *options);
 
 /* c2l_download:
  * @url: https; http only to this machine
- * @destination: where the file shall be; its folder is made. A file that is there already counts as downloaded.
- * Redirections are followed five times, to https only. The proxy is that of the environment. */
+ * @destination: where the file shall be; its folder is made. A file that is there already counts as
+ * downloaded. Redirections are followed five times, to https only. The proxy is that of the
+ * environment. */
 gboolean c2l_download (const char *url, const char *destination, const C2lDownloadOptions *options,
                        GCancellable *cancellable, GError **error);
 

@@ -1,5 +1,6 @@
-/* C2lEngine: a bundle's models on a device, each loaded when it is first needed. Nothing else about it changes, so any number of
- * sessions may share one; whoever uses the device does so from one thread at a time. */
+/* C2lEngine: a bundle's models on a device, each loaded when it is first needed. Nothing else about
+ * it changes, so any number of sessions may share one; whoever uses the device does so from one
+ * thread at a time. */
 #pragma once
 
 #include "compute/device.h"
@@ -35,8 +36,8 @@ C2lGenerator    *c2l_engine_get_generator (C2lEngine *engine, GError **error);
 /* How pictures are made ready for CLIP: as the bundle says. */
 C2lClipPreprocess c2l_engine_get_preprocess (C2lEngine *engine);
 
-/* How often each of the @n_latents rows of a latent is repeated, so that they make @num_ws styles: one row for all of them, else as the
- * prior says. NULL where nothing fits. */
+/* How often each of the @n_latents rows of a latent is repeated, so that they make @num_ws styles:
+ * one row for all of them, else as the prior says. NULL where nothing fits. */
 int             *c2l_engine_dup_repeats (C2lEngine *engine, int n_latents, int num_ws, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lEngine, c2l_engine_unref)

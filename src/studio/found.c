@@ -11,8 +11,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Latents are sampled and summed so many at a time; between them progress is told. */
-#define CHUNK 256
+/* Latents are sampled and summed so many at a time; between them progress is told, and a worker
+ * gives way. */
+#define CHUNK 32
 
 /* For the standard deviation of w along a direction. */
 #define N_SCALE_SAMPLES 2048

@@ -1,7 +1,8 @@
 /* The whole way from prompts to pictures. Latents are sampled a handful at a time, as the sampler
  * takes them, and drawn before the next are, so that the first picture comes as soon for many as
- * for few. Pictures are handed on as soon as they are finished; with scores, as soon as the handful
- * they are scored with is. Cancelling, or a failure on the way, loses none that was drawn. */
+ * for few; where there are previews, those of a screenful of pictures come first. Pictures are
+ * handed on as soon as they are finished; with scores, as soon as the handful they are scored with
+ * is. Cancelling, or a failure on the way, loses none that was drawn. */
 #include "studio/generate.h"
 
 #include <math.h>
@@ -11,6 +12,9 @@
  * before CLIP looks at them all at once. */
 #define HANDFUL 16
 
+/* So many pictures are seen as previews before the first of them is drawn in full. */
+#define SCREENFUL 64
+
 typedef struct
 {
   C2lSession *session;
@@ -18,10 +22,29 @@ typedef struct
   const C2lGenerateCallbacks *callbacks;
   GCancellable *cancellable;
   GPtrArray *pictures; /* all that are finished */
-  guint n_total, n_done;
+  GPtrArray *texts;    /* embeddings of prompts, owned */
+  GPtrArray *wave;     /* of Handful: those that are sampled and not drawn yet */
+  guint n_total, n_sampled, n_done, wave_size;
   gsize clip_length; /* floats of a picture as CLIP wants it */
   float *for_clip;   /* [HANDFUL, …] */
 } Job;
+
+/* Pictures of one prompt. */
+typedef struct
+{
+  guint prompt_index;
+  const float *text; /* (nullable): the prompt's embedding, where pictures are scored */
+  GPtrArray *recipes;
+} Handful;
+
+static void
+handful_free (gpointer data)
+{
+  Handful *handful = data;
+
+  g_ptr_array_unref (handful->recipes);
+  g_free (handful);
+}
 
 void
 c2l_generate_params_init (C2lGenerateParams *params, C2lBundle *bundle)
@@ -176,21 +199,21 @@ score (gpointer data, GCancellable *cancellable, GError **error)
 
 /* --- a handful --- */
 
-/* Scores a handful where @text is given, and hands it on in any case. */
+/* Scores pictures where @text is given, and hands them on in any case. */
 static gboolean
-finish_handful (Job *job, GPtrArray *handful, const float *text, GError **error)
+finish (Job *job, GPtrArray *drawn, const float *text, GError **error)
 {
-  ScoreStep step = { job, text, handful->len };
+  ScoreStep step = { job, text, drawn->len };
   gboolean ok = TRUE;
 
-  if (text != NULL && handful->len > 0)
+  if (text != NULL && drawn->len > 0)
     {
       report (job, "scoring");
       ok = do_step (job, score, &step, error);
     }
-  for (guint i = 0; i < handful->len; i++)
+  for (guint i = 0; i < drawn->len; i++)
     {
-      C2lPicture *picture = g_ptr_array_index (handful, i);
+      C2lPicture *picture = g_ptr_array_index (drawn, i);
 
       if (text != NULL && ok)
         {
@@ -199,7 +222,7 @@ finish_handful (Job *job, GPtrArray *handful, const float *text, GError **error)
         }
       hand_on (job, picture);
     }
-  g_ptr_array_set_size (handful, 0);
+  g_ptr_array_set_size (drawn, 0);
   return ok;
 }
 
@@ -220,8 +243,6 @@ wants_previews (Job *job)
 static gboolean
 draw_previews (Job *job, GPtrArray *recipes, GError **error)
 {
-  if (!wants_previews (job))
-    return TRUE;
   report (job, "sketching");
   for (guint i = 0; i < recipes->len; i++)
     {
@@ -231,42 +252,52 @@ draw_previews (Job *job, GPtrArray *recipes, GError **error)
       if (!do_step (job, draw, &step, error))
         return FALSE;
       picture = step.picture;
-      job->callbacks->preview (picture, job->n_done + i, job->callbacks->data);
+      job->callbacks->preview (picture, job->n_sampled + i, job->callbacks->data);
     }
   return TRUE;
 }
 
-/* @text: (nullable): the prompt's embedding, where pictures are scored. At most a handful of
- * @recipes at a time come sketched. */
 static gboolean
-draw_all (Job *job, GPtrArray *recipes, guint prompt_index, const float *text, GError **error)
+draw_handful (Job *job, const Handful *handful, GError **error)
 {
-  g_autoptr (GPtrArray) handful
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
-  guint most = text != NULL ? HANDFUL : 1;
+  g_autoptr (GPtrArray) drawn = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
+  const float *text = handful->text;
 
-  if (!draw_previews (job, recipes, error))
-    return FALSE;
-  for (guint i = 0; i < recipes->len; i++)
+  for (guint i = 0; i < handful->recipes->len; i++)
     {
-      DrawStep step = { job, g_ptr_array_index (recipes, i), job->params->max_size,
-                        text != NULL ? job->for_clip + handful->len * job->clip_length : NULL };
+      DrawStep step = { job, g_ptr_array_index (handful->recipes, i), job->params->max_size,
+                        text != NULL ? job->for_clip + drawn->len * job->clip_length : NULL };
 
       report (job, "drawing");
       if (!do_step (job, draw, &step, error))
         {
-          finish_handful (job, handful, NULL, NULL);
+          finish (job, drawn, NULL, NULL);
           return FALSE;
         }
-      step.picture->prompt_index = prompt_index;
-      g_ptr_array_add (handful, step.picture);
+      step.picture->prompt_index = handful->prompt_index;
+      g_ptr_array_add (drawn, step.picture);
       if (job->callbacks->drawn != NULL)
         job->callbacks->drawn (step.picture, job->n_done, job->callbacks->data);
       job->n_done++;
-      if (handful->len == most && !finish_handful (job, handful, text, error))
-        return FALSE;
+      if (text == NULL)
+        finish (job, drawn, NULL, NULL);
     }
-  return finish_handful (job, handful, text, error);
+  return finish (job, drawn, text, error);
+}
+
+static gboolean
+draw_wave (Job *job, GError **error)
+{
+  g_autoptr (GPtrArray) wave = g_steal_pointer (&job->wave);
+
+  job->wave = g_ptr_array_new_with_free_func (handful_free);
+  for (guint i = 0; i < wave->len; i++)
+    if (!draw_handful (job, g_ptr_array_index (wave, i), error))
+      return FALSE;
+  /* More pictures of the last prompt may follow. */
+  if (job->texts->len > 1)
+    g_ptr_array_remove_range (job->texts, 0, job->texts->len - 1);
+  return TRUE;
 }
 
 static void
@@ -278,19 +309,38 @@ add_edits (Job *job, GPtrArray *recipes)
                                 g_ptr_array_index (job->params->edits, j));
 }
 
+/* Sketches the pictures of @recipes, taken, at most a handful, and draws the wave that they
+ * complete. */
+static gboolean
+add_handful (Job *job, guint prompt_index, const float *text, GPtrArray *recipes, GError **error)
+{
+  Handful *handful = g_new (Handful, 1);
+
+  *handful = (Handful){ prompt_index, text, recipes };
+  g_ptr_array_add (job->wave, handful);
+  add_edits (job, recipes);
+  if (job->wave_size > 1 && !draw_previews (job, recipes, error))
+    return FALSE;
+  job->n_sampled += recipes->len;
+  return job->n_sampled - job->n_done < job->wave_size || draw_wave (job, error);
+}
+
+/* Prompt by prompt, best first. */
 static gint
 compare_scores (gconstpointer a, gconstpointer b)
 {
   const C2lPicture *left = *(C2lPicture *const *) a, *right = *(C2lPicture *const *) b;
   double difference = right->recipe->score - left->recipe->score;
 
+  if (left->prompt_index != right->prompt_index)
+    return left->prompt_index < right->prompt_index ? -1 : 1;
   if (difference != 0)
     return difference > 0 ? 1 : -1;
   return left->recipe->index < right->recipe->index ? -1
                                                     : left->recipe->index > right->recipe->index;
 }
 
-/* Best first, from the picture @start on. */
+/* From the picture @start on. */
 static void
 sort_from (GPtrArray *pictures, guint start)
 {
@@ -312,51 +362,50 @@ sample_and_draw (Job *job,
   for (int start = 0; start < job->params->sampling.n; start += HANDFUL)
     {
       SampleStep step = { job, prompt, text, &sampling };
-      g_autoptr (GPtrArray) recipes = NULL;
 
       sampling.first_index = job->params->sampling.first_index + start;
       sampling.n = MIN (job->params->sampling.n - start, HANDFUL);
       report (job, "imagining");
-      if (!do_step (job, sample, &step, error))
-        return FALSE;
-      recipes = step.recipes;
-      add_edits (job, recipes);
-      if (!draw_all (job, recipes, prompt_index, prompt != NULL && scored ? text : NULL, error))
+      if (!do_step (job, sample, &step, error)
+          || !add_handful (job, prompt_index, prompt != NULL && scored ? text : NULL, step.recipes,
+                           error))
         return FALSE;
     }
   return TRUE;
 }
 
-/* The prompt's embedding, tells of words that were dropped; NULL and an error. */
-static float *
-dup_embedding (Job *job, const char *prompt, GError **error)
+/* The prompt's embedding, lent; tells of words that were dropped. NULL and an error. */
+static const float *
+get_embedding (Job *job, const char *prompt, GError **error)
 {
   int width = c2l_session_get_embed_width (job->session, error);
-  g_autofree float *text = g_new (float, MAX (width, 1));
+  float *text = g_new (float, MAX (width, 1));
   ReadStep step = { job, prompt, text };
   gboolean ok;
 
+  g_ptr_array_add (job->texts, text);
   report (job, "reading the prompt");
   ok = width > 0 && do_step (job, read_prompt, &step, error);
   if (ok && step.dropped != NULL && job->callbacks->dropped != NULL)
     job->callbacks->dropped (prompt, step.dropped, job->callbacks->data);
   g_free (step.dropped);
-  return ok ? g_steal_pointer (&text) : NULL;
+  return ok ? text : NULL;
 }
 
 static gboolean
-generate_for_prompt (Job *job, guint index, GError **error)
+generate_for_prompts (Job *job, GError **error)
 {
-  const char *prompt = job->params->prompts[index];
-  g_autofree float *text = dup_embedding (job, prompt, error);
-  guint start = job->pictures->len;
-  gboolean ok = text != NULL
-                && sample_and_draw (job, index, prompt, text,
-                                    job->params->score || job->params->sort, error);
+  gboolean scored = job->params->score || job->params->sort;
 
-  if (ok && job->params->sort)
-    sort_from (job->pictures, start);
-  return ok;
+  for (guint i = 0; job->params->prompts[i] != NULL; i++)
+    {
+      const char *prompt = job->params->prompts[i];
+      const float *text = get_embedding (job, prompt, error);
+
+      if (text == NULL || !sample_and_draw (job, i, prompt, text, scored, error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 static GPtrArray *
@@ -378,13 +427,34 @@ adopt_latents (Job *job, GError **error)
   return g_steal_pointer (&recipes);
 }
 
+/* @recipes: taken from @start to before @end; of one prompt, a handful at a time. */
+static gboolean
+draw_recipes (Job *job,
+              GPtrArray *recipes,
+              guint start,
+              guint end,
+              const float *text,
+              GError **error)
+{
+  for (; start < end; start += HANDFUL)
+    {
+      GPtrArray *handful = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+
+      for (guint i = start; i < MIN (start + HANDFUL, end); i++)
+        g_ptr_array_add (handful, c2l_recipe_copy (g_ptr_array_index (recipes, i)));
+      if (!add_handful (job, 0, text, handful, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* Given latents; a single prompt serves to score them. */
 static gboolean
 generate_from_latents (Job *job, GError **error)
 {
   const char *prompt = job->params->prompts != NULL ? job->params->prompts[0] : NULL;
   gboolean scored = prompt != NULL && (job->params->score || job->params->sort);
-  g_autofree float *text = scored ? dup_embedding (job, prompt, error) : NULL;
+  const float *text = scored ? get_embedding (job, prompt, error) : NULL;
   g_autoptr (GPtrArray) recipes = NULL;
 
   if (scored && text == NULL)
@@ -394,12 +464,7 @@ generate_from_latents (Job *job, GError **error)
     return FALSE;
   for (guint i = 0; i < recipes->len && prompt != NULL; i++)
     ((C2lRecipe *) g_ptr_array_index (recipes, i))->prompt = g_strdup (prompt);
-  add_edits (job, recipes);
-  if (!draw_all (job, recipes, 0, text, error))
-    return FALSE;
-  if (scored && job->params->sort)
-    sort_from (job->pictures, 0);
-  return TRUE;
+  return draw_recipes (job, recipes, 0, recipes->len, text, error);
 }
 
 /* Given recipes, copied because they get scores here: those that follow each other with the same
@@ -413,22 +478,14 @@ generate_from_recipes (Job *job, GError **error)
     {
       const char *prompt = ((C2lRecipe *) g_ptr_array_index (given, start))->prompt;
       gboolean scored = prompt != NULL && job->params->score;
-      g_autofree float *text = scored ? dup_embedding (job, prompt, error) : NULL;
-      g_autoptr (GPtrArray) recipes
-          = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+      const float *text = scored ? get_embedding (job, prompt, error) : NULL;
 
       if (scored && text == NULL)
         return FALSE;
-      for (end = start; end < given->len && recipes->len < HANDFUL; end++)
-        {
-          C2lRecipe *recipe = g_ptr_array_index (given, end);
-
-          if (g_strcmp0 (recipe->prompt, prompt) != 0)
-            break;
-          g_ptr_array_add (recipes, c2l_recipe_copy (recipe));
-        }
-      add_edits (job, recipes);
-      if (!draw_all (job, recipes, 0, text, error))
+      for (end = start + 1; end < given->len; end++)
+        if (g_strcmp0 (((C2lRecipe *) g_ptr_array_index (given, end))->prompt, prompt) != 0)
+          break;
+      if (!draw_recipes (job, given, start, end, text, error))
         return FALSE;
     }
   return TRUE;
@@ -443,6 +500,22 @@ count_pictures (const C2lGenerateParams *params, guint n_prompts)
                                  : (guint) params->sampling.n * MAX (n_prompts, 1);
 }
 
+static gboolean
+generate (Job *job, guint n_prompts, GError **error)
+{
+  gboolean ok;
+
+  if (job->params->recipes != NULL)
+    ok = generate_from_recipes (job, error);
+  else if (job->params->latents != NULL)
+    ok = generate_from_latents (job, error);
+  else if (n_prompts == 0)
+    ok = sample_and_draw (job, 0, NULL, NULL, FALSE, error);
+  else
+    ok = generate_for_prompts (job, error);
+  return ok && draw_wave (job, error);
+}
+
 gboolean
 c2l_generate (C2lSession *session,
               const C2lGenerateParams *params,
@@ -452,10 +525,13 @@ c2l_generate (C2lSession *session,
               GError **error)
 {
   static const C2lGenerateCallbacks none = { 0 };
-  Job job = { session, params, callbacks != NULL ? callbacks : &none, cancellable,
-              .pictures = pictures };
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  Job job
+      = { session, params, callbacks != NULL ? callbacks : &none, cancellable, pictures, texts };
   guint n_prompts = params->prompts != NULL ? g_strv_length ((char **) params->prompts) : 0;
+  guint start = pictures->len;
   g_autofree float *for_clip = NULL;
+  gboolean ok;
 
   job.n_total = count_pictures (params, n_prompts);
   if ((n_prompts > 0 || params->recipes != NULL) && (params->score || params->sort))
@@ -467,15 +543,13 @@ c2l_generate (C2lSession *session,
       job.clip_length = (gsize) side * side * 3;
       job.for_clip = for_clip = g_new (float, job.clip_length *HANDFUL);
     }
-  if (params->recipes != NULL)
-    return generate_from_recipes (&job, error);
-  if (params->latents != NULL)
-    return generate_from_latents (&job, error);
-  if (n_prompts == 0)
-    return sample_and_draw (&job, 0, NULL, NULL, FALSE, error);
-  for (guint i = 0; i < n_prompts; i++)
-    if (!generate_for_prompt (&job, i, error))
-      return FALSE;
-  report (&job, "done");
-  return TRUE;
+  job.wave = g_ptr_array_new_with_free_func (handful_free);
+  job.wave_size = wants_previews (&job) ? SCREENFUL : 1;
+  ok = generate (&job, n_prompts, error);
+  g_ptr_array_unref (job.wave);
+  if (params->sort)
+    sort_from (pictures, start);
+  if (ok)
+    report (&job, "done");
+  return ok;
 }

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   C2lModelFiles files;
-  const char *directions;  /* folder of .npy or .pt, with directions.json if their names and scales are known */
+  /* folder of .npy or .pt, with directions.json if their names and scales are known */
+  const char *directions;
   const char *examples;    /* JSON with “examples”, “first” and “draws”, or one prompt a line */
   const char *name, *description;
   const char *const *licences;     /* lines for people: what is under which licence */
@@ -17,12 +18,14 @@ typedef struct
   C2lDefaults defaults;    /* steps 0: none given */
   gboolean online;         /* keep the prior's online weights as well, to train on */
   gboolean replace;        /* where the folder is a bundle already */
-  /* (nullable): called before each part with what is done so far, 0…1, and the part: a role's name, or "check" while all are loaded. */
+  /* (nullable): called before each part with what is done so far, 0…1, and the part: a role's name,
+   * or "check" while all are loaded. */
   void (*progress) (double fraction, const char *part, gpointer data);
   gpointer progress_data;
 } C2lImport;
 
-/* Writes the bundle aside, loads it on @device to be sure that its parts fit each other, and renames it to @folder. */
+/* Writes the bundle aside, loads it on @device to be sure that its parts fit each other, and
+ * renames it to @folder. */
 gboolean c2l_import (const C2lImport *import, const char *folder, C2lDevice *device, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

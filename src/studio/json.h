@@ -1,4 +1,5 @@
-/* Reading JSON from outside: json-glib complains on the console about members of the wrong type; these return a default instead. */
+/* Reading JSON from outside: json-glib complains on the console about members of the wrong type;
+ * these return a default instead. */
 #pragma once
 
 #include <json-glib/json-glib.h>

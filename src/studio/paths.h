@@ -1,19 +1,24 @@
-/* Where things lie: what belongs to the program, and what belongs to its user (by XDG). Makes no folders. */
+/* Where things lie: what belongs to the program, and what belongs to its user (by XDG). Makes no
+ * folders. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/* The program's data ("starter", "merges.txt.gz"): C2L_DATA, ../share/clip2latent beside the executable, or the folder of
- * the source that it was built from. NULL where nothing of that name is found. */
+/* The program's data ("starter", "merges.txt.gz"): C2L_DATA, ../share/clip2latent beside the
+ * executable, or the folder of the source that it was built from. NULL where nothing of that name
+ * is found. */
 char *c2l_paths_dup_data (const char *name);
-/* ../share/@name beside the executable, whether it exists or not; NULL where the system does not say where that is. */
+/* ../share/@name beside the executable, whether it exists or not; NULL where the system does not
+ * say where that is. */
 char *c2l_paths_dup_share (const char *name);
-/* @name in the folder of the build, if the running program lies in there; NULL for an installed one. */
+/* @name in the folder of the build, if the running program lies in there; NULL for an installed
+ * one. */
 char *c2l_paths_dup_build (const char *name);
 
-/* The user's: everything ("~/.local/share/clip2latent"), models and runs in there, and what may be deleted ("~/.cache/clip2latent"). */
+/* The user's: everything ("~/.local/share/clip2latent"), models and runs in there, and what may be
+ * deleted ("~/.cache/clip2latent"). */
 char *c2l_paths_dup_user (void);
 char *c2l_paths_dup_models (void);
 char *c2l_paths_dup_runs (void);

@@ -1,4 +1,5 @@
-/* C2lPicture: a finished picture: its recipe and its pixels; files with the recipe inside, and contact sheets. */
+/* C2lPicture: a finished picture: its recipe and its pixels; files with the recipe inside, and
+ * contact sheets. */
 #pragma once
 
 #include "formats/image.h"
@@ -34,15 +35,18 @@ void        c2l_picture_texts_init (C2lPictureTexts *texts, C2lRecipe *recipe);
 void        c2l_picture_texts_clear (C2lPictureTexts *texts);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (C2lPictureTexts, c2l_picture_texts_clear)
 
-/* The bytes of a file with the recipe inside. @quality: 1 to 100, of no effect on PNG, which alone keeps every bit. */
+/* The bytes of a file with the recipe inside. @quality: 1 to 100, of no effect on PNG, which alone
+ * keeps every bit. */
 GBytes     *c2l_picture_encode (C2lPicture *picture, C2lImageFormat format, int quality, GError **error);
-/* Writes a PNG aside and renames it, so that a file of that name is always whole. save.h has names and other formats. */
+/* Writes a PNG aside and renames it, so that a file of that name is always whole. save.h has names
+ * and other formats. */
 gboolean    c2l_picture_save (C2lPicture *picture, const char *path, GError **error);
 
 /* The recipe inside a picture that this program saved. */
 C2lRecipe  *c2l_picture_load_recipe (const char *path, GError **error);
 
-/* Pictures side by side, @columns a row (0: as square as it goes), written as one PNG. All have the same size. */
+/* Pictures side by side, @columns a row (0: as square as it goes), written as one PNG. All have the
+ * same size. */
 gboolean    c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lPicture, c2l_picture_unref)

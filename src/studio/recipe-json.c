@@ -1,13 +1,12 @@
 /* Recipes as JSON. Numbers of 64 bits are written as text, because many readers of JSON keep only
- * 53; floats of latents as base64 of their little-endian bytes, so that they come back bit for bit.
- * What an older program would overlook, and so draw another picture, makes the format one higher;
- * recipes without it stay what they were. */
+ * 53. What an older program would overlook, and so draw another picture, makes the format one
+ * higher; recipes without it stay what they were. */
 #include "studio/recipe.h"
 
 #include "formats/json-text.h"
 #include "studio/json.h"
+#include "studio/recipe-parts.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -15,11 +14,7 @@
 #define FORMAT_PLAIN 1
 #define FORMAT_MIXED 2
 
-/* Far above any model's, far below what would hurt: rows of a latent, its width, edits and mixes of
- * a picture. */
-#define MAX_ROWS 256
-#define MAX_WIDTH 65536
-#define MAX_EDITS 1024
+/* Far above what anyone mixes, far below what would hurt. */
 #define MAX_MIXES 64
 
 static const char *const origin_names[] = { "prior", "z", "file" };
@@ -50,96 +45,10 @@ c2l_noise_kind_from_name (const char *name, C2lNoiseKind *noise)
 }
 
 static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
-{
-  if (value == NULL)
-    return;
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-static void
-add_double (JsonBuilder *builder, const char *name, double value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_double_value (builder, value);
-}
-
-static void
 add_u64 (JsonBuilder *builder, const char *name, guint64 value)
 {
   g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, value);
-  add_string (builder, name, text);
-}
-
-static void
-add_rows (JsonBuilder *builder, const char *name, const C2lRows *rows)
-{
-  gsize n = (gsize) rows->n_rows * rows->width;
-  g_autofree guint32 *words = g_new (guint32, n);
-  g_autofree char *text = NULL;
-
-  if (rows->data == NULL)
-    return;
-  memcpy (words, rows->data, n * sizeof (float));
-  for (gsize i = 0; i < n; i++)
-    words[i] = GUINT32_TO_LE (words[i]);
-  text = g_base64_encode ((const guchar *) words, n * sizeof (guint32));
-
-  json_builder_set_member_name (builder, name);
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "rows");
-  json_builder_add_int_value (builder, rows->n_rows);
-  json_builder_set_member_name (builder, "width");
-  json_builder_add_int_value (builder, rows->width);
-  add_string (builder, "float32", text);
-  json_builder_end_object (builder);
-}
-
-static void
-add_layers (JsonBuilder *builder, int first_layer, int last_layer)
-{
-  if (first_layer == 0 && last_layer == C2L_LAST_LAYER)
-    return;
-  json_builder_set_member_name (builder, "first_layer");
-  json_builder_add_int_value (builder, first_layer);
-  json_builder_set_member_name (builder, "last_layer");
-  json_builder_add_int_value (builder, last_layer);
-}
-
-static void
-build_edits (JsonBuilder *builder, GPtrArray *edits)
-{
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < edits->len; i++)
-    {
-      const C2lRecipeEdit *edit = g_ptr_array_index (edits, i);
-
-      json_builder_begin_object (builder);
-      add_string (builder, "direction", edit->direction);
-      add_string (builder, "name", edit->name);
-      add_double (builder, "amount", edit->amount);
-      add_layers (builder, edit->first_layer, edit->last_layer);
-      add_rows (builder, "values", &edit->rows);
-      json_builder_end_object (builder);
-    }
-  json_builder_end_array (builder);
-}
-
-static void
-add_edits (JsonBuilder *builder, GPtrArray *edits)
-{
-  json_builder_set_member_name (builder, "edits");
-  build_edits (builder, edits);
-}
-
-JsonNode *
-c2l_recipe_edits_to_node (GPtrArray *edits)
-{
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-
-  build_edits (builder, edits);
-  return json_builder_get_root (builder);
+  c2l_json_add_string (builder, name, text);
 }
 
 static void
@@ -154,10 +63,10 @@ add_mixes (JsonBuilder *builder, GPtrArray *mixes)
       const C2lRecipeMix *mix = g_ptr_array_index (mixes, i);
 
       json_builder_begin_object (builder);
-      add_string (builder, "label", mix->label);
-      add_double (builder, "amount", mix->amount);
-      add_layers (builder, mix->first_layer, mix->last_layer);
-      add_rows (builder, "values", &mix->rows);
+      c2l_json_add_string (builder, "label", mix->label);
+      c2l_json_add_double (builder, "amount", mix->amount);
+      c2l_json_add_layers (builder, mix->first_layer, mix->last_layer);
+      c2l_json_add_rows (builder, "values", &mix->rows);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -168,9 +77,9 @@ add_placement (JsonBuilder *builder, const C2lRecipe *recipe)
 {
   if (!c2l_recipe_is_placed (recipe))
     return;
-  add_double (builder, "move_x", recipe->move_x);
-  add_double (builder, "move_y", recipe->move_y);
-  add_double (builder, "turn", recipe->turn);
+  c2l_json_add_double (builder, "move_x", recipe->move_x);
+  c2l_json_add_double (builder, "move_y", recipe->move_y);
+  c2l_json_add_double (builder, "turn", recipe->turn);
 }
 
 static int
@@ -194,7 +103,7 @@ add_sha256 (JsonBuilder *builder, GHashTable *sha256)
   json_builder_set_member_name (builder, "sha256");
   json_builder_begin_object (builder);
   for (GList *l = roles; l != NULL; l = l->next)
-    add_string (builder, l->data, g_hash_table_lookup (sha256, l->data));
+    c2l_json_add_string (builder, l->data, g_hash_table_lookup (sha256, l->data));
   json_builder_end_object (builder);
 }
 
@@ -206,33 +115,33 @@ c2l_recipe_to_node (C2lRecipe *recipe)
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "recipe");
   json_builder_add_int_value (builder, get_format (recipe));
-  add_string (builder, "program", recipe->program);
-  add_string (builder, "model", recipe->model);
+  c2l_json_add_string (builder, "program", recipe->program);
+  c2l_json_add_string (builder, "model", recipe->model);
   add_sha256 (builder, recipe->sha256);
-  add_string (builder, "origin", origin_names[recipe->origin]);
-  add_string (builder, "prompt", recipe->prompt);
-  add_string (builder, "made_by", recipe->made_by);
+  c2l_json_add_string (builder, "origin", origin_names[recipe->origin]);
+  c2l_json_add_string (builder, "prompt", recipe->prompt);
+  c2l_json_add_string (builder, "made_by", recipe->made_by);
   add_u64 (builder, "seed", recipe->seed);
   add_u64 (builder, "index", recipe->index);
   if (recipe->sampler != NULL)
     {
-      add_string (builder, "sampler", recipe->sampler);
+      c2l_json_add_string (builder, "sampler", recipe->sampler);
       json_builder_set_member_name (builder, "steps");
       json_builder_add_int_value (builder, recipe->steps);
-      add_double (builder, "guidance", recipe->guidance);
+      c2l_json_add_double (builder, "guidance", recipe->guidance);
     }
-  add_double (builder, "truncation", recipe->truncation);
-  add_string (builder, "noise", noise_names[recipe->noise]);
+  c2l_json_add_double (builder, "truncation", recipe->truncation);
+  c2l_json_add_string (builder, "noise", noise_names[recipe->noise]);
   add_u64 (builder, "noise_seed", recipe->noise_seed);
   add_mixes (builder, recipe->mixes);
-  add_edits (builder, recipe->edits);
+  c2l_json_add_edits (builder, recipe->edits);
   add_placement (builder, recipe);
-  add_string (builder, "precision", recipe->precision);
-  add_string (builder, "device", recipe->device);
-  add_string (builder, "device_details", recipe->device_details);
+  c2l_json_add_string (builder, "precision", recipe->precision);
+  c2l_json_add_string (builder, "device", recipe->device);
+  c2l_json_add_string (builder, "device_details", recipe->device_details);
   if (recipe->has_score)
-    add_double (builder, "score", recipe->score);
-  add_rows (builder, "latent", &recipe->latent);
+    c2l_json_add_double (builder, "score", recipe->score);
+  c2l_json_add_rows (builder, "latent", &recipe->latent);
   json_builder_end_object (builder);
   return json_builder_get_root (builder);
 }
@@ -262,75 +171,6 @@ read_u64 (JsonObject *object, const char *name, guint64 max, guint64 *value)
 }
 
 static gboolean
-read_rows (JsonObject *object, const char *name, C2lRows *rows)
-{
-  JsonObject *values = c2l_json_get_object (object, name);
-  gint64 n_rows, width;
-  const char *text;
-  g_autofree guchar *bytes = NULL;
-  gsize size = 0, n;
-
-  if (values == NULL)
-    return FALSE;
-  n_rows = c2l_json_get_int (values, "rows", 0);
-  width = c2l_json_get_int (values, "width", 0);
-  text = c2l_json_get_string (values, "float32", NULL);
-  if (n_rows < 1 || n_rows > MAX_ROWS || width < 1 || width > MAX_WIDTH || text == NULL)
-    return FALSE;
-  bytes = g_base64_decode (text, &size);
-  n = (gsize) n_rows * width;
-  if (size != n * sizeof (float))
-    return FALSE;
-
-  c2l_rows_clear (rows);
-  rows->n_rows = n_rows;
-  rows->width = width;
-  rows->data = g_new (float, n);
-  for (gsize i = 0; i < n; i++)
-    {
-      guint32 word;
-
-      memcpy (&word, bytes + i * sizeof word, sizeof word);
-      word = GUINT32_FROM_LE (word);
-      memcpy (&rows->data[i], &word, sizeof word);
-      if (!isfinite (rows->data[i]))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* A whole number where the member is there at all. */
-static gboolean
-read_int (JsonObject *object, const char *name, gint64 min, gint64 max, int *value)
-{
-  gint64 number;
-
-  if (!json_object_has_member (object, name))
-    return TRUE;
-  number = c2l_json_get_int (object, name, G_MAXINT64);
-  *value = CLAMP (number, min, max);
-  return number >= min && number <= max;
-}
-
-static gboolean
-read_layers (JsonObject *object, int *first_layer, int *last_layer)
-{
-  *first_layer = 0;
-  *last_layer = C2L_LAST_LAYER;
-  return read_int (object, "first_layer", 0, MAX_ROWS - 1, first_layer)
-         && read_int (object, "last_layer", C2L_LAST_LAYER, MAX_ROWS - 1, last_layer)
-         && (*last_layer == C2L_LAST_LAYER || *last_layer >= *first_layer);
-}
-
-/* Element @i of @array, NULL where it is no object. */
-static JsonObject *
-get_element (JsonArray *array, guint i)
-{
-  JsonNode *node = json_array_get_element (array, i);
-  return JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-}
-
-static gboolean
 read_mixes (C2lRecipe *recipe, JsonObject *object, const char *where, GError **error)
 {
   JsonArray *mixes = c2l_json_get_array (object, "mixes");
@@ -340,7 +180,7 @@ read_mixes (C2lRecipe *recipe, JsonObject *object, const char *where, GError **e
     return broken (error, where, "its mixed styles are no list, or one that is too long");
   for (guint i = 0; i < n; i++)
     {
-      JsonObject *values = get_element (mixes, i);
+      JsonObject *values = c2l_json_get_element (mixes, i);
       double amount = values != NULL ? c2l_json_get_double (values, "amount", NAN) : NAN;
       C2lRecipeMix *mix;
 
@@ -349,9 +189,9 @@ read_mixes (C2lRecipe *recipe, JsonObject *object, const char *where, GError **e
         return broken (error, where,
                        "styles are mixed in by an amount that is not between 0 and 1");
       mix = c2l_recipe_add_mix (recipe, c2l_json_get_string (values, "label", NULL), amount, NULL);
-      if (!read_layers (values, &mix->first_layer, &mix->last_layer))
+      if (!c2l_json_read_layers (values, &mix->first_layer, &mix->last_layer))
         return broken (error, where, "the layers of mixed styles are damaged");
-      if (!read_rows (values, "values", &mix->rows))
+      if (!c2l_json_read_rows (values, "values", &mix->rows))
         return broken (error, where, "mixed styles are missing or damaged");
     }
   return TRUE;
@@ -368,67 +208,6 @@ read_placement (C2lRecipe *recipe, JsonObject *object, const char *where, GError
       *values[i] = c2l_json_get_double (object, names[i], NAN);
   return c2l_placement_check (recipe->move_x, recipe->move_y, recipe->turn, NULL)
          || broken (error, where, "where the picture is moved or how it is turned is damaged");
-}
-
-static C2lRecipeEdit *
-read_edit (JsonObject *values, const char *where, GError **error)
-{
-  const char *direction = values != NULL ? c2l_json_get_string (values, "direction", NULL) : NULL;
-  double amount = values != NULL ? c2l_json_get_double (values, "amount", NAN) : NAN;
-  const char *fault = NULL;
-  C2lRecipeEdit *edit;
-
-  if (direction == NULL || !isfinite (amount))
-    {
-      broken (error, where, "an edit lacks its direction or amount");
-      return NULL;
-    }
-  edit = c2l_recipe_edit_new (direction, amount, NULL);
-  edit->name = g_strdup (c2l_json_get_string (values, "name", NULL));
-  if (!read_layers (values, &edit->first_layer, &edit->last_layer))
-    fault = "the layers of an edit are damaged";
-  else if (json_object_has_member (values, "values") && !read_rows (values, "values", &edit->rows))
-    fault = "the values of an edit are damaged";
-  if (fault == NULL)
-    return edit;
-  broken (error, where, fault);
-  c2l_recipe_edit_free (edit);
-  return NULL;
-}
-
-GPtrArray *
-c2l_recipe_edits_from_array (JsonArray *array, const char *where, GError **error)
-{
-  g_autoptr (GPtrArray) edits = c2l_recipe_edits_new ();
-  guint n = array != NULL ? json_array_get_length (array) : 0;
-
-  if (n > MAX_EDITS)
-    {
-      broken (error, where, "it has too many edits");
-      return NULL;
-    }
-  for (guint i = 0; i < n; i++)
-    {
-      C2lRecipeEdit *edit = read_edit (get_element (array, i), where, error);
-
-      if (edit == NULL)
-        return NULL;
-      g_ptr_array_add (edits, edit);
-    }
-  return g_steal_pointer (&edits);
-}
-
-static gboolean
-read_edits (C2lRecipe *recipe, JsonObject *object, const char *where, GError **error)
-{
-  GPtrArray *edits
-      = c2l_recipe_edits_from_array (c2l_json_get_array (object, "edits"), where, error);
-
-  if (edits == NULL)
-    return FALSE;
-  g_ptr_array_unref (recipe->edits);
-  recipe->edits = edits;
-  return TRUE;
 }
 
 static void
@@ -451,6 +230,7 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   guint64 index = 0;
   int origin, noise;
   gint64 format = c2l_json_get_int (object, "recipe", 0);
+  const char *what;
 
   if (format != FORMAT_PLAIN && format != FORMAT_MIXED)
     return broken (error, where, "it was written by a newer program");
@@ -485,10 +265,11 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   recipe->device = g_strdup (c2l_json_get_string (object, "device", NULL));
   recipe->device_details = g_strdup (c2l_json_get_string (object, "device_details", NULL));
   read_sha256 (recipe, object);
-  if (!read_rows (object, "latent", &recipe->latent))
+  if (!c2l_json_read_rows (object, "latent", &recipe->latent))
     return broken (error, where, "its latent is missing or damaged");
-  return read_mixes (recipe, object, where, error) && read_edits (recipe, object, where, error)
-         && read_placement (recipe, object, where, error);
+  if (!c2l_json_read_edits (object, recipe->edits, &what))
+    return broken (error, where, what);
+  return read_mixes (recipe, object, where, error) && read_placement (recipe, object, where, error);
 }
 
 C2lRecipe *

@@ -153,11 +153,6 @@ JsonNode   *c2l_recipe_to_node (C2lRecipe *recipe);
 /* @where names the file in messages. The text is hostile until parsed. */
 C2lRecipe  *c2l_recipe_from_json (const char *json, const char *where, GError **error);
 
-/* Edits alone, as they stand in a recipe: for presets and directions that are kept. What comes from outside is hostile until parsed. */
-JsonNode   *c2l_recipe_edits_to_node (GPtrArray *edits);
-/* @array: (nullable): none. NULL and an error where one of them is damaged. */
-GPtrArray  *c2l_recipe_edits_from_array (JsonArray *array, const char *where, GError **error);
-
 const char *c2l_noise_kind_get_name (C2lNoiseKind noise);
 gboolean    c2l_noise_kind_from_name (const char *name, C2lNoiseKind *noise);
 

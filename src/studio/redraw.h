@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /* c2l_redraw:
- * @warning: (out): why it may differ in the last bits from the first time (another device, precision or program), or NULL where it is the
+ * @warning: (out): why it may differ in the last bits from the first time (another device,
+ * precision or program), or NULL where it is the
  *   same bit for bit
  * An error where the model is another one. */
 C2lPicture *c2l_redraw (C2lSession *session, C2lRecipe *recipe, char **warning, GCancellable *cancellable, GError **error);

@@ -1,8 +1,9 @@
-/* The trainings of this user, as their folders tell: config.yaml, metrics.jsonl (appended, an object a line, each with its “step”),
- * status.json (“state”, “steps”, “message”), checkpoints/, samples/, lock.
+/* The trainings of this user, as their folders tell: config.yaml, metrics.jsonl (appended, an
+ * object a line, each with its “step”), status.json (“state”, “steps”, “message”), checkpoints/,
+ * samples/, lock.
  *
- * A run is alive while its trainer holds an open-file-description lock (F_OFD_SETLK, F_WRLCK) on “lock”; whatever status.json
- * says, without that lock nobody trains. */
+ * A run is alive while its trainer holds an open-file-description lock (F_OFD_SETLK, F_WRLCK) on
+ * “lock”; whatever status.json says, without that lock nobody trains. */
 #pragma once
 
 #include <json-glib/json-glib.h>

@@ -1,5 +1,6 @@
-/* Comparing this program, on this device and in this precision, with numbers recorded from the original ones: any folder with an info.json
- * that says its type, files and tolerances, and the expected arrays beside it. A folder's name means nothing. */
+/* Comparing this program, on this device and in this precision, with numbers recorded from the
+ * original ones: any folder with an info.json that says its type, files and tolerances, and the
+ * expected arrays beside it. A folder's name means nothing. */
 #pragma once
 
 #include "compute/device.h"

@@ -1,39 +1,46 @@
-/* The shelf in memory and in its file. What the bundle brings is not written again, only how the artist uses it; a direction of the
- * bundle that the file does not know yet stands at the end of the bundle's. */
-#include "studio/shelf.h"
+/* The shelf's values. Every change goes through changed(), which counts it and tells of it; what
+ * does not change anything is not told. */
+#include "studio/shelf-private.h"
 
-#include "formats/json-text.h"
-#include "formats/output.h"
-#include "studio/json.h"
 #include "studio/paths.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
-#define SHELF_FORMAT 1
-#define MAX_FILE (64 << 20)
-#define MAX_DIRECTIONS 4096
+/* Digits of the checksum in an id: recipes that were edited along a direction that is gone must not
+ * meet another one. */
+#define ID_DIGITS 8
 
-struct _C2lShelf
+#define MAX_SLUG 40
+
+C2lShelfDirection *
+c2l_shelf_direction_new (const char *id, C2lShelfOrigin origin)
 {
-  char *path;            /* NULL: the generator has no name to keep it under */
-  GPtrArray *directions; /* of C2lShelfDirection */
-  GPtrArray *presets;    /* of C2lPreset */
-};
+  C2lShelfDirection *direction = g_new0 (C2lShelfDirection, 1);
 
-static const char *const kind_names[] = { "model", "words", "found", "file" };
+  direction->id = g_strdup (id);
+  direction->origin = origin;
+  direction->last_layer = C2L_LAST_LAYER;
+  return direction;
+}
 
-static void
-direction_free (gpointer data)
+void
+c2l_shelf_direction_free (C2lShelfDirection *direction)
 {
-  C2lShelfDirection *direction = data;
-
   g_free (direction->id);
   g_free (direction->name);
   c2l_rows_clear (&direction->rows);
   g_free (direction);
+}
+
+C2lPreset *
+c2l_preset_new (const char *name)
+{
+  C2lPreset *preset = g_new0 (C2lPreset, 1);
+
+  preset->name = g_strdup (name);
+  preset->edits = c2l_recipe_edits_new ();
+  return preset;
 }
 
 static void
@@ -46,284 +53,182 @@ preset_free (gpointer data)
   g_free (preset);
 }
 
-static C2lShelfDirection *
-direction_new (C2lShelfKind kind, const char *id, const char *name, double scale)
-{
-  C2lShelfDirection *direction = g_new0 (C2lShelfDirection, 1);
+/* --- the shelf --- */
 
-  direction->kind = kind;
-  direction->id = g_strdup (id);
-  direction->name = g_strdup (name);
-  direction->scale = scale;
-  direction->last_layer = C2L_LAST_LAYER;
-  return direction;
-}
-
-static C2lShelfDirection *
-find (C2lShelf *shelf, const char *id)
-{
-  for (guint i = 0; i < shelf->directions->len; i++)
-    {
-      C2lShelfDirection *direction = g_ptr_array_index (shelf->directions, i);
-
-      if (g_strcmp0 (direction->id, id) == 0)
-        return direction;
-    }
-  return NULL;
-}
-
-/* --- reading --- */
-
-static gboolean
-broken (GError **error, const char *path, const char *what)
-{
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE, "%s: %s", path, what);
-  return FALSE;
-}
-
-static int
-get_kind (JsonObject *object)
-{
-  const char *name = c2l_json_get_string (object, "kind", "");
-
-  for (guint i = 0; i < G_N_ELEMENTS (kind_names); i++)
-    if (g_str_equal (kind_names[i], name))
-      return i;
-  return -1;
-}
-
-/* A direction lies in the file as the edit that it is by its own scale. */
-static gboolean
-read_direction (C2lShelf *shelf, C2lBundle *bundle, JsonObject *object, GError **error)
-{
-  JsonArray *array = c2l_json_get_array (object, "edit");
-  g_autoptr (GPtrArray) edits = c2l_recipe_edits_from_array (array, shelf->path, error);
-  int kind = get_kind (object);
-  const C2lRecipeEdit *edit;
-  C2lShelfDirection *direction;
-
-  if (edits == NULL)
-    return FALSE;
-  if (kind < 0 || edits->len != 1)
-    return broken (error, shelf->path, "a direction is damaged");
-  edit = g_ptr_array_index (edits, 0);
-  /* One that the bundle does not bring any more is of no use. */
-  if (find (shelf, edit->direction) != NULL
-      || (kind == C2L_SHELF_MODEL
-          && c2l_bundle_lookup_direction (bundle, edit->direction) == NULL))
-    return TRUE;
-  if (kind != C2L_SHELF_MODEL && edit->rows.data == NULL)
-    return broken (error, shelf->path, "a direction lacks its values");
-  direction = direction_new (kind, edit->direction,
-                             edit->name != NULL ? edit->name : edit->direction, edit->amount);
-  direction->first_layer = edit->first_layer;
-  direction->last_layer = edit->last_layer;
-  direction->hidden = c2l_json_get_boolean (object, "hidden", FALSE);
-  direction->inverted = c2l_json_get_boolean (object, "inverted", FALSE);
-  direction->pinned = c2l_json_get_boolean (object, "pinned", FALSE);
-  if (kind != C2L_SHELF_MODEL)
-    c2l_rows_set (&direction->rows, edit->rows.n_rows, edit->rows.width, edit->rows.data);
-  g_ptr_array_add (shelf->directions, direction);
-  return TRUE;
-}
-
-static gboolean
-read_preset (C2lShelf *shelf, JsonObject *object, GError **error)
-{
-  const char *name = c2l_json_get_string (object, "name", NULL);
-  g_autoptr (GPtrArray) edits = c2l_recipe_edits_from_array (c2l_json_get_array (object, "edits"),
-                                                             shelf->path, error);
-
-  if (edits == NULL)
-    return FALSE;
-  if (name == NULL)
-    return broken (error, shelf->path, "a preset lacks its name");
-  c2l_shelf_set_preset (shelf, name, edits);
-  return TRUE;
-}
-
-static JsonObject *
-get_element (JsonArray *array, guint i)
-{
-  JsonNode *node = json_array_get_element (array, i);
-
-  return JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-}
-
-static gboolean
-read_all (C2lShelf *shelf, C2lBundle *bundle, JsonObject *object, GError **error)
-{
-  JsonArray *directions = c2l_json_get_array (object, "directions");
-  JsonArray *presets = c2l_json_get_array (object, "presets");
-  guint n_directions = directions != NULL ? json_array_get_length (directions) : 0;
-  guint n_presets = presets != NULL ? json_array_get_length (presets) : 0;
-
-  if (c2l_json_get_int (object, "shelf", 0) != SHELF_FORMAT)
-    return broken (error, shelf->path, "it was written by a newer program");
-  if (n_directions > MAX_DIRECTIONS || n_presets > MAX_DIRECTIONS)
-    return broken (error, shelf->path, "it holds more than anybody has");
-  for (guint i = 0; i < n_directions; i++)
-    {
-      JsonObject *element = get_element (directions, i);
-
-      if (element == NULL || !read_direction (shelf, bundle, element, error))
-        return element != NULL ? FALSE : broken (error, shelf->path, "a direction is damaged");
-    }
-  for (guint i = 0; i < n_presets; i++)
-    {
-      JsonObject *element = get_element (presets, i);
-
-      if (element == NULL || !read_preset (shelf, element, error))
-        return element != NULL ? FALSE : broken (error, shelf->path, "a preset is damaged");
-    }
-  return TRUE;
-}
-
-static gboolean
-read_file (C2lShelf *shelf, C2lBundle *bundle, GError **error)
-{
-  g_autofree char *text = NULL;
-  g_autoptr (JsonObject) object = NULL;
-  GStatBuf status;
-  gsize length;
-
-  if (g_stat (shelf->path, &status) != 0 && errno == ENOENT)
-    return TRUE;
-  if (status.st_size > MAX_FILE)
-    return broken (error, shelf->path, "it is too large to be a shelf of directions");
-  if (!g_file_get_contents (shelf->path, &text, &length, error))
-    return FALSE;
-  object = c2l_json_parse_object (text, length, shelf->path, error);
-  return object != NULL && read_all (shelf, bundle, object, error);
-}
-
+/* The bundle's directions that the file does not name, at the end. */
 static void
-add_bundles_own (C2lShelf *shelf, C2lBundle *bundle)
+add_bundle (C2lShelf *shelf)
 {
-  GPtrArray *own = c2l_bundle_get_directions (bundle);
-  guint at = 0;
+  GPtrArray *own = c2l_bundle_get_directions (shelf->bundle);
 
-  while (at < shelf->directions->len
-         && ((C2lShelfDirection *) g_ptr_array_index (shelf->directions, at))->kind
-                == C2L_SHELF_MODEL)
-    at++;
   for (guint i = 0; i < own->len; i++)
     {
       const C2lDirection *direction = g_ptr_array_index (own, i);
+      C2lShelfDirection *added;
 
-      if (find (shelf, direction->id) == NULL)
-        g_ptr_array_insert (
-            shelf->directions, at++,
-            direction_new (C2L_SHELF_MODEL, direction->id, direction->name, direction->scale));
+      if (c2l_shelf_lookup (shelf, direction->id) != NULL)
+        continue;
+      added = c2l_shelf_direction_new (direction->id, C2L_SHELF_MODEL);
+      added->name = g_strdup (direction->name);
+      added->scale = direction->scale;
+      g_ptr_array_add (shelf->directions, added);
     }
 }
 
-/* A damaged file is renamed, so that nothing the artist made is lost for good. */
-static void
-set_aside (C2lShelf *shelf, const GError *error, char **notice)
+C2lShelf *
+c2l_shelf_open_file (C2lBundle *bundle, const char *path, char **notice)
 {
-  g_autofree char *aside = g_strconcat (shelf->path, ".broken", NULL);
+  C2lShelf *shelf = g_new0 (C2lShelf, 1);
 
-  if (g_rename (shelf->path, aside) == 0)
-    *notice = g_strdup_printf ("Your directions for this model could not be read (%s). The file was kept as %s.",
-                               error->message, aside);
-  else
-    *notice = g_strdup_printf ("Your directions for this model could not be read: %s",
-                               error->message);
-  g_ptr_array_set_size (shelf->directions, 0);
-  g_ptr_array_set_size (shelf->presets, 0);
+  g_atomic_ref_count_init (&shelf->refs);
+  shelf->bundle = c2l_bundle_ref (bundle);
+  shelf->file = c2l_shelf_file_new (path);
+  shelf->directions = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_shelf_direction_free);
+  shelf->presets = g_ptr_array_new_with_free_func (preset_free);
+  *notice = NULL;
+  c2l_shelf_load (shelf, notice);
+  add_bundle (shelf);
+  return shelf;
+}
+
+/* The sum comes from the bundle's model.json, and a path is made of it. */
+static gboolean
+is_sha256 (const char *sum)
+{
+  return sum != NULL && strlen (sum) == 64 && strspn (sum, "0123456789abcdefABCDEF") == 64;
 }
 
 C2lShelf *
 c2l_shelf_open (C2lBundle *bundle, char **notice)
 {
-  C2lShelf *shelf = g_new0 (C2lShelf, 1);
   g_autofree char *sum = c2l_bundle_dup_sha256 (bundle, C2L_ROLE_GENERATOR, NULL);
+  g_autofree char *lower = is_sha256 (sum) ? g_ascii_strdown (sum, -1) : NULL;
   g_autofree char *user = c2l_paths_dup_user ();
-  g_autofree char *name = sum != NULL ? g_strconcat (sum, ".json", NULL) : NULL;
-  g_autoptr (GError) error = NULL;
+  g_autofree char *name = lower != NULL ? g_strdup_printf ("%s.json", lower) : NULL;
+  g_autofree char *path = name != NULL ? g_build_filename (user, "directions", name, NULL) : NULL;
 
-  *notice = NULL;
-  shelf->directions = g_ptr_array_new_with_free_func (direction_free);
-  shelf->presets = g_ptr_array_new_with_free_func (preset_free);
-  if (name != NULL)
-    shelf->path = g_build_filename (user, "directions", name, NULL);
-  if (shelf->path != NULL && !read_file (shelf, bundle, &error))
-    set_aside (shelf, error, notice);
-  add_bundles_own (shelf, bundle);
+  return c2l_shelf_open_file (bundle, path, notice);
+}
+
+C2lShelf *
+c2l_shelf_ref (C2lShelf *shelf)
+{
+  g_atomic_ref_count_inc (&shelf->refs);
   return shelf;
 }
 
 void
-c2l_shelf_free (C2lShelf *shelf)
+c2l_shelf_unref (C2lShelf *shelf)
 {
-  g_free (shelf->path);
+  if (!g_atomic_ref_count_dec (&shelf->refs))
+    return;
   g_ptr_array_unref (shelf->directions);
   g_ptr_array_unref (shelf->presets);
+  c2l_shelf_file_unref (shelf->file);
+  c2l_bundle_unref (shelf->bundle);
   g_free (shelf);
 }
 
-/* --- writing --- */
-
-static JsonNode *
-direction_to_node (const C2lShelfDirection *direction)
+void
+c2l_shelf_set_changed (C2lShelf *shelf,
+                       void (*func) (C2lShelf *shelf, gpointer data),
+                       gpointer data)
 {
-  g_autoptr (GPtrArray) edits = c2l_recipe_edits_new ();
-  C2lRecipeEdit *edit = c2l_recipe_edit_new (direction->id, direction->scale, &direction->rows);
-  JsonObject *object = json_object_new ();
-
-  edit->name = g_strdup (direction->name);
-  edit->first_layer = direction->first_layer;
-  edit->last_layer = direction->last_layer;
-  g_ptr_array_add (edits, edit);
-  json_object_set_string_member (object, "kind", kind_names[direction->kind]);
-  json_object_set_boolean_member (object, "hidden", direction->hidden);
-  json_object_set_boolean_member (object, "inverted", direction->inverted);
-  json_object_set_boolean_member (object, "pinned", direction->pinned);
-  json_object_set_member (object, "edit", c2l_recipe_edits_to_node (edits));
-  return json_node_init_object (json_node_alloc (), object);
+  shelf->changed = func;
+  shelf->changed_data = data;
 }
 
-static JsonNode *
-preset_to_node (const C2lPreset *preset)
+guint
+c2l_shelf_get_version (C2lShelf *shelf)
 {
-  JsonObject *object = json_object_new ();
-
-  json_object_set_string_member (object, "name", preset->name);
-  json_object_set_member (object, "edits", c2l_recipe_edits_to_node (preset->edits));
-  return json_node_init_object (json_node_alloc (), object);
+  return shelf->version;
 }
+
+gboolean
+c2l_shelf_is_saved (C2lShelf *shelf)
+{
+  return shelf->saved_version == shelf->version;
+}
+
+static void
+changed (C2lShelf *shelf)
+{
+  shelf->version++;
+  if (shelf->changed != NULL)
+    shelf->changed (shelf, shelf->changed_data);
+}
+
+/* --- saving --- */
 
 gboolean
 c2l_shelf_save (C2lShelf *shelf, GError **error)
 {
-  g_autoptr (JsonObject) object = json_object_new ();
-  JsonArray *directions = json_array_new (), *presets = json_array_new ();
-  g_autofree char *folder = shelf->path != NULL ? g_path_get_dirname (shelf->path) : NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *text = c2l_shelf_to_json (shelf);
 
-  json_object_set_int_member (object, "shelf", SHELF_FORMAT);
-  json_object_set_array_member (object, "directions", directions);
-  json_object_set_array_member (object, "presets", presets);
-  for (guint i = 0; i < shelf->directions->len; i++)
-    json_array_add_element (directions,
-                            direction_to_node (g_ptr_array_index (shelf->directions, i)));
-  for (guint i = 0; i < shelf->presets->len; i++)
-    json_array_add_element (presets, preset_to_node (g_ptr_array_index (shelf->presets, i)));
-  if (folder == NULL)
-    return TRUE;
-  if (g_mkdir_with_parents (folder, 0700) != 0)
-    {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-                   "%s: the folder cannot be made (%s); your directions are not kept", folder,
-                   g_strerror (errno));
-      return FALSE;
-    }
-  text = c2l_json_object_to_string (object, TRUE);
-  return c2l_output_save (shelf->path, text, strlen (text), error);
+  /* Versions of the file begin at 1, so that a shelf can be saved unchanged. */
+  if (!c2l_shelf_file_write (shelf->file, text, shelf->version + 1, error))
+    return FALSE;
+  shelf->saved_version = shelf->version;
+  return TRUE;
 }
 
-/* --- what is on it --- */
+typedef struct
+{
+  C2lShelfFile *file;
+  char *text;
+  guint version;
+} Saving;
+
+static void
+saving_free (gpointer data)
+{
+  Saving *saving = data;
+
+  c2l_shelf_file_unref (saving->file);
+  g_free (saving->text);
+  g_free (saving);
+}
+
+static void
+save_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Saving *saving = data;
+  GError *error = NULL;
+
+  if (c2l_shelf_file_write (saving->file, saving->text, saving->version + 1, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+c2l_shelf_save_async (C2lShelf *shelf,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+  Saving *saving = g_new0 (Saving, 1);
+
+  saving->file = c2l_shelf_file_ref (shelf->file);
+  saving->text = c2l_shelf_to_json (shelf);
+  saving->version = shelf->version;
+  g_task_set_task_data (task, saving, saving_free);
+  g_task_run_in_thread (task, save_in_thread);
+}
+
+gboolean
+c2l_shelf_save_finish (C2lShelf *shelf, GAsyncResult *result, GError **error)
+{
+  const Saving *saving = g_task_get_task_data (G_TASK (result));
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+  shelf->saved_version = MAX (shelf->saved_version, saving->version);
+  return TRUE;
+}
+
+/* --- directions --- */
 
 GPtrArray *
 c2l_shelf_get_directions (C2lShelf *shelf)
@@ -331,27 +236,255 @@ c2l_shelf_get_directions (C2lShelf *shelf)
   return shelf->directions;
 }
 
-C2lShelfDirection *
-c2l_shelf_add (C2lShelf *shelf, C2lShelfKind kind, const char *name, double scale, const C2lRows *rows)
+static C2lShelfDirection *
+find (C2lShelf *shelf, const char *id, guint *position)
 {
-  g_autofree char *uuid = g_uuid_string_random ();
-  g_autofree char *id = g_strconcat (kind_names[kind], "-", uuid, NULL);
-  C2lShelfDirection *direction = direction_new (kind, id, name, scale);
+  for (guint i = 0; i < shelf->directions->len; i++)
+    {
+      C2lShelfDirection *direction = g_ptr_array_index (shelf->directions, i);
 
-  g_return_val_if_fail (kind != C2L_SHELF_MODEL && isfinite (scale), NULL);
-  c2l_rows_set (&direction->rows, rows->n_rows, rows->width, rows->data);
+      if (g_strcmp0 (direction->id, id) != 0)
+        continue;
+      if (position != NULL)
+        *position = i;
+      return direction;
+    }
+  return NULL;
+}
+
+const C2lShelfDirection *
+c2l_shelf_lookup (C2lShelf *shelf, const char *id)
+{
+  return find (shelf, id, NULL);
+}
+
+static gboolean
+is_name_taken (C2lShelf *shelf, const char *name)
+{
+  for (guint i = 0; i < shelf->directions->len; i++)
+    if (g_strcmp0 (((C2lShelfDirection *) g_ptr_array_index (shelf->directions, i))->name, name)
+        == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* "PCA 1", or "PCA 1 (2)" where that is there already. */
+static char *
+dup_free_name (C2lShelf *shelf, const char *name)
+{
+  g_autofree char *own = g_strstrip (g_strdup (name));
+
+  if (*own == '\0')
+    {
+      g_free (own);
+      own = g_strdup ("?");
+    }
+  if (!is_name_taken (shelf, own))
+    return g_steal_pointer (&own);
+  for (int i = 2;; i++)
+    {
+      g_autofree char *numbered = g_strdup_printf ("%s (%d)", own, i);
+
+      if (!is_name_taken (shelf, numbered))
+        return g_steal_pointer (&numbered);
+    }
+}
+
+/* "pca-1-3fa9c2d1": the name when it came, and a checksum of the values. */
+static char *
+make_id (const char *name, const C2lRows *rows, int first_layer, int last_layer)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *layers = c2l_layers_to_string (first_layer, last_layer);
+  g_autofree char *ascii = g_str_to_ascii (name, "C");
+  g_autoptr (GString) id = g_string_new (NULL);
+
+  for (const char *c = ascii; *c != '\0' && id->len < MAX_SLUG; c++)
+    if (g_ascii_isalnum (*c))
+      g_string_append_c (id, g_ascii_tolower (*c));
+    else if (id->len > 0 && id->str[id->len - 1] != '-')
+      g_string_append_c (id, '-');
+  if (id->len > 0 && id->str[id->len - 1] != '-')
+    g_string_append_c (id, '-');
+  g_checksum_update (sum, (const guchar *) layers, strlen (layers));
+  g_checksum_update (sum, (const guchar *) rows->data,
+                     (gsize) rows->n_rows * rows->width * sizeof (float));
+  g_string_append_len (id, g_checksum_get_string (sum), ID_DIGITS);
+  return g_string_free (g_steal_pointer (&id), FALSE);
+}
+
+const C2lShelfDirection *
+c2l_shelf_add (C2lShelf *shelf, C2lShelfOrigin origin, const C2lFound *found)
+{
+  g_autofree char *id = make_id (found->name, &found->rows, found->first_layer, found->last_layer);
+  C2lShelfDirection *direction = find (shelf, id, NULL);
+
+  g_return_val_if_fail (origin != C2L_SHELF_MODEL, NULL);
+  /* The same numbers again: it is on the shelf already. */
+  if (direction != NULL)
+    return direction;
+  direction = c2l_shelf_direction_new (id, origin);
+  direction->name = dup_free_name (shelf, found->name);
+  direction->scale = found->scale != 0 && isfinite (found->scale) ? found->scale : 1;
+  direction->first_layer = found->first_layer;
+  direction->last_layer = found->last_layer;
+  c2l_rows_set (&direction->rows, found->rows.n_rows, found->rows.width, found->rows.data);
   g_ptr_array_add (shelf->directions, direction);
+  changed (shelf);
   return direction;
 }
 
-void
+const C2lShelfDirection *
+c2l_shelf_import (C2lShelf *shelf, const char *file, int width, GError **error)
+{
+  C2lRows rows = { 0 };
+  g_autofree char *base = g_filename_display_basename (file);
+  char *dot = strrchr (base, '.');
+  const C2lShelfDirection *direction = NULL;
+
+  if (dot != NULL && dot != base)
+    *dot = '\0';
+  if (!c2l_direction_load (file, &rows, error))
+    return NULL;
+  if (width > 0 && rows.width != width)
+    g_set_error (
+        error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+        "%s: a direction of width %d, and the model takes %d numbers a style; it was made for "
+        "another generator",
+        file, rows.width, width);
+  else
+    {
+      C2lFound *found = c2l_found_new (base, &rows, 1);
+
+      direction = c2l_shelf_add (shelf, C2L_SHELF_FILE, found);
+      c2l_found_free (found);
+    }
+  c2l_rows_clear (&rows);
+  return direction;
+}
+
+gboolean
 c2l_shelf_remove (C2lShelf *shelf, const char *id)
 {
-  C2lShelfDirection *direction = find (shelf, id);
+  guint position;
+  const C2lShelfDirection *direction = find (shelf, id, &position);
 
-  if (direction != NULL && direction->kind != C2L_SHELF_MODEL)
-    g_ptr_array_remove (shelf->directions, direction);
+  if (direction == NULL || direction->origin == C2L_SHELF_MODEL)
+    return FALSE;
+  g_ptr_array_remove_index (shelf->directions, position);
+  changed (shelf);
+  return TRUE;
 }
+
+void
+c2l_shelf_rename (C2lShelf *shelf, const char *id, const char *name)
+{
+  C2lShelfDirection *direction = find (shelf, id, NULL);
+  g_autofree char *own = g_strstrip (g_strdup (name));
+
+  if (direction == NULL)
+    return;
+  if (*own == '\0' && direction->origin == C2L_SHELF_MODEL)
+    {
+      g_free (own);
+      own = g_strdup (c2l_bundle_lookup_direction (shelf->bundle, id)->name);
+    }
+  if (*own == '\0' || g_strcmp0 (own, direction->name) == 0)
+    return;
+  g_free (direction->name);
+  direction->name = g_steal_pointer (&own);
+  changed (shelf);
+}
+
+static void
+set_flag (C2lShelf *shelf, gboolean *flag, gboolean value)
+{
+  if (flag == NULL || *flag == !!value)
+    return;
+  *flag = !!value;
+  changed (shelf);
+}
+
+void
+c2l_shelf_set_hidden (C2lShelf *shelf, const char *id, gboolean hidden)
+{
+  C2lShelfDirection *direction = find (shelf, id, NULL);
+  set_flag (shelf, direction != NULL ? &direction->hidden : NULL, hidden);
+}
+
+void
+c2l_shelf_set_inverted (C2lShelf *shelf, const char *id, gboolean inverted)
+{
+  C2lShelfDirection *direction = find (shelf, id, NULL);
+  set_flag (shelf, direction != NULL ? &direction->inverted : NULL, inverted);
+}
+
+void
+c2l_shelf_set_pinned (C2lShelf *shelf, const char *id, gboolean pinned)
+{
+  C2lShelfDirection *direction = find (shelf, id, NULL);
+  set_flag (shelf, direction != NULL ? &direction->pinned : NULL, pinned);
+}
+
+void
+c2l_shelf_set_scale (C2lShelf *shelf, const char *id, double scale)
+{
+  C2lShelfDirection *direction = find (shelf, id, NULL);
+
+  g_return_if_fail (isfinite (scale) && scale != 0);
+  if (direction == NULL || direction->scale == scale)
+    return;
+  direction->scale = scale;
+  changed (shelf);
+}
+
+void
+c2l_shelf_set_layers (C2lShelf *shelf, const char *id, int first_layer, int last_layer)
+{
+  C2lShelfDirection *direction = find (shelf, id, NULL);
+
+  g_return_if_fail (first_layer >= 0
+                    && (last_layer == C2L_LAST_LAYER || last_layer >= first_layer));
+  if (direction == NULL
+      || (direction->first_layer == first_layer && direction->last_layer == last_layer))
+    return;
+  direction->first_layer = first_layer;
+  direction->last_layer = last_layer;
+  changed (shelf);
+}
+
+void
+c2l_shelf_move (C2lShelf *shelf, const char *id, guint position)
+{
+  guint old;
+  C2lShelfDirection *direction = find (shelf, id, &old);
+
+  if (direction == NULL || position >= shelf->directions->len || position == old)
+    return;
+  g_ptr_array_steal_index (shelf->directions, old);
+  g_ptr_array_insert (shelf->directions, position, direction);
+  changed (shelf);
+}
+
+C2lRecipeEdit *
+c2l_shelf_direction_make_edit (const C2lShelfDirection *direction, double value)
+{
+  double amount = (direction->inverted ? -value : value) * direction->scale;
+  C2lRecipeEdit *edit = c2l_recipe_edit_new (direction->id, amount, &direction->rows);
+
+  edit->name = g_strdup (direction->name);
+  edit->first_layer = direction->first_layer;
+  edit->last_layer = direction->last_layer;
+  return edit;
+}
+
+double
+c2l_shelf_direction_get_value (const C2lShelfDirection *direction, double amount)
+{
+  return (direction->inverted ? -amount : amount) / direction->scale;
+}
+
+/* --- presets --- */
 
 GPtrArray *
 c2l_shelf_get_presets (C2lShelf *shelf)
@@ -359,26 +492,67 @@ c2l_shelf_get_presets (C2lShelf *shelf)
   return shelf->presets;
 }
 
-void
-c2l_shelf_remove_preset (C2lShelf *shelf, const char *name)
+static C2lPreset *
+find_preset (C2lShelf *shelf, const char *name, guint *position)
 {
   for (guint i = 0; i < shelf->presets->len; i++)
-    if (g_strcmp0 (((C2lPreset *) g_ptr_array_index (shelf->presets, i))->name, name) == 0)
-      {
-        g_ptr_array_remove_index (shelf->presets, i);
-        return;
-      }
+    {
+      C2lPreset *preset = g_ptr_array_index (shelf->presets, i);
+
+      if (g_strcmp0 (preset->name, name) != 0)
+        continue;
+      if (position != NULL)
+        *position = i;
+      return preset;
+    }
+  return NULL;
+}
+
+const C2lPreset *
+c2l_shelf_lookup_preset (C2lShelf *shelf, const char *name)
+{
+  return find_preset (shelf, name, NULL);
 }
 
 void
 c2l_shelf_set_preset (C2lShelf *shelf, const char *name, GPtrArray *edits)
 {
-  C2lPreset *preset = g_new0 (C2lPreset, 1);
+  C2lPreset *preset = find_preset (shelf, name, NULL);
+  GPtrArray *copies = c2l_recipe_edits_new ();
 
-  c2l_shelf_remove_preset (shelf, name);
-  preset->name = g_strdup (name);
-  preset->edits = c2l_recipe_edits_new ();
   for (guint i = 0; i < edits->len; i++)
-    g_ptr_array_add (preset->edits, c2l_recipe_edit_copy (g_ptr_array_index (edits, i)));
-  g_ptr_array_add (shelf->presets, preset);
+    g_ptr_array_add (copies, c2l_recipe_edit_copy (g_ptr_array_index (edits, i)));
+  if (preset == NULL)
+    {
+      preset = c2l_preset_new (name);
+      g_ptr_array_add (shelf->presets, preset);
+    }
+  g_ptr_array_unref (preset->edits);
+  preset->edits = copies;
+  changed (shelf);
+}
+
+gboolean
+c2l_shelf_rename_preset (C2lShelf *shelf, const char *name, const char *new_name)
+{
+  C2lPreset *preset = find_preset (shelf, name, NULL);
+
+  if (preset == NULL || *new_name == '\0' || find_preset (shelf, new_name, NULL) != NULL)
+    return FALSE;
+  g_free (preset->name);
+  preset->name = g_strdup (new_name);
+  changed (shelf);
+  return TRUE;
+}
+
+gboolean
+c2l_shelf_remove_preset (C2lShelf *shelf, const char *name)
+{
+  guint position;
+
+  if (find_preset (shelf, name, &position) == NULL)
+    return FALSE;
+  g_ptr_array_remove_index (shelf->presets, position);
+  changed (shelf);
+  return TRUE;
 }

@@ -1,7 +1,9 @@
-/* C2lTarget: where a finished picture's pixels go, so that the studio can hand them to a window without knowing what shows them.
+/* C2lTarget: where a finished picture's pixels go, so that the studio can hand them to a window
+ * without knowing what shows them.
  *
- * The worker maps it, writes the pixels, and unmaps it; what unmapping returns (in the window a GdkTexture) travels with the picture.
- * Calls come from the worker's thread, one picture at a time; the last one, free, when that thread has ended. */
+ * The worker maps it, writes the pixels, and unmaps it; what unmapping returns (in the window a
+ * GdkTexture) travels with the picture. Calls come from the worker's thread, one picture at a time;
+ * the last one, free, when that thread has ended. */
 #pragma once
 
 #include <gio/gio.h>
@@ -12,13 +14,16 @@ typedef struct _C2lTarget C2lTarget;
 
 typedef struct
 {
-  /* Room for [@size, @size, 3] 8-bit RGB, valid until unmap; NULL and an error where there is none. */
+  /* Room for [@size, @size, 3] 8-bit RGB, valid until unmap; NULL and an error where there is
+   * none. */
   guint8  *(*map) (C2lTarget *target, int size, GError **error);
   /* What shows the picture (transfer full); NULL and an error where it cannot be shown. */
   GObject *(*unmap) (C2lTarget *target, GError **error);
-  /* Name of the GL buffer behind the mapped memory, for devices that write into one directly; NULL: there is none. */
+  /* Name of the GL buffer behind the mapped memory, for devices that write into one directly; NULL:
+   * there is none. */
   guint    (*get_gl_buffer) (C2lTarget *target);
-  /* Lets go of what stood behind pictures that nobody shows any more, some time after wake; NULL: nothing stands behind them. */
+  /* Lets go of what stood behind pictures that nobody shows any more, some time after wake; NULL:
+   * nothing stands behind them. */
   void     (*collect) (C2lTarget *target);
   void     (*free) (C2lTarget *target);
 } C2lTargetClass;
@@ -26,7 +31,8 @@ typedef struct
 struct _C2lTarget
 {
   const C2lTargetClass *klass;
-  /* Set by the worker: says, from any thread until the target is freed, that there is something to collect. NULL: nobody listens. */
+  /* Set by the worker: says, from any thread until the target is freed, that there is something to
+   * collect. NULL: nobody listens. */
   void (*wake) (gpointer wake_data);
   gpointer wake_data;
 };

@@ -28,6 +28,9 @@ static const double amounts[] = { -1, 0, 0.5, 1, 1.5, 2, 3, 4 };
 /* Of the work: sampling, then drawing. */
 #define SAMPLING_SHARE 0.3
 
+/* Latents are sampled so many at a time; between them progress is told, and a worker gives way. */
+#define CHUNK 16
+
 typedef struct
 {
   C2lSession *session;
@@ -74,20 +77,33 @@ embed (Search *self, const char *prompt, float **text, GError **error)
 }
 
 /* The mean of the latents for @text, and in @spread (nullable) their standard deviation over all
- * channels. */
+ * channels. @done: of the progress. */
 static gboolean
-find_mean (Search *self, const float *text, float **mean, double *spread, GError **error)
+find_mean (Search *self,
+           const float *text,
+           double done,
+           float **mean,
+           double *spread,
+           GError **error)
 {
   gsize length = (gsize) self->n_latents * self->width;
-  g_autofree float *latents = g_new (float, length * self->sampling.n),
-                   *std = g_new (float, length);
+  int n = self->sampling.n;
+  g_autofree float *latents = g_new (float, length *n), *std = g_new (float, length);
   double sum = 0;
 
-  if (!c2l_session_find_latents (self->session, text, &self->sampling, latents, self->cancellable,
-                                 error))
-    return FALSE;
+  for (int start = 0; start < n; start += CHUNK)
+    {
+      C2lSampling part = self->sampling;
+
+      part.first_index = start;
+      part.n = MIN (n - start, CHUNK);
+      if (!c2l_session_find_latents (self->session, text, &part, latents + start * length,
+                                     self->cancellable, error))
+        return FALSE;
+      c2l_progress_report (self->progress, done + SAMPLING_SHARE / 2 * (start + part.n) / n);
+    }
   *mean = g_new (float, length);
-  c2l_moments (latents, self->sampling.n, length, *mean, std);
+  c2l_moments (latents, n, length, *mean, std);
   for (gsize i = 0; i < length; i++)
     sum += (double) std[i] * std[i];
   if (spread != NULL)
@@ -103,12 +119,9 @@ find_difference (Search *self, GError **error)
   g_autofree float *difference = g_new (float, length), *repeated = NULL;
   double spread, distance = 0;
 
-  if (generator == NULL || !find_mean (self, self->from_text, &self->from_mean, &spread, error))
+  if (generator == NULL || !find_mean (self, self->from_text, 0, &self->from_mean, &spread, error)
+      || !find_mean (self, self->to_text, SAMPLING_SHARE / 2, &self->to_mean, NULL, error))
     return FALSE;
-  c2l_progress_report (self->progress, SAMPLING_SHARE / 2);
-  if (!find_mean (self, self->to_text, &self->to_mean, NULL, error))
-    return FALSE;
-  c2l_progress_report (self->progress, SAMPLING_SHARE);
   for (gsize i = 0; i < length; i++)
     {
       difference[i] = self->to_mean[i] - self->from_mean[i];

@@ -550,3 +550,36 @@ op_harness_run (void)
   g_clear_pointer (&device, c2l_device_unref);
   return status;
 }
+
+int
+op_harness_main (int argc, char **argv, const OpSuite *suites, gsize n_suites)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (op_harness_init ())
+    op_harness_add (suites, n_suites);
+  return op_harness_run ();
+}
+
+const RefArray *
+op_ref (const OpArray *array)
+{
+  return array != NULL ? &array->ref : NULL;
+}
+
+C2lTensor *
+op_tensor (const OpArray *array)
+{
+  return array != NULL ? array->tensor : NULL;
+}
+
+C2lPass *
+op_new_pass (void)
+{
+  return c2l_pass_new (device, C2L_PRECISION_F32, "test");
+}
+
+C2lTensor *
+op_add_input (C2lPass *pass, const char *name, int n_dims, const gint64 *dims)
+{
+  return c2l_pass_add_input (pass, name, C2L_F32, n_dims, dims);
+}

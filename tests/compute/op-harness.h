@@ -89,6 +89,9 @@ void           op_harness_add (const OpSuite *suites, gsize n_suites);
 /* g_test_run(), and closes the device. */
 int            op_harness_run (void);
 
+/* All of it: the main of a program that has suites only. */
+int            op_harness_main (int argc, char **argv, const OpSuite *suites, gsize n_suites);
+
 C2lDevice     *op_get_device (void);
 /* The name it was opened by. */
 const char    *op_get_device_name (void);
@@ -101,6 +104,9 @@ const OpArray *op_add_values (OpCase *c, const char *name, OpRole role, const do
 /* The same in a given type of the device (i32 and u8 operands). */
 const OpArray *op_add_typed (OpCase *c, const char *name, OpRole role, C2lDtype dtype,
                              const double *values, int n_dims, const gint64 *dims);
+/* What the reference and the device take for an operand that may be absent (NULL). */
+const RefArray *op_ref (const OpArray *array);
+C2lTensor     *op_tensor (const OpArray *array);
 /* For shapes that are given as numbers: @B, or 1 where one picture is computed alone. */
 gint64         op_batch (OpCase *c, gint64 B);
 /* The next number of the case's own sequence, uniform in [0, 1). */
@@ -114,6 +120,10 @@ gboolean       op_run (OpCase *c, C2lTensor *y, C2lDtype dtype);
 /* Tolerances are relative to the largest expected magnitude, or to 1 where all are smaller. @n_products: how
  * many rounded terms a result sums up, at least 1; 0: the result must be exact. @expected is taken. */
 void           op_compare (OpCase *c, RefArray *expected, double n_products);
+/* For tests of the pass itself: one in f32, and an f32 input of it. */
+C2lPass       *op_new_pass (void);
+C2lTensor     *op_add_input (C2lPass *pass, const char *name, int n_dims, const gint64 *dims);
+
 /* Values of the result, for comparisons of another kind. */
 RefArray      *op_dup_result (OpCase *c);
 /* Reports a failure with the description of the case; the test goes on. */

@@ -88,18 +88,6 @@ add_factors (OpCase *c, const char *name, gint64 B, gint64 C)
   return op_add_values (c, name, OP_BATCHED, values, OP_DIMS (B, C));
 }
 
-static const RefArray *
-ref_of (const OpArray *array)
-{
-  return array != NULL ? &array->ref : NULL;
-}
-
-static C2lTensor *
-tensor_of (const OpArray *array)
-{
-  return array != NULL ? array->tensor : NULL;
-}
-
 static void
 conv_case (OpCase *c, gconstpointer data)
 {
@@ -120,18 +108,18 @@ conv_case (OpCase *c, gconstpointer data)
                                 ? op_add (c, "residual", OP_BATCHED, 1, OP_DIMS (B, R, R, s->O))
                                 : NULL;
   const OpArray *filter = s->up == 2 ? add_filter (c, (s->operands & SKEWED) != 0) : NULL;
-  RefConvInputs in = { ref_of (weight), ref_of (styles),   ref_of (demod), ref_of (noise),
-                       ref_of (bias),   ref_of (residual), ref_of (filter) };
+  RefConvInputs in = { op_ref (weight), op_ref (styles),   op_ref (demod), op_ref (noise),
+                       op_ref (bias),   op_ref (residual), op_ref (filter) };
   C2lConv p = { weight->tensor,
-                tensor_of (styles),
-                tensor_of (demod),
-                tensor_of (noise),
+                op_tensor (styles),
+                op_tensor (demod),
+                op_tensor (noise),
                 0.7f,
-                tensor_of (bias),
-                tensor_of (residual),
+                op_tensor (bias),
+                op_tensor (residual),
                 s->up,
                 s->padding,
-                tensor_of (filter),
+                op_tensor (filter),
                 s->act,
                 s->gain,
                 s->clamp,
@@ -175,8 +163,5 @@ static const OpSuite suites[] = {
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
-  if (op_harness_init ())
-    op_harness_add (suites, G_N_ELEMENTS (suites));
-  return op_harness_run ();
+  return op_harness_main (argc, argv, suites, G_N_ELEMENTS (suites));
 }

@@ -16,7 +16,7 @@ enum
 static const OpArray *
 add_filter (OpCase *c, const char *name, int kind, int n)
 {
-  g_autofree double *values = g_new (double, (gsize) n * n);
+  g_autofree double *values = g_new (double, (gsize) n *n);
   int length = kind == SQUARE ? n * n : n;
 
   if (kind == NO_FILTER)
@@ -25,18 +25,6 @@ add_filter (OpCase *c, const char *name, int kind, int n)
     values[i] = (0.5 + op_random (c)) / length;
   return kind == SQUARE ? op_add_values (c, name, OP_WEIGHT, values, OP_DIMS (n, n))
                         : op_add_values (c, name, OP_WEIGHT, values, OP_DIMS (n));
-}
-
-static const RefArray *
-ref_of (const OpArray *array)
-{
-  return array != NULL ? &array->ref : NULL;
-}
-
-static C2lTensor *
-tensor_of (const OpArray *array)
-{
-  return array != NULL ? array->tensor : NULL;
 }
 
 typedef struct
@@ -71,13 +59,13 @@ resample_case (OpCase *c, gconstpointer data)
   const ResampleShape *s = data;
   const OpArray *x = op_add (c, "x", OP_ACTIVATION, 1, OP_DIMS (s->B, s->R, s->R, s->C));
   const OpArray *filter = add_filter (c, "filter", s->filter, s->n);
-  C2lResample p = { tensor_of (filter), s->up, s->down, { 0 }, s->gain };
+  C2lResample p = { op_tensor (filter), s->up, s->down, { 0 }, s->gain };
 
   memcpy (p.padding, s->padding, sizeof p.padding);
   op_note (c, "up %d, down %d, padding %d %d %d %d, gain %g", p.up, p.down, p.padding[0],
            p.padding[1], p.padding[2], p.padding[3], p.gain);
   if (op_run (c, c2l_resample (c->pass, x->tensor, &p), C2L_F32))
-    op_compare (c, ref_resample (&x->ref, ref_of (filter), &p), s->n * s->n);
+    op_compare (c, ref_resample (&x->ref, op_ref (filter), &p), s->n * s->n);
 }
 
 typedef struct
@@ -115,9 +103,9 @@ filtered_leaky_relu_case (OpCase *c, gconstpointer data)
   const OpArray *bias = s->bias ? op_add (c, "bias", OP_WEIGHT, 1, OP_DIMS (s->C)) : NULL;
   const OpArray *up_filter = add_filter (c, "up filter", s->up_filter, s->n_up);
   const OpArray *down_filter = add_filter (c, "down filter", s->down_filter, s->n_down);
-  C2lFilteredLeakyRelu p = { tensor_of (bias),
-                             tensor_of (up_filter),
-                             tensor_of (down_filter),
+  C2lFilteredLeakyRelu p = { op_tensor (bias),
+                             op_tensor (up_filter),
+                             op_tensor (down_filter),
                              s->up,
                              s->down,
                              { 0 },
@@ -131,8 +119,8 @@ filtered_leaky_relu_case (OpCase *c, gconstpointer data)
            p.padding[0], p.padding[1], p.padding[2], p.padding[3], p.gain, p.slope, p.clamp);
   if (op_run (c, c2l_filtered_leaky_relu (c->pass, x->tensor, &p), c->out))
     op_compare (c,
-                ref_filtered_leaky_relu (&x->ref, ref_of (bias), ref_of (up_filter),
-                                         ref_of (down_filter), &p),
+                ref_filtered_leaky_relu (&x->ref, op_ref (bias), op_ref (up_filter),
+                                         op_ref (down_filter), &p),
                 s->n_up * s->n_up + s->n_down * s->n_down);
 }
 
@@ -286,8 +274,5 @@ static const OpSuite suites[] = {
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
-  if (op_harness_init ())
-    op_harness_add (suites, G_N_ELEMENTS (suites));
-  return op_harness_run ();
+  return op_harness_main (argc, argv, suites, G_N_ELEMENTS (suites));
 }

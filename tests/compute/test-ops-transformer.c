@@ -338,8 +338,5 @@ static const OpSuite suites[] = {
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
-  if (op_harness_init ())
-    op_harness_add (suites, G_N_ELEMENTS (suites));
-  return op_harness_run ();
+  return op_harness_main (argc, argv, suites, G_N_ELEMENTS (suites));
 }

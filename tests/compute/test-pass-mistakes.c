@@ -4,20 +4,6 @@
 
 #include <string.h>
 
-#define DIMS(...) OP_DIMS (__VA_ARGS__)
-
-static C2lPass *
-new_pass (void)
-{
-  return c2l_pass_new (op_get_device (), C2L_PRECISION_F32, "test");
-}
-
-static C2lTensor *
-add_input (C2lPass *pass, const char *name, int n_dims, const gint64 *dims)
-{
-  return c2l_pass_add_input (pass, name, C2L_F32, n_dims, dims);
-}
-
 /* Its content does not matter: nothing here is run. */
 static C2lTensor *
 new_weight (int n_dims, const gint64 *dims)
@@ -62,14 +48,14 @@ bad_layer_norm (C2lPass *pass, const Operands *o)
 static C2lTensor *
 bad_rotary (C2lPass *pass, const Operands *o)
 {
-  C2lTensor *tokens = c2l_reshape (pass, o->x, DIMS (1, 2, 3));
+  C2lTensor *tokens = c2l_reshape (pass, o->x, OP_DIMS (1, 2, 3));
   return c2l_rotary (pass, tokens, &(C2lRotary){ .n_heads = 2, .head_dim = 2, .angles = o->x });
 }
 
 static C2lTensor *
 bad_attention (C2lPass *pass, const Operands *o)
 {
-  C2lTensor *tokens = c2l_reshape (pass, o->x, DIMS (1, 2, 3));
+  C2lTensor *tokens = c2l_reshape (pass, o->x, OP_DIMS (1, 2, 3));
   return c2l_attention (pass, &(C2lAttention){ .q = tokens,
                                                .k = tokens,
                                                .v = tokens,
@@ -83,7 +69,7 @@ bad_attention (C2lPass *pass, const Operands *o)
 static C2lTensor *
 bad_attention_offset (C2lPass *pass, const Operands *o)
 {
-  C2lTensor *tokens = c2l_reshape (pass, o->x, DIMS (1, 2, 3));
+  C2lTensor *tokens = c2l_reshape (pass, o->x, OP_DIMS (1, 2, 3));
   return c2l_attention (pass, &(C2lAttention){ .q = tokens,
                                                .k = tokens,
                                                .v = tokens,
@@ -121,13 +107,13 @@ bad_combine (C2lPass *pass, const Operands *o)
 static C2lTensor *
 bad_reshape (C2lPass *pass, const Operands *o)
 {
-  return c2l_reshape (pass, o->x, DIMS (7));
+  return c2l_reshape (pass, o->x, OP_DIMS (7));
 }
 
 static C2lTensor *
 bad_expand (C2lPass *pass, const Operands *o)
 {
-  return c2l_expand (pass, o->x, DIMS (4, 3));
+  return c2l_expand (pass, o->x, OP_DIMS (4, 3));
 }
 
 static C2lTensor *
@@ -163,7 +149,7 @@ bad_cosine_similarity (C2lPass *pass, const Operands *o)
 static C2lTensor *
 bad_random_normal (C2lPass *pass, const Operands *o)
 {
-  return c2l_random_normal (pass, o->indices, 0, DIMS (5, 4));
+  return c2l_random_normal (pass, o->indices, 0, OP_DIMS (5, 4));
 }
 
 static C2lTensor *
@@ -175,7 +161,8 @@ bad_conv (C2lPass *pass, const Operands *o)
 static C2lTensor *
 bad_up_convolution (C2lPass *pass, const Operands *o)
 {
-  C2lTensor *six = c2l_reshape (pass, c2l_expand (pass, o->x, DIMS (6, 2, 3)), DIMS (1, 1, 6, 6));
+  C2lTensor *six
+      = c2l_reshape (pass, c2l_expand (pass, o->x, OP_DIMS (6, 2, 3)), OP_DIMS (1, 1, 6, 6));
   return c2l_conv (pass, six, &(C2lConv){ .weight = o->kernel, .up = 2 });
 }
 
@@ -275,16 +262,16 @@ static const struct
 static void
 test_mistakes_are_reported_by_name_and_shapes (void)
 {
-  g_autoptr (C2lTensor) weight = new_weight (DIMS (7, 11)), kernel = new_weight (DIMS (5, 6, 3, 3)),
-                        row = new_weight (DIMS (9));
+  g_autoptr (C2lTensor) weight = new_weight (OP_DIMS (7, 11)),
+                        kernel = new_weight (OP_DIMS (5, 6, 3, 3)), row = new_weight (OP_DIMS (9));
 
   for (guint i = 0; i < G_N_ELEMENTS (mistakes); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (C2lPass) pass = new_pass ();
-      Operands operands = { add_input (pass, "x", DIMS (2, 3)),
-                            add_input (pass, "picture", DIMS (1, 8, 8, 4)),
-                            c2l_pass_add_input (pass, "indices", C2L_I32, DIMS (5)),
+      g_autoptr (C2lPass) pass = op_new_pass ();
+      Operands operands = { op_add_input (pass, "x", OP_DIMS (2, 3)),
+                            op_add_input (pass, "picture", OP_DIMS (1, 8, 8, 4)),
+                            c2l_pass_add_input (pass, "indices", C2L_I32, OP_DIMS (5)),
                             weight,
                             kernel,
                             row };
@@ -304,12 +291,12 @@ static void
 test_the_first_mistake_is_the_one_reported (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *x = add_input (pass, "x", DIMS (2, 3)), *y;
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  C2lTensor *x = op_add_input (pass, "x", OP_DIMS (2, 3)), *y;
 
   y = c2l_swiglu (pass, x, C2L_F32);
   y = c2l_add (pass, y, x);
-  y = c2l_reshape (pass, x, DIMS (5));
+  y = c2l_reshape (pass, x, OP_DIMS (5));
   c2l_pass_keep (pass, "y", y);
   c2l_pass_fail (pass, C2L_COMPUTE_ERROR_FAILED, "too late");
   g_assert_false (c2l_pass_compile (pass, &error));
@@ -321,7 +308,7 @@ static void
 test_a_model_may_report_its_own_mistake (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (C2lPass) pass = new_pass ();
+  g_autoptr (C2lPass) pass = op_new_pass ();
 
   g_assert_false (c2l_pass_has_failed (pass));
   c2l_pass_fail (pass, C2L_COMPUTE_ERROR_UNSUPPORTED, "no %s", "ResNet");
@@ -334,11 +321,11 @@ static void
 test_sizes_that_overflow_are_mistakes (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *x = add_input (pass, "x", DIMS (1));
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  C2lTensor *x = op_add_input (pass, "x", OP_DIMS (1));
 
-  g_assert_null (c2l_expand (pass, x, DIMS ((gint64) 1 << 40, (gint64) 1 << 40)));
-  g_assert_null (c2l_reshape (pass, x, DIMS (-1, -1)));
+  g_assert_null (c2l_expand (pass, x, OP_DIMS ((gint64) 1 << 40, (gint64) 1 << 40)));
+  g_assert_null (c2l_reshape (pass, x, OP_DIMS (-1, -1)));
   g_assert_false (c2l_pass_compile (pass, &error));
   g_assert_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE);
 }
@@ -347,9 +334,9 @@ static void
 test_null_operands_pass_through (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (C2lPass) pass = new_pass ();
-  g_autoptr (C2lTensor) w = new_weight (DIMS (3, 3));
-  C2lTensor *x = add_input (pass, "x", DIMS (2, 3));
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  g_autoptr (C2lTensor) w = new_weight (OP_DIMS (3, 3));
+  C2lTensor *x = op_add_input (pass, "x", OP_DIMS (2, 3));
 
   g_assert_null (c2l_gemm (pass, NULL, w, NULL));
   g_assert_null (c2l_gemm (pass, x, NULL, NULL));
@@ -367,15 +354,15 @@ test_null_operands_pass_through (void)
   g_assert_null (c2l_clamp (pass, NULL, 0, 1));
   g_assert_null (c2l_activate (pass, NULL, C2L_ACT_RELU, 0));
   g_assert_null (c2l_cast (pass, NULL, C2L_BF16));
-  g_assert_null (c2l_reshape (pass, NULL, DIMS (1)));
-  g_assert_null (c2l_expand (pass, NULL, DIMS (1)));
+  g_assert_null (c2l_reshape (pass, NULL, OP_DIMS (1)));
+  g_assert_null (c2l_expand (pass, NULL, OP_DIMS (1)));
   g_assert_null (c2l_concat (pass, 0, 2, (C2lTensor *[]){ x, NULL }));
   g_assert_null (c2l_slice (pass, NULL, 0, 0, 1));
   g_assert_null (c2l_gather (pass, NULL, 0, x));
   g_assert_null (c2l_gather (pass, x, 0, NULL));
   g_assert_null (c2l_rms_normalize (pass, NULL, 0));
   g_assert_null (c2l_cosine_similarity (pass, x, NULL));
-  g_assert_null (c2l_random_normal (pass, NULL, 0, DIMS (1, 1)));
+  g_assert_null (c2l_random_normal (pass, NULL, 0, OP_DIMS (1, 1)));
   g_assert_null (c2l_conv (pass, NULL, &(C2lConv){ .weight = w }));
   g_assert_null (c2l_conv (pass, x, &(C2lConv){ .weight = NULL }));
   g_assert_null (c2l_demodulation (pass, x, NULL));
@@ -403,7 +390,7 @@ test_precisions_that_the_device_lacks_are_refused (void)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (C2lPass) pass = c2l_pass_new (op_get_device (), precision, "test");
-      C2lTensor *x = add_input (pass, "x", DIMS (2, 3));
+      C2lTensor *x = op_add_input (pass, "x", OP_DIMS (2, 3));
 
       c2l_pass_keep (pass, "y", c2l_add (pass, x, x));
       g_assert_cmpint (c2l_pass_get_precision (pass), ==, precision);

@@ -6,20 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#define DIMS(...) OP_DIMS (__VA_ARGS__)
-
-static C2lPass *
-new_pass (void)
-{
-  return c2l_pass_new (op_get_device (), C2L_PRECISION_F32, "test");
-}
-
-static C2lTensor *
-add_input (C2lPass *pass, const char *name, int n_dims, const gint64 *dims)
-{
-  return c2l_pass_add_input (pass, name, C2L_F32, n_dims, dims);
-}
-
 static C2lTensor *
 new_weight (int n_dims, const gint64 *dims, float value)
 {
@@ -141,7 +127,7 @@ static C2lTensor *
 view_of (Graph *graph, const Node *node)
 {
   gint64 length = node->value->length;
-  C2lTensor *view = c2l_reshape (graph->pass, node->tensor, DIMS (1, length, 1));
+  C2lTensor *view = c2l_reshape (graph->pass, node->tensor, OP_DIMS (1, length, 1));
 
   return c2l_reshape (graph->pass, view, 1, &length);
 }
@@ -190,13 +176,13 @@ static void
 graph_build (Graph *graph, guint32 seed)
 {
   graph->random = g_rand_new_with_seed (seed);
-  graph->pass = new_pass ();
+  graph->pass = op_new_pass ();
   graph->n_inputs = 4;
   for (int i = 0; i < graph->n_inputs; i++)
     {
       gint64 length = g_rand_int_range (graph->random, 1, i % 2 == 0 ? 40 : 700);
 
-      graph->nodes[i] = (Node){ add_input (graph->pass, NULL, 1, &length),
+      graph->nodes[i] = (Node){ op_add_input (graph->pass, NULL, 1, &length),
                                 new_random_row (graph->random, length) };
       graph->n_nodes++;
     }
@@ -270,8 +256,8 @@ test_a_long_chain_needs_the_memory_of_a_few_links (void)
   {
     LENGTH = 4096
   };
-  g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *x = add_input (pass, "x", DIMS (LENGTH)), *y = x;
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  C2lTensor *x = op_add_input (pass, "x", OP_DIMS (LENGTH)), *y = x;
 
   for (int i = 0; i < 50; i++)
     y = c2l_combine (pass, 1, &y, (float[]){ i % 2 == 0 ? 2 : 0.5f });
@@ -285,8 +271,8 @@ test_a_long_chain_needs_the_memory_of_a_few_links (void)
 static void
 test_kept_tensors_survive_what_comes_after (void)
 {
-  g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *x = add_input (pass, "x", DIMS (3)), *y = x;
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  C2lTensor *x = op_add_input (pass, "x", OP_DIMS (3)), *y = x;
   const char *wanted[] = { "third", "first", "last", NULL };
   g_autofree const char **names = NULL;
   C2lTensor *links[20];
@@ -313,10 +299,10 @@ test_kept_tensors_survive_what_comes_after (void)
 static void
 test_inputs_keep_their_content_between_runs (void)
 {
-  g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *early = add_input (pass, "early", DIMS (2)),
-            *late = add_input (pass, "late", DIMS (2));
-  C2lTensor *constant = c2l_pass_add_constant (pass, C2L_F32, DIMS (2), (float[]){ 100, 200 });
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  C2lTensor *early = op_add_input (pass, "early", OP_DIMS (2)),
+            *late = op_add_input (pass, "late", OP_DIMS (2));
+  C2lTensor *constant = c2l_pass_add_constant (pass, C2L_F32, OP_DIMS (2), (float[]){ 100, 200 });
   C2lTensor *y = c2l_add (pass, early, constant);
 
   for (int i = 0; i < 10; i++)
@@ -338,19 +324,20 @@ test_inputs_keep_their_content_between_runs (void)
 static void
 test_views_see_what_they_look_at (void)
 {
-  g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *x = add_input (pass, "x", DIMS (2, 3));
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  C2lTensor *x = op_add_input (pass, "x", OP_DIMS (2, 3));
   C2lTensor *doubled = c2l_add (pass, x, x);
-  C2lTensor *column = c2l_reshape (pass, c2l_reshape (pass, doubled, DIMS (6)), DIMS (3, 2, 1));
+  C2lTensor *column
+      = c2l_reshape (pass, c2l_reshape (pass, doubled, OP_DIMS (6)), OP_DIMS (3, 2, 1));
   C2lTensor *row = c2l_slice (pass, doubled, 0, 1, 1), *other = doubled, *sum;
 
   /* The memory of `doubled` must outlive its own last use, for its views' sake. */
   for (int i = 0; i < 8; i++)
     other = c2l_combine (pass, 1, &other, (float[]){ -1 });
-  sum = c2l_add (pass, c2l_reshape (pass, other, DIMS (3, 2, 1)), column);
+  sum = c2l_add (pass, c2l_reshape (pass, other, OP_DIMS (3, 2, 1)), column);
   c2l_pass_keep (pass, "sum", sum);
   c2l_pass_keep (pass, "row", row);
-  c2l_pass_keep (pass, "of input", c2l_reshape (pass, x, DIMS (6)));
+  c2l_pass_keep (pass, "of input", c2l_reshape (pass, x, OP_DIMS (6)));
   compile (pass);
   write_floats (x, (float[]){ 1, 2, 3, 4, 5, 6 });
   run (pass);
@@ -367,8 +354,8 @@ test_taps_are_kept_only_when_enabled (void)
 {
   for (int enabled = 0; enabled < 2; enabled++)
     {
-      g_autoptr (C2lPass) pass = new_pass ();
-      C2lTensor *x = add_input (pass, "x", DIMS (2)), *y;
+      g_autoptr (C2lPass) pass = op_new_pass ();
+      C2lTensor *x = op_add_input (pass, "x", OP_DIMS (2)), *y;
 
       if (enabled)
         c2l_pass_enable_taps (pass);
@@ -393,8 +380,8 @@ test_cancelling_stops_a_run_and_spoils_nothing (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *x = add_input (pass, "x", DIMS (2)), *y = c2l_add (pass, x, x);
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  C2lTensor *x = op_add_input (pass, "x", OP_DIMS (2)), *y = c2l_add (pass, x, x);
 
   c2l_pass_keep (pass, "y", y);
   compile (pass);
@@ -423,14 +410,14 @@ test_threads_may_change_between_runs (void)
     R = 40,
     C = 17
   };
-  g_autoptr (C2lTensor) gain = new_weight (DIMS (D), -200),
-                        weight = new_weight (DIMS (N, D), -1000);
-  g_autoptr (C2lTensor) kernel = new_weight (DIMS (C, 3, 3, 3), -100);
-  g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *x = add_input (pass, "x", DIMS (T, D)),
-            *picture = add_input (pass, "picture", DIMS (2, R, R, 3));
+  g_autoptr (C2lTensor) gain = new_weight (OP_DIMS (D), -200),
+                        weight = new_weight (OP_DIMS (N, D), -1000);
+  g_autoptr (C2lTensor) kernel = new_weight (OP_DIMS (C, 3, 3, 3), -100);
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  C2lTensor *x = op_add_input (pass, "x", OP_DIMS (T, D)),
+            *picture = op_add_input (pass, "picture", OP_DIMS (2, R, R, 3));
   C2lTensor *results[3];
-  g_autofree float *xs = g_new (float, (gsize) T * D), *pictures = g_new (float, 2 * R * R * 3);
+  g_autofree float *xs = g_new (float, (gsize) T *D), *pictures = g_new (float, 2 * R * R * 3);
 
   for (int i = 0; i < T * D; i++)
     xs[i] = sinf (i);
@@ -463,9 +450,9 @@ test_threads_may_change_between_runs (void)
 static void
 test_profile_is_off_until_enabled (void)
 {
-  g_autoptr (C2lTensor) weight = new_weight (DIMS (300, 200), 0);
-  g_autoptr (C2lPass) pass = new_pass ();
-  C2lTensor *x = add_input (pass, "x", DIMS (500, 200));
+  g_autoptr (C2lTensor) weight = new_weight (OP_DIMS (300, 200), 0);
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  C2lTensor *x = op_add_input (pass, "x", OP_DIMS (500, 200));
   g_autofree char *before = NULL, *after = NULL;
 
   c2l_pass_keep (pass, "y", c2l_gemm (pass, x, weight, NULL));
@@ -486,14 +473,14 @@ test_profile_is_off_until_enabled (void)
 static void
 test_weights_live_as_long_as_their_passes (void)
 {
-  g_autoptr (C2lTensor) weight = new_weight (DIMS (2, 3), 0);
-  g_autoptr (C2lPass) first = new_pass (), second = new_pass ();
+  g_autoptr (C2lTensor) weight = new_weight (OP_DIMS (2, 3), 0);
+  g_autoptr (C2lPass) first = op_new_pass (), second = op_new_pass ();
   C2lPass *passes[] = { first, second };
   C2lTensor *inputs[2], *results[2];
 
   for (int i = 0; i < 2; i++)
     {
-      inputs[i] = add_input (passes[i], "x", DIMS (i + 1, 3));
+      inputs[i] = op_add_input (passes[i], "x", OP_DIMS (i + 1, 3));
       results[i] = c2l_gemm (passes[i], inputs[i], weight, NULL);
       c2l_pass_keep (passes[i], "y", results[i]);
     }
@@ -522,10 +509,10 @@ test_wrapped_data_is_released_once (void)
   static const float data[] = { 1, 2, 3 };
   g_autoptr (GError) error = NULL;
   int n_released = 0;
-  C2lTensor *weight = c2l_device_wrap_weight (op_get_device (), C2L_F32, DIMS (3), data, &n_released,
-                                              count_release, &error);
-  C2lPass *pass = new_pass ();
-  C2lTensor *y = c2l_add (pass, add_input (pass, "x", DIMS (3)), weight);
+  C2lTensor *weight = c2l_device_wrap_weight (op_get_device (), C2L_F32, OP_DIMS (3), data,
+                                              &n_released, count_release, &error);
+  C2lPass *pass = op_new_pass ();
+  C2lTensor *y = c2l_add (pass, op_add_input (pass, "x", OP_DIMS (3)), weight);
 
   g_assert_no_error (error);
   c2l_pass_keep (pass, "y", y);
@@ -538,11 +525,16 @@ test_wrapped_data_is_released_once (void)
   g_assert_cmpint (n_released, ==, 1);
 }
 
-/* An F16 weight gives the bits that its values in float32 give, in every layout that products of different heights ask for. */
+/* An F16 weight gives the bits that its values in float32 give, in every layout that products of
+ * different heights ask for. */
 static void
 test_half_precision_matrices_multiply_as_their_values (void)
 {
-  enum { N = 48, K = 80 };
+  enum
+  {
+    N = 48,
+    K = 80
+  };
   g_autoptr (GError) error = NULL;
   static guint16 halves[N * K];
   static float values[N * K], x[67 * K], results[2][67 * N];
@@ -556,7 +548,8 @@ test_half_precision_matrices_multiply_as_their_values (void)
     x[i] = 0.1f * (float) ((i * 53) % 97 - 48);
 
   C2lTensor *weights[] = {
-    c2l_device_wrap_weight (op_get_device (), C2L_F16, 2, dims, halves, &n_released, count_release, &error),
+    c2l_device_wrap_weight (op_get_device (), C2L_F16, 2, dims, halves, &n_released, count_release,
+                            &error),
     c2l_device_new_weight (op_get_device (), C2L_F32, 2, dims, values, &error),
   };
   const int heights[] = { 1, 4, 67 };
@@ -566,8 +559,9 @@ test_half_precision_matrices_multiply_as_their_values (void)
     {
       for (int which = 0; which < 2; which++)
         {
-          g_autoptr (C2lPass) pass = new_pass ();
-          C2lTensor *y = c2l_gemm (pass, add_input (pass, "x", DIMS (heights[i], K)), weights[which], NULL);
+          g_autoptr (C2lPass) pass = op_new_pass ();
+          C2lTensor *y = c2l_gemm (pass, op_add_input (pass, "x", OP_DIMS (heights[i], K)),
+                                   weights[which], NULL);
 
           c2l_pass_keep (pass, "y", y);
           compile (pass);
@@ -575,7 +569,8 @@ test_half_precision_matrices_multiply_as_their_values (void)
           run (pass);
           c2l_tensor_read (y, results[which], c2l_tensor_get_size (y));
         }
-      g_assert_cmpmem (results[0], sizeof (float) * heights[i] * N, results[1], sizeof (float) * heights[i] * N);
+      g_assert_cmpmem (results[0], sizeof (float) * heights[i] * N, results[1],
+                       sizeof (float) * heights[i] * N);
     }
   c2l_tensor_unref (weights[0]);
   c2l_tensor_unref (weights[1]);

@@ -306,6 +306,20 @@ test_previews_then_pictures_then_scores (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->n_destroyed, ==, 1);
 }
 
+/* A row for each prompt is there before the first of them is drawn in full. */
+static void
+test_previews_of_all_prompts_first (Fixture *fixture, gconstpointer data)
+{
+  C2lOrder order;
+
+  init_order (fixture, &order, two, 2);
+  order.score = TRUE;
+  order.preview_size = PREVIEW_SIZE;
+  generate (fixture, &order);
+  g_assert_no_error (fixture->error);
+  g_assert_cmpstr (fixture->log->str, ==, "ppppffssffsse");
+}
+
 static void
 test_no_previews_where_they_save_nothing (Fixture *fixture, gconstpointer data)
 {
@@ -836,6 +850,7 @@ main (int argc, char **argv)
   ADD ("/worker/generates/what-c2l-draws-bit-for-bit", test_draws_what_c2l_draws);
   ADD ("/worker/generates/previews-then-pictures-then-scores",
        test_previews_then_pictures_then_scores);
+  ADD ("/worker/generates/previews-of-all-prompts-first", test_previews_of_all_prompts_first);
   ADD ("/worker/generates/no-previews-where-they-save-nothing",
        test_no_previews_where_they_save_nothing);
   ADD ("/worker/generates/without-a-prompt", test_without_a_prompt);

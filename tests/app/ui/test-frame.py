@@ -5,9 +5,8 @@ import json
 import os
 import pathlib
 import re
-import shutil
 
-from person import run, brightness, wait
+from person import run, brightness, difference, wait
 
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
 FILES = FIXTURES / 'e2e' / 'w'
@@ -87,6 +86,7 @@ def says_what_is_wrong_with_files_that_make_no_model(desk):
     app.find('label', re.compile('not really.pkl'))
     app.find('push button', 'Import')
     app.press(app.find('push button', 'Cancel'))
+    app.wait_gone('frame', 'Import a Model')
     app.close()
 
 
@@ -157,11 +157,43 @@ def changes_its_theme_at_once(desk):
     assert desk.get('theme') == "'dark'", desk.get('theme')
 
 
+def clears_the_history_and_releases_memory(desk):
+    desk.set('page', "'train'")
+    app = desk.start()
+    app.key('ctrl+comma')
+    app.wait(lambda: app.is_enabled(app.find('push button', 'Clear…')), 'the history can be cleared')
+    app.press(app.find('push button', 'Clear…'))
+    app.press(app.find('push button', 'Clear'))
+    app.find('label', 'The history is empty but for favourites')
+    app.focus('Preferences')
+    app.click(app.find('page tab', 'Drawing'))
+    app.press(app.find('push button', 'Release'))
+    app.focus('Preferences')
+    app.key('Escape')
+    app.wait_gone('label', 'Theme')
+    app.close()
+
+
+def draws_a_prompt_that_it_is_started_with(desk):
+    app = desk.start('--prompt', 'a bald man with sunglasses')
+    app.find('status bar', '16 pictures')
+    app.find('table cell', re.compile('a bald man with sunglasses, picture 16'))
+    before = app.pixels()
+    assert desk.call('--prompt', 'a happy man — 木').returncode == 0
+    app.find('table cell', re.compile('a happy man — 木, picture 16'))
+    app.find('status bar', '16 pictures')
+    assert difference(before, app.pixels()) > 2, 'the pictures are the same'
+    app.close()
+
+
 def lists_its_keys(desk):
     app = desk.start()
     app.key('ctrl+question')
     app.find('label', 'Show or hide the history')
     app.find('label', 'Quit')
+    app.focus_newest()
+    app.key('Escape')
+    app.wait_gone('label', 'Show or hide the history')
     app.close()
 
 
@@ -179,4 +211,4 @@ def is_usable_when_narrow(desk):
 run(opens_and_comes_back_where_it_was_left, says_its_version_and_helps_without_a_window, is_one_program_however_often_it_is_started,
     shows_what_the_starter_is, imports_the_originals_files_and_removes_the_model, says_what_is_wrong_with_files_that_make_no_model,
     names_files_that_it_cannot_open, takes_files_while_it_runs, lists_models_that_are_broken, lists_trainings_and_follows_them,
-    changes_its_theme_at_once, lists_its_keys, is_usable_when_narrow, GSK_RENDERER='cairo')
+    changes_its_theme_at_once, clears_the_history_and_releases_memory, draws_a_prompt_that_it_is_started_with, lists_its_keys, is_usable_when_narrow, GSK_RENDERER='cairo')

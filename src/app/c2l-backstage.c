@@ -1,6 +1,6 @@
 /* Joins worker, library and board, and keeps them as the settings say: device, precision, threads, model, and how long a model stays in
  * memory. A model that is not there any more gives way to the starter, with a word about it. */
-#include "app/c2l-workshop.h"
+#include "app/c2l-backstage.h"
 
 #include "app/c2l-gl-target.h"
 #include "app/c2l-settings.h"
@@ -11,7 +11,7 @@
 /* Pictures in the trash go for good after so long. */
 #define TRASH_DAYS 30
 
-struct _C2lWorkshop
+struct _C2lBackstage
 {
   GObject parent_instance;
 
@@ -22,21 +22,21 @@ struct _C2lWorkshop
   gboolean closed;
 };
 
-G_DEFINE_FINAL_TYPE (C2lWorkshop, c2l_workshop, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (C2lBackstage, c2l_backstage, G_TYPE_OBJECT)
 
 static guint notice_signal;
 
 C2lBoard *
-c2l_workshop_get_board (C2lWorkshop *self)
+c2l_backstage_get_board (C2lBackstage *self)
 {
-  g_return_val_if_fail (C2L_IS_WORKSHOP (self), NULL);
+  g_return_val_if_fail (C2L_IS_BACKSTAGE (self), NULL);
   return self->board;
 }
 
 static gboolean
 tell_notice (gpointer data)
 {
-  C2lWorkshop *self = data;
+  C2lBackstage *self = data;
   g_autofree char *notice = g_steal_pointer (&self->notice);
 
   if (notice != NULL && !self->closed)
@@ -46,7 +46,7 @@ tell_notice (gpointer data)
 
 /* Takes @notice (nullable). */
 static void
-tell_later (C2lWorkshop *self, char *notice)
+tell_later (C2lBackstage *self, char *notice)
 {
   if (notice == NULL)
     return;
@@ -56,7 +56,7 @@ tell_later (C2lWorkshop *self, char *notice)
 }
 
 static void
-open_model (C2lWorkshop *self)
+open_model (C2lBackstage *self)
 {
   g_autofree char *id = g_settings_get_string (c2l_settings_get (), "model");
   g_autofree char *folder = c2l_bundles_dup_folder (id);
@@ -77,7 +77,7 @@ open_model (C2lWorkshop *self)
 }
 
 static void
-configure (C2lWorkshop *self)
+configure (C2lBackstage *self)
 {
   GSettings *settings = c2l_settings_get ();
   g_autofree char *device = g_settings_get_string (settings, "device");
@@ -87,21 +87,21 @@ configure (C2lWorkshop *self)
 }
 
 static void
-on_device_changed (C2lWorkshop *self)
+on_device_changed (C2lBackstage *self)
 {
   configure (self);
   open_model (self);
 }
 
 static void
-on_idle_changed (C2lWorkshop *self)
+on_idle_changed (C2lBackstage *self)
 {
   c2l_worker_set_idle_timeout (self->worker,
                                60 * g_settings_get_int (c2l_settings_get (), "idle-minutes"));
 }
 
 static void
-follow_settings (C2lWorkshop *self)
+follow_settings (C2lBackstage *self)
 {
   GSettings *settings = c2l_settings_get ();
   const char *const device_keys[] = { "changed::device", "changed::precision", "changed::threads" };
@@ -116,9 +116,9 @@ follow_settings (C2lWorkshop *self)
 }
 
 void
-c2l_workshop_close (C2lWorkshop *self)
+c2l_backstage_close (C2lBackstage *self)
 {
-  g_return_if_fail (C2L_IS_WORKSHOP (self));
+  g_return_if_fail (C2L_IS_BACKSTAGE (self));
   if (self->closed)
     return;
   self->closed = TRUE;
@@ -128,42 +128,42 @@ c2l_workshop_close (C2lWorkshop *self)
 }
 
 static void
-c2l_workshop_dispose (GObject *object)
+c2l_backstage_dispose (GObject *object)
 {
-  C2lWorkshop *self = C2L_WORKSHOP (object);
+  C2lBackstage *self = C2L_BACKSTAGE (object);
 
-  c2l_workshop_close (self);
+  c2l_backstage_close (self);
   g_clear_object (&self->board);
   g_clear_object (&self->worker);
   g_clear_object (&self->library);
-  G_OBJECT_CLASS (c2l_workshop_parent_class)->dispose (object);
+  G_OBJECT_CLASS (c2l_backstage_parent_class)->dispose (object);
 }
 
 static void
-c2l_workshop_finalize (GObject *object)
+c2l_backstage_finalize (GObject *object)
 {
-  g_free (C2L_WORKSHOP (object)->notice);
-  G_OBJECT_CLASS (c2l_workshop_parent_class)->finalize (object);
+  g_free (C2L_BACKSTAGE (object)->notice);
+  G_OBJECT_CLASS (c2l_backstage_parent_class)->finalize (object);
 }
 
 static void
-c2l_workshop_class_init (C2lWorkshopClass *klass)
+c2l_backstage_class_init (C2lBackstageClass *klass)
 {
-  G_OBJECT_CLASS (klass)->dispose = c2l_workshop_dispose;
-  G_OBJECT_CLASS (klass)->finalize = c2l_workshop_finalize;
+  G_OBJECT_CLASS (klass)->dispose = c2l_backstage_dispose;
+  G_OBJECT_CLASS (klass)->finalize = c2l_backstage_finalize;
   notice_signal = g_signal_new ("notice", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                 NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
-c2l_workshop_init (C2lWorkshop *self)
+c2l_backstage_init (C2lBackstage *self)
 {
 }
 
-C2lWorkshop *
-c2l_workshop_new (GdkDisplay *display)
+C2lBackstage *
+c2l_backstage_new (GdkDisplay *display)
 {
-  C2lWorkshop *self = g_object_new (C2L_TYPE_WORKSHOP, NULL);
+  C2lBackstage *self = g_object_new (C2L_TYPE_BACKSTAGE, NULL);
   g_autofree char *path = c2l_library_dup_default_path ();
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autoptr (GDateTime) before = g_date_time_add_days (now, -TRASH_DAYS);
