@@ -251,6 +251,8 @@ show_unknown (C2lPromptBar *self, char **words)
       g_autofree char *text = g_strdup_printf (_ ("The model does not know: %s"), list->str);
       gtk_label_set_text (self->unknown, text);
     }
+  /* What is folded away would still be read aloud. */
+  gtk_widget_set_visible (GTK_WIDGET (self->unknown), list->len > 0);
   gtk_revealer_set_reveal_child (self->unknown_revealer, list->len > 0);
 }
 
