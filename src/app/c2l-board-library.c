@@ -177,6 +177,72 @@ store (C2lBoard *self, GPtrArray *items, GPtrArray *pictures, gboolean is_change
   g_task_run_in_thread (task, make_thumbnails);
 }
 
+/* As it was before it was edited. */
+static C2lRecipe *
+dup_unedited (C2lRecipe *recipe)
+{
+  C2lRecipe *original = c2l_recipe_copy (recipe);
+
+  g_ptr_array_set_size (original->edits, 0);
+  g_ptr_array_set_size (original->mixes, 0);
+  original->move_x = original->move_y = original->turn = 0;
+  return original;
+}
+
+/* Whether the open model drew it; says so if not. */
+static gboolean
+can_draw (C2lBoard *self, C2lLibraryEntry *entry)
+{
+  g_autofree char *generator
+      = self->model != NULL ? c2l_bundle_dup_sha256 (self->model->bundle, C2L_ROLE_GENERATOR, NULL)
+                            : NULL;
+
+  if (self->model != NULL
+      && (generator == NULL || entry->generator == NULL
+          || g_ascii_strcasecmp (generator, entry->generator) == 0))
+    return TRUE;
+  c2l_board_say (self,
+                 _ ("The picture was drawn by the model “%s”. Use that model on the page Models to "
+                    "open it."),
+                 entry->model);
+  return FALSE;
+}
+
+void
+c2l_board_open_kept (C2lBoard *self, GPtrArray *entries, GPtrArray *recipes)
+{
+  C2lPictureItem *first = NULL;
+  guint column = 0, row = self->next_row;
+
+  g_return_if_fail (C2L_IS_BOARD (self) && entries->len == recipes->len);
+  for (guint i = 0; i < entries->len; i++)
+    {
+      C2lLibraryEntry *entry = g_ptr_array_index (entries, i);
+      C2lRecipe *recipe = g_ptr_array_index (recipes, i);
+      C2lPictureItem *item = c2l_board_find (self, entry->uid);
+
+      if (item == NULL && !can_draw (self, entry))
+        break;
+      if (item == NULL)
+        {
+          g_autoptr (C2lRecipe) original = dup_unedited (recipe);
+
+          item = c2l_board_add_item (self, row, column++);
+          c2l_picture_item_set_uid (item, entry->uid);
+          c2l_picture_item_set_prompt (item, recipe->prompt);
+          c2l_picture_item_set_favourite (item, entry->favourite);
+          c2l_picture_item_set_original (item, original);
+          c2l_picture_item_set_recipe (item, recipe);
+          show_thumbnail (item, entry->thumbnail);
+          c2l_picture_item_set_state (item, C2L_PICTURE_FINISHED);
+          self->next_row = row + 1;
+        }
+      first = first != NULL ? first : item;
+    }
+  if (first != NULL)
+    c2l_board_select_only (self, first);
+}
+
 void
 c2l_board_store (C2lBoard *self, GPtrArray *items, GPtrArray *pictures)
 {

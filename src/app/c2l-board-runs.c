@@ -94,14 +94,22 @@ remove_unfinished (C2lRun *run)
 static void
 store_finished (C2lRun *run)
 {
-  g_autoptr (GPtrArray) items = g_ptr_array_new ();
+  g_autoptr (GPtrArray) items = g_ptr_array_new (), pictures = g_ptr_array_new ();
 
   if (run->kind == C2L_RUN_LIVE && run->replaced)
     return;
   for (guint i = 0; i < run->finished->len; i++)
-    g_ptr_array_add (items, g_ptr_array_index (run->items,
-                                               g_array_index (run->finished_at, guint, i)));
-  c2l_board_store (run->board, items, run->finished);
+    {
+      C2lPictureItem *item
+          = g_ptr_array_index (run->items, g_array_index (run->finished_at, guint, i));
+
+      /* One that came from the library is there. */
+      if (c2l_picture_item_get_uid (item) != NULL)
+        continue;
+      g_ptr_array_add (items, item);
+      g_ptr_array_add (pictures, g_ptr_array_index (run->finished, i));
+    }
+  c2l_board_store (run->board, items, pictures);
   g_ptr_array_set_size (run->finished, 0);
   g_array_set_size (run->finished_at, 0);
 }

@@ -301,6 +301,20 @@ c2l_board_select_only (C2lBoard *self, C2lPictureItem *item)
     }
 }
 
+C2lPictureItem *
+c2l_board_find (C2lBoard *self, const char *uid)
+{
+  g_return_val_if_fail (C2L_IS_BOARD (self), NULL);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->items)); i++)
+    {
+      g_autoptr (C2lPictureItem) item = g_list_model_get_item (G_LIST_MODEL (self->items), i);
+
+      if (g_strcmp0 (c2l_picture_item_get_uid (item), uid) == 0)
+        return item; /* the list has it */
+    }
+  return NULL;
+}
+
 guint
 c2l_board_get_columns (C2lBoard *self)
 {

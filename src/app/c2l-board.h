@@ -49,6 +49,8 @@ C2lPictureItem    *c2l_board_get_current (C2lBoard *board);
 GPtrArray         *c2l_board_list_selected (C2lBoard *board);
 GPtrArray         *c2l_board_list_all (C2lBoard *board);
 void               c2l_board_select_only (C2lBoard *board, C2lPictureItem *item);
+/* The picture with this uid of the library, lent; NULL where it is not on the table. */
+C2lPictureItem    *c2l_board_find (C2lBoard *board, const char *uid);
 /* Pictures of a prompt in the last generation of several prompts, hence of a row; 0: one prompt, as many columns as fit. */
 guint              c2l_board_get_columns (C2lBoard *board);
 
@@ -63,6 +65,9 @@ void               c2l_board_generate (C2lBoard *board, const C2lOrder *order, C
 void               c2l_board_stop (C2lBoard *board);
 /* Draws recipes (of C2lRecipe) as further pictures and selects the first: variations, look-alikes, pictures of the history or dropped ones. */
 void               c2l_board_add_recipes (C2lBoard *board, GPtrArray *recipes);
+/* Puts pictures of the library on the table: @entries of C2lLibraryEntry, @recipes of C2lRecipe, as many. They stay the library's pictures:
+ * none is stored anew, and one that is on the table already is only selected. */
+void               c2l_board_open_kept (C2lBoard *board, GPtrArray *entries, GPtrArray *recipes);
 /* Asks studio for them and adds them. @items of C2lPictureItem. */
 void               c2l_board_add_variations (C2lBoard *board, C2lPictureItem *item, guint n);
 void               c2l_board_add_more_like (C2lBoard *board, GPtrArray *items, guint n);

@@ -66,8 +66,8 @@ focus_pictures (C2lCreatePage *page, GVariant *parameter)
   c2l_picture_grid_focus (c2l_create_page_get_grid (page));
 }
 
-static void
-use_settings (C2lCreatePage *page, GVariant *parameter)
+void
+c2l_create_page_use_recipe (C2lCreatePage *page, C2lRecipe *recipe, const char *what)
 {
   static const struct
   {
@@ -79,12 +79,20 @@ use_settings (C2lCreatePage *page, GVariant *parameter)
     { "seed", C2L_USE_SEED },
     { "options", C2L_USE_OPTIONS },
   };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (uses); i++)
+    if (g_str_equal (uses[i].name, what))
+      c2l_prompt_bar_use_recipe (c2l_create_page_get_prompt_bar (page), recipe, uses[i].use);
+}
+
+static void
+use_settings (C2lCreatePage *page, GVariant *parameter)
+{
   C2lPictureItem *item = c2l_board_get_current (c2l_create_page_get_board (page));
   C2lRecipe *recipe = item != NULL ? c2l_picture_item_get_recipe (item) : NULL;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (uses); i++)
-    if (recipe != NULL && g_str_equal (uses[i].name, g_variant_get_string (parameter, NULL)))
-      c2l_prompt_bar_use_recipe (c2l_create_page_get_prompt_bar (page), recipe, uses[i].use);
+  if (recipe != NULL)
+    c2l_create_page_use_recipe (page, recipe, g_variant_get_string (parameter, NULL));
 }
 
 /* --- pictures --- */

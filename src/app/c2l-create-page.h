@@ -23,6 +23,9 @@ void        c2l_create_page_set_viewer (C2lCreatePage *page, GtkWidget *viewer);
 /* The viewer, or the grid again. */
 void        c2l_create_page_view (C2lCreatePage *page, gboolean viewing);
 
+/* Takes settings of @recipe over into the prompt bar; @what: "all", "prompt", "seed" or "options". */
+void        c2l_create_page_use_recipe (C2lCreatePage *page, C2lRecipe *recipe, const char *what);
+
 /* Of the group “create”, for further actions. */
 GActionMap *c2l_create_page_get_actions (C2lCreatePage *page);
 

@@ -4,6 +4,7 @@
 
 #include "app/c2l-compat.h"
 #include "app/c2l-edit-panel.h"
+#include "app/c2l-history-pane.h"
 #include "app/c2l-models-page.h"
 #include "app/c2l-opener.h"
 #include "app/c2l-settings.h"
@@ -243,10 +244,17 @@ on_viewer_closed (C2lWindow *self)
 }
 
 static void
+on_use_recipe (C2lWindow *self, C2lRecipe *recipe, const char *what)
+{
+  c2l_create_page_use_recipe (self->create_page, recipe, what);
+}
+
+static void
 show_board (C2lWindow *self, C2lBackstage *backstage)
 {
   C2lBoard *board = c2l_backstage_get_board (backstage);
   GtkWidget *viewer = c2l_viewer_new ();
+  GtkWidget *history = c2l_history_pane_new (board);
 
   g_signal_connect_object (backstage, "notice", G_CALLBACK (c2l_window_show_trouble), self,
                            G_CONNECT_SWAPPED);
@@ -259,6 +267,9 @@ show_board (C2lWindow *self, C2lBackstage *backstage)
   c2l_create_page_set_board (self->create_page, board);
   c2l_create_page_set_panel (self->create_page, c2l_edit_panel_new (board));
   c2l_create_page_set_viewer (self->create_page, viewer);
+  g_signal_connect_object (history, "use-recipe", G_CALLBACK (on_use_recipe), self,
+                           G_CONNECT_SWAPPED);
+  c2l_create_page_set_history (self->create_page, history);
 }
 
 C2lWindow *

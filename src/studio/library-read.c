@@ -97,6 +97,77 @@ c2l_library_list_finish (C2lLibrary *self, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* Lists are wide; the uids alone of ten thousand pictures are not. */
+static gpointer
+run_list_uids (sqlite3 *db, gpointer data, GError **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  sqlite3_stmt *list = c2l_library_db_prepare_list (db, data, error);
+  GError *own = NULL;
+
+  if (list == NULL)
+    return NULL;
+  while (c2l_library_db_step (db, list, &own))
+    {
+      g_autoptr (C2lLibraryEntry) entry = c2l_library_db_read_entry (list);
+
+      g_strv_builder_add (builder, entry->uid);
+    }
+  sqlite3_finalize (list);
+  return own != NULL ? fail (own, error) : g_strv_builder_end (builder);
+}
+
+void
+c2l_library_list_uids_async (C2lLibrary *self,
+                             const C2lLibraryQuery *query,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer data)
+{
+  g_return_if_fail (C2L_IS_LIBRARY (self) && query != NULL);
+  c2l_library_push (self, C2L_LIBRARY_READS, run_list_uids, c2l_library_query_copy (query),
+                    (GDestroyNotify) c2l_library_query_free, (GDestroyNotify) g_strfreev,
+                    cancellable, callback, data);
+}
+
+static gpointer
+run_read (sqlite3 *db, gpointer data, GError **error)
+{
+  char **uids = data;
+  g_autoptr (GPtrArray) entries
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_library_entry_unref);
+  sqlite3_stmt *list = c2l_library_db_prepare (
+      db, "SELECT " C2L_LIBRARY_ENTRY_COLUMNS " FROM pictures WHERE uid = ?", error);
+  sqlite3_stmt *thumbnail
+      = list != NULL
+            ? c2l_library_db_prepare (db, "SELECT bytes FROM thumbnails WHERE picture = ?", error)
+            : NULL;
+  gboolean ok = thumbnail != NULL;
+
+  for (guint i = 0; ok && uids[i] != NULL; i++)
+    {
+      c2l_library_db_bind_text (list, 1, uids[i]);
+      ok = read_entries (db, list, thumbnail, entries, error);
+      sqlite3_reset (list);
+    }
+  sqlite3_finalize (thumbnail);
+  sqlite3_finalize (list);
+  return ok ? g_steal_pointer (&entries) : NULL;
+}
+
+void
+c2l_library_read_async (C2lLibrary *self,
+                        const char *const *uids,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  g_return_if_fail (C2L_IS_LIBRARY (self) && uids != NULL);
+  c2l_library_push (self, C2L_LIBRARY_READS, run_read, g_strdupv ((char **) uids),
+                    (GDestroyNotify) g_strfreev, (GDestroyNotify) g_ptr_array_unref, cancellable,
+                    callback, data);
+}
+
 /* Answers one more than there are, because NULL is an error. */
 static gpointer
 run_count (sqlite3 *db, gpointer data, GError **error)

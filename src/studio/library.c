@@ -356,26 +356,19 @@ typedef struct
   gboolean is_done;
 } Barrier;
 
+/* On the library's thread, for the one that waits does not run its main context. */
 static gpointer
 run_barrier (C2lJob *queued, gpointer data, GError **error)
 {
   Job *job = data;
   Barrier *barrier = job->data;
-
-  if (!write_refused (job->library, queued, error))
-    return NULL;
-  return barrier;
-}
-
-static void
-lift_barrier (gpointer data)
-{
-  Barrier *barrier = data;
+  gboolean written = write_refused (job->library, queued, error);
 
   g_mutex_lock (&barrier->lock);
   barrier->is_done = TRUE;
   g_cond_signal (&barrier->done);
   g_mutex_unlock (&barrier->lock);
+  return GINT_TO_POINTER (written);
 }
 
 /* Jobs run in order, so everything before is done when this one is. Answers come through the main
@@ -391,7 +384,7 @@ c2l_library_flush (C2lLibrary *self)
   g_mutex_init (&barrier.lock);
   g_cond_init (&barrier.done);
   push (self, g_task_new (self, NULL, NULL, NULL), run_barrier,
-        (Job){ .data = &barrier, .data_free = lift_barrier }, NULL);
+        (Job){ .data = &barrier }, NULL);
   g_mutex_lock (&barrier.lock);
   while (!barrier.is_done)
     g_cond_wait (&barrier.done, &barrier.lock);

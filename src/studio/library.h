@@ -153,6 +153,12 @@ void         c2l_library_set_kept_async (C2lLibrary *library, const char *const 
 void         c2l_library_list_async (C2lLibrary *library, const C2lLibraryQuery *query, GCancellable *cancellable,
                                      GAsyncReadyCallback callback, gpointer data);
 GPtrArray   *c2l_library_list_finish (C2lLibrary *library, GAsyncResult *result, GError **error);
+/* Answers the uids of what @query lists, in order: for lists too long to be read at once. */
+void         c2l_library_list_uids_async (C2lLibrary *library, const C2lLibraryQuery *query, GCancellable *cancellable,
+                                          GAsyncReadyCallback callback, gpointer data);
+/* Answers a GPtrArray of C2lLibraryEntry, in any order and without those that are gone; to c2l_library_list_finish(). */
+void         c2l_library_read_async (C2lLibrary *library, const char *const *uids, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                     gpointer data);
 /* How many pictures @query would list without its offset and limit; −1 and an error. */
 void         c2l_library_count_async (C2lLibrary *library, const C2lLibraryQuery *query, GCancellable *cancellable,
                                       GAsyncReadyCallback callback, gpointer data);

@@ -1,0 +1,39 @@
+/* What the pane's files share. */
+#pragma once
+
+#include "app/c2l-history-list.h"
+#include "app/c2l-history-pane.h"
+
+G_BEGIN_DECLS
+
+/* What is listed: all pictures, those of a collection, or those in the trash. */
+#define C2L_HISTORY_ALL 0
+#define C2L_HISTORY_TRASH (-1)
+
+C2lBoard   *c2l_history_pane_get_board (C2lHistoryPane *pane);
+C2lLibrary *c2l_history_pane_get_library (C2lHistoryPane *pane);
+/* C2L_HISTORY_ALL, C2L_HISTORY_TRASH, or a collection's id. */
+gint64      c2l_history_pane_get_source (C2lHistoryPane *pane);
+/* Of the source that is shown. */
+const char *c2l_history_pane_get_source_name (C2lHistoryPane *pane);
+/* Shows that collection, once the library has it. */
+void        c2l_history_pane_show_source (C2lHistoryPane *pane, gint64 source);
+/* (element-type C2lHistoryItem) (transfer full): in the order they are shown. */
+GPtrArray  *c2l_history_pane_list_selected (C2lHistoryPane *pane);
+/* Their uids, NULL-terminated. */
+char      **c2l_history_pane_dup_selected_uids (C2lHistoryPane *pane);
+gboolean    c2l_history_pane_has_pictures (C2lHistoryPane *pane);
+gboolean    c2l_history_pane_has_selected (C2lHistoryPane *pane);
+/* Neither words nor filters. */
+void        c2l_history_pane_show_all (C2lHistoryPane *pane);
+void        c2l_history_pane_popup_menu (C2lHistoryPane *pane);
+GActionMap *c2l_history_pane_get_actions (C2lHistoryPane *pane);
+
+/* --- c2l-history-actions.c --- */
+
+void        c2l_history_actions_add (C2lHistoryPane *pane);
+void        c2l_history_actions_update (C2lHistoryPane *pane);
+/* Favourites all of @items (of C2lHistoryItem), unless all are. */
+void        c2l_history_actions_favour (C2lHistoryPane *pane, GPtrArray *items);
+
+G_END_DECLS

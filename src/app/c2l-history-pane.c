@@ -1,0 +1,741 @@
+/* The history beside the table. Puts query and list together and shows what they find; what is done with pictures is in
+ * c2l-history-actions.c. Nothing is read before the pane is first seen. */
+#include "app/c2l-history-pane-private.h"
+
+#include "app/c2l-history-cell.h"
+#include "app/c2l-settings.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+struct _C2lHistoryPane
+{
+  GtkWidget parent_instance;
+
+  GtkWidget *head, *foot, *menu;
+  GtkDropDown *source, *model, *date, *order;
+  GtkEditable *search;
+  GtkToggleButton *favourites;
+  GtkWidget *filter_button, *show_all, *empty_trash;
+  GtkStack *stage;
+  GtkGridView *view;
+  AdwStatusPage *nothing;
+  GtkLabel *count;
+
+  C2lBoard *board;
+  C2lLibrary *library;
+  C2lHistoryList *list;
+  GtkSelectionModel *selection;
+  GSimpleActionGroup *actions;
+  GArray *sources;       /* of gint64, as the drop-down lists them */
+  gint64 shown_source;
+  gboolean is_filling;   /* drop-downs change without the artist */
+  gboolean is_listed;    /* anything was asked for */
+};
+
+G_DEFINE_FINAL_TYPE (C2lHistoryPane, c2l_history_pane, GTK_TYPE_WIDGET)
+
+typedef enum
+{
+  DATE_ALL,
+  DATE_TODAY,
+  DATE_WEEK,
+  DATE_MONTH
+} Date;
+
+C2lBoard *
+c2l_history_pane_get_board (C2lHistoryPane *self)
+{
+  return self->board;
+}
+
+C2lLibrary *
+c2l_history_pane_get_library (C2lHistoryPane *self)
+{
+  return self->library;
+}
+
+GActionMap *
+c2l_history_pane_get_actions (C2lHistoryPane *self)
+{
+  return G_ACTION_MAP (self->actions);
+}
+
+gint64
+c2l_history_pane_get_source (C2lHistoryPane *self)
+{
+  return self->shown_source;
+}
+
+const char *
+c2l_history_pane_get_source_name (C2lHistoryPane *self)
+{
+  GtkStringObject *selected = gtk_drop_down_get_selected_item (self->source);
+
+  return selected != NULL ? gtk_string_object_get_string (selected) : "";
+}
+
+GPtrArray *
+c2l_history_pane_list_selected (C2lHistoryPane *self)
+{
+  g_autoptr (GtkBitset) set = gtk_selection_model_get_selection (self->selection);
+  GPtrArray *items = g_ptr_array_new_with_free_func (g_object_unref);
+  GtkBitsetIter iter;
+  guint position;
+
+  for (gboolean more = gtk_bitset_iter_init_first (&iter, set, &position); more;
+       more = gtk_bitset_iter_next (&iter, &position))
+    g_ptr_array_add (items, g_list_model_get_item (G_LIST_MODEL (self->selection), position));
+  return items;
+}
+
+char **
+c2l_history_pane_dup_selected_uids (C2lHistoryPane *self)
+{
+  g_autoptr (GPtrArray) items = c2l_history_pane_list_selected (self);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < items->len; i++)
+    g_strv_builder_add (builder, c2l_history_item_get_uid (g_ptr_array_index (items, i)));
+  return g_strv_builder_end (builder);
+}
+
+gboolean
+c2l_history_pane_has_pictures (C2lHistoryPane *self)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (self->selection)) > 0;
+}
+
+gboolean
+c2l_history_pane_has_selected (C2lHistoryPane *self)
+{
+  g_autoptr (GtkBitset) set = gtk_selection_model_get_selection (self->selection);
+
+  return !gtk_bitset_is_empty (set);
+}
+
+/* --- what is looked for --- */
+
+/* Local midnight of the day that the date begins with; microseconds since 1970. */
+static gint64
+find_beginning (Date date)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  int year, month, day;
+  g_autoptr (GDateTime) midnight = NULL, begin = NULL;
+
+  if (date == DATE_ALL)
+    return 0;
+  g_date_time_get_ymd (now, &year, &month, &day);
+  midnight = g_date_time_new_local (year, month, date == DATE_MONTH ? 1 : day, 0, 0, 0);
+  begin = g_date_time_add_days (
+      midnight, date == DATE_WEEK ? 1 - g_date_time_get_day_of_week (now) : 0);
+  return g_date_time_to_unix (begin) * G_USEC_PER_SEC;
+}
+
+/* (nullable): all models. */
+static const char *
+get_model_name (C2lHistoryPane *self)
+{
+  GtkStringObject *selected = gtk_drop_down_get_selected_item (self->model);
+
+  return selected != NULL && gtk_drop_down_get_selected (self->model) > 0
+             ? gtk_string_object_get_string (selected)
+             : NULL;
+}
+
+static gboolean
+is_filtered (C2lHistoryPane *self)
+{
+  return get_model_name (self) != NULL || gtk_drop_down_get_selected (self->date) != DATE_ALL;
+}
+
+static gboolean
+is_searched (C2lHistoryPane *self)
+{
+  return is_filtered (self) || gtk_toggle_button_get_active (self->favourites)
+         || *gtk_editable_get_text (self->search) != '\0';
+}
+
+static void
+ask (C2lHistoryPane *self)
+{
+  const char *text = gtk_editable_get_text (self->search);
+  C2lLibraryQuery query = {
+    .text = *text != '\0' ? text : NULL,
+    .model = get_model_name (self),
+    .from = find_beginning (gtk_drop_down_get_selected (self->date)),
+    .favourites = gtk_toggle_button_get_active (self->favourites),
+    .trashed = self->shown_source == C2L_HISTORY_TRASH,
+    .collection = MAX (self->shown_source, 0),
+    .order = gtk_drop_down_get_selected (self->order) == 1 ? C2L_LIBRARY_BEST : C2L_LIBRARY_NEWEST,
+  };
+
+  c2l_history_list_set_query (self->list, &query);
+}
+
+static void
+on_filter_changed (C2lHistoryPane *self)
+{
+  if (self->is_filling || !self->is_listed)
+    return;
+  gtk_button_set_icon_name (GTK_BUTTON (self->favourites),
+                            gtk_toggle_button_get_active (self->favourites)
+                                ? "starred-symbolic"
+                                : "non-starred-symbolic");
+  if (is_filtered (self))
+    gtk_widget_add_css_class (self->filter_button, "custom");
+  else
+    gtk_widget_remove_css_class (self->filter_button, "custom");
+  ask (self);
+}
+
+static void
+on_source_changed (C2lHistoryPane *self)
+{
+  guint selected = gtk_drop_down_get_selected (self->source);
+
+  if (self->is_filling || selected >= self->sources->len)
+    return;
+  self->shown_source = g_array_index (self->sources, gint64, selected);
+  if (self->is_listed)
+    ask (self);
+  c2l_history_actions_update (self);
+}
+
+void
+c2l_history_pane_show_all (C2lHistoryPane *self)
+{
+  self->is_filling = TRUE;
+  gtk_editable_set_text (self->search, "");
+  gtk_toggle_button_set_active (self->favourites, FALSE);
+  gtk_drop_down_set_selected (self->model, 0);
+  gtk_drop_down_set_selected (self->date, DATE_ALL);
+  self->is_filling = FALSE;
+  on_filter_changed (self);
+}
+
+static void
+on_stop_search (C2lHistoryPane *self)
+{
+  gtk_editable_set_text (self->search, "");
+}
+
+/* From the search into what it found. */
+static void
+on_search_activated (C2lHistoryPane *self)
+{
+  if (!c2l_history_pane_has_pictures (self))
+    return;
+  if (!c2l_history_pane_has_selected (self))
+    gtk_selection_model_select_item (self->selection, 0, TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+}
+
+/* --- what is found --- */
+
+static void
+show_nothing (C2lHistoryPane *self)
+{
+  const char *icon = "c2l-create-symbolic", *title, *text;
+  gboolean searched = is_searched (self);
+
+  if (searched)
+    {
+      icon = "edit-find-symbolic";
+      title = _ ("Nothing Found");
+      text = _ ("Other words or fewer filters find more.");
+    }
+  else if (self->shown_source == C2L_HISTORY_TRASH)
+    {
+      icon = "user-trash-symbolic";
+      title = _ ("The Trash Is Empty");
+      text = _ ("Deleted pictures stay here for a month.");
+    }
+  else if (self->shown_source != C2L_HISTORY_ALL)
+    {
+      icon = "folder-symbolic";
+      title = _ ("An Empty Collection");
+      text = _ ("The menu of a picture adds it to collections.");
+    }
+  else
+    {
+      title = _ ("No Pictures Yet");
+      text = _ ("Every picture that is drawn is kept here.");
+    }
+  adw_status_page_set_icon_name (self->nothing, icon);
+  adw_status_page_set_title (self->nothing, title);
+  adw_status_page_set_description (self->nothing, text);
+  gtk_widget_set_visible (self->show_all, searched);
+}
+
+static void
+update (C2lHistoryPane *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+  g_autoptr (GtkBitset) set = gtk_selection_model_get_selection (self->selection);
+  guint n_selected = gtk_bitset_get_size (set);
+  GString *text = g_string_new (NULL);
+
+  if (n_selected > 1)
+    g_string_printf (text, ngettext ("%u of %u picture", "%u of %u pictures", n), n_selected, n);
+  else if (n > 0)
+    g_string_printf (text, ngettext ("%u picture", "%u pictures", n), n);
+  if (c2l_library_is_temporary (self->library))
+    {
+      if (text->len > 0)
+        g_string_append (text, " · ");
+      g_string_append (text, _ ("kept only until the program ends"));
+    }
+  gtk_label_set_text (self->count, text->str);
+  g_string_free (text, TRUE);
+  if (n == 0)
+    show_nothing (self);
+  gtk_stack_set_visible_child_name (self->stage, n > 0 ? "grid" : "nothing");
+  gtk_widget_set_visible (self->empty_trash, self->shown_source == C2L_HISTORY_TRASH && n > 0);
+  c2l_history_actions_update (self);
+}
+
+static void
+on_failed (C2lHistoryPane *self, const char *text)
+{
+  c2l_board_say (self->board, "%s", text);
+}
+
+/* --- models and collections --- */
+
+static void
+fill (GtkDropDown *drop_down, GtkStringList *names, guint selected)
+{
+  gtk_drop_down_set_model (drop_down, G_LIST_MODEL (names));
+  gtk_drop_down_set_selected (drop_down, selected);
+}
+
+static void
+on_models (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lHistoryPane) self = data;
+  g_auto (GStrv) models = c2l_library_list_strings_finish (C2L_LIBRARY (source), result, NULL);
+  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+  g_autofree char *shown = self->list != NULL ? g_strdup (get_model_name (self)) : NULL;
+  guint selected = 0;
+
+  if (models == NULL || self->list == NULL)
+    return;
+  gtk_string_list_append (names, _ ("All models"));
+  for (guint i = 0; models[i] != NULL; i++)
+    {
+      gtk_string_list_append (names, models[i]);
+      if (g_strcmp0 (models[i], shown) == 0)
+        selected = i + 1;
+    }
+  self->is_filling = TRUE;
+  fill (self->model, names, selected);
+  self->is_filling = FALSE;
+}
+
+static void
+add_source (C2lHistoryPane *self, GtkStringList *names, gint64 id, const char *name, guint *selected)
+{
+  if (id == self->shown_source)
+    *selected = self->sources->len;
+  g_array_append_val (self->sources, id);
+  gtk_string_list_append (names, name);
+}
+
+static void
+on_collections (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lHistoryPane) self = data;
+  g_autoptr (GPtrArray) collections
+      = c2l_library_list_collections_finish (C2L_LIBRARY (source), result, NULL);
+  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+  guint selected = 0;
+
+  if (collections == NULL || self->list == NULL)
+    return;
+  g_array_set_size (self->sources, 0);
+  add_source (self, names, C2L_HISTORY_ALL, _ ("All Pictures"), &selected);
+  for (guint i = 0; i < collections->len; i++)
+    {
+      C2lCollection *collection = g_ptr_array_index (collections, i);
+
+      add_source (self, names, collection->id, collection->name, &selected);
+    }
+  add_source (self, names, C2L_HISTORY_TRASH, _ ("Trash"), &selected);
+  self->is_filling = TRUE;
+  fill (self->source, names, selected);
+  self->is_filling = FALSE;
+  if (g_array_index (self->sources, gint64, selected) != self->shown_source)
+    on_source_changed (self);
+  c2l_history_actions_update (self);
+}
+
+static void
+read_names (C2lHistoryPane *self)
+{
+  if (!self->is_listed)
+    return;
+  c2l_library_list_models_async (self->library, NULL, on_models, g_object_ref (self));
+  c2l_library_list_collections_async (self->library, NULL, on_collections, g_object_ref (self));
+}
+
+void
+c2l_history_pane_show_source (C2lHistoryPane *self, gint64 source)
+{
+  self->shown_source = source;
+  read_names (self);
+  ask (self);
+}
+
+/* --- cells and their menu --- */
+
+static GMenuModel *
+new_collections_menu (C2lHistoryPane *self)
+{
+  GMenu *menu = g_menu_new (), *others = g_menu_new ();
+  GListModel *names = gtk_drop_down_get_model (self->source);
+
+  for (guint i = 0; i < self->sources->len; i++)
+    {
+      gint64 id = g_array_index (self->sources, gint64, i);
+      g_autoptr (GtkStringObject) name = g_list_model_get_item (names, i);
+      g_autoptr (GMenuItem) item = NULL;
+
+      if (id <= 0 || id == self->shown_source)
+        continue;
+      item = g_menu_item_new (gtk_string_object_get_string (name), NULL);
+      g_menu_item_set_action_and_target (item, "history.collect", "x", id);
+      g_menu_append_item (menu, item);
+    }
+  g_menu_append (others, _ ("_New Collection…"), "history.collect-new");
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (others));
+  g_object_unref (others);
+  return G_MENU_MODEL (menu);
+}
+
+static GMenuModel *
+new_menu (C2lHistoryPane *self)
+{
+  GMenu *menu = g_menu_new ();
+  g_autoptr (GMenu) first = g_menu_new (), second = g_menu_new (), last = g_menu_new ();
+  g_autoptr (GMenuModel) collections = new_collections_menu (self);
+
+  if (self->shown_source == C2L_HISTORY_TRASH)
+    {
+      g_menu_append (first, _ ("_Put Back"), "history.put-back");
+      g_menu_append_section (menu, NULL, G_MENU_MODEL (first));
+      return G_MENU_MODEL (menu);
+    }
+  g_menu_append (first, _ ("_Open"), "history.open");
+  g_menu_append (first, _ ("Use Its _Prompt"), "history.use-settings::prompt");
+  g_menu_append (first, _ ("Use Its _Settings"), "history.use-settings::all");
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (first));
+  g_menu_append (second, _ ("_Favourite"), "history.favourite");
+  g_menu_append_submenu (second, _ ("Add to _Collection"), collections);
+  if (self->shown_source > 0)
+    g_menu_append (second, _ ("_Remove from This Collection"), "history.uncollect");
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (second));
+  g_menu_append (last, _ ("_Delete"), "history.delete");
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (last));
+  return G_MENU_MODEL (menu);
+}
+
+static void
+popup_at (C2lHistoryPane *self, GtkWidget *cell, double x, double y)
+{
+  g_autoptr (GMenuModel) model = new_menu (self);
+  graphene_point_t point;
+
+  if (!gtk_widget_compute_point (cell, GTK_WIDGET (self), &GRAPHENE_POINT_INIT ((float) x, (float) y),
+                                 &point))
+    return;
+  gtk_popover_menu_set_menu_model (GTK_POPOVER_MENU (self->menu), model);
+  gtk_popover_set_pointing_to (GTK_POPOVER (self->menu),
+                               &(GdkRectangle) { (int) point.x, (int) point.y, 1, 1 });
+  gtk_popover_popup (GTK_POPOVER (self->menu));
+}
+
+static void
+select_item (C2lHistoryPane *self, C2lHistoryItem *item)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->selection)); i++)
+    {
+      g_autoptr (C2lHistoryItem) other = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
+
+      if (other != item)
+        continue;
+      if (!gtk_selection_model_is_selected (self->selection, i))
+        gtk_selection_model_select_item (self->selection, i, TRUE);
+      return;
+    }
+}
+
+static void
+on_secondary_pressed (GtkGesture *gesture, int n, double x, double y, C2lHistoryPane *self)
+{
+  GtkWidget *cell = gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (gesture));
+  C2lHistoryItem *item = c2l_history_cell_get_item (C2L_HISTORY_CELL (cell));
+
+  if (item == NULL)
+    return;
+  select_item (self, item);
+  popup_at (self, cell, x, y);
+  gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
+}
+
+static void
+on_long_pressed (GtkGesture *gesture, double x, double y, C2lHistoryPane *self)
+{
+  on_secondary_pressed (gesture, 1, x, y, self);
+}
+
+/* With the keyboard: at the cell that has it. */
+void
+c2l_history_pane_popup_menu (C2lHistoryPane *self)
+{
+  GtkWidget *child = gtk_widget_get_focus_child (GTK_WIDGET (self->view));
+  GtkWidget *cell = child != NULL ? gtk_widget_get_first_child (child) : NULL;
+
+  if (!C2L_IS_HISTORY_CELL (cell))
+    return;
+  select_item (self, c2l_history_cell_get_item (C2L_HISTORY_CELL (cell)));
+  popup_at (self, cell, gtk_widget_get_width (cell) / 2.0, gtk_widget_get_height (cell) / 2.0);
+}
+
+static void
+on_menu_closed (C2lHistoryPane *self)
+{
+  if (gtk_widget_get_mapped (GTK_WIDGET (self->view)))
+    gtk_widget_grab_focus (GTK_WIDGET (self->view));
+}
+
+static void
+on_star_clicked (C2lHistoryCell *cell, C2lHistoryPane *self)
+{
+  C2lHistoryItem *item = c2l_history_cell_get_item (cell);
+  g_autoptr (GPtrArray) items = g_ptr_array_new ();
+
+  if (item == NULL)
+    return;
+  g_ptr_array_add (items, item);
+  c2l_history_actions_favour (self, items);
+}
+
+static void
+on_setup (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lHistoryPane *self)
+{
+  GtkWidget *cell = c2l_history_cell_new ();
+  GtkGesture *secondary = gtk_gesture_click_new (), *touch = gtk_gesture_long_press_new ();
+
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (secondary), GDK_BUTTON_SECONDARY);
+  gtk_gesture_single_set_touch_only (GTK_GESTURE_SINGLE (touch), TRUE);
+  g_signal_connect (secondary, "pressed", G_CALLBACK (on_secondary_pressed), self);
+  g_signal_connect (touch, "pressed", G_CALLBACK (on_long_pressed), self);
+  g_signal_connect (cell, "star-clicked", G_CALLBACK (on_star_clicked), self);
+  gtk_widget_add_controller (cell, GTK_EVENT_CONTROLLER (secondary));
+  gtk_widget_add_controller (cell, GTK_EVENT_CONTROLLER (touch));
+  gtk_list_item_set_child (list_item, cell);
+}
+
+static void
+on_bind (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lHistoryPane *self)
+{
+  C2lHistoryItem *item = gtk_list_item_get_item (list_item);
+
+  c2l_history_cell_set_item (C2L_HISTORY_CELL (gtk_list_item_get_child (list_item)), item);
+  c2l_history_list_hold (self->list, item);
+}
+
+static void
+on_unbind (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lHistoryPane *self)
+{
+  C2lHistoryCell *cell = C2L_HISTORY_CELL (gtk_list_item_get_child (list_item));
+  g_autoptr (C2lHistoryItem) item = g_object_ref (c2l_history_cell_get_item (cell));
+
+  c2l_history_cell_set_item (cell, NULL);
+  if (self->list != NULL)
+    c2l_history_list_release (self->list, item);
+  else
+    c2l_history_item_release (item);
+}
+
+static void
+on_activate (C2lHistoryPane *self)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self), self->shown_source == C2L_HISTORY_TRASH
+                                                     ? "history.put-back"
+                                                     : "history.open",
+                              NULL);
+}
+
+/* --- the widget --- */
+
+static void
+c2l_history_pane_map (GtkWidget *widget)
+{
+  C2lHistoryPane *self = C2L_HISTORY_PANE (widget);
+
+  GTK_WIDGET_CLASS (c2l_history_pane_parent_class)->map (widget);
+  if (self->is_listed)
+    return;
+  self->is_listed = TRUE;
+  read_names (self);
+  ask (self);
+}
+
+/* Toasts stand outside the pane, and their buttons are for its actions. */
+static void
+c2l_history_pane_root (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (c2l_history_pane_parent_class)->root (widget);
+  gtk_widget_insert_action_group (GTK_WIDGET (gtk_widget_get_root (widget)), "history",
+                                  G_ACTION_GROUP (C2L_HISTORY_PANE (widget)->actions));
+}
+
+static void
+c2l_history_pane_unroot (GtkWidget *widget)
+{
+  gtk_widget_insert_action_group (GTK_WIDGET (gtk_widget_get_root (widget)), "history", NULL);
+  GTK_WIDGET_CLASS (c2l_history_pane_parent_class)->unroot (widget);
+}
+
+static void
+c2l_history_pane_dispose (GObject *object)
+{
+  C2lHistoryPane *self = C2L_HISTORY_PANE (object);
+  GtkWidget *child;
+
+  if (self->library != NULL)
+    g_signal_handlers_disconnect_by_data (self->library, self);
+  if (self->list != NULL)
+    {
+      c2l_history_list_close (self->list);
+      g_signal_handlers_disconnect_by_data (self->list, self);
+      g_signal_handlers_disconnect_by_data (self->selection, self);
+    }
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->selection);
+  g_clear_object (&self->list);
+  g_clear_object (&self->library);
+  g_clear_object (&self->board);
+  g_clear_object (&self->actions);
+  G_OBJECT_CLASS (c2l_history_pane_parent_class)->dispose (object);
+}
+
+static void
+c2l_history_pane_finalize (GObject *object)
+{
+  g_array_unref (C2L_HISTORY_PANE (object)->sources);
+  G_OBJECT_CLASS (c2l_history_pane_parent_class)->finalize (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, head);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, foot);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, menu);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, source);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, model);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, date);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, order);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, search);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, favourites);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, filter_button);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, show_all);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, empty_trash);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, stage);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, view);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, nothing);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, count);
+  gtk_widget_class_bind_template_callback (widget_class, on_filter_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_source_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_stop_search);
+  gtk_widget_class_bind_template_callback (widget_class, on_search_activated);
+  gtk_widget_class_bind_template_callback (widget_class, on_setup);
+  gtk_widget_class_bind_template_callback (widget_class, on_bind);
+  gtk_widget_class_bind_template_callback (widget_class, on_unbind);
+  gtk_widget_class_bind_template_callback (widget_class, on_activate);
+  gtk_widget_class_bind_template_callback (widget_class, on_menu_closed);
+}
+
+static void
+c2l_history_pane_class_init (C2lHistoryPaneClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = c2l_history_pane_dispose;
+  G_OBJECT_CLASS (klass)->finalize = c2l_history_pane_finalize;
+  widget_class->map = c2l_history_pane_map;
+  widget_class->root = c2l_history_pane_root;
+  widget_class->unroot = c2l_history_pane_unroot;
+  g_signal_new ("use-recipe", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                G_TYPE_NONE, 2, G_TYPE_POINTER, G_TYPE_STRING);
+
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/clip2latent/Clip2Latent/c2l-history-pane.ui");
+  bind_template (widget_class);
+  gtk_widget_class_set_css_name (widget_class, "historypane");
+}
+
+static void
+add_keys (C2lHistoryPane *self)
+{
+  static const struct
+  {
+    const char *key, *action;
+  } keys[] = { { "f", "history.favourite" },      { "Delete", "history.delete" },
+               { "KP_Delete", "history.delete" }, { "u", "history.use-settings::all" },
+               { "Menu", "history.popup-menu" },  { "<Shift>F10", "history.popup-menu" } };
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_autofree char *name = NULL;
+      g_autoptr (GVariant) target = NULL;
+      GtkShortcut *shortcut;
+
+      if (!g_action_parse_detailed_name (keys[i].action, &name, &target, NULL))
+        g_assert_not_reached ();
+      shortcut = gtk_shortcut_new (gtk_shortcut_trigger_parse_string (keys[i].key),
+                                   gtk_named_action_new (name));
+      gtk_shortcut_set_arguments (shortcut, target);
+      gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller), shortcut);
+    }
+  gtk_widget_add_controller (GTK_WIDGET (self->view), controller);
+}
+
+static void
+c2l_history_pane_init (C2lHistoryPane *self)
+{
+  self->sources = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->is_filling = TRUE;
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->is_filling = FALSE;
+  self->actions = g_simple_action_group_new ();
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "history", G_ACTION_GROUP (self->actions));
+  add_keys (self);
+}
+
+GtkWidget *
+c2l_history_pane_new (C2lBoard *board)
+{
+  C2lHistoryPane *self = g_object_new (C2L_TYPE_HISTORY_PANE, NULL);
+
+  self->board = g_object_ref (board);
+  self->library = g_object_ref (c2l_board_get_library (board));
+  self->list = c2l_history_list_new (self->library);
+  self->selection
+      = GTK_SELECTION_MODEL (gtk_multi_selection_new (G_LIST_MODEL (g_object_ref (self->list))));
+  gtk_widget_set_size_request (GTK_WIDGET (self),
+                               g_settings_get_int (c2l_settings_get (), "history-width"), -1);
+  c2l_history_actions_add (self);
+  gtk_grid_view_set_model (self->view, self->selection);
+  g_signal_connect_swapped (self->list, "listed", G_CALLBACK (update), self);
+  g_signal_connect_swapped (self->list, "failed", G_CALLBACK (on_failed), self);
+  g_signal_connect_swapped (self->selection, "selection-changed", G_CALLBACK (update), self);
+  g_signal_connect_swapped (self->library, "changed", G_CALLBACK (read_names), self);
+  return GTK_WIDGET (self);
+}
