@@ -1,5 +1,6 @@
-/* What can be done on the Create page. Each action is a line in a table and a short function that asks the board, the prompt bar or the
- * grid; which ones are possible follows from what the board says. */
+/* What can be done on the Create page. Each action is a line in a table and a short function that
+ * asks the board, the prompt bar or the grid; which ones are possible follows from what the board
+ * says. */
 #include "app/c2l-create-actions.h"
 
 #include "app/c2l-create-page-private.h"
@@ -163,8 +164,7 @@ redo (C2lCreatePage *page, GVariant *parameter)
 }
 
 /* The next picture is selected then, so that one can go on. */
-static void
-delete (C2lCreatePage *page, GVariant *parameter)
+static void delete (C2lCreatePage *page, GVariant *parameter)
 {
   C2lBoard *board = c2l_create_page_get_board (page);
   GtkSelectionModel *selection = c2l_board_get_selection (board);
@@ -194,8 +194,9 @@ resize_cells (int percent)
 {
   GSettings *settings = c2l_settings_get ();
 
-  g_settings_set_int (settings, "cell-size",
-                      CLAMP (g_settings_get_int (settings, "cell-size") * percent / 100, 112, 1024));
+  g_settings_set_int (
+      settings, "cell-size",
+      CLAMP (g_settings_get_int (settings, "cell-size") * percent / 100, 112, 1024));
 }
 
 static void
@@ -223,7 +224,8 @@ on_copied (GObject *source, GAsyncResult *result, gpointer data)
   if (files == NULL)
     c2l_board_say (board, "%s", error->message);
   else
-    c2l_board_say (board, ngettext ("%u picture copied", "%u pictures copied", files->len), files->len);
+    c2l_board_say (board, ngettext ("%u picture copied", "%u pictures copied", files->len),
+                   files->len);
 }
 
 static void

@@ -1,5 +1,5 @@
-/* The Create page. Puts its parts together and passes between them what one says and another does; the parts know the board, not each
- * other. */
+/* The Create page. Puts its parts together and passes between them what one says and another does;
+ * the parts know the board, not each other. */
 #include "app/c2l-create-page.h"
 
 #include "app/c2l-create-actions.h"
@@ -178,14 +178,15 @@ on_slow_device (C2lCreatePage *self, double seconds, int smaller)
 {
   int count = c2l_prompt_bar_get_count (self->prompt_bar);
   int rounded = MAX (1, (int) (seconds + .5));
-  g_autofree char *text = g_strdup_printf (
-      ngettext ("On this device the pictures take about %d second.",
-                "On this device the pictures take about %d seconds.", rounded),
-      rounded);
+  g_autofree char *text
+      = g_strdup_printf (ngettext ("On this device the pictures take about %d second.",
+                                   "On this device the pictures take about %d seconds.", rounded),
+                         rounded);
   g_autofree char *fewer = NULL;
 
   self->fewer = CLAMP ((int) (count * BEARABLE_SECONDS / seconds), 1, count);
-  fewer = g_strdup_printf (ngettext ("Draw %d Picture", "Draw %d Pictures", self->fewer), self->fewer);
+  fewer = g_strdup_printf (ngettext ("Draw %d Picture", "Draw %d Pictures", self->fewer),
+                           self->fewer);
   gtk_label_set_text (self->slow_text, text);
   gtk_button_set_label (self->slow_fewer, fewer);
   gtk_widget_set_visible (GTK_WIDGET (self->slow_fewer), self->fewer < count);
@@ -220,8 +221,8 @@ on_run_finished (C2lCreatePage *self, guint n_pictures, double seconds)
       || (GTK_IS_WINDOW (root) && gtk_window_is_active (GTK_WINDOW (root))))
     return;
 
-  body = g_strdup_printf (ngettext ("%u picture is finished.", "%u pictures are finished.", n_pictures),
-                          n_pictures);
+  body = g_strdup_printf (
+      ngettext ("%u picture is finished.", "%u pictures are finished.", n_pictures), n_pictures);
   notification = g_notification_new (_ ("Pictures Are Ready"));
   g_notification_set_body (notification, body);
   g_application_send_notification (application, "generated", notification);
@@ -378,7 +379,7 @@ add_drop_target (C2lCreatePage *self)
   GtkDropTarget *target = gtk_drop_target_new (G_TYPE_INVALID, GDK_ACTION_COPY);
 
   gtk_drop_target_set_gtypes (target,
-                              (GType[]) { GDK_TYPE_FILE_LIST, G_TYPE_FILE, GDK_TYPE_TEXTURE }, 3);
+                              (GType[]){ GDK_TYPE_FILE_LIST, G_TYPE_FILE, GDK_TYPE_TEXTURE }, 3);
   g_signal_connect (target, "accept", G_CALLBACK (on_drop_accept), self);
   g_signal_connect (target, "drop", G_CALLBACK (on_drop), self);
   gtk_widget_add_controller (self->content, GTK_EVENT_CONTROLLER (target));

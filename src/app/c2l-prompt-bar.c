@@ -1,5 +1,6 @@
-/* The prompt bar. Everything in it is a setting of the program, bound to its control; what is given to the board is read from the
- * controls at the moment of asking. With Live, each pause in typing asks; Enter then keeps what is seen. */
+/* The prompt bar. Everything in it is a setting of the program, bound to its control; what is given
+ * to the board is read from the controls at the moment of asking. With Live, each pause in typing
+ * asks; Enter then keeps what is seen. */
 #include "app/c2l-prompt-bar.h"
 
 #include "app/c2l-draw-options.h"
@@ -10,7 +11,8 @@
 
 #include <glib/gi18n.h>
 
-/* A pause in typing, in milliseconds: for drawing long enough not to draw each letter, for words until one is surely typed. */
+/* A pause in typing, in milliseconds: for drawing long enough not to draw each letter, for words
+ * until one is surely typed. */
 #define LIVE_PAUSE 180
 #define WORDS_PAUSE 400
 #define MAX_SUGGESTIONS 12
@@ -36,7 +38,7 @@ struct _C2lPromptBar
   C2lBoard *board;
   guint live_timer, words_timer;
   GCancellable *words_cancellable, *suggest_cancellable;
-  char *completed; /* (nullable): the line that suggestions were asked for */
+  char *completed;          /* (nullable): the line that suggestions were asked for */
   const char *last_example; /* lent by the model's description */
 };
 
@@ -50,7 +52,7 @@ choose_preview_size (C2lBoard *board)
   const C2lModelInfo *model = c2l_board_get_model (board);
 
   return model != NULL && model->has_previews && model->resolution > PREVIEW_ABOVE ? PREVIEW_SIZE
-                                                                                    : 0;
+                                                                                   : 0;
 }
 
 static void
@@ -261,8 +263,7 @@ on_unknown_words (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (C2lPromptBar) self = data;
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) words
-      = c2l_worker_list_unknown_words_finish (C2L_WORKER (source), result, &error);
+  g_auto (GStrv) words = c2l_worker_list_unknown_words_finish (C2L_WORKER (source), result, &error);
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && self->board != NULL)
     show_unknown (self, words);
@@ -305,8 +306,7 @@ on_prompts_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (C2lPromptBar) self = data;
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) prompts
-      = c2l_library_list_strings_finish (C2L_LIBRARY (source), result, &error);
+  g_auto (GStrv) prompts = c2l_library_list_strings_finish (C2L_LIBRARY (source), result, &error);
 
   if (prompts != NULL && self->completed != NULL)
     c2l_prompt_entry_suggest (self->prompt, self->completed, (const char *const *) prompts);

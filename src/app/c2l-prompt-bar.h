@@ -1,7 +1,9 @@
-/* C2lPromptBar: what shall be drawn: prompts, options, how many, from which seed, and the button that begins or stops it. Asks the board;
- * what it holds comes back when the program is started again.
+/* C2lPromptBar: what shall be drawn: prompts, options, how many, from which seed, and the button
+ * that begins or stops it. Asks the board; what it holds comes back when the program is started
+ * again.
  *
- * Actions of the group “create” that it sends: generate, stop, random-example, roll-seed (c2l-create-actions.c does them). */
+ * Actions of the group “create” that it sends: generate, stop, random-example, roll-seed
+ * (c2l-create-actions.c does them). */
 #pragma once
 
 #include "app/c2l-board.h"
