@@ -286,7 +286,8 @@ typedef enum
   NEEDS_PICTURES,
   NEEDS_SELECTED,
   NEEDS_UNDO,
-  NEEDS_REDO
+  NEEDS_REDO,
+  N_NEEDS
 } Needs;
 
 static const struct
@@ -326,36 +327,18 @@ static const struct
 
 /* --- making them --- */
 
-static gboolean
-is_possible (C2lBoard *board, Needs needs)
+/* By what an action needs, whether that is there. */
+static void
+find_possible (C2lBoard *board, gboolean possible[N_NEEDS])
 {
-  g_autoptr (GtkBitset) selected = NULL;
-  GtkSelectionModel *selection;
-  gboolean busy, can_undo, can_redo;
+  GtkSelectionModel *selection = c2l_board_get_selection (board);
+  g_autoptr (GtkBitset) selected = gtk_selection_model_get_selection (selection);
 
-  if (board == NULL)
-    return FALSE;
-
-  g_object_get (board, "busy", &busy, "can-undo", &can_undo, "can-redo", &can_redo, NULL);
-  selection = c2l_board_get_selection (board);
-  switch (needs)
-    {
-    case NEEDS_NOTHING:
-      return TRUE;
-    case NEEDS_BUSY:
-      return busy;
-    case NEEDS_PICTURES:
-      return g_list_model_get_n_items (G_LIST_MODEL (selection)) > 0;
-    case NEEDS_SELECTED:
-      selected = gtk_selection_model_get_selection (selection);
-      return !gtk_bitset_is_empty (selected);
-    case NEEDS_UNDO:
-      return can_undo;
-    case NEEDS_REDO:
-      return can_redo;
-    default:
-      g_assert_not_reached ();
-    }
+  g_object_get (board, "busy", &possible[NEEDS_BUSY], "can-undo", &possible[NEEDS_UNDO], "can-redo",
+                &possible[NEEDS_REDO], NULL);
+  possible[NEEDS_NOTHING] = TRUE;
+  possible[NEEDS_PICTURES] = g_list_model_get_n_items (G_LIST_MODEL (selection)) > 0;
+  possible[NEEDS_SELECTED] = !gtk_bitset_is_empty (selected);
 }
 
 void
@@ -363,11 +346,14 @@ c2l_create_actions_update (C2lCreatePage *page)
 {
   GActionMap *map = c2l_create_page_get_actions (page);
   C2lBoard *board = c2l_create_page_get_board (page);
+  gboolean possible[N_NEEDS] = { FALSE };
 
+  if (board != NULL)
+    find_possible (board, possible);
   for (gsize i = 0; i < G_N_ELEMENTS (actions); i++)
     g_simple_action_set_enabled (
         G_SIMPLE_ACTION (g_action_map_lookup_action (map, actions[i].name)),
-        is_possible (board, actions[i].needs));
+        possible[actions[i].needs]);
 }
 
 static void

@@ -316,6 +316,18 @@ c2l_picture_grid_get_cell (C2lPictureGrid *self, C2lPictureItem *item)
   return item != NULL ? g_hash_table_lookup (self->cells, item) : NULL;
 }
 
+/* GtkGridView itself would go to where the keyboard was before, which may be elsewhere after
+ * sorting. */
+static void
+focus_position (C2lPictureGrid *self, guint position)
+{
+  GListModel *model = G_LIST_MODEL (c2l_board_get_selection (self->board));
+  g_autoptr (C2lPictureItem) item = g_list_model_get_item (model, position);
+  GtkWidget *cell = c2l_picture_grid_get_cell (self, item);
+
+  gtk_widget_grab_focus (cell != NULL ? gtk_widget_get_parent (cell) : GTK_WIDGET (self->view));
+}
+
 void
 c2l_picture_grid_focus (C2lPictureGrid *self)
 {
@@ -337,9 +349,8 @@ c2l_picture_grid_focus (C2lPictureGrid *self)
       position = 0;
       gtk_selection_model_select_item (selection, position, TRUE);
     }
-  /* It also is how GtkGridView learns where the keyboard shall be. */
   gtk_widget_activate_action (GTK_WIDGET (self->view), "list.scroll-to-item", "u", position);
-  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  focus_position (self, position);
 }
 
 /* The keyboard comes back to the picture that the popover was about. */

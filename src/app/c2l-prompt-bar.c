@@ -55,8 +55,9 @@ choose_preview_size (C2lBoard *board)
                                                                                    : 0;
 }
 
+/* @max_size: 0: pictures in full. */
 static void
-ask (C2lPromptBar *self, C2lRunKind kind)
+ask (C2lPromptBar *self, C2lRunKind kind, int max_size)
 {
   g_auto (GStrv) prompts = c2l_prompt_entry_dup_prompts (self->prompt);
   C2lOrder order = { .prompts = (const char *const *) prompts, .score = TRUE };
@@ -72,7 +73,8 @@ ask (C2lPromptBar *self, C2lRunKind kind)
                             ? c2l_seed_field_get_seed (self->seed)
                             : c2l_seed_field_take (self->seed);
   order.sampling.noise_seed = order.sampling.seed;
-  order.preview_size = choose_preview_size (self->board);
+  order.preview_size = max_size == 0 ? choose_preview_size (self->board) : 0;
+  order.max_size = max_size;
   c2l_board_generate (self->board, &order, kind);
 }
 
@@ -82,7 +84,15 @@ c2l_prompt_bar_generate (C2lPromptBar *self)
   g_return_if_fail (C2L_IS_PROMPT_BAR (self));
 
   gtk_spin_button_update (self->count);
-  ask (self, C2L_RUN_ASKED);
+  ask (self, C2L_RUN_ASKED, 0);
+}
+
+void
+c2l_prompt_bar_generate_small (C2lPromptBar *self, int size)
+{
+  g_return_if_fail (C2L_IS_PROMPT_BAR (self));
+
+  ask (self, C2L_RUN_ASKED, size);
 }
 
 void
@@ -100,7 +110,7 @@ on_live_pause (gpointer data)
   C2lPromptBar *self = data;
 
   self->live_timer = 0;
-  ask (self, C2L_RUN_LIVE);
+  ask (self, C2L_RUN_LIVE, 0);
   return G_SOURCE_REMOVE;
 }
 

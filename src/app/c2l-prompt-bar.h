@@ -28,6 +28,8 @@ void       c2l_prompt_bar_set_board (C2lPromptBar *bar, C2lBoard *board);
 
 /* As Enter does. */
 void       c2l_prompt_bar_generate (C2lPromptBar *bar);
+/* The same with pictures of at most @size pixels, this once. */
+void       c2l_prompt_bar_generate_small (C2lPromptBar *bar, int size);
 /* Generates @prompt as if it had been typed. */
 void       c2l_prompt_bar_generate_prompt (C2lPromptBar *bar, const char *prompt);
 /* One of the model's example prompts, by chance, and draws it. */

@@ -136,8 +136,10 @@ allocate_line (C2lWrapLayout *self, GtkWidget *widget, const Line *line, int wid
       if (!gtk_widget_should_layout (child))
         continue;
 
-      int child_width = self->fill && line->n_children == 1 ? width : measure_width (child, width);
-      if (gtk_widget_compute_expand (child, GTK_ORIENTATION_HORIZONTAL))
+      int child_width = measure_width (child, width);
+      if (self->fill && line->n_children == 1)
+        child_width = width;
+      else if (gtk_widget_compute_expand (child, GTK_ORIENTATION_HORIZONTAL))
         {
           int share = rest / n_expand--;
           child_width += share;

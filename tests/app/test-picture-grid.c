@@ -245,6 +245,11 @@ test_lines_are_placed (void)
   gtk_widget_allocate (box, 130, 201, -1, NULL);
   gtk_widget_get_allocation (gtk_widget_get_next_sibling (child), &at);
   g_assert_cmpint (at.width, ==, 130);
+  gtk_widget_set_hexpand (gtk_widget_get_next_sibling (child), TRUE);
+  gtk_widget_measure (box, GTK_ORIENTATION_HORIZONTAL, -1, NULL, NULL, NULL, NULL);
+  gtk_widget_allocate (box, 130, 202, -1, NULL);
+  gtk_widget_get_allocation (gtk_widget_get_next_sibling (child), &at);
+  g_assert_cmpint (at.width, ==, 130);
   g_object_unref (box);
 }
 

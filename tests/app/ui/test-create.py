@@ -77,6 +77,19 @@ def is_walked_with_keys_and_marks_favourites(desk):
     app.close()
 
 
+def begins_with_the_best_match(desk):
+    app = start(desk, sorted='true')
+    draw(app)
+    scores = [float(re.search(r'score (-?[\d.]+)', node.name)[1]) for node in pictures(app)]
+    assert scores == sorted(scores, reverse=True), scores
+    first, second = [node.name for node in pictures(app)][:2]
+    app.key('F6')
+    app.wait(lambda: [node.name for node in selected(app)] == [first], 'the best one is selected')
+    app.key('Right')
+    app.wait(lambda: [node.name for node in selected(app)] == [second], 'the second best one is selected')
+    app.close()
+
+
 def deletes_and_brings_back(desk):
     app = start(desk)
     draw(app)
@@ -216,6 +229,7 @@ def comes_back_as_it_was(desk):
 
 run(draws_what_is_typed,
     is_walked_with_keys_and_marks_favourites,
+    begins_with_the_best_match,
     deletes_and_brings_back,
     saves_and_reopens,
     says_where_it_cannot_save,
