@@ -1,5 +1,6 @@
-/* What can be done on the Create page. Each action is a line in a table and a short function that asks the board, the prompt bar or the
- * grid; which ones are possible follows from what the board says. */
+/* What can be done on the Create page. Each action is a line in a table and a short function that
+ * asks the board, the prompt bar or the grid; which ones are possible follows from what the board
+ * says. */
 #include "app/c2l-create-actions.h"
 
 #include "app/c2l-create-page-private.h"
@@ -173,8 +174,7 @@ redo (C2lCreatePage *page, GVariant *parameter)
 }
 
 /* The next picture is selected then, so that one can go on. */
-static void
-delete (C2lCreatePage *page, GVariant *parameter)
+static void delete (C2lCreatePage *page, GVariant *parameter)
 {
   C2lBoard *board = c2l_create_page_get_board (page);
   GtkSelectionModel *selection = c2l_board_get_selection (board);
@@ -204,8 +204,9 @@ resize_cells (int percent)
 {
   GSettings *settings = c2l_settings_get ();
 
-  g_settings_set_int (settings, "cell-size",
-                      CLAMP (g_settings_get_int (settings, "cell-size") * percent / 100, 112, 1024));
+  g_settings_set_int (
+      settings, "cell-size",
+      CLAMP (g_settings_get_int (settings, "cell-size") * percent / 100, 112, 1024));
 }
 
 static void
@@ -233,7 +234,8 @@ on_copied (GObject *source, GAsyncResult *result, gpointer data)
   if (files == NULL)
     c2l_board_say (board, "%s", error->message);
   else
-    c2l_board_say (board, ngettext ("%u picture copied", "%u pictures copied", files->len), files->len);
+    c2l_board_say (board, ngettext ("%u picture copied", "%u pictures copied", files->len),
+                   files->len);
 }
 
 static void
@@ -295,7 +297,8 @@ typedef enum
   NEEDS_SELECTED,
   NEEDS_TWO, /* selected pictures, and no more */
   NEEDS_UNDO,
-  NEEDS_REDO
+  NEEDS_REDO,
+  N_NEEDS
 } Needs;
 
 static const struct
@@ -335,39 +338,19 @@ static const struct
 
 /* --- making them --- */
 
-static gboolean
-is_possible (C2lBoard *board, Needs needs)
+/* By what an action needs, whether that is there. */
+static void
+find_possible (C2lBoard *board, gboolean possible[N_NEEDS])
 {
-  g_autoptr (GtkBitset) selected = NULL;
-  GtkSelectionModel *selection;
-  gboolean busy, can_undo, can_redo;
+  GtkSelectionModel *selection = c2l_board_get_selection (board);
+  g_autoptr (GtkBitset) selected = gtk_selection_model_get_selection (selection);
 
-  if (board == NULL)
-    return FALSE;
-
-  g_object_get (board, "busy", &busy, "can-undo", &can_undo, "can-redo", &can_redo, NULL);
-  selection = c2l_board_get_selection (board);
-  switch (needs)
-    {
-    case NEEDS_NOTHING:
-      return TRUE;
-    case NEEDS_BUSY:
-      return busy;
-    case NEEDS_PICTURES:
-      return g_list_model_get_n_items (G_LIST_MODEL (selection)) > 0;
-    case NEEDS_SELECTED:
-      selected = gtk_selection_model_get_selection (selection);
-      return !gtk_bitset_is_empty (selected);
-    case NEEDS_TWO:
-      selected = gtk_selection_model_get_selection (selection);
-      return gtk_bitset_get_size (selected) == 2;
-    case NEEDS_UNDO:
-      return can_undo;
-    case NEEDS_REDO:
-      return can_redo;
-    default:
-      g_assert_not_reached ();
-    }
+  g_object_get (board, "busy", &possible[NEEDS_BUSY], "can-undo", &possible[NEEDS_UNDO], "can-redo",
+                &possible[NEEDS_REDO], NULL);
+  possible[NEEDS_NOTHING] = TRUE;
+  possible[NEEDS_PICTURES] = g_list_model_get_n_items (G_LIST_MODEL (selection)) > 0;
+  possible[NEEDS_SELECTED] = !gtk_bitset_is_empty (selected);
+  possible[NEEDS_TWO] = gtk_bitset_get_size (selected) == 2;
 }
 
 void
@@ -375,11 +358,14 @@ c2l_create_actions_update (C2lCreatePage *page)
 {
   GActionMap *map = c2l_create_page_get_actions (page);
   C2lBoard *board = c2l_create_page_get_board (page);
+  gboolean possible[N_NEEDS] = { FALSE };
 
+  if (board != NULL)
+    find_possible (board, possible);
   for (gsize i = 0; i < G_N_ELEMENTS (actions); i++)
     g_simple_action_set_enabled (
         G_SIMPLE_ACTION (g_action_map_lookup_action (map, actions[i].name)),
-        is_possible (board, actions[i].needs));
+        possible[actions[i].needs]);
 }
 
 static void

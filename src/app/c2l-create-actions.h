@@ -1,5 +1,5 @@
-/* The actions of the group “create” in one table: what each does and what must be there for it. Their keys are in c2l-shortcuts.c.
- * Others add theirs to the same group (compare, in-between). */
+/* The actions of the group “create” in one table: what each does and what must be there for it.
+ * Their keys are in c2l-shortcuts.c. Others add theirs to the same group (compare, in-between). */
 #pragma once
 
 #include "app/c2l-create-page.h"

@@ -1,5 +1,5 @@
-/* The Create page. Puts its parts together and passes between them what one says and another does; the parts know the board, not each
- * other. */
+/* The Create page. Puts its parts together and passes between them what one says and another does;
+ * the parts know the board, not each other. */
 #include "app/c2l-create-page.h"
 
 #include "app/c2l-create-actions.h"
@@ -27,7 +27,7 @@ struct _C2lCreatePage
   C2lPromptBar *prompt_bar;
   GtkRevealer *slow;
   GtkLabel *slow_text;
-  GtkButton *slow_fewer;
+  GtkButton *slow_fewer, *slow_smaller;
   GtkStack *stage;
   C2lEmptyState *empty;
   C2lPictureGrid *grid;
@@ -36,8 +36,9 @@ struct _C2lCreatePage
 
   C2lBoard *board;
   GSimpleActionGroup *actions;
-  int fewer;
+  int fewer, smaller; /* what is offered on a slow device */
   gboolean is_viewing;
+  guint update_source;
 };
 
 G_DEFINE_FINAL_TYPE (C2lCreatePage, c2l_create_page, ADW_TYPE_BIN)
@@ -184,17 +185,20 @@ on_slow_device (C2lCreatePage *self, double seconds, int smaller)
 {
   int count = c2l_prompt_bar_get_count (self->prompt_bar);
   int rounded = MAX (1, (int) (seconds + .5));
-  g_autofree char *text = g_strdup_printf (
-      ngettext ("On this device the pictures take about %d second.",
-                "On this device the pictures take about %d seconds.", rounded),
-      rounded);
+  g_autofree char *text
+      = g_strdup_printf (ngettext ("On this device the pictures take about %d second.",
+                                   "On this device the pictures take about %d seconds.", rounded),
+                         rounded);
   g_autofree char *fewer = NULL;
 
   self->fewer = CLAMP ((int) (count * BEARABLE_SECONDS / seconds), 1, count);
-  fewer = g_strdup_printf (ngettext ("Draw %d Picture", "Draw %d Pictures", self->fewer), self->fewer);
+  fewer = g_strdup_printf (ngettext ("Draw %d Picture", "Draw %d Pictures", self->fewer),
+                           self->fewer);
   gtk_label_set_text (self->slow_text, text);
   gtk_button_set_label (self->slow_fewer, fewer);
   gtk_widget_set_visible (GTK_WIDGET (self->slow_fewer), self->fewer < count);
+  self->smaller = smaller;
+  gtk_widget_set_visible (GTK_WIDGET (self->slow_smaller), smaller > 0);
   gtk_revealer_set_reveal_child (self->slow, TRUE);
 }
 
@@ -205,6 +209,14 @@ on_slow_fewer (C2lCreatePage *self)
   c2l_board_stop (self->board);
   c2l_prompt_bar_set_count (self->prompt_bar, self->fewer);
   c2l_prompt_bar_generate (self->prompt_bar);
+}
+
+static void
+on_slow_smaller (C2lCreatePage *self)
+{
+  gtk_revealer_set_reveal_child (self->slow, FALSE);
+  c2l_board_stop (self->board);
+  c2l_prompt_bar_generate_small (self->prompt_bar, self->smaller);
 }
 
 static void
@@ -226,8 +238,8 @@ on_run_finished (C2lCreatePage *self, guint n_pictures, double seconds)
       || (GTK_IS_WINDOW (root) && gtk_window_is_active (GTK_WINDOW (root))))
     return;
 
-  body = g_strdup_printf (ngettext ("%u picture is finished.", "%u pictures are finished.", n_pictures),
-                          n_pictures);
+  body = g_strdup_printf (
+      ngettext ("%u picture is finished.", "%u pictures are finished.", n_pictures), n_pictures);
   notification = g_notification_new (_ ("Pictures Are Ready"));
   g_notification_set_body (notification, body);
   g_application_send_notification (application, "generated", notification);
@@ -250,10 +262,23 @@ set_part_boards (C2lCreatePage *self, C2lBoard *board)
   c2l_status_line_set_board (self->status, board);
 }
 
-static void
-update_actions (C2lCreatePage *self)
+static gboolean
+on_update (gpointer data)
 {
+  C2lCreatePage *self = data;
+
+  self->update_source = 0;
+  update_stage (self);
   c2l_create_actions_update (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Pictures come and go by the hundred, one by one: once is enough for all of them. */
+static void
+queue_update (C2lCreatePage *self)
+{
+  if (self->update_source == 0)
+    self->update_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_update, self, NULL);
 }
 
 void
@@ -275,18 +300,17 @@ c2l_create_page_set_board (C2lCreatePage *self, C2lBoard *board)
   if (board != NULL)
     {
       selection = c2l_board_get_selection (board);
-      g_signal_connect_swapped (selection, "items-changed", G_CALLBACK (update_stage), self);
-      g_signal_connect_swapped (selection, "items-changed", G_CALLBACK (update_actions), self);
-      g_signal_connect_swapped (selection, "selection-changed", G_CALLBACK (update_actions), self);
-      g_signal_connect_swapped (board, "notify::busy", G_CALLBACK (update_actions), self);
-      g_signal_connect_swapped (board, "notify::can-undo", G_CALLBACK (update_actions), self);
-      g_signal_connect_swapped (board, "notify::can-redo", G_CALLBACK (update_actions), self);
+      g_signal_connect_swapped (selection, "items-changed", G_CALLBACK (queue_update), self);
+      g_signal_connect_swapped (selection, "selection-changed", G_CALLBACK (queue_update), self);
+      g_signal_connect_swapped (board, "notify::busy", G_CALLBACK (queue_update), self);
+      g_signal_connect_swapped (board, "notify::can-undo", G_CALLBACK (queue_update), self);
+      g_signal_connect_swapped (board, "notify::can-redo", G_CALLBACK (queue_update), self);
       g_signal_connect_swapped (board, "slow-device", G_CALLBACK (on_slow_device), self);
       g_signal_connect_swapped (board, "run-finished", G_CALLBACK (on_run_finished), self);
       g_signal_connect_swapped (board, "model-opened", G_CALLBACK (on_model_opened), self);
     }
   update_stage (self);
-  update_actions (self);
+  c2l_create_actions_update (self);
 }
 
 /* --- the widget --- */
@@ -332,6 +356,7 @@ c2l_create_page_dispose (GObject *object)
 
   if (self->board != NULL)
     c2l_create_page_set_board (self, NULL);
+  g_clear_handle_id (&self->update_source, g_source_remove);
   g_clear_object (&self->actions);
 
   G_OBJECT_CLASS (c2l_create_page_parent_class)->dispose (object);
@@ -347,6 +372,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, slow);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, slow_text);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, slow_fewer);
+  gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, slow_smaller);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, stage);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, empty);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, grid);
@@ -375,6 +401,7 @@ c2l_create_page_class_init (C2lCreatePageClass *klass)
   bind_children (widget_class);
   gtk_widget_class_bind_template_callback (widget_class, on_prompt_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_slow_fewer);
+  gtk_widget_class_bind_template_callback (widget_class, on_slow_smaller);
   gtk_widget_class_bind_template_callback (widget_class, on_slow_dismissed);
 }
 
@@ -384,7 +411,7 @@ add_drop_target (C2lCreatePage *self)
   GtkDropTarget *target = gtk_drop_target_new (G_TYPE_INVALID, GDK_ACTION_COPY);
 
   gtk_drop_target_set_gtypes (target,
-                              (GType[]) { GDK_TYPE_FILE_LIST, G_TYPE_FILE, GDK_TYPE_TEXTURE }, 3);
+                              (GType[]){ GDK_TYPE_FILE_LIST, G_TYPE_FILE, GDK_TYPE_TEXTURE }, 3);
   g_signal_connect (target, "accept", G_CALLBACK (on_drop_accept), self);
   g_signal_connect (target, "drop", G_CALLBACK (on_drop), self);
   gtk_widget_add_controller (self->content, GTK_EVENT_CONTROLLER (target));

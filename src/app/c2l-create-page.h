@@ -1,5 +1,6 @@
-/* C2lCreatePage: the page where pictures are made from prompts: prompt bar, grid and status line, with places for the panel that edits, the
- * history, and the viewer. Shows a board; what it can do are the actions of the group “create” (c2l-create-actions.h). */
+/* C2lCreatePage: the page where pictures are made from prompts: prompt bar, grid and status
+ * line, with places for the panel that edits, the history, and the viewer. Shows a board; what
+ * it can do are the actions of the group “create” (c2l-create-actions.h). */
 #pragma once
 
 #include "app/c2l-board.h"
@@ -23,7 +24,8 @@ void        c2l_create_page_set_viewer (C2lCreatePage *page, GtkWidget *viewer);
 /* The viewer, or the grid again. */
 void        c2l_create_page_view (C2lCreatePage *page, gboolean viewing);
 
-/* Takes settings of @recipe over into the prompt bar; @what: "all", "prompt", "seed" or "options". */
+/* Takes settings of @recipe over into the prompt bar; @what: "all", "prompt", "seed" or
+ * "options". */
 void        c2l_create_page_use_recipe (C2lCreatePage *page, C2lRecipe *recipe, const char *what);
 
 /* Of the group “create”, for further actions. */
@@ -32,7 +34,8 @@ GActionMap *c2l_create_page_get_actions (C2lCreatePage *page);
 /* Writes the prompt as if the artist had, and draws it. */
 void        c2l_create_page_generate_prompt (C2lCreatePage *page, const char *prompt);
 
-/* A picture of ours opens its recipe, another image gives look-alikes, anything else is named for what it is. @files of GFile. */
+/* A picture of ours opens its recipe, another image gives look-alikes, anything else is named
+ * for what it is. @files of GFile. */
 void        c2l_create_page_open_files (C2lCreatePage *page, GPtrArray *files);
 
 G_END_DECLS

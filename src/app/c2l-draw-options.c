@@ -1,5 +1,6 @@
-/* The options of drawing, in the popover of the prompt bar. The controls are the only place of the values; settings keep, by the model's
- * name, those that differ from the model's own, so that a model with better defaults brings them along. */
+/* The options of drawing, in the popover of the prompt bar. The controls are the only place of the
+ * values; settings keep, by the model's name, those that differ from the model's own, so that a
+ * model with better defaults brings them along. */
 #include "app/c2l-draw-options.h"
 
 #include "app/c2l-settings.h"
@@ -13,7 +14,7 @@ struct _C2lDrawOptions
   GtkSpinButton *guidance, *steps, *truncation;
   GtkDropDown *sampler, *noise;
   GtkWidget *reset;
-  char *model;          /* (nullable): its name */
+  char *model; /* (nullable): its name */
   C2lSampling defaults;
   gboolean is_setting;
 };
@@ -173,8 +174,7 @@ static void
 recall (C2lDrawOptions *self)
 {
   g_autoptr (GVariant) all = g_settings_get_value (c2l_settings_get (), "drawing-options");
-  g_autoptr (GVariant) dict
-      = g_variant_lookup_value (all, self->model, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) dict = g_variant_lookup_value (all, self->model, G_VARIANT_TYPE_VARDICT);
   C2lSampling sampling = self->defaults;
 
   if (dict != NULL)
@@ -229,11 +229,11 @@ c2l_draw_options_set_model (C2lDrawOptions *self, C2lModelInfo *model)
   g_return_if_fail (C2L_IS_DRAW_OPTIONS (self));
 
   c2l_bundle_get_defaults (model->bundle, &defaults);
-  self->defaults = (C2lSampling) { .guidance = defaults.guidance,
-                                   .steps = defaults.steps,
-                                   .sampler = g_intern_string (defaults.sampler),
-                                   .truncation = defaults.truncation,
-                                   .noise = C2L_NOISE_KIND_RANDOM };
+  self->defaults = (C2lSampling){ .guidance = defaults.guidance,
+                                  .steps = defaults.steps,
+                                  .sampler = g_intern_string (defaults.sampler),
+                                  .truncation = defaults.truncation,
+                                  .noise = C2L_NOISE_KIND_RANDOM };
   g_free (self->model);
   self->model = g_strdup (c2l_bundle_get_name (model->bundle));
   gtk_widget_set_sensitive (GTK_WIDGET (self->truncation), model->has_truncation);

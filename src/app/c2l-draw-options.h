@@ -1,5 +1,6 @@
-/* C2lDrawOptions: how pictures are sampled, as controls: guidance, sampler, steps, truncation, noise. Begins with what the model's
- * maker recommends; what is changed is remembered for each model. */
+/* C2lDrawOptions: how pictures are sampled, as controls: guidance, sampler, steps, truncation,
+ * noise. Begins with what the model's maker recommends; what is changed is remembered for each
+ * model. */
 #pragma once
 
 #include "studio/sampling.h"
@@ -13,7 +14,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (C2lDrawOptions, c2l_draw_options, C2L, DRAW_OPTIONS, GtkWidget)
 
 /* Properties:
- *   custom   boolean, readable and notified: something differs from what the model's maker recommends
+ *   custom   boolean, readable and notified: something differs from what the model's maker
+ *             recommends
  * Signals:
  *   ::changed */
 GtkWidget *c2l_draw_options_new (void);

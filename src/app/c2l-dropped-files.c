@@ -1,4 +1,6 @@
-/* Looks at files from elsewhere and tells the board what to do with them. A file is what its content says, whatever it is called. An image that comes without a file, as from a browser, is written to one first. */
+/* Looks at files from elsewhere and tells the board what to do with them. A file is what its
+ * content says, whatever it is called. An image that comes without a file, as from a browser, is
+ * written to one first. */
 #include "app/c2l-dropped-files.h"
 
 #include "app/c2l-opener.h"
@@ -15,7 +17,8 @@ static void
 load_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   GPtrArray *files = task_data;
-  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+  g_autoptr (GPtrArray) recipes
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
 
   /* NULL where there is none. */
   g_ptr_array_set_size (recipes, (int) files->len);
@@ -35,7 +38,8 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   C2lBoard *board = C2L_BOARD (source);
   GPtrArray *files = g_task_get_task_data (G_TASK (result));
   g_autoptr (GPtrArray) found = g_task_propagate_pointer (G_TASK (result), NULL);
-  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+  g_autoptr (GPtrArray) recipes
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
 
   for (guint i = 0; i < found->len; i++)
     if (found->pdata[i] != NULL)
@@ -92,7 +96,8 @@ c2l_dropped_files_open (C2lBoard *board, GPtrArray *files)
 static GFile *
 write_texture (GdkTexture *texture, GError **error)
 {
-  g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "clip2latent", "shared", NULL);
+  g_autofree char *folder
+      = g_build_filename (g_get_user_cache_dir (), "clip2latent", "shared", NULL);
   g_autofree char *path = g_build_filename (folder, "dropped-XXXXXX.png", NULL);
   g_autoptr (GBytes) bytes = gdk_texture_save_to_png_bytes (texture);
   int fd;

@@ -1,5 +1,5 @@
-/* Files that come from elsewhere, dropped or opened: a picture of ours opens its recipe, another image gives look-alikes, and anything
- * else is named for what it is. */
+/* Files that come from elsewhere, dropped or opened: a picture of ours opens its recipe, another
+ * image gives look-alikes, and anything else is named for what it is. */
 #pragma once
 
 #include "app/c2l-board.h"

@@ -1,4 +1,5 @@
-/* The page before the first picture. All it says comes from the model's own description; a model without one gets a plain sentence. */
+/* The page before the first picture. All it says comes from the model's own description; a model
+ * without one gets a plain sentence. */
 #include "app/c2l-empty-state.h"
 
 #include "app/c2l-wrap-layout.h"
@@ -153,8 +154,8 @@ c2l_empty_state_class_init (C2lEmptyStateClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = c2l_empty_state_dispose;
 
-  signals[PROMPT_CHOSEN] = g_signal_new ("prompt-chosen", C2L_TYPE_EMPTY_STATE, G_SIGNAL_RUN_LAST, 0,
-                                         NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[PROMPT_CHOSEN] = g_signal_new ("prompt-chosen", C2L_TYPE_EMPTY_STATE, G_SIGNAL_RUN_LAST,
+                                         0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 
   g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   gtk_widget_class_set_template_from_resource (

@@ -1,4 +1,5 @@
-/* C2lEmptyState: what stands where the pictures will be: what the model can draw, and prompts to begin with. */
+/* C2lEmptyState: what stands where the pictures will be: what the model can draw, and prompts to
+ * begin with. */
 #pragma once
 
 #include "app/c2l-board.h"

@@ -1,5 +1,6 @@
-/* One picture in the grid. Square by its own measure, whatever the picture's size, so that nothing moves when a picture arrives.
- * Rounded corners, the ring of the selection and all colours are style.css's; here is structure only. */
+/* One picture in the grid. Square by its own measure, whatever the picture's size, so that nothing
+ * moves when a picture arrives. Rounded corners, the ring of the selection and all colours are
+ * style.css's; here is structure only. */
 #include "app/c2l-picture-cell.h"
 
 #include <glib/gi18n.h>
@@ -169,8 +170,13 @@ c2l_picture_cell_set_progress (C2lPictureCell *self, double fraction)
 /* --- looks --- */
 
 static void
-c2l_picture_cell_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum,
-                          int *natural, int *minimum_baseline, int *natural_baseline)
+c2l_picture_cell_measure (GtkWidget *widget,
+                          GtkOrientation orientation,
+                          int for_size,
+                          int *minimum,
+                          int *natural,
+                          int *minimum_baseline,
+                          int *natural_baseline)
 {
   *minimum = *natural = orientation == GTK_ORIENTATION_VERTICAL ? MAX (for_size, 0) : 0;
 }
@@ -190,7 +196,7 @@ c2l_picture_cell_size_allocate (GtkWidget *widget, int width, int height, int ba
     if (gtk_widget_should_layout (child))
       {
         gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, NULL, NULL, NULL, NULL);
-        gtk_widget_size_allocate (child, &(GtkAllocation) { 0, 0, width, height }, -1);
+        gtk_widget_size_allocate (child, &(GtkAllocation){ 0, 0, width, height }, -1);
       }
 }
 
@@ -198,8 +204,7 @@ static void
 c2l_picture_cell_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   C2lPictureCell *self = C2L_PICTURE_CELL (widget);
-  GdkPaintable *paintable
-      = self->item == NULL ? NULL : c2l_picture_item_get_paintable (self->item);
+  GdkPaintable *paintable = self->item == NULL ? NULL : c2l_picture_item_get_paintable (self->item);
 
   if (paintable != NULL)
     gdk_paintable_snapshot (paintable, GDK_SNAPSHOT (snapshot), gtk_widget_get_width (widget),

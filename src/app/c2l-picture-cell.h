@@ -1,5 +1,5 @@
-/* C2lPictureCell: a square that shows one C2lPictureItem: its picture with rounded corners, its score, its star; a calm empty square
- * while it waits. Watches the item; decides nothing. */
+/* C2lPictureCell: a square that shows one C2lPictureItem: its picture with rounded corners, its
+ * score, its star; a calm empty square while it waits. Watches the item; decides nothing. */
 #pragma once
 
 #include "app/c2l-picture-item.h"

@@ -1,6 +1,7 @@
-/* Pictures for other programs. They ask for a format when they like, maybe after the picture was changed here: so what is handed on is
- * made at once. The files lie in the user's cache, for a program that was given a file's name may read it much later; those of
- * earlier days are deleted when new ones are written. */
+/* Pictures for other programs. They ask for a format when they like, maybe after the picture was
+ * changed here: so what is handed on is made at once. The files lie in the user's cache, for a
+ * program that was given a file's name may read it much later; those of earlier days are deleted
+ * when new ones are written. */
 #include "app/c2l-picture-content.h"
 
 #include "studio/save.h"
@@ -15,8 +16,8 @@ struct _C2lPictureContent
 {
   GdkContentProvider parent_instance;
 
-  GPtrArray *items;   /* of C2lPictureItem, for drops inside the window */
-  GPtrArray *files;   /* of GFile, once they are there */
+  GPtrArray *items; /* of C2lPictureItem, for drops inside the window */
+  GPtrArray *files; /* of GFile, once they are there */
   GError *error;
   GPtrArray *waiting; /* of GTask */
 };
@@ -47,7 +48,8 @@ static void
 write_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   GPtrArray *pictures = task_data;
-  g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "clip2latent", "shared", NULL);
+  g_autofree char *folder
+      = g_build_filename (g_get_user_cache_dir (), "clip2latent", "shared", NULL);
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   C2lSaveOptions options;
@@ -81,8 +83,7 @@ static void
 answer (C2lPictureContent *self, GTask *task)
 {
   if (self->files != NULL)
-    g_task_return_pointer (task, g_ptr_array_ref (self->files),
-                           (GDestroyNotify) g_ptr_array_unref);
+    g_task_return_pointer (task, g_ptr_array_ref (self->files), (GDestroyNotify) g_ptr_array_unref);
   else
     g_task_return_error (task, g_error_copy (self->error));
 }
@@ -127,8 +128,10 @@ on_drawn (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-c2l_picture_content_wait_async (C2lPictureContent *self, GCancellable *cancellable,
-                                GAsyncReadyCallback callback, gpointer data)
+c2l_picture_content_wait_async (C2lPictureContent *self,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -236,9 +239,12 @@ on_files (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-c2l_picture_content_write_mime_type_async (GdkContentProvider *provider, const char *mime_type,
-                                           GOutputStream *stream, int io_priority,
-                                           GCancellable *cancellable, GAsyncReadyCallback callback,
+c2l_picture_content_write_mime_type_async (GdkContentProvider *provider,
+                                           const char *mime_type,
+                                           GOutputStream *stream,
+                                           int io_priority,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback,
                                            gpointer data)
 {
   GTask *task = g_task_new (provider, cancellable, callback, data);
@@ -252,7 +258,8 @@ c2l_picture_content_write_mime_type_async (GdkContentProvider *provider, const c
 }
 
 static gboolean
-c2l_picture_content_write_mime_type_finish (GdkContentProvider *provider, GAsyncResult *result,
+c2l_picture_content_write_mime_type_finish (GdkContentProvider *provider,
+                                            GAsyncResult *result,
                                             GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);

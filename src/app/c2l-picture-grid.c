@@ -1,5 +1,6 @@
-/* The grid of pictures. GtkGridView does walking, selecting and recycling of cells; here are the number of columns, what a cell's
- * buttons and menu are about, and dragging out. Cells keep their size while the window changes: columns come and go instead. */
+/* The grid of pictures. GtkGridView does walking, selecting and recycling of cells; here are the
+ * number of columns, what a cell's buttons and menu are about, and dragging out. Cells keep their
+ * size while the window changes: columns come and go instead. */
 #include "app/c2l-picture-grid.h"
 
 #include "app/c2l-picture-cell.h"
@@ -24,7 +25,7 @@ struct _C2lPictureGrid
   GHashTable *cells; /* C2lPictureItem → C2lPictureCell that shows it; neither owned */
   int cell_size;
   guint n_columns;
-  guint batch;       /* pictures of the running generation that were seen waiting */
+  guint batch; /* pictures of the running generation that were seen waiting */
 };
 
 G_DEFINE_FINAL_TYPE (C2lPictureGrid, c2l_picture_grid, GTK_TYPE_WIDGET)
@@ -75,7 +76,8 @@ update_columns (C2lPictureGrid *self, int width)
 
 /* --- progress --- */
 
-/* The next picture to come shows how far it is: the share of the whole run's progress that is its own. */
+/* The next picture to come shows how far it is: the share of the whole run's progress that is its
+ * own. */
 static void
 update_progress (C2lPictureGrid *self)
 {
@@ -132,11 +134,11 @@ popup_at (C2lPictureGrid *self, GtkWidget *cell, double x, double y)
 {
   graphene_point_t point;
 
-  if (!gtk_widget_compute_point (cell, GTK_WIDGET (self), &GRAPHENE_POINT_INIT ((float) x, (float) y),
-                                 &point))
+  if (!gtk_widget_compute_point (cell, GTK_WIDGET (self),
+                                 &GRAPHENE_POINT_INIT ((float) x, (float) y), &point))
     return;
   gtk_popover_set_pointing_to (GTK_POPOVER (self->menu),
-                               &(GdkRectangle) { (int) point.x, (int) point.y, 1, 1 });
+                               &(GdkRectangle){ (int) point.x, (int) point.y, 1, 1 });
   gtk_popover_popup (GTK_POPOVER (self->menu));
 }
 
@@ -178,9 +180,9 @@ c2l_picture_grid_show_recipe (C2lPictureGrid *self, C2lPictureItem *item, C2lRec
     return;
   c2l_recipe_view_set_recipe (C2L_RECIPE_VIEW (self->recipe_view), recipe);
   gtk_popover_set_pointing_to (GTK_POPOVER (self->recipe_view),
-                               &(GdkRectangle) { (int) bounds.origin.x, (int) bounds.origin.y,
-                                                 (int) bounds.size.width,
-                                                 (int) bounds.size.height });
+                               &(GdkRectangle){ (int) bounds.origin.x, (int) bounds.origin.y,
+                                                (int) bounds.size.width,
+                                                (int) bounds.size.height });
   gtk_popover_popup (GTK_POPOVER (self->recipe_view));
 }
 
@@ -314,6 +316,18 @@ c2l_picture_grid_get_cell (C2lPictureGrid *self, C2lPictureItem *item)
   return item != NULL ? g_hash_table_lookup (self->cells, item) : NULL;
 }
 
+/* GtkGridView itself would go to where the keyboard was before, which may be elsewhere after
+ * sorting. */
+static void
+focus_position (C2lPictureGrid *self, guint position)
+{
+  GListModel *model = G_LIST_MODEL (c2l_board_get_selection (self->board));
+  g_autoptr (C2lPictureItem) item = g_list_model_get_item (model, position);
+  GtkWidget *cell = c2l_picture_grid_get_cell (self, item);
+
+  gtk_widget_grab_focus (cell != NULL ? gtk_widget_get_parent (cell) : GTK_WIDGET (self->view));
+}
+
 void
 c2l_picture_grid_focus (C2lPictureGrid *self)
 {
@@ -335,9 +349,8 @@ c2l_picture_grid_focus (C2lPictureGrid *self)
       position = 0;
       gtk_selection_model_select_item (selection, position, TRUE);
     }
-  /* It also is how GtkGridView learns where the keyboard shall be. */
   gtk_widget_activate_action (GTK_WIDGET (self->view), "list.scroll-to-item", "u", position);
-  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  focus_position (self, position);
 }
 
 /* The keyboard comes back to the picture that the popover was about. */
@@ -369,8 +382,13 @@ c2l_picture_grid_set_board (C2lPictureGrid *self, C2lBoard *board)
 /* --- the widget --- */
 
 static void
-c2l_picture_grid_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum,
-                          int *natural, int *minimum_baseline, int *natural_baseline)
+c2l_picture_grid_measure (GtkWidget *widget,
+                          GtkOrientation orientation,
+                          int for_size,
+                          int *minimum,
+                          int *natural,
+                          int *minimum_baseline,
+                          int *natural_baseline)
 {
   C2lPictureGrid *self = C2L_PICTURE_GRID (widget);
 
@@ -384,7 +402,7 @@ c2l_picture_grid_size_allocate (GtkWidget *widget, int width, int height, int ba
 
   update_columns (self, width);
   gtk_widget_measure (self->scroller, GTK_ORIENTATION_HORIZONTAL, -1, NULL, NULL, NULL, NULL);
-  gtk_widget_size_allocate (self->scroller, &(GtkAllocation) { 0, 0, width, height }, -1);
+  gtk_widget_size_allocate (self->scroller, &(GtkAllocation){ 0, 0, width, height }, -1);
   gtk_popover_present (GTK_POPOVER (self->menu));
   gtk_popover_present (GTK_POPOVER (self->recipe_view));
 }

@@ -1,5 +1,5 @@
-/* Saving: the board draws the pixels again, a thread writes the files, and the board says where they are or what was wrong. Nothing is
- * asked where the settings know the answer. */
+/* Saving: the board draws the pixels again, a thread writes the files, and the board says where
+ * they are or what was wrong. Nothing is asked where the settings know the answer. */
 #include "app/c2l-picture-saver.h"
 
 #include "app/c2l-compat.h"

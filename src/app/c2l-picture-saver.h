@@ -1,4 +1,5 @@
-/* C2lPictureSaver: pictures into files: as PNG with the recipe, JPEG or WebP, into the folder and under the names that the settings say. */
+/* C2lPictureSaver: pictures into files: as PNG with the recipe, JPEG or WebP, into the folder
+ * and under the names that the settings say. */
 #pragma once
 
 #include "app/c2l-board.h"

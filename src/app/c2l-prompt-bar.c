@@ -1,5 +1,6 @@
-/* The prompt bar. Everything in it is a setting of the program, bound to its control; what is given to the board is read from the
- * controls at the moment of asking. With Live, each pause in typing asks; Enter then keeps what is seen. */
+/* The prompt bar. Everything in it is a setting of the program, bound to its control; what is given
+ * to the board is read from the controls at the moment of asking. With Live, each pause in typing
+ * asks; Enter then keeps what is seen. */
 #include "app/c2l-prompt-bar.h"
 
 #include "app/c2l-draw-options.h"
@@ -10,7 +11,8 @@
 
 #include <glib/gi18n.h>
 
-/* A pause in typing, in milliseconds: for drawing long enough not to draw each letter, for words until one is surely typed. */
+/* A pause in typing, in milliseconds: for drawing long enough not to draw each letter, for words
+ * until one is surely typed. */
 #define LIVE_PAUSE 180
 #define WORDS_PAUSE 400
 #define MAX_SUGGESTIONS 12
@@ -36,7 +38,7 @@ struct _C2lPromptBar
   C2lBoard *board;
   guint live_timer, words_timer;
   GCancellable *words_cancellable, *suggest_cancellable;
-  char *completed; /* (nullable): the line that suggestions were asked for */
+  char *completed;          /* (nullable): the line that suggestions were asked for */
   const char *last_example; /* lent by the model's description */
 };
 
@@ -50,11 +52,12 @@ choose_preview_size (C2lBoard *board)
   const C2lModelInfo *model = c2l_board_get_model (board);
 
   return model != NULL && model->has_previews && model->resolution > PREVIEW_ABOVE ? PREVIEW_SIZE
-                                                                                    : 0;
+                                                                                   : 0;
 }
 
+/* @max_size: 0: pictures in full. */
 static void
-ask (C2lPromptBar *self, C2lRunKind kind)
+ask (C2lPromptBar *self, C2lRunKind kind, int max_size)
 {
   g_auto (GStrv) prompts = c2l_prompt_entry_dup_prompts (self->prompt);
   C2lOrder order = { .prompts = (const char *const *) prompts, .score = TRUE };
@@ -70,7 +73,8 @@ ask (C2lPromptBar *self, C2lRunKind kind)
                             ? c2l_seed_field_get_seed (self->seed)
                             : c2l_seed_field_take (self->seed);
   order.sampling.noise_seed = order.sampling.seed;
-  order.preview_size = choose_preview_size (self->board);
+  order.preview_size = max_size == 0 ? choose_preview_size (self->board) : 0;
+  order.max_size = max_size;
   c2l_board_generate (self->board, &order, kind);
 }
 
@@ -80,7 +84,15 @@ c2l_prompt_bar_generate (C2lPromptBar *self)
   g_return_if_fail (C2L_IS_PROMPT_BAR (self));
 
   gtk_spin_button_update (self->count);
-  ask (self, C2L_RUN_ASKED);
+  ask (self, C2L_RUN_ASKED, 0);
+}
+
+void
+c2l_prompt_bar_generate_small (C2lPromptBar *self, int size)
+{
+  g_return_if_fail (C2L_IS_PROMPT_BAR (self));
+
+  ask (self, C2L_RUN_ASKED, size);
 }
 
 void
@@ -98,7 +110,7 @@ on_live_pause (gpointer data)
   C2lPromptBar *self = data;
 
   self->live_timer = 0;
-  ask (self, C2L_RUN_LIVE);
+  ask (self, C2L_RUN_LIVE, 0);
   return G_SOURCE_REMOVE;
 }
 
@@ -251,6 +263,8 @@ show_unknown (C2lPromptBar *self, char **words)
       g_autofree char *text = g_strdup_printf (_ ("The model does not know: %s"), list->str);
       gtk_label_set_text (self->unknown, text);
     }
+  /* What is folded away would still be read aloud. */
+  gtk_widget_set_visible (GTK_WIDGET (self->unknown), list->len > 0);
   gtk_revealer_set_reveal_child (self->unknown_revealer, list->len > 0);
 }
 
@@ -259,8 +273,7 @@ on_unknown_words (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (C2lPromptBar) self = data;
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) words
-      = c2l_worker_list_unknown_words_finish (C2L_WORKER (source), result, &error);
+  g_auto (GStrv) words = c2l_worker_list_unknown_words_finish (C2L_WORKER (source), result, &error);
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && self->board != NULL)
     show_unknown (self, words);
@@ -303,8 +316,7 @@ on_prompts_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (C2lPromptBar) self = data;
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) prompts
-      = c2l_library_list_strings_finish (C2L_LIBRARY (source), result, &error);
+  g_auto (GStrv) prompts = c2l_library_list_strings_finish (C2L_LIBRARY (source), result, &error);
 
   if (prompts != NULL && self->completed != NULL)
     c2l_prompt_entry_suggest (self->prompt, self->completed, (const char *const *) prompts);
@@ -380,7 +392,7 @@ on_busy (C2lPromptBar *self)
   g_object_get (self->board, "busy", &busy, NULL);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->generate),
                                   busy ? "create.stop" : "create.generate");
-  gtk_button_set_label (self->generate, busy ? _ ("S_top") : _ ("_Generate"));
+  gtk_button_set_label (self->generate, busy ? _ ("Stop") : _ ("Generate"));
   if (busy)
     gtk_widget_remove_css_class (GTK_WIDGET (self->generate), "suggested-action");
   else

@@ -1,7 +1,9 @@
-/* C2lPromptBar: what shall be drawn: prompts, options, how many, from which seed, and the button that begins or stops it. Asks the board;
- * what it holds comes back when the program is started again.
+/* C2lPromptBar: what shall be drawn: prompts, options, how many, from which seed, and the button
+ * that begins or stops it. Asks the board; what it holds comes back when the program is started
+ * again.
  *
- * Actions of the group “create” that it sends: generate, stop, random-example, roll-seed (c2l-create-actions.c does them). */
+ * Actions of the group “create” that it sends: generate, stop, random-example, roll-seed
+ * (c2l-create-actions.c does them). */
 #pragma once
 
 #include "app/c2l-board.h"
@@ -26,6 +28,8 @@ void       c2l_prompt_bar_set_board (C2lPromptBar *bar, C2lBoard *board);
 
 /* As Enter does. */
 void       c2l_prompt_bar_generate (C2lPromptBar *bar);
+/* The same with pictures of at most @size pixels, this once. */
+void       c2l_prompt_bar_generate_small (C2lPromptBar *bar, int size);
 /* Generates @prompt as if it had been typed. */
 void       c2l_prompt_bar_generate_prompt (C2lPromptBar *bar, const char *prompt);
 /* One of the model's example prompts, by chance, and draws it. */

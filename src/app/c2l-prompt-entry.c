@@ -1,6 +1,7 @@
-/* The prompt's text view and its suggestions. The keyboard stays in the text; keys go to the suggestions only while these are shown,
- * and Enter and Tab only once one is chosen, so that nobody generates what he did not type. While an input method composes,
- * all keys are the input method's. */
+/* The prompt's text view and its suggestions. The keyboard stays in the text; keys go to the
+ * suggestions only while these are shown, and Enter and Tab only once one is chosen, so that nobody
+ * generates what he did not type. While an input method composes, all keys are the input method's.
+ */
 #include "app/c2l-prompt-entry.h"
 
 #define MAX_SUGGESTIONS 8
@@ -222,11 +223,13 @@ on_down (C2lPromptEntry *self)
 }
 
 static gboolean
-on_key_pressed (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state,
+on_key_pressed (GtkEventControllerKey *controller,
+                guint key,
+                guint code,
+                GdkModifierType state,
                 C2lPromptEntry *self)
 {
-  GtkListBoxRow *chosen
-      = is_suggesting (self) ? gtk_list_box_get_selected_row (self->list) : NULL;
+  GtkListBoxRow *chosen = is_suggesting (self) ? gtk_list_box_get_selected_row (self->list) : NULL;
   GdkModifierType modifiers = state & gtk_accelerator_get_default_mod_mask ();
 
   /* Control and Enter would begin a line. */

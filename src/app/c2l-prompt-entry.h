@@ -1,5 +1,5 @@
-/* C2lPromptEntry: where prompts are typed, one a line, with earlier ones to choose from below. Enter asks to generate, Shift+Enter begins
- * a new line. Knows neither library nor board. */
+/* C2lPromptEntry: where prompts are typed, one a line, with earlier ones to choose from below.
+ * Enter asks to generate, Shift+Enter begins a new line. Knows neither library nor board. */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -20,7 +20,10 @@ void       c2l_prompt_entry_set_text (C2lPromptEntry *entry, const char *text);
 /* The lines that are not empty, without spaces around them; NULL where there is none. */
 char     **c2l_prompt_entry_dup_prompts (C2lPromptEntry *entry);
 
-/* Shows @prompts (nullable) below the line, if it is still @line that is typed; nothing is chosen at first. */
-void       c2l_prompt_entry_suggest (C2lPromptEntry *entry, const char *line, const char *const *prompts);
+/* Shows @prompts (nullable) below the line, if it is still @line that is typed; nothing is
+ * chosen at first. */
+void       c2l_prompt_entry_suggest (C2lPromptEntry *entry,
+                                     const char *line,
+                                     const char *const *prompts);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
-/* A recipe as a table for people: a line a fact, each with a button that copies it. What to do with it are actions of the group
- * “create”. */
+/* A recipe as a table for people: a line a fact, each with a button that copies it. What to do with
+ * it are actions of the group “create”. */
 #include "app/c2l-recipe-view.h"
 
 #include "app/c2l-draw-options.h"
@@ -125,12 +125,18 @@ static const struct
   const char *title;
   char *(*dup) (const C2lRecipe *recipe);
 } facts[] = {
-  { N_ ("Prompt"), dup_prompt },     { N_ ("Made as"), dup_made_by },
-  { N_ ("Seed"), dup_seed },         { N_ ("Picture"), dup_index },
-  { N_ ("Guidance"), dup_guidance }, { N_ ("Sampler"), dup_sampler },
-  { N_ ("Truncation"), dup_truncation }, { N_ ("Noise"), dup_noise },
-  { N_ ("Edits"), dup_edits },       { N_ ("Score"), dup_score },
-  { N_ ("Model"), dup_model },       { N_ ("Drawn on"), dup_device },
+  { N_ ("Prompt"), dup_prompt },
+  { N_ ("Made as"), dup_made_by },
+  { N_ ("Seed"), dup_seed },
+  { N_ ("Picture"), dup_index },
+  { N_ ("Guidance"), dup_guidance },
+  { N_ ("Sampler"), dup_sampler },
+  { N_ ("Truncation"), dup_truncation },
+  { N_ ("Noise"), dup_noise },
+  { N_ ("Edits"), dup_edits },
+  { N_ ("Score"), dup_score },
+  { N_ ("Model"), dup_model },
+  { N_ ("Drawn on"), dup_device },
 };
 
 /* --- the table --- */
@@ -173,7 +179,8 @@ add_fact (C2lRecipeView *self, int row, const char *title, const char *text)
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
   gtk_accessible_update_relation (GTK_ACCESSIBLE (value), GTK_ACCESSIBLE_RELATION_LABELLED_BY, name,
                                   NULL, -1);
-  g_signal_connect_data (copy, "clicked", G_CALLBACK (on_copy_clicked), g_strdup (text), free_text, 0);
+  g_signal_connect_data (copy, "clicked", G_CALLBACK (on_copy_clicked), g_strdup (text), free_text,
+                         0);
   gtk_grid_attach (self->table, name, 0, row, 1, 1);
   gtk_grid_attach (self->table, value, 1, row, 1, 1);
   gtk_grid_attach (self->table, copy, 2, row, 1, 1);

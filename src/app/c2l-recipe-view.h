@@ -1,4 +1,5 @@
-/* C2lRecipeView: how a picture was made, to be read and copied, in a popover; nothing of the prompt bar changes until it is asked for. */
+/* C2lRecipeView: how a picture was made, to be read and copied, in a popover; nothing of the
+ * prompt bar changes until it is asked for. */
 #pragma once
 
 #include "app/c2l-picture-item.h"

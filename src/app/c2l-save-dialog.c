@@ -1,5 +1,5 @@
-/* Folder, format and names of saved pictures, in a dialog. The settings are changed when “Save” is pressed; who reads them
- * then connects to ::response with G_CONNECT_AFTER. */
+/* Folder, format and names of saved pictures, in a dialog. The settings are changed when “Save” is
+ * pressed; who reads them then connects to ::response with G_CONNECT_AFTER. */
 #include "app/c2l-save-dialog.h"
 
 #include "app/c2l-compat.h"
@@ -55,13 +55,14 @@ static void
 on_template_changed (C2lSaveDialog *self)
 {
   g_autoptr (GError) error = NULL;
-  gboolean ok = c2l_name_template_check (
-      gtk_editable_get_text (GTK_EDITABLE (self->name_template)), &error);
+  gboolean ok = c2l_name_template_check (gtk_editable_get_text (GTK_EDITABLE (self->name_template)),
+                                         &error);
 
   if (ok)
     {
       g_autofree char *fields = c2l_name_template_dup_fields ();
-      /* Translators: followed by names in braces that can stand in a file's name, such as {prompt}. */
+      /* Translators: followed by names in braces that can stand in a file's name, such as {prompt}.
+       */
       g_autofree char *text = g_strdup_printf (_ ("Filled in for each picture: %s"), fields);
 
       gtk_widget_remove_css_class (GTK_WIDGET (self->name_template), "error");

@@ -1,4 +1,5 @@
-/* C2lSaveDialog: asks where and how pictures are saved, and remembers it. Emits ::response as its parent class does: “save” or “cancel”. */
+/* C2lSaveDialog: asks where and how pictures are saved, and remembers it. Emits ::response as
+ * its parent class does: “save” or “cancel”. */
 #pragma once
 
 #include <adwaita.h>

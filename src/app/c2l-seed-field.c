@@ -1,10 +1,11 @@
-/* The seed in the prompt bar. A seed that was typed, thrown or taken from a picture is used for the next generation even when it is not
- * locked; after that the field throws by itself. */
+/* The seed in the prompt bar. A seed that was typed, thrown or taken from a picture is used for the
+ * next generation even when it is not locked; after that the field throws by itself. */
 #include "app/c2l-seed-field.h"
 
 #include <glib/gi18n.h>
 
-/* Thrown seeds have so many digits at most, so that they can be remembered and typed; any 64-bit number may be typed. */
+/* Thrown seeds have so many digits at most, so that they can be remembered and typed; any 64-bit
+ * number may be typed. */
 #define THROWN_SEEDS 1000000000
 
 struct _C2lSeedField

@@ -17,7 +17,8 @@ guint64    c2l_seed_field_get_seed (C2lSeedField *field);
 void       c2l_seed_field_set_seed (C2lSeedField *field, guint64 seed);
 /* Another seed, by chance. */
 void       c2l_seed_field_roll (C2lSeedField *field);
-/* Gives the seed for a generation: a new one, unless it is locked or somebody chose it since the last. */
+/* Gives the seed for a generation: a new one, unless it is locked or somebody chose it since the
+ * last. */
 guint64    c2l_seed_field_take (C2lSeedField *field);
 
 G_END_DECLS

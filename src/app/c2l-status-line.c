@@ -1,4 +1,5 @@
-/* The status line. The bar keeps its place while nothing runs, so that the grid above does not move. */
+/* The status line. The bar keeps its place while nothing runs, so that the grid above does not
+ * move. */
 #include "app/c2l-status-line.h"
 
 struct _C2lStatusLine

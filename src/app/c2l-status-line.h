@@ -1,4 +1,5 @@
-/* C2lStatusLine: the line under the pictures: how far the board is, in a bar and in words, and Stop. */
+/* C2lStatusLine: the line under the pictures: how far the board is, in a bar and in words, and
+ * Stop. */
 #pragma once
 
 #include "app/c2l-board.h"

@@ -1,5 +1,6 @@
-/* Children in lines, as words in a paragraph; libadwaita has a box for this from 1.7 on. Every child gets its natural width, or the
- * whole line where it is wider. Nothing is kept between measuring and allocating. */
+/* Children in lines, as words in a paragraph; libadwaita has a box for this from 1.7 on. Every
+ * child gets its natural width, or the whole line where it is wider. Nothing is kept between
+ * measuring and allocating. */
 #include "app/c2l-wrap-layout.h"
 
 struct _C2lWrapLayout
@@ -53,7 +54,7 @@ measure_height (GtkWidget *child, int width)
 static gboolean
 find_line (C2lWrapLayout *self, GtkWidget *child, int limit, Line *line)
 {
-  *line = (Line) { 0 };
+  *line = (Line){ 0 };
 
   for (; child != NULL; child = gtk_widget_get_next_sibling (child))
     {
@@ -87,7 +88,8 @@ measure_horizontal (C2lWrapLayout *self, GtkWidget *widget, int *minimum, int *n
     if (gtk_widget_should_layout (child))
       {
         int child_minimum;
-        gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, &child_minimum, NULL, NULL, NULL);
+        gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, &child_minimum, NULL, NULL,
+                            NULL);
         *minimum = MAX (*minimum, child_minimum);
       }
 
@@ -96,8 +98,13 @@ measure_horizontal (C2lWrapLayout *self, GtkWidget *widget, int *minimum, int *n
 }
 
 static void
-c2l_wrap_layout_measure (GtkLayoutManager *manager, GtkWidget *widget, GtkOrientation orientation,
-                         int for_size, int *minimum, int *natural, int *minimum_baseline,
+c2l_wrap_layout_measure (GtkLayoutManager *manager,
+                         GtkWidget *widget,
+                         GtkOrientation orientation,
+                         int for_size,
+                         int *minimum,
+                         int *natural,
+                         int *minimum_baseline,
                          int *natural_baseline)
 {
   C2lWrapLayout *self = C2L_WRAP_LAYOUT (manager);
@@ -129,8 +136,10 @@ allocate_line (C2lWrapLayout *self, GtkWidget *widget, const Line *line, int wid
       if (!gtk_widget_should_layout (child))
         continue;
 
-      int child_width = self->fill && line->n_children == 1 ? width : measure_width (child, width);
-      if (gtk_widget_compute_expand (child, GTK_ORIENTATION_HORIZONTAL))
+      int child_width = measure_width (child, width);
+      if (self->fill && line->n_children == 1)
+        child_width = width;
+      else if (gtk_widget_compute_expand (child, GTK_ORIENTATION_HORIZONTAL))
         {
           int share = rest / n_expand--;
           child_width += share;
@@ -138,14 +147,17 @@ allocate_line (C2lWrapLayout *self, GtkWidget *widget, const Line *line, int wid
         }
       gtk_widget_size_allocate (
           child,
-          &(GtkAllocation) { is_rtl ? width - x - child_width : x, y, child_width, line->height },
+          &(GtkAllocation){ is_rtl ? width - x - child_width : x, y, child_width, line->height },
           -1);
       x += child_width + self->spacing;
     }
 }
 
 static void
-c2l_wrap_layout_allocate (GtkLayoutManager *manager, GtkWidget *widget, int width, int height,
+c2l_wrap_layout_allocate (GtkLayoutManager *manager,
+                          GtkWidget *widget,
+                          int width,
+                          int height,
                           int baseline)
 {
   C2lWrapLayout *self = C2L_WRAP_LAYOUT (manager);

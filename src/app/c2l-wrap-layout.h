@@ -1,4 +1,5 @@
-/* C2lWrapLayout: lays children out in lines, as words in a paragraph. In each line the children that expand share what is left. */
+/* C2lWrapLayout: lays children out in lines, as words in a paragraph. In each line the children
+ * that expand share what is left. */
 #pragma once
 
 #include <gtk/gtk.h>

@@ -1,4 +1,5 @@
-/* The grid of pictures and its cells: columns for any width, what a cell says and shows, and lines that wrap. */
+/* The grid of pictures and its cells: columns for any width, what a cell says and shows, and lines
+ * that wrap. */
 #include "app-test.h"
 
 #include "app/c2l-picture-cell.h"
@@ -244,6 +245,11 @@ test_lines_are_placed (void)
   gtk_widget_allocate (box, 130, 201, -1, NULL);
   gtk_widget_get_allocation (gtk_widget_get_next_sibling (child), &at);
   g_assert_cmpint (at.width, ==, 130);
+  gtk_widget_set_hexpand (gtk_widget_get_next_sibling (child), TRUE);
+  gtk_widget_measure (box, GTK_ORIENTATION_HORIZONTAL, -1, NULL, NULL, NULL, NULL);
+  gtk_widget_allocate (box, 130, 202, -1, NULL);
+  gtk_widget_get_allocation (gtk_widget_get_next_sibling (child), &at);
+  g_assert_cmpint (at.width, ==, 130);
   g_object_unref (box);
 }
 
@@ -253,10 +259,12 @@ main (int argc, char **argv)
   c2l_app_test_init (&argc, &argv);
   g_test_add_func ("/picture-grid/columns/keep-cells-in-size", test_columns_keep_cells_in_size);
   g_test_add_func ("/picture-grid/columns/follow-the-window", test_columns_follow_the_window);
-  g_test_add_func ("/picture-grid/columns/each-prompt-begins-a-line", test_each_prompt_begins_a_line);
+  g_test_add_func ("/picture-grid/columns/each-prompt-begins-a-line",
+                   test_each_prompt_begins_a_line);
   g_test_add_func ("/picture-cell/shows-scores", test_cell_shows_scores);
   g_test_add_func ("/picture-cell/tells-what-it-is", test_cell_tells_what_it_is);
-  g_test_add_func ("/picture-cell/shows-progress-while-it-waits", test_cell_shows_progress_while_it_waits);
+  g_test_add_func ("/picture-cell/shows-progress-while-it-waits",
+                   test_cell_shows_progress_while_it_waits);
   g_test_add_func ("/picture-cell/holds-its-item", test_cell_holds_its_item);
   g_test_add_func ("/picture-cell/is-square", test_cell_is_square);
   g_test_add_func ("/wrap-layout/wraps-where-it-must", test_lines_wrap_where_they_must);

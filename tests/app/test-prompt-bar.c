@@ -1,4 +1,5 @@
-/* The prompt bar, part by part: prompts by line, suggestions that never steal Enter, seeds, options by model, the number of pictures. */
+/* The prompt bar, part by part: prompts by line, suggestions that never steal Enter, seeds, options
+ * by model, the number of pictures. */
 #include "app-test.h"
 
 #include "app/c2l-draw-options.h"
@@ -128,7 +129,7 @@ test_one_a_line (Fixture *fixture, gconstpointer data)
   g_assert_null (blank);
   c2l_prompt_entry_set_text (fixture->entry, "  eine Bärin \r\n\n a | b:0.5\n");
   prompts = c2l_prompt_entry_dup_prompts (fixture->entry);
-  g_assert_cmpstrv (prompts, ((const char *const[]) { "eine Bärin", "a | b:0.5", NULL }));
+  g_assert_cmpstrv (prompts, ((const char *const[]){ "eine Bärin", "a | b:0.5", NULL }));
 }
 
 static void
@@ -211,7 +212,7 @@ test_suggestions_leave (Fixture *fixture, gconstpointer data)
   suggest (fixture, "a");
   g_assert_true (press (fixture->entry, GDK_KEY_Escape, 0));
   g_assert_false (is_suggesting (fixture));
-  c2l_prompt_entry_suggest (fixture->entry, "a", (const char *const[]) { "a", NULL });
+  c2l_prompt_entry_suggest (fixture->entry, "a", (const char *const[]){ "a", NULL });
   g_assert_false (is_suggesting (fixture));
 }
 
