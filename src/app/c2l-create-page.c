@@ -300,11 +300,15 @@ c2l_create_page_set_board (C2lCreatePage *self, C2lBoard *board)
   if (board != NULL)
     {
       selection = c2l_board_get_selection (board);
+      /* What a key may do next follows at once; pictures that come and go can wait for the next turn. */
       g_signal_connect_swapped (selection, "items-changed", G_CALLBACK (queue_update), self);
-      g_signal_connect_swapped (selection, "selection-changed", G_CALLBACK (queue_update), self);
+      g_signal_connect_swapped (selection, "selection-changed",
+                                G_CALLBACK (c2l_create_actions_update), self);
       g_signal_connect_swapped (board, "notify::busy", G_CALLBACK (queue_update), self);
-      g_signal_connect_swapped (board, "notify::can-undo", G_CALLBACK (queue_update), self);
-      g_signal_connect_swapped (board, "notify::can-redo", G_CALLBACK (queue_update), self);
+      g_signal_connect_swapped (board, "notify::can-undo", G_CALLBACK (c2l_create_actions_update),
+                                self);
+      g_signal_connect_swapped (board, "notify::can-redo", G_CALLBACK (c2l_create_actions_update),
+                                self);
       g_signal_connect_swapped (board, "slow-device", G_CALLBACK (on_slow_device), self);
       g_signal_connect_swapped (board, "run-finished", G_CALLBACK (on_run_finished), self);
       g_signal_connect_swapped (board, "model-opened", G_CALLBACK (on_model_opened), self);
