@@ -507,7 +507,7 @@ class App:
 
     def type(self, text):
         """Keys one after the other, ASCII; set_text() for other scripts."""
-        _xdo('type', '--delay', 15, text)
+        _xdo('type', '--delay', 15, '--', text)
         time.sleep(0.1)
 
     def set_text(self, node, text):

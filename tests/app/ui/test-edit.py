@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+"""The edit panel and the history, as a person meets them: sliders that change the picture, undo, reset, comparing; saving and opening an
+edited picture; searching the history and finding everything again after a restart; what is broken is told and lost to nobody."""
+
+import re
+
+from person import difference, run, wait
+
+PROMPT = 'a happy man with a beard'
+N = 4
+# Of 255, mean over the picture: below it a slider has done nothing that one could see.
+SEEN = 1.0
+
+
+def start(desk, **env):
+    desk.set('picture-count', str(N))
+    desk.set('seed-locked', 'true')
+    app = desk.start(**env)
+    app.find('push button', 'Generate')
+    return app
+
+
+def pictures(app):
+    return app.find_all('image', re.compile(r'picture \d+.*score'))
+
+
+def draw(app, prompt=PROMPT):
+    app.type(prompt)
+    app.key('Return')
+    app.wait(lambda: len({node.name for node in pictures(app)}) == N, f'{N} pictures are scored')
+
+
+def select_first(app):
+    """Selects the first picture and waits for its sliders."""
+    app.key('F6')
+    return app.find('slider', 'Blue hair')
+
+
+def shown(app):
+    """The large picture on top of the panel."""
+    return app.find_all('image', re.compile(r'picture 1,'))[-1]
+
+
+def settle(app):
+    """What the panel shows when it has stopped changing."""
+    before = app.pixels(shown(app))
+
+    def same():
+        nonlocal before
+        now = app.pixels(shown(app))
+        calm = now == before and not app.has('image', re.compile('being drawn'))
+        before = now
+        return calm
+
+    app.wait(same, 'the picture rests')
+    return before
+
+
+def a_slider_changes_the_picture_and_undo_brings_it_back(desk, **env):
+    app = start(desk, **env)
+    draw(app)
+    slider = select_first(app)
+    before = settle(app)
+    app.drag(slider, (0.5, 0.5), (0.85, 0.5))
+    app.wait(lambda: app.value(slider) > 1, 'the slider moved')
+    app.find('image', re.compile('picture 1,.*edited'))
+    edited = settle(app)
+    assert difference(before, edited) > SEEN, difference(before, edited)
+    app.key('ctrl+z')
+    app.wait(lambda: app.value(slider) == 0, 'the slider is back')
+    app.wait(lambda: difference(before, app.pixels(shown(app))) < SEEN / 4, 'the picture is back')
+    app.key('ctrl+shift+z')
+    app.wait(lambda: app.value(slider) > 1, 'and there again')
+    app.press(app.find('push button', 'Reset'))
+    app.wait(lambda: app.value(slider) == 0, 'all is reset')
+    app.close()
+
+
+def works_without_gl(desk):
+    a_slider_changes_the_picture_and_undo_brings_it_back(desk, GDK_DEBUG='gl-disable')
+
+
+def values_are_typed_and_filtered(desk):
+    app = start(desk)
+    draw(app)
+    slider = select_first(app)
+    entry = app.find('text', 'Blue hair, value')
+    app.click(entry)
+    app.key('ctrl+a')
+    app.type('-1.5')
+    app.key('Return')
+    app.wait(lambda: app.value(slider) == -1.5, 'the value was taken')
+    app.click(entry)
+    app.key('ctrl+a')
+    app.type('much')
+    app.key('Return')
+    app.wait(lambda: app.text(entry) == '-1.5', 'what is no number is not')
+    app.click(app.find('entry', 'Filter sliders by name'))
+    app.type('hair')
+    app.wait(lambda: not app.has('slider', 'Beard'), 'others are gone')
+    assert app.has('slider', 'Red hair')
+    app.close()
+
+
+def holding_shows_the_original(desk):
+    app = start(desk)
+    draw(app)
+    slider = select_first(app)
+    before = settle(app)
+    app.set_value(slider, 2.5)
+    app.wait(lambda: app.is_enabled(app.find('push button', 'Hold to Compare')), 'it can be compared')
+    edited = settle(app)
+    assert difference(before, edited) > SEEN
+    app.drag(app.find('push button', 'Hold to Compare'), (0.5, 0.5), (0.55, 0.5), steps=1, release=False)
+    app.wait(lambda: difference(before, app.pixels(shown(app))) < SEEN / 4, 'the original shows')
+    app.release()
+    app.wait(lambda: difference(edited, app.pixels(shown(app))) < SEEN / 4, 'the edited one is back')
+    app.close()
+
+
+def an_edited_picture_is_saved_and_opened(desk):
+    app = start(desk)
+    draw(app)
+    slider = select_first(app)
+    app.set_value(slider, 2)
+    app.find('image', re.compile('picture 1,.*edited'))
+    settle(app)
+    app.key('F6', 'ctrl+s')
+    saved = wait(lambda: list((desk.pictures / 'Clip2Latent').glob('*.png')), 'it is saved')
+    app.close()
+    app = desk.start(saved[0])
+    slider = app.find('slider', 'Blue hair')
+    app.wait(lambda: app.value(slider) == 2, 'its slider stands where it was')
+    app.close()
+
+
+def the_history_is_searched_and_survives_a_restart(desk):
+    app = start(desk)
+    draw(app)
+    app.key('F6', 'f')
+    app.find('image', re.compile('picture 1,.*favourite'))
+    app.key('ctrl+l', 'ctrl+a')
+    app.type('a bald man with sunglasses')
+    app.key('Return')
+    app.wait(lambda: app.has('image', re.compile('bald man.*score')), 'others are drawn')
+    app.close()
+    app = desk.start()
+    app.press(app.find('push button', 'History'))
+    app.wait(lambda: len(app.find_all('table cell', re.compile('bald man'))) == N
+             and len(app.find_all('table cell', re.compile(PROMPT))) == N, 'all are there again')
+    app.click(app.find('entry', 'Search prompts'))
+    app.type('bald')
+    app.wait(lambda: not app.has('table cell', re.compile(PROMPT)), 'only what was looked for shows')
+    app.close()
+
+
+def a_broken_history_is_set_aside(desk):
+    desk.user.mkdir(parents=True, exist_ok=True)
+    (desk.user / 'library.sqlite').write_bytes(b'SQLite format 3\0' + b'broken ' * 4000)
+    app = start(desk)
+    app.find('label', re.compile('library was damaged'))
+    assert list(desk.user.glob('library-broken-*.sqlite'))
+    draw(app)
+    app.close()
+
+
+def a_vanished_model_gives_way_to_the_starter(desk):
+    desk.set('model', "'gone'")
+    app = start(desk)
+    app.find('label', re.compile('“gone” is not there'))
+    draw(app)
+    app.close()
+
+
+run(a_slider_changes_the_picture_and_undo_brings_it_back,
+    works_without_gl,
+    values_are_typed_and_filtered,
+    holding_shows_the_original,
+    an_edited_picture_is_saved_and_opened,
+    the_history_is_searched_and_survives_a_restart,
+    a_broken_history_is_set_aside,
+    a_vanished_model_gives_way_to_the_starter)
