@@ -26,6 +26,7 @@ struct _C2lPictureGrid
   int cell_size;
   guint n_columns;
   guint batch; /* pictures of the running generation that were seen waiting */
+  guint top_source;
 };
 
 G_DEFINE_FINAL_TYPE (C2lPictureGrid, c2l_picture_grid, GTK_TYPE_WIDGET)
@@ -361,6 +362,28 @@ on_popover_closed (C2lPictureGrid *self)
     c2l_picture_grid_focus (self);
 }
 
+/* GtkGridView holds on to the pictures that it shows: when better ones come in front of them, it moves
+ * down. Who is at the top wants to see those. */
+static gboolean
+stay_at_top (gpointer data)
+{
+  C2lPictureGrid *self = data;
+
+  self->top_source = 0;
+  gtk_widget_activate_action (GTK_WIDGET (self->view), "list.scroll-to-item", "u", 0);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_items_changed (C2lPictureGrid *self)
+{
+  GtkAdjustment *place
+      = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (self->scroller));
+
+  if (gtk_adjustment_get_value (place) == 0 && self->top_source == 0)
+    self->top_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, stay_at_top, self, NULL);
+}
+
 void
 c2l_picture_grid_set_board (C2lPictureGrid *self, C2lBoard *board)
 {
@@ -369,11 +392,17 @@ c2l_picture_grid_set_board (C2lPictureGrid *self, C2lBoard *board)
   if (self->board == board)
     return;
   if (self->board != NULL)
-    g_signal_handlers_disconnect_by_data (self->board, self);
+    {
+      g_signal_handlers_disconnect_by_data (c2l_board_get_selection (self->board), self);
+      g_signal_handlers_disconnect_by_data (self->board, self);
+    }
+  g_clear_handle_id (&self->top_source, g_source_remove);
   g_set_object (&self->board, board);
   gtk_grid_view_set_model (self->view, board != NULL ? c2l_board_get_selection (board) : NULL);
   if (board != NULL)
     {
+      g_signal_connect_swapped (c2l_board_get_selection (board), "items-changed",
+                                G_CALLBACK (on_items_changed), self);
       g_signal_connect_swapped (board, "notify::progress", G_CALLBACK (update_progress), self);
       g_signal_connect_swapped (board, "notify::busy", G_CALLBACK (on_busy), self);
     }
