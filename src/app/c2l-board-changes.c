@@ -1,10 +1,12 @@
-/* Changing pictures: while the hand moves, previews of a size that the device can follow; when it rests, the full picture. Every
- * change is a new recipe, so undo is giving the old one back. An answer counts only while its recipe is still the item's. */
+/* Changing pictures: while the hand moves, previews of a size that the device can follow; when it
+ * rests, the full picture. Every change is a new recipe, so undo is giving the old one back. An
+ * answer counts only while its recipe is still the item's. */
 #include "app/c2l-board-private.h"
 
 #include <glib/gi18n.h>
 
-/* Previews under the hand start at this size and halve or double so that one takes about as long as a frame of a film. */
+/* Previews under the hand start at this size and halve or double so that one takes about as long as
+ * a frame of a film. */
 #define FIRST_PREVIEW_SIZE 256
 #define LEAST_PREVIEW_SIZE 64
 #define SLOW_PREVIEW_US 60000
@@ -117,8 +119,11 @@ apply (C2lBoard *self, C2lPictureItem *item, C2lRecipe *recipe, gboolean full)
 }
 
 void
-c2l_board_change (
-    C2lBoard *self, C2lPictureItem *item, C2lRecipe *recipe, const char *label, C2lChangeKind kind)
+c2l_board_change (C2lBoard *self,
+                  C2lPictureItem *item,
+                  C2lRecipe *recipe,
+                  const char *label,
+                  C2lChangeKind kind)
 {
   C2lRecipe *before = c2l_picture_item_get_recipe (item);
 
@@ -203,9 +208,7 @@ on_original_drawn (GObject *source, GAsyncResult *result, gpointer data)
     c2l_board_fail (drawing->board, error);
   else if (drawing->board->compared == drawing->item)
     {
-      g_autoptr (GdkPaintable) shown
-          = GDK_IS_PAINTABLE (frame) ? g_object_ref (GDK_PAINTABLE (frame))
-                                     : c2l_board_make_paintable (picture);
+      g_autoptr (GdkPaintable) shown = c2l_board_make_paintable (picture, frame);
 
       c2l_picture_item_set_compared (drawing->item, shown);
     }

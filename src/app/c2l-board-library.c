@@ -1,7 +1,8 @@
-/* Pictures go into the library as they are finished, with a thumbnail made on a thread of its own; what the artist does to them follows.
- * A library that cannot write is told of once; the pictures on the table are not touched by it. */
+/* Pictures go into the library as they are finished, with a thumbnail made on a thread of its own;
+ * what the artist does to them follows. A library that cannot write is told of once; the pictures
+ * on the table are not touched by it. */
 #include "app/c2l-board-private.h"
-#include "app/c2l-thumbnails.h"
+#include "app/c2l-textures.h"
 #include "studio/thumbnail.h"
 
 #include <glib/gi18n.h>
@@ -58,8 +59,8 @@ c2l_board_store_trashed (C2lBoard *self, GPtrArray *items, gboolean trashed)
 
 typedef struct
 {
-  GPtrArray *items;    /* of C2lPictureItem */
-  GPtrArray *pictures; /* of C2lPicture, with pixels */
+  GPtrArray *items;      /* of C2lPictureItem */
+  GPtrArray *pictures;   /* of C2lPicture, with pixels */
   GPtrArray *thumbnails; /* of GBytes, in the same order; NULL where there is none */
   gboolean is_change;
 } StoreJob;
@@ -91,11 +92,10 @@ make_thumbnails (GTask *task, gpointer source, gpointer data, GCancellable *canc
     {
       C2lPicture *picture = g_ptr_array_index (job->pictures, i);
 
-      g_ptr_array_add (job->thumbnails,
-                       picture->pixels != NULL
-                           ? c2l_thumbnail_encode (picture->pixels, picture->size,
-                                                   C2L_THUMBNAIL_SIZE, NULL)
-                           : NULL);
+      g_ptr_array_add (job->thumbnails, picture->pixels != NULL
+                                            ? c2l_thumbnail_encode (picture->pixels, picture->size,
+                                                                    C2L_THUMBNAIL_SIZE, NULL)
+                                            : NULL);
       c2l_picture_drop_pixels (picture);
     }
   g_task_return_boolean (task, TRUE);
@@ -106,7 +106,7 @@ static void
 show_thumbnail (C2lPictureItem *item, GBytes *encoded)
 {
   g_autoptr (GdkTexture) texture
-      = encoded != NULL ? c2l_thumbnail_texture_new (encoded) : NULL;
+      = encoded != NULL ? c2l_texture_new_from_thumbnail (encoded) : NULL;
 
   if (texture != NULL)
     c2l_picture_item_set_thumbnail (item, GDK_PAINTABLE (texture));
@@ -149,10 +149,9 @@ on_thumbnails (GObject *source, GAsyncResult *result, gpointer data)
     {
       C2lPictureItem *item = g_ptr_array_index (job->items, 0);
 
-      c2l_library_update_async (self->library, c2l_picture_item_get_uid (item),
-                                c2l_picture_item_get_recipe (item),
-                                g_ptr_array_index (job->thumbnails, 0), NULL, on_written,
-                                g_object_ref (self));
+      c2l_library_update_async (
+          self->library, c2l_picture_item_get_uid (item), c2l_picture_item_get_recipe (item),
+          g_ptr_array_index (job->thumbnails, 0), NULL, on_written, g_object_ref (self));
     }
   else
     write_new (self, job);

@@ -69,7 +69,6 @@ void c2l_board_fail (C2lBoard *board, const GError *error);
 void c2l_board_resort (C2lBoard *board);
 /* Shows @picture in @item: @frame, or its pixels where there is none. */
 void c2l_board_show (C2lBoard *board, C2lPictureItem *item, C2lPicture *picture, GObject *frame, C2lPictureState state);
-GdkPaintable *c2l_board_make_paintable (C2lPicture *picture);
 /* Takes items off the table, wherever they are. */
 void c2l_board_remove_items (C2lBoard *board, GPtrArray *items);
 C2lPictureItem *c2l_board_add_item (C2lBoard *board, guint row, guint column);

@@ -1,6 +1,9 @@
-/* The table's items, their order and selection, the open model, and what is said about it all. Generating is in c2l-board-runs.c,
- * changing pictures in c2l-board-changes.c, keeping them in c2l-board-library.c. */
+/* The table's items, their order and selection, the open model, and what is said about it all.
+ * Generating is in c2l-board-runs.c, changing pictures in c2l-board-changes.c, keeping them in
+ * c2l-board-library.c. */
 #include "app/c2l-board-private.h"
+
+#include "app/c2l-textures.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -41,8 +44,11 @@ static guint signals[N_SIGNALS];
 /* --- saying things --- */
 
 void
-c2l_board_say_with_action (
-    C2lBoard *self, const char *text, const char *button, const char *action, GVariant *target)
+c2l_board_say_with_action (C2lBoard *self,
+                           const char *text,
+                           const char *button,
+                           const char *action,
+                           GVariant *target)
 {
   g_autoptr (GVariant) sunk = target != NULL ? g_variant_ref_sink (target) : NULL;
 
@@ -135,8 +141,7 @@ compare_items (gconstpointer a, gconstpointer b, gpointer data)
   if (self->sorted)
     {
       /* Pictures without a score stand behind the others. */
-      double scores[]
-          = { c2l_picture_item_get_score (left), c2l_picture_item_get_score (right) };
+      double scores[] = { c2l_picture_item_get_score (left), c2l_picture_item_get_score (right) };
       double x = isnan (scores[0]) ? -INFINITY : scores[0];
       double y = isnan (scores[1]) ? -INFINITY : scores[1];
 
@@ -189,9 +194,8 @@ on_selection_changed (C2lBoard *self)
   C2lPictureItem *current = NULL;
 
   if (selected->len > 0)
-    current = g_ptr_array_find (selected, self->current, NULL)
-                  ? self->current
-                  : g_ptr_array_index (selected, 0);
+    current = g_ptr_array_find (selected, self->current, NULL) ? self->current
+                                                               : g_ptr_array_index (selected, 0);
   if (g_set_object (&self->current, current))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CURRENT]);
 }
@@ -204,27 +208,25 @@ on_items_changed (C2lBoard *self)
   c2l_board_notify_busy (self);
 }
 
-/* For a picture without a frame: its pixels as a texture in memory. */
 GdkPaintable *
-c2l_board_make_paintable (C2lPicture *picture)
+c2l_board_make_paintable (C2lPicture *picture, GObject *frame)
 {
-  gsize stride = (gsize) picture->size * 3;
-  g_autoptr (GBytes) bytes = NULL;
+  GdkTexture *texture;
 
-  if (picture->pixels == NULL)
-    return NULL;
-  bytes = g_bytes_new (picture->pixels, stride * picture->size);
-  return GDK_PAINTABLE (gdk_memory_texture_new (picture->size, picture->size, GDK_MEMORY_R8G8B8,
-                                                bytes, stride));
+  if (GDK_IS_PAINTABLE (frame))
+    return g_object_ref (GDK_PAINTABLE (frame));
+  texture = c2l_texture_new_from_picture (picture);
+  return texture != NULL ? GDK_PAINTABLE (texture) : NULL;
 }
 
 void
-c2l_board_show (
-    C2lBoard *self, C2lPictureItem *item, C2lPicture *picture, GObject *frame, C2lPictureState state)
+c2l_board_show (C2lBoard *self,
+                C2lPictureItem *item,
+                C2lPicture *picture,
+                GObject *frame,
+                C2lPictureState state)
 {
-  g_autoptr (GdkPaintable) paintable = GDK_IS_PAINTABLE (frame)
-                                           ? g_object_ref (GDK_PAINTABLE (frame))
-                                           : c2l_board_make_paintable (picture);
+  g_autoptr (GdkPaintable) paintable = c2l_board_make_paintable (picture, frame);
 
   c2l_picture_item_set_frame (item, paintable, state);
   if (state == C2L_PICTURE_FINISHED)
@@ -498,13 +500,13 @@ c2l_board_finalize (GObject *object)
 static void
 install_signals (GType type)
 {
-  signals[MESSAGE] = g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 4, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING,
-                                   G_TYPE_VARIANT);
+  signals[MESSAGE]
+      = g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4,
+                      G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
   signals[TROUBLE] = g_signal_new ("trouble", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 1, G_TYPE_STRING);
-  signals[MODEL_OPENED] = g_signal_new ("model-opened", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                        NULL, G_TYPE_NONE, 0);
+  signals[MODEL_OPENED]
+      = g_signal_new ("model-opened", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[RUN_FINISHED] = g_signal_new ("run-finished", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                         NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_DOUBLE);
   signals[SLOW_DEVICE] = g_signal_new ("slow-device", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -527,9 +529,8 @@ c2l_board_class_init (C2lBoardClass *klass)
   properties[PROP_STATUS] = g_param_spec_string ("status", NULL, NULL, "", flags);
   properties[PROP_CURRENT]
       = g_param_spec_object ("current", NULL, NULL, C2L_TYPE_PICTURE_ITEM, flags);
-  properties[PROP_SORTED]
-      = g_param_spec_boolean ("sorted", NULL, NULL, FALSE,
-                              flags | G_PARAM_WRITABLE | G_PARAM_EXPLICIT_NOTIFY);
+  properties[PROP_SORTED] = g_param_spec_boolean (
+      "sorted", NULL, NULL, FALSE, flags | G_PARAM_WRITABLE | G_PARAM_EXPLICIT_NOTIFY);
   properties[PROP_CAN_UNDO] = g_param_spec_boolean ("can-undo", NULL, NULL, FALSE, flags);
   properties[PROP_CAN_REDO] = g_param_spec_boolean ("can-redo", NULL, NULL, FALSE, flags);
   properties[PROP_UNDO_LABEL] = g_param_spec_string ("undo-label", NULL, NULL, NULL, flags);

@@ -105,6 +105,9 @@ void               c2l_board_draw_pixels_async (C2lBoard *board, GPtrArray *item
                                                 gpointer data);
 GPtrArray         *c2l_board_draw_pixels_finish (C2lBoard *board, GAsyncResult *result, GError **error);
 
+/* What shows a picture that the worker answered: @frame (nullable), or its pixels; NULL where there is neither. */
+GdkPaintable      *c2l_board_make_paintable (C2lPicture *picture, GObject *frame);
+
 /* For pages that want to say something in the window's own way. */
 void               c2l_board_say (C2lBoard *board, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void               c2l_board_say_with_action (C2lBoard *board, const char *text, const char *button, const char *action, GVariant *target);

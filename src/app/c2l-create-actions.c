@@ -120,6 +120,23 @@ compare (C2lCreatePage *page, GVariant *parameter)
     c2l_viewer_compare (C2L_VIEWER (viewer), other);
 }
 
+/* A film from the first selected one to the last; those that are not drawn yet are left out. */
+static void
+in_between (C2lCreatePage *page, GVariant *parameter)
+{
+  C2lBoard *board = c2l_create_page_get_board (page);
+  g_autoptr (GPtrArray) items = c2l_board_list_selected (board);
+  GtkWidget *viewer = c2l_create_page_get_viewer (page);
+
+  for (guint i = items->len; i-- > 0;)
+    if (c2l_picture_item_get_recipe (g_ptr_array_index (items, i)) == NULL)
+      g_ptr_array_remove_index (items, i);
+  if (items->len < 2 || !C2L_IS_VIEWER (viewer))
+    return;
+  c2l_create_page_view (page, TRUE);
+  c2l_viewer_play (C2L_VIEWER (viewer), items);
+}
+
 /* Favourites all, unless all are. */
 static void
 favourite (C2lCreatePage *page, GVariant *parameter)
@@ -295,7 +312,8 @@ typedef enum
   NEEDS_BUSY,
   NEEDS_PICTURES,
   NEEDS_SELECTED,
-  NEEDS_TWO, /* selected pictures, and no more */
+  NEEDS_TWO,     /* selected pictures, and no more */
+  NEEDS_SEVERAL, /* two or more */
   NEEDS_UNDO,
   NEEDS_REDO,
   N_NEEDS
@@ -317,6 +335,7 @@ static const struct
   { "focus-prompt", focus_prompt },
   { "generate", generate },
   { "how-made", how_made, NEEDS_SELECTED },
+  { "in-between", in_between, NEEDS_SEVERAL },
   { "larger", larger },
   { "lock-seed", lock_seed },
   { "more-like", more_like, NEEDS_SELECTED },
@@ -351,6 +370,7 @@ find_possible (C2lBoard *board, gboolean possible[N_NEEDS])
   possible[NEEDS_PICTURES] = g_list_model_get_n_items (G_LIST_MODEL (selection)) > 0;
   possible[NEEDS_SELECTED] = !gtk_bitset_is_empty (selected);
   possible[NEEDS_TWO] = gtk_bitset_get_size (selected) == 2;
+  possible[NEEDS_SEVERAL] = gtk_bitset_get_size (selected) >= 2;
 }
 
 void

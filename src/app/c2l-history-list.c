@@ -1,8 +1,9 @@
-/* The history as a lazy list. The order is an array of uids; items are made when they are asked for, and the entries of those that cells
- * hold are read a handful at a time. What was seen lately is kept, the rest is read again when it comes back. */
+/* The history as a lazy list. The order is an array of uids; items are made when they are asked
+ * for, and the entries of those that cells hold are read a handful at a time. What was seen lately
+ * is kept, the rest is read again when it comes back. */
 #include "app/c2l-history-list.h"
 
-#include "app/c2l-thumbnails.h"
+#include "app/c2l-textures.h"
 #include "studio/library.h"
 
 /* Items that nobody shows keep their thumbnails for a while: about 30 MB of them. */
@@ -24,13 +25,14 @@ struct _C2lHistoryList
   GCancellable *cancellable; /* of everything */
   GCancellable *listing;     /* (nullable): of the listing that runs */
 
-  /* What the view sees is the first n_head of @head, then @tail from n_passed on; between changes @head is all. */
+  /* What the view sees is the first n_head of @head, then @tail from n_passed on; between changes
+   * @head is all. */
   char **head, **tail;
   guint n_head, n_tail, n_passed;
-  GHashTable *items;         /* uid → C2lHistoryItem, both the item's */
+  GHashTable *items; /* uid → C2lHistoryItem, both the item's */
 
-  GQueue wanted;             /* of C2lHistoryItem: held and not read */
-  GQueue kept;               /* of C2lHistoryItem: read and no longer held, the oldest first */
+  GQueue wanted; /* of C2lHistoryItem: held and not read */
+  GQueue kept;   /* of C2lHistoryItem: read and no longer held, the oldest first */
   guint read_source, change_source;
 };
 
@@ -136,7 +138,7 @@ decode (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
       C2lLibraryEntry *entry = g_ptr_array_index (decoding->entries, i);
 
       if (decoding->textures->pdata[i] == NULL && entry->thumbnail != NULL)
-        decoding->textures->pdata[i] = c2l_thumbnail_texture_new (entry->thumbnail);
+        decoding->textures->pdata[i] = c2l_texture_new_from_thumbnail (entry->thumbnail);
     }
   g_task_return_boolean (task, TRUE);
 }
@@ -201,8 +203,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   decoding->entries = entries;
   decoding->textures = g_ptr_array_new_with_free_func (unref_texture);
   for (guint i = 0; i < entries->len; i++)
-    g_ptr_array_add (decoding->textures,
-                     dup_same_texture (self, g_ptr_array_index (entries, i)));
+    g_ptr_array_add (decoding->textures, dup_same_texture (self, g_ptr_array_index (entries, i)));
   task = g_task_new (self, self->cancellable, on_decoded, NULL);
   g_task_set_task_data (task, decoding, decoding_free);
   g_task_run_in_thread (task, decode);
@@ -306,7 +307,8 @@ forget (C2lHistoryList *self, GHashTable *listed)
       }
 }
 
-/* Tells the way from the old order to the new one: taken away here, put in there. Where pictures changed places, all from there on. */
+/* Tells the way from the old order to the new one: taken away here, put in there. Where pictures
+ * changed places, all from there on. */
 static void
 tell_changes (C2lHistoryList *self, char **fresh, guint n_fresh)
 {
@@ -362,7 +364,8 @@ set_order (C2lHistoryList *self, char **uids)
   self->n_tail = self->n_passed = 0;
 }
 
-/* What is known of pictures may be true no longer. What is seen is read again, the rest when it is seen. */
+/* What is known of pictures may be true no longer. What is seen is read again, the rest when it is
+ * seen. */
 static void
 refresh (C2lHistoryList *self)
 {

@@ -1,6 +1,8 @@
-/* Shows the board's current picture large, and compares it with another one. Draws nothing itself and changes nothing. */
+/* Shows the board's current picture large, and compares it with another one. Draws nothing itself
+ * and changes nothing. */
 #include "app/c2l-viewer.h"
 
+#include "app/c2l-film-bar.h"
 #include "app/c2l-zoom-view.h"
 
 #include <glib/gi18n.h>
@@ -17,12 +19,12 @@ struct _C2lViewer
   GtkButton *zoom_button;
   C2lZoomView *view, *second;
   GtkWidget *divider;
+  C2lFilmBar *film_bar;
 
   C2lBoard *board;
   C2lPictureItem *item, *other;
   GBinding *item_binding, *other_binding;
-  GdkPaintable *played;
-  gboolean wipes;
+  gboolean plays, wipes;
 };
 
 G_DEFINE_FINAL_TYPE (C2lViewer, c2l_viewer, GTK_TYPE_WIDGET)
@@ -34,7 +36,7 @@ update_caption (C2lViewer *self)
 {
   g_autofree char *label = NULL, *other = NULL, *both = NULL;
 
-  if (self->played != NULL || self->item == NULL)
+  if (self->plays || self->item == NULL)
     return;
   g_object_get (self->item, "label", &label, NULL);
   if (self->other != NULL)
@@ -71,13 +73,13 @@ bind (GBinding **binding, C2lPictureItem *item, C2lZoomView *view, const char *p
 static void
 arrange (C2lViewer *self)
 {
-  gboolean compares = self->other != NULL && self->played == NULL;
+  gboolean compares = self->other != NULL && !self->plays;
   gboolean wipes = compares && self->wipes;
 
   unbind (&self->item_binding);
   unbind (&self->other_binding);
-  if (self->played != NULL)
-    c2l_zoom_view_set_paintable (self->view, self->played);
+  if (self->plays)
+    c2l_zoom_view_set_paintable (self->view, c2l_film_bar_get_film (self->film_bar));
   else
     bind (&self->item_binding, self->item, self->view, "paintable");
   c2l_zoom_view_set_other (self->view, NULL);
@@ -87,7 +89,25 @@ arrange (C2lViewer *self)
   gtk_widget_set_visible (GTK_WIDGET (self->second), compares && !wipes);
   gtk_widget_set_visible (self->divider, wipes);
   gtk_widget_set_visible (self->compare_modes, compares);
+  gtk_widget_set_visible (GTK_WIDGET (self->film_bar), self->plays);
   update_caption (self);
+}
+
+/* Without arranging anew, which follows. */
+static void
+end_film (C2lViewer *self)
+{
+  if (!self->plays)
+    return;
+  self->plays = FALSE;
+  c2l_film_bar_stop (self->film_bar);
+}
+
+static void
+on_film_closed (C2lViewer *self)
+{
+  end_film (self);
+  arrange (self);
 }
 
 /* An item that is looked at keeps its full picture. */
@@ -117,8 +137,9 @@ on_current_changed (C2lViewer *self)
 
   if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
-  g_clear_object (&self->played);
+  end_film (self);
   set_item (self, &self->item, current);
+  arrange (self);
   if (current == NULL)
     g_signal_emit (self, closed_signal, 0);
 }
@@ -139,7 +160,7 @@ c2l_viewer_unmap (GtkWidget *widget)
 {
   C2lViewer *self = C2L_VIEWER (widget);
 
-  g_clear_object (&self->played);
+  end_film (self);
   set_item (self, &self->other, NULL);
   set_item (self, &self->item, NULL);
   c2l_zoom_view_reset (self->view);
@@ -226,7 +247,7 @@ c2l_viewer_dispose (GObject *object)
 
   if (self->view != NULL)
     {
-      g_clear_object (&self->played);
+      end_film (self);
       set_item (self, &self->other, NULL);
       set_item (self, &self->item, NULL);
     }
@@ -248,10 +269,14 @@ add_keys (GtkWidgetClass *class)
     GdkModifierType modifiers;
     const char *action;
   } keys[] = {
-    { GDK_KEY_Escape, 0, "viewer.close" },        { GDK_KEY_space, 0, "viewer.close" },
-    { GDK_KEY_Left, 0, "viewer.previous" },       { GDK_KEY_Right, 0, "viewer.next" },
-    { GDK_KEY_Up, 0, "viewer.previous" },         { GDK_KEY_Down, 0, "viewer.next" },
-    { GDK_KEY_Page_Up, 0, "viewer.previous" },    { GDK_KEY_Page_Down, 0, "viewer.next" },
+    { GDK_KEY_Escape, 0, "viewer.close" },
+    { GDK_KEY_space, 0, "viewer.close" },
+    { GDK_KEY_Left, 0, "viewer.previous" },
+    { GDK_KEY_Right, 0, "viewer.next" },
+    { GDK_KEY_Up, 0, "viewer.previous" },
+    { GDK_KEY_Down, 0, "viewer.next" },
+    { GDK_KEY_Page_Up, 0, "viewer.previous" },
+    { GDK_KEY_Page_Down, 0, "viewer.next" },
     { GDK_KEY_plus, GDK_CONTROL_MASK, "viewer.zoom-in" },
     { GDK_KEY_minus, GDK_CONTROL_MASK, "viewer.zoom-out" },
     { GDK_KEY_0, GDK_CONTROL_MASK, "viewer.zoom-fit" },
@@ -273,15 +298,18 @@ c2l_viewer_class_init (C2lViewerClass *klass)
   closed_signal = g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                 NULL, NULL, G_TYPE_NONE, 0);
 
+  g_type_ensure (C2L_TYPE_FILM_BAR);
   g_type_ensure (C2L_TYPE_ZOOM_VIEW);
-  gtk_widget_class_set_template_from_resource (
-      widget_class, "/io/github/clip2latent/Clip2Latent/c2l-viewer.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/clip2latent/Clip2Latent/c2l-viewer.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, caption);
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, compare_modes);
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, zoom_button);
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, view);
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, second);
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, divider);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, film_bar);
+  gtk_widget_class_bind_template_callback (widget_class, on_film_closed);
   gtk_widget_class_install_action (widget_class, "viewer.close", NULL, close_viewer);
   gtk_widget_class_install_action (widget_class, "viewer.zoom-in", NULL, zoom);
   gtk_widget_class_install_action (widget_class, "viewer.zoom-out", NULL, zoom);
@@ -312,6 +340,7 @@ c2l_viewer_set_board (C2lViewer *self, C2lBoard *board)
 {
   g_return_if_fail (C2L_IS_VIEWER (self) && self->board == NULL);
   self->board = g_object_ref (board);
+  c2l_film_bar_set_board (self->film_bar, board);
   g_signal_connect_swapped (board, "notify::current", G_CALLBACK (on_current_changed), self);
 }
 
@@ -319,17 +348,17 @@ void
 c2l_viewer_compare (C2lViewer *self, C2lPictureItem *item)
 {
   g_return_if_fail (C2L_IS_VIEWER (self));
-  g_clear_object (&self->played);
+  end_film (self);
   set_item (self, &self->other, item);
   arrange (self);
 }
 
 void
-c2l_viewer_play (C2lViewer *self, GdkPaintable *paintable, const char *title)
+c2l_viewer_play (C2lViewer *self, GPtrArray *items)
 {
-  g_return_if_fail (C2L_IS_VIEWER (self));
-  g_set_object (&self->played, paintable);
-  if (paintable != NULL)
-    gtk_label_set_label (self->caption, title);
+  g_return_if_fail (C2L_IS_VIEWER (self) && items->len >= 2);
+  self->plays = TRUE;
+  gtk_label_set_label (self->caption, _ ("In between pictures"));
+  c2l_film_bar_start (self->film_bar, items);
   arrange (self);
 }

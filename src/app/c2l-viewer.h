@@ -14,7 +14,7 @@ GtkWidget *c2l_viewer_new (void);
 void       c2l_viewer_set_board (C2lViewer *viewer, C2lBoard *board);
 /* Compares with @item: beside, or wiped over. NULL: no longer. */
 void       c2l_viewer_compare (C2lViewer *viewer, C2lPictureItem *item);
-/* Shows @paintable, for example one that plays, in place of the current picture; NULL: the picture again. @title says what it is. */
-void       c2l_viewer_play (C2lViewer *viewer, GdkPaintable *paintable, const char *title);
+/* Shows what lies between @items (of C2lPictureItem, two or more that are drawn), as a film. */
+void       c2l_viewer_play (C2lViewer *viewer, GPtrArray *items);
 
 G_END_DECLS

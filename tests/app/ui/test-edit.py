@@ -172,11 +172,35 @@ def a_vanished_model_gives_way_to_the_starter(desk):
     app.close()
 
 
+def what_lies_between_pictures_plays_and_is_exported(desk):
+    app = start(desk)
+    draw(app)
+    app.key('F6', 'shift+Right')
+    app.key('b')
+    app.find('label', 'In between pictures')
+    before = app.pixels()
+    app.wait(lambda: app.pixels() != before, 'it plays')
+    app.wait(lambda: not app.has('label', re.compile('^Frame')), 'all frames are drawn')
+    app.click(app.find('push button', 'Export'))
+    app.find('menu item', 'Animated WebP…')
+    app.key('w')
+    app.find('push button', re.compile('Save'))
+    app.focus_newest()
+    app.key('Return')
+    film = wait(lambda: list(desk.pictures.glob('*.webp')), 'it is exported')[0]
+    assert film.read_bytes()[:4] == b'RIFF' and b'ANIM' in film.read_bytes()
+    app.focus()
+    app.press(app.find('push button', 'End the Film'))
+    app.wait_gone('push button', 'End the Film')
+    app.close()
+
+
 run(a_slider_changes_the_picture_and_undo_brings_it_back,
     works_without_gl,
     values_are_typed_and_filtered,
     holding_shows_the_original,
     an_edited_picture_is_saved_and_opened,
+    what_lies_between_pictures_plays_and_is_exported,
     the_history_is_searched_and_survives_a_restart,
     a_broken_history_is_set_aside,
     a_vanished_model_gives_way_to_the_starter)
