@@ -76,7 +76,12 @@ on_drawn (GObject *source, GAsyncResult *result, gpointer data)
   else if (c2l_picture_item_get_recipe (drawing->item) == drawing->recipe)
     {
       if (!drawing->full)
-        adapt_preview_size (self, g_get_monotonic_time () - drawing->asked);
+        {
+          gint64 elapsed = g_get_monotonic_time () - drawing->asked;
+
+          g_debug ("preview of %d pixels after %.1f ms", picture->size, elapsed / 1000.0);
+          adapt_preview_size (self, elapsed);
+        }
       if (drawing->full)
         c2l_picture_item_set_recipe (drawing->item, picture->recipe);
       c2l_board_show (self, drawing->item, picture, frame,

@@ -19,7 +19,8 @@ typedef struct
   GArray *finished_at;   /* their positions */
   GCancellable *cancellable;
   guint n_done;
-  gint64 started;
+  gint64 asked, started;
+  gboolean has_arrived; /* its first picture did */
   gboolean running, replaced; /* replaced: its items belong to a newer live run */
 } C2lRun;
 

@@ -13,6 +13,7 @@ c2l_run_new (C2lBoard *board, const C2lOrder *order, C2lRunKind kind)
   C2lRun *run = g_new0 (C2lRun, 1);
 
   g_atomic_ref_count_init (&run->refs);
+  run->asked = g_get_monotonic_time ();
   run->board = board;
   run->kind = kind;
   run->order = *order;

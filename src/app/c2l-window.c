@@ -192,11 +192,28 @@ add_actions (C2lWindow *self)
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (page));
 }
 
+/* For bench/window.py. */
+static void
+on_first_frame (GdkFrameClock *clock, C2lWindow *self)
+{
+  g_debug ("first frame");
+  g_signal_handlers_disconnect_by_func (clock, on_first_frame, self);
+}
+
+static void
+c2l_window_realize (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (c2l_window_parent_class)->realize (widget);
+  g_signal_connect_object (gtk_widget_get_frame_clock (widget), "after-paint",
+                           G_CALLBACK (on_first_frame), widget, 0);
+}
+
 static void
 c2l_window_class_init (C2lWindowClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  widget_class->realize = c2l_window_realize;
   g_type_ensure (C2L_TYPE_CREATE_PAGE);
   g_type_ensure (C2L_TYPE_MODELS_PAGE);
   g_type_ensure (C2L_TYPE_TRAIN_PAGE);
