@@ -5,12 +5,14 @@
 
 #include <glib/gi18n.h>
 
-/* Previews under the hand start at this size and halve or double so that one takes about as long as
- * a frame of a film. */
+/* Previews under the hand start at this size and halve or double so that they come as often as a
+ * film's frames; under the coarse size, where little can be told apart, only if they would jerk. */
 #define FIRST_PREVIEW_SIZE 256
-#define LEAST_PREVIEW_SIZE 64
-#define SLOW_PREVIEW_US 60000
-#define QUICK_PREVIEW_US 12000
+#define COARSE_PREVIEW_SIZE 64
+#define LEAST_PREVIEW_SIZE 32
+#define SLOW_PREVIEW_US 33000
+#define JERKY_PREVIEW_US 110000
+#define QUICK_PREVIEW_US 8000
 
 typedef struct
 {
@@ -34,9 +36,11 @@ drawing_free (Drawing *drawing)
 static void
 adapt_preview_size (C2lBoard *self, gint64 elapsed)
 {
+  gint64 slow = self->preview_size > COARSE_PREVIEW_SIZE ? SLOW_PREVIEW_US : JERKY_PREVIEW_US;
+
   if (self->model == NULL || !self->model->has_previews)
     return;
-  if (elapsed > SLOW_PREVIEW_US && self->preview_size > LEAST_PREVIEW_SIZE)
+  if (elapsed > slow && self->preview_size > LEAST_PREVIEW_SIZE)
     self->preview_size /= 2;
   else if (elapsed < QUICK_PREVIEW_US && self->preview_size < self->model->resolution)
     self->preview_size *= 2;

@@ -300,6 +300,18 @@ class App:
             if complaints:
                 raise AssertionError('the program complained:\n' + '\n'.join(complaints))
 
+    def explain(self):
+        """For a test that failed: did the program end, and where does it stand if it did not? Lines."""
+        status = self.process.poll()
+        if status is not None:
+            yield f'the program has ended, with status {status}'
+        elif shutil.which('gdb'):
+            command = ['gdb', '-p', str(self.process.pid), '-batch', '-ex', 'thread apply all backtrace 24']
+            for line in subprocess.run(command, capture_output=True, text=True, timeout=120).stdout.splitlines():
+                if line.startswith(('#', 'Thread')):
+                    yield line[:200]
+        yield from self.log().splitlines()[-20:]
+
     def make_sure(self):
         """For the end of a test that failed halfway."""
         if self.process.poll() is None:
@@ -477,11 +489,10 @@ class App:
         """From one place in a node to another, both (x, y) as in click()."""
         window = self._window_of(node)
         (x0, y0), (x1, y1) = self._spot(node, *start), self._spot(node, *end)
-        _xdo('mousemove', '--window', window, x0, y0)
-        _xdo('mousedown', 1)
-        for i in range(1, steps + 1):
-            _xdo('mousemove', '--window', window, x0 + (x1 - x0) * i // steps, y0 + (y1 - y0) * i // steps)
-            time.sleep(pause)
+        # One process for all the way: starting one for each step would take the processor from the program.
+        steps = [('sleep', pause, 'mousemove', '--window', window, x0 + (x1 - x0) * i // steps, y0 + (y1 - y0) * i // steps)
+                 for i in range(1, steps + 1)]
+        _xdo('mousemove', '--window', window, x0, y0, 'mousedown', 1, *(word for step in steps for word in step))
         if release:
             self.release()
 
@@ -596,7 +607,7 @@ def _run_one(number, test, env):
         for line in traceback.format_exc().splitlines():
             print('# ' + line)
         for app in desk.apps:
-            for line in app.log().splitlines()[-20:]:
+            for line in app.explain():
                 print('# log: ' + line)
         if os.environ.get('C2L_SHOTS'):
             desk.screenshot(pathlib.Path(os.environ['C2L_SHOTS']) / f'{pathlib.Path(sys.argv[0]).stem}-{number}.png')
