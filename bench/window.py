@@ -67,6 +67,12 @@ def enter_to_picture(desk):
     app.close()
 
 
+def print_thread(app):
+    """How long GTK's thread was held up, from the first frame to the end."""
+    for line in re.findall(r"GTK's thread, .*", log(app)):
+        print('# ' + line)
+
+
 def drag_slider(app):
     app.type(PROMPTS[0])
     app.key('Return')
@@ -82,6 +88,7 @@ def drag_slider(app):
     print(f'# previews: {len(found) / seconds:.1f} a second of {found[-1][0]} pixels ({len(found)} in {seconds:.1f} s); from hand to picture {statistics.median(ms):.1f} ms, '
           f'99 of 100 within {ms[int(len(ms) * .99)]:.1f} ms')
     app.close()
+    print_thread(app)
 
 
 def previews(desk):

@@ -1,6 +1,6 @@
 /* Changing pictures: while the hand moves, previews of a size that the device can follow; when it
- * rests, the full picture. Every change is a new recipe, so undo is giving the old one back. An
- * answer counts only while its recipe is still the item's. */
+ * rests, the full picture. Every change is a new recipe, so undo is giving the old one back. A full
+ * picture counts only while its recipe is still the item's, a preview until the hand rests. */
 #include "app/c2l-board-private.h"
 
 #include <glib/gi18n.h>
@@ -20,6 +20,7 @@ typedef struct
   C2lPictureItem *item;
   C2lRecipe *recipe;
   gboolean full, again; /* again: as it is, because it was let go */
+  guint change;
   gint64 asked;
 } Drawing;
 
@@ -56,6 +57,16 @@ get_preview_size (C2lBoard *self)
   return self->preview_size >= self->model->resolution ? 0 : self->preview_size;
 }
 
+/* Previews are shown though the hand has moved on: where drawing is slow, each is old when it
+ * comes. They come in the order they were asked for in. */
+static gboolean
+is_wanted (const Drawing *drawing)
+{
+  if (drawing->full)
+    return c2l_picture_item_get_recipe (drawing->item) == drawing->recipe;
+  return c2l_picture_item_get_change (drawing->item) == drawing->change;
+}
+
 static void
 on_drawn (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -77,7 +88,7 @@ on_drawn (GObject *source, GAsyncResult *result, gpointer data)
       if (drawing->full && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         c2l_picture_item_set_state (drawing->item, C2L_PICTURE_FAILED);
     }
-  else if (c2l_picture_item_get_recipe (drawing->item) == drawing->recipe)
+  else if (is_wanted (drawing))
     {
       if (!drawing->full)
         {
@@ -107,6 +118,7 @@ draw (C2lBoard *self, C2lPictureItem *item, gboolean full, gboolean again)
   drawing->recipe = c2l_recipe_ref (c2l_picture_item_get_recipe (item));
   drawing->full = full;
   drawing->again = again;
+  drawing->change = c2l_picture_item_get_change (item);
   drawing->asked = g_get_monotonic_time ();
   c2l_worker_draw_async (self->worker, drawing->recipe, size, full, item, self->cancellable,
                          on_drawn, drawing);
@@ -123,6 +135,8 @@ c2l_board_want_full (C2lBoard *self, C2lPictureItem *item)
 static void
 apply (C2lBoard *self, C2lPictureItem *item, C2lRecipe *recipe, gboolean full)
 {
+  if (full)
+    c2l_picture_item_begin_change (item);
   c2l_picture_item_set_recipe (item, recipe);
   draw (self, item, full, FALSE);
 }

@@ -9,6 +9,7 @@
 #include "app/c2l-opener.h"
 #include "app/c2l-settings.h"
 #include "app/c2l-shortcuts.h"
+#include "app/c2l-stopwatch.h"
 #include "app/c2l-train-page.h"
 #include "app/c2l-viewer.h"
 
@@ -197,6 +198,7 @@ static void
 on_first_frame (GdkFrameClock *clock, C2lWindow *self)
 {
   g_debug ("first frame");
+  c2l_stopwatch_start (GTK_WIDGET (self));
   g_signal_handlers_disconnect_by_func (clock, on_first_frame, self);
 }
 
@@ -209,11 +211,20 @@ c2l_window_realize (GtkWidget *widget)
 }
 
 static void
+c2l_window_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  c2l_stopwatch_begin_snapshot ();
+  GTK_WIDGET_CLASS (c2l_window_parent_class)->snapshot (widget, snapshot);
+  c2l_stopwatch_end_snapshot ();
+}
+
+static void
 c2l_window_class_init (C2lWindowClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   widget_class->realize = c2l_window_realize;
+  widget_class->snapshot = c2l_window_snapshot;
   g_type_ensure (C2L_TYPE_CREATE_PAGE);
   g_type_ensure (C2L_TYPE_MODELS_PAGE);
   g_type_ensure (C2L_TYPE_TRAIN_PAGE);
@@ -248,8 +259,11 @@ c2l_window_init (C2lWindow *self)
 /* --- what stands behind the pages --- */
 
 static void
-on_message (
-    C2lWindow *self, const char *text, const char *button, const char *action, GVariant *target)
+on_message (C2lWindow *self,
+            const char *text,
+            const char *button,
+            const char *action,
+            GVariant *target)
 {
   c2l_window_show_toast (self, text, button, action, target);
 }
