@@ -5,12 +5,14 @@
 
 #include <glib/gi18n.h>
 
-/* Previews under the hand start at this size and halve or double so that they come as often as a
- * film's frames; under the coarse size, where little can be told apart, only if they would jerk. */
+/* Previews under the hand start at the first size, or the coarse one where full pictures take long,
+ * and halve or double so that they come as often as a film's frames; under the coarse size, where
+ * little can be told apart, only if they would jerk. */
 #define FIRST_PREVIEW_SIZE 256
 #define COARSE_PREVIEW_SIZE 64
 #define LEAST_PREVIEW_SIZE 32
 #define SLOW_PREVIEW_US 33000
+#define SLOW_MODEL_SECONDS 0.4
 #define JERKY_PREVIEW_US 110000
 #define QUICK_PREVIEW_US 8000
 
@@ -53,7 +55,9 @@ get_preview_size (C2lBoard *self)
   if (self->model == NULL || !self->model->has_previews)
     return 0;
   if (self->preview_size == 0)
-    self->preview_size = MIN (FIRST_PREVIEW_SIZE, self->model->resolution);
+    self->preview_size
+        = MIN (self->model->seconds > SLOW_MODEL_SECONDS ? COARSE_PREVIEW_SIZE : FIRST_PREVIEW_SIZE,
+               self->model->resolution);
   return self->preview_size >= self->model->resolution ? 0 : self->preview_size;
 }
 

@@ -155,24 +155,6 @@ def the_history_is_searched_and_survives_a_restart(desk):
     app.close()
 
 
-def a_broken_history_is_set_aside(desk):
-    desk.user.mkdir(parents=True, exist_ok=True)
-    (desk.user / 'library.sqlite').write_bytes(b'SQLite format 3\0' + b'broken ' * 4000)
-    app = start(desk)
-    app.find('label', re.compile('library was damaged'))
-    assert list(desk.user.glob('library-broken-*.sqlite'))
-    draw(app)
-    app.close()
-
-
-def a_vanished_model_gives_way_to_the_starter(desk):
-    desk.set('model', "'gone'")
-    app = start(desk)
-    app.find('label', re.compile('“gone” is not there'))
-    draw(app)
-    app.close()
-
-
 def what_lies_between_pictures_plays_and_is_exported(desk):
     app = start(desk)
     draw(app)
@@ -202,6 +184,4 @@ run(a_slider_changes_the_picture_and_undo_brings_it_back,
     holding_shows_the_original,
     an_edited_picture_is_saved_and_opened,
     what_lies_between_pictures_plays_and_is_exported,
-    the_history_is_searched_and_survives_a_restart,
-    a_broken_history_is_set_aside,
-    a_vanished_model_gives_way_to_the_starter)
+    the_history_is_searched_and_survives_a_restart)
