@@ -25,6 +25,7 @@ struct _C2lWindow
   AdwViewStack *pages;
   C2lCreatePage *create_page;
   C2lModelsPage *models_page;
+  C2lEditPanel *edit_panel; /* the create page's */
   GtkToggleButton *history_button;
   GtkRevealer *trouble;
   GtkLabel *trouble_text;
@@ -120,6 +121,11 @@ sorted (GObject *source, GAsyncResult *result, gpointer data)
       c2l_window_show_page (self, "create");
       c2l_create_page_open_files (self->create_page, files->pictures);
     }
+  if (files->directions->len > 0)
+    {
+      c2l_window_show_page (self, "create");
+      c2l_edit_panel_add_directions (self->edit_panel, files->directions);
+    }
   for (guint i = 0; i < files->refused->len; i++)
     c2l_window_show_toast (self, g_ptr_array_index (files->refused, i), NULL, NULL, NULL);
 }
@@ -130,6 +136,18 @@ c2l_window_open_files (C2lWindow *self, GPtrArray *files)
   g_return_if_fail (C2L_IS_WINDOW (self));
 
   c2l_opener_sort_async (files, NULL, sorted, g_object_ref (self));
+}
+
+static void
+open_uris (GtkWidget *widget, const char *name, GVariant *uris)
+{
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree const char **list = g_variant_get_strv (uris, NULL);
+
+  for (guint i = 0; list[i] != NULL; i++)
+    g_ptr_array_add (files, g_file_new_for_uri (list[i]));
+  if (files->len > 0)
+    c2l_window_open_files (C2L_WINDOW (widget), files);
 }
 
 static void
@@ -243,6 +261,7 @@ c2l_window_class_init (C2lWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.say", "s", say);
   gtk_widget_class_install_action (widget_class, "win.dismiss-trouble", NULL, dismiss_trouble);
   gtk_widget_class_install_action (widget_class, "win.open", NULL, choose_files);
+  gtk_widget_class_install_action (widget_class, "win.open-files", "as", open_uris);
   gtk_widget_class_install_action (widget_class, "win.shortcuts", NULL, show_shortcuts);
 }
 
@@ -296,7 +315,8 @@ show_board (C2lWindow *self, C2lBackstage *backstage)
   g_signal_connect_object (viewer, "closed", G_CALLBACK (on_viewer_closed), self,
                            G_CONNECT_SWAPPED);
   c2l_create_page_set_board (self->create_page, board);
-  c2l_create_page_set_panel (self->create_page, c2l_edit_panel_new (board));
+  self->edit_panel = C2L_EDIT_PANEL (c2l_edit_panel_new (board));
+  c2l_create_page_set_panel (self->create_page, GTK_WIDGET (self->edit_panel));
   c2l_create_page_set_viewer (self->create_page, viewer);
   g_signal_connect_object (history, "use-recipe", G_CALLBACK (on_use_recipe), self,
                            G_CONNECT_SWAPPED);
