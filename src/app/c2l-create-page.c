@@ -116,12 +116,32 @@ c2l_create_page_set_viewer (C2lCreatePage *self, GtkWidget *viewer)
   adw_bin_set_child (self->viewer_slot, viewer);
 }
 
+/* A screen reader must not find what is folded away; libadwaita only moves it out of sight. */
+static void
+update_folded (AdwFlap *flap)
+{
+  GtkWidget *folded = adw_flap_get_flap (flap);
+
+  if (folded != NULL)
+    gtk_widget_set_visible (folded, adw_flap_get_reveal_flap (flap)
+                                        || adw_flap_get_reveal_progress (flap) > 0);
+}
+
+static void
+hide_what_is_folded (AdwFlap *flap)
+{
+  g_signal_connect (flap, "notify::reveal-flap", G_CALLBACK (update_folded), NULL);
+  g_signal_connect (flap, "notify::reveal-progress", G_CALLBACK (update_folded), NULL);
+  update_folded (flap);
+}
+
 void
 c2l_create_page_set_panel (C2lCreatePage *self, GtkWidget *panel)
 {
   g_return_if_fail (C2L_IS_CREATE_PAGE (self));
 
   adw_flap_set_flap (self->panel_flap, panel);
+  hide_what_is_folded (self->panel_flap);
   g_settings_bind (c2l_settings_get (), "panel-visible", self->panel_flap, "reveal-flap",
                    G_SETTINGS_BIND_DEFAULT);
 }
@@ -132,6 +152,7 @@ c2l_create_page_set_history (C2lCreatePage *self, GtkWidget *history)
   g_return_if_fail (C2L_IS_CREATE_PAGE (self));
 
   adw_flap_set_flap (self->history_flap, history);
+  hide_what_is_folded (self->history_flap);
   g_settings_bind (c2l_settings_get (), "history-visible", self->history_flap, "reveal-flap",
                    G_SETTINGS_BIND_DEFAULT);
 }

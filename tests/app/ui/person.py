@@ -488,8 +488,10 @@ class App:
         return place(left, width, x), place(top, height, y)
 
     def click(self, node, x=None, y=None, button=1, times=1, held=None):
-        """With the mouse. @held: keys held meanwhile, “ctrl”, “shift”."""
-        spot = self._spot(node, x, y)
+        """With the mouse. @held: keys held meanwhile, “ctrl”, “shift”. Nobody clicks at what still moves."""
+        spot = None
+        while spot != (spot := self._spot(node, x, y)):
+            time.sleep(0.05)
         _xdo('mousemove', '--sync', '--window', self._window_of(node), *spot, check=False)
         if held:
             _xdo('keydown', held)
