@@ -500,6 +500,16 @@ class App:
             _xdo('keyup', held)
         time.sleep(0.1)
 
+    def open_menu(self, button, item):
+        """Clicks at a button that opens a menu, until that shows @item: without a window manager a press can be lost while windows change."""
+        for _ in range(3):
+            self.click(button)
+            try:
+                return self.find('menu item', item, seconds=PATIENCE / 3)
+            except AssertionError:
+                continue
+        return self.find('menu item', item, seconds=1)
+
     def double_click(self, node, x=None, y=None):
         self.click(node, x, y, times=2)
 
