@@ -22,6 +22,7 @@ list rows and cells of grids are clicked; text is set and read; sliders have val
 import os
 import pathlib
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -264,6 +265,11 @@ class Desk:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
+def _allow_core():
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+
+
 class App:
     """The running program."""
 
@@ -273,7 +279,7 @@ class App:
         self.log_path = desk.root / f'log-{len(desk.apps)}'
         self.log_file = self.log_path.open('wb')
         self.process = subprocess.Popen(desk.command(*arguments), env=env, stdin=subprocess.DEVNULL,
-                                        stdout=self.log_file, stderr=subprocess.STDOUT)
+                                        stdout=self.log_file, stderr=subprocess.STDOUT, cwd=desk.root, preexec_fn=_allow_core)
         self.ended = False
         self.tree = None
 
@@ -320,16 +326,28 @@ class App:
             if complaints:
                 raise AssertionError('the program complained:\n' + '\n'.join(complaints))
 
+    def find_core(self):
+        """What the system left of the program, where it writes plain files."""
+        pattern = pathlib.Path('/proc/sys/kernel/core_pattern').read_text().strip()
+        if pattern.startswith('|'):
+            return None
+        path = self.desk.root / pattern.replace('%p', str(self.process.pid))
+        return next((found for found in (path, path.with_name(f'{path.name}.{self.process.pid}')) if found.is_file()), None)
+
     def explain(self):
-        """For a test that failed: did the program end, and where does it stand if it did not? Lines."""
+        """For a test that failed: did the program end, and where does or did it stand? Lines."""
         status = self.process.poll()
+        core = self.find_core() if status is not None and status < 0 else None
         if status is not None:
             yield f'the program has ended, with status {status}'
-        elif shutil.which('gdb'):
-            command = ['gdb', '-p', str(self.process.pid), '-batch', '-ex', 'thread apply all backtrace 8']
+        if shutil.which('gdb') and (status is None or core):
+            place = ['-p', str(self.process.pid)] if status is None else [os.environ['C2L_APP'], str(core)]
+            command = ['gdb', '-batch', '-ex', 'thread apply all backtrace 12', *place]
             for line in subprocess.run(command, capture_output=True, text=True, timeout=120).stdout.splitlines():
                 if line.startswith(('#', 'Thread')):
                     yield line[:200]
+        if core:
+            core.unlink()
         yield from self.log().splitlines()[-20:]
 
     def make_sure(self):

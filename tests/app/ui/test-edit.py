@@ -77,7 +77,7 @@ def a_slider_changes_the_picture_and_undo_brings_it_back(desk, **env):
 
 
 def works_with_gl(desk):
-    """Where there is no graphics device the program does without, unless it is told."""
+    """GTK draws with GL; where there is no graphics device the program does without, unless it is told."""
     a_slider_changes_the_picture_and_undo_brings_it_back(desk, GSK_RENDERER='gl')
 
 
