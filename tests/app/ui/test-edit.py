@@ -99,7 +99,7 @@ def values_are_typed_and_filtered(desk):
     app.click(app.find('entry', 'Filter sliders by name'))
     app.type('hair')
     app.wait(lambda: not app.has('slider', 'Beard'), 'others are gone')
-    assert app.has('slider', 'Red hair')
+    app.find('slider', 'Red hair')
     app.close()
 
 
