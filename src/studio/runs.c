@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -117,6 +118,12 @@ read_status (C2lRunInfo *info)
             ? g_utf8_substring (message, 0, MIN (g_utf8_strlen (message, -1), MAX_MESSAGE))
             : NULL;
   info->steps = MAX (0, c2l_json_get_int (status, "steps", 0));
+  info->step = MAX (info->step, c2l_json_get_int (status, "step", -1));
+  info->is_preparing = info->state == C2L_RUN_RUNNING && strcmp (state, "preparing") == 0;
+  info->best_step = MAX (-1, c2l_json_get_int (status, "best_step", -1));
+  info->best_value = c2l_json_get_double (status, "best_value", NAN);
+  info->rate = c2l_json_get_double (status, "rate", NAN);
+  info->left = c2l_json_get_double (status, "left_s", NAN);
   for (guint i = 0; i < G_N_ELEMENTS (states) && info->state != C2L_RUN_RUNNING; i++)
     if (strcmp (state, states[i].name) == 0)
       {
@@ -155,8 +162,8 @@ get_time (const char *folder)
   return newest;
 }
 
-static C2lRunInfo *
-look_at (const char *folder)
+C2lRunInfo *
+c2l_run_look_at (const char *folder)
 {
   gint64 changed = get_time (folder);
   C2lRunInfo *info;
@@ -166,7 +173,8 @@ look_at (const char *folder)
   info = g_new0 (C2lRunInfo, 1);
   info->folder = g_strdup (folder);
   info->name = g_filename_display_basename (folder);
-  info->step = -1;
+  info->step = info->best_step = -1;
+  info->rate = info->left = info->best_value = NAN;
   info->changed = changed;
   info->n_checkpoints = count_checkpoints (folder);
   read_metrics (info);
@@ -205,7 +213,7 @@ c2l_runs_list (GCancellable *cancellable, GError **error)
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *folder = g_build_filename (runs, name, NULL);
-      C2lRunInfo *info = *name != '.' ? look_at (folder) : NULL;
+      C2lRunInfo *info = *name != '.' ? c2l_run_look_at (folder) : NULL;
 
       if (info != NULL)
         g_ptr_array_add (list, info);

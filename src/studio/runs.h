@@ -1,6 +1,6 @@
 /* The trainings of this user, as their folders tell: config.yaml, metrics.jsonl (appended, an
- * object a line, each with its “step”), status.json (“state”, “steps”, “message”), checkpoints/,
- * samples/, lock.
+ * object a line, each with its “step”), status.json (“state”, “step”, “steps”, “message”, “rate”,
+ * “left_s”, “best_step”, “best_value”), checkpoints/, samples/, log.txt, lock.
  *
  * A run is alive while its trainer holds an open-file-description lock (F_OFD_SETLK, F_WRLCK) on
  * “lock”; whatever status.json says, without that lock nobody trains. */
@@ -26,15 +26,23 @@ typedef struct
   char *folder;
   char *name;      /* the folder's, for people */
   C2lRunState state;
+  gboolean is_preparing; /* alive, and not training yet */
   char *message;   /* (nullable): what the trainer said last, of a failure above all */
   gint64 step;     /* of the last metrics; −1: none yet */
   gint64 steps;    /* wanted; 0: not known */
+  double rate;     /* samples a second; NaN: not known, as are the next two */
+  double left;     /* seconds until it is done */
+  double best_value;
+  gint64 best_step; /* −1: not known */
   JsonObject *last; /* (nullable): the last line of metrics.jsonl that is whole */
   gint64 changed;  /* seconds since 1970 */
   guint n_checkpoints;
 } C2lRunInfo;
 
 void       c2l_run_info_free (C2lRunInfo *info);
+
+/* What is known of the run in @folder; NULL where it is none. */
+C2lRunInfo *c2l_run_look_at (const char *folder);
 
 /* Of C2lRunInfo, running ones first, then the newest. */
 GPtrArray *c2l_runs_list (GCancellable *cancellable, GError **error);
