@@ -2,25 +2,32 @@
  * so views need no lock. Where something in front of it must change (a cut, or no room), the column
  * moves to a buffer of its own and the old one lives as long as its views.
  *
- * Above the values stands a pyramid: for every 64 of them where the least and the greatest are, for
- * every 64 of those again, and so on. Only whole blocks have an entry, which keeps entries as final
+ * Above the values stands a pyramid: for every 16 of them where the least and the greatest are, for
+ * every 16 of those again, and so on. Only whole blocks have an entry, which keeps entries as final
  * as the values are. */
 #include "studio/column.h"
 
 #include <math.h>
 #include <string.h>
 
-#define FAN 64
-#define N_LEVELS 3 /* above the values: 64, 4096, 262,144 of them */
+#define FAN 16
+#define N_LEVELS 5 /* above the values: 16, 256, 4096, 65,536, 1,048,576 of them */
 #define FIRST_CAPACITY 256
 #define NONE G_MAXUINT32
+
+/* Values beside their positions: to look them up would be a walk through all of the memory. */
+struct Block
+{
+  guint32 least, greatest; /* positions; NONE: no numbers */
+  double least_value, greatest_value;
+};
 
 typedef struct _C2lColumnBuffer
 {
   gatomicrefcount refs;
   gsize capacity;
   double *values;
-  guint32 *least[N_LEVELS], *greatest[N_LEVELS];
+  struct Block *blocks[N_LEVELS];
 } Buffer;
 
 struct _C2lColumn
@@ -40,8 +47,7 @@ buffer_new (gsize capacity)
   for (int level = 0; level < N_LEVELS; level++)
     {
       capacity /= FAN;
-      buffer->least[level] = g_new (guint32, capacity);
-      buffer->greatest[level] = g_new (guint32, capacity);
+      buffer->blocks[level] = g_new (struct Block, capacity);
     }
   return buffer;
 }
@@ -53,10 +59,7 @@ buffer_unref (Buffer *buffer)
     return;
   g_free (buffer->values);
   for (int level = 0; level < N_LEVELS; level++)
-    {
-      g_free (buffer->least[level]);
-      g_free (buffer->greatest[level]);
-    }
+    g_free (buffer->blocks[level]);
   g_free (buffer);
 }
 
@@ -69,43 +72,44 @@ buffer_copy (Buffer *to, const Buffer *from, gsize n)
       n /= FAN;
       if (n == 0)
         return;
-      memcpy (to->least[level], from->least[level], n * sizeof (guint32));
-      memcpy (to->greatest[level], from->greatest[level], n * sizeof (guint32));
+      memcpy (to->blocks[level], from->blocks[level], n * sizeof (struct Block));
     }
 }
 
 /* --- the pyramid --- */
 
-typedef struct
-{
-  guint32 least, greatest; /* NONE: nothing yet */
-} Extremes;
-
 static inline void
-consider (const double *values, guint32 least, guint32 greatest, Extremes *found)
+consider (const struct Block *block, struct Block *found)
 {
-  if (least == NONE)
+  if (block->least == NONE)
     return;
-  if (found->least == NONE || values[least] < values[found->least])
-    found->least = least;
-  if (found->greatest == NONE || values[greatest] > values[found->greatest])
-    found->greatest = greatest;
+  if (found->least == NONE || block->least_value < found->least_value)
+    {
+      found->least = block->least;
+      found->least_value = block->least_value;
+    }
+  if (found->greatest == NONE || block->greatest_value > found->greatest_value)
+    {
+      found->greatest = block->greatest;
+      found->greatest_value = block->greatest_value;
+    }
 }
 
 /* @level 0 are the values, others stand one higher in the pyramid's arrays; [@from, @to) counts
  * entries of that level. */
 static void
-scan (const Buffer *buffer, int level, gsize from, gsize to, Extremes *found)
+scan (const Buffer *buffer, int level, gsize from, gsize to, struct Block *found)
 {
   for (gsize i = from; i < to; i++)
     if (level > 0)
-      consider (buffer->values, buffer->least[level - 1][i], buffer->greatest[level - 1][i], found);
+      consider (&buffer->blocks[level - 1][i], found);
     else if (!isnan (buffer->values[i]))
-      consider (buffer->values, (guint32) i, (guint32) i, found);
+      consider (&(struct Block){ (guint32) i, (guint32) i, buffer->values[i], buffer->values[i] },
+                found);
 }
 
 static void
-search (const Buffer *buffer, int level, gsize from, gsize to, Extremes *found)
+search (const Buffer *buffer, int level, gsize from, gsize to, struct Block *found)
 {
   gsize first = (from + FAN - 1) / FAN, end = to / FAN;
 
@@ -125,12 +129,12 @@ add_blocks (Buffer *buffer, gsize n)
 {
   for (int level = 0; level < N_LEVELS && n % FAN == 0; level++)
     {
-      Extremes found = { NONE, NONE };
+      struct Block *block;
 
       n /= FAN;
-      scan (buffer, level, (n - 1) * FAN, n * FAN, &found);
-      buffer->least[level][n - 1] = found.least;
-      buffer->greatest[level][n - 1] = found.greatest;
+      block = &buffer->blocks[level][n - 1];
+      *block = (struct Block){ NONE, NONE };
+      scan (buffer, level, (n - 1) * FAN, n * FAN, block);
     }
 }
 
@@ -241,7 +245,7 @@ c2l_numbers_find_extremes (const C2lNumbers *numbers,
                            gsize *least,
                            gsize *greatest)
 {
-  Extremes found = { NONE, NONE };
+  struct Block found = { NONE, NONE };
 
   g_return_val_if_fail (to <= numbers->n, FALSE);
 

@@ -18,9 +18,18 @@
 #define MAX_STATUS (256 << 10)
 #define MAX_MESSAGE 2000 /* characters */
 
-void
-c2l_run_info_free (C2lRunInfo *info)
+C2lRunInfo *
+c2l_run_info_ref (C2lRunInfo *info)
 {
+  g_atomic_ref_count_inc (&info->refs);
+  return info;
+}
+
+void
+c2l_run_info_unref (C2lRunInfo *info)
+{
+  if (!g_atomic_ref_count_dec (&info->refs))
+    return;
   g_free (info->folder);
   g_free (info->name);
   g_free (info->message);
@@ -171,6 +180,7 @@ c2l_run_look_at (const char *folder)
   if (changed == 0)
     return NULL;
   info = g_new0 (C2lRunInfo, 1);
+  g_atomic_ref_count_init (&info->refs);
   info->folder = g_strdup (folder);
   info->name = g_filename_display_basename (folder);
   info->step = info->best_step = -1;
@@ -199,7 +209,7 @@ compare_runs (gconstpointer a, gconstpointer b)
 GPtrArray *
 c2l_runs_list (GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_run_info_free);
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_run_info_unref);
   g_autofree char *runs = c2l_paths_dup_runs ();
   g_autoptr (GError) local = NULL;
   g_autoptr (GDir) dir = g_dir_open (runs, 0, &local);

@@ -21,8 +21,10 @@ typedef enum
   C2L_RUN_INTERRUPTED, /* the trainer is gone without a word */
 } C2lRunState;
 
+/* Does not change. */
 typedef struct
 {
+  gatomicrefcount refs;
   char *folder;
   char *name;      /* the folder's, for people */
   C2lRunState state;
@@ -39,9 +41,10 @@ typedef struct
   guint n_checkpoints;
 } C2lRunInfo;
 
-void       c2l_run_info_free (C2lRunInfo *info);
+C2lRunInfo *c2l_run_info_ref (C2lRunInfo *info);
+void        c2l_run_info_unref (C2lRunInfo *info);
 
-/* What is known of the run in @folder; NULL where it is none. */
+/* What is known of the run in @folder; NULL where it is none. (transfer full) */
 C2lRunInfo *c2l_run_look_at (const char *folder);
 
 /* Of C2lRunInfo, running ones first, then the newest. */
@@ -52,6 +55,6 @@ GPtrArray *c2l_runs_list_finish (GAsyncResult *result, GError **error);
 /* Whether a trainer holds the lock of this run's folder. Takes no lock. */
 gboolean   c2l_run_is_alive (const char *folder);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lRunInfo, c2l_run_info_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lRunInfo, c2l_run_info_unref)
 
 G_END_DECLS
