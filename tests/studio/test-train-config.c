@@ -209,7 +209,7 @@ static void
 test_of_the_original (void)
 {
   g_autofree char *path
-      = g_build_filename (g_getenv ("C2L_FIXTURES"), "e2e", "w3", "prior.yaml", NULL);
+      = g_build_filename (g_getenv ("C2L_FIXTURES"), "prior", "w3", "prior.yaml", NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) config = c2l_train_config_load (path, NULL, &error);
 
