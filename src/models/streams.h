@@ -8,3 +8,5 @@
 #define C2L_STREAM_LAYER_NOISE 0x30000  /* + index of the noise layer, lowest resolution first */
 #define C2L_STREAM_Z 0x40000            /* z of pictures without a prompt */
 #define C2L_STREAM_VARIATION 0x50000    /* steps away from a latent: variations, more like these */
+#define C2L_STREAM_MIX 0x80000          /* which styles a sample of a data set mixes */
+#define C2L_STREAM_SHUFFLE 0x90000      /* which sample leaves the shuffle buffer; counts samples instead of pictures */
