@@ -228,34 +228,6 @@ c2l_session_embed_image (C2lSession *session,
 }
 
 gboolean
-c2l_session_embed_pictures (C2lSession *session,
-                            const float *pictures,
-                            int n,
-                            float *embeddings,
-                            GCancellable *cancellable,
-                            GError **error)
-{
-  int side = c2l_session_get_clip_side (session, error);
-  gsize length = (gsize) side * side * 3;
-
-  for (int start = 0; start < n && side > 0; start += SCORE_BATCH)
-    {
-      int count = MIN (n - start, SCORE_BATCH);
-      C2lPass *pass = get_vision_pass (session, count, side, error);
-      gsize width;
-
-      if (pass == NULL)
-        return FALSE;
-      c2l_session_write (pass, "pictures", pictures + start * length);
-      if (!c2l_session_run_pass (session, pass, cancellable, error))
-        return FALSE;
-      width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "embedding"), 1);
-      c2l_session_read (pass, "embedding", embeddings + start * width);
-    }
-  return side > 0;
-}
-
-gboolean
 c2l_session_score (C2lSession *session,
                    const float *pictures,
                    int n,
@@ -264,13 +236,26 @@ c2l_session_score (C2lSession *session,
                    GCancellable *cancellable,
                    GError **error)
 {
-  int width = c2l_session_get_embed_width (session, error);
-  g_autofree float *embeddings = g_new (float, MAX ((gsize) n * width, 1));
+  int side = c2l_session_get_clip_side (session, error);
+  gsize length = (gsize) side * side * 3;
 
-  if (width == 0
-      || !c2l_session_embed_pictures (session, pictures, n, embeddings, cancellable, error))
-    return FALSE;
-  for (int i = 0; i < n; i++)
-    scores[i] = c2l_similarity_cosine (embeddings + (gsize) i * width, text, width);
-  return TRUE;
+  for (int start = 0; start < n && side > 0; start += SCORE_BATCH)
+    {
+      int count = MIN (n - start, SCORE_BATCH);
+      C2lPass *pass = get_vision_pass (session, count, side, error);
+      g_autofree float *embeddings = NULL;
+      int width;
+
+      if (pass == NULL)
+        return FALSE;
+      c2l_session_write (pass, "pictures", pictures + start * length);
+      if (!c2l_session_run_pass (session, pass, cancellable, error))
+        return FALSE;
+      width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "embedding"), 1);
+      embeddings = g_new (float, (gsize) count *width);
+      c2l_session_read (pass, "embedding", embeddings);
+      for (int i = 0; i < count; i++)
+        scores[start + i] = c2l_similarity_cosine (embeddings + (gsize) i * width, text, width);
+    }
+  return side > 0;
 }

@@ -78,9 +78,6 @@ int           c2l_session_get_clip_side (C2lSession *session, GError **error);
 /* How long the network took for the last full picture; 0 before the first. */
 double        c2l_session_get_picture_seconds (C2lSession *session);
 
-/* Embeddings of @n pictures (as @for_clip above): [@n, width]. */
-gboolean      c2l_session_embed_pictures (C2lSession *session, const float *pictures, int n, float *embeddings,
-                                          GCancellable *cancellable, GError **error);
 /* Cosine of each of @n pictures (as @for_clip above) with @text. */
 gboolean      c2l_session_score (C2lSession *session, const float *pictures, int n, const float *text, double *scores,
                                  GCancellable *cancellable, GError **error);
