@@ -24,6 +24,7 @@ typedef struct
 } C2lCommand;
 
 extern const C2lCommand c2l_command_bench;
+extern const C2lCommand c2l_command_dataset;
 extern const C2lCommand c2l_command_evaluate;
 extern const C2lCommand c2l_command_export;
 extern const C2lCommand c2l_command_generate;

@@ -15,7 +15,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define BATCH 16
+#define BATCH C2L_EMBED_BATCH /* of samples too */
 #define GRID_PICTURE 256 /* pixels at most */
 
 #define TRUNCATED 0.7
@@ -232,7 +232,7 @@ draw_and_embed (C2lEvaluator *evaluator,
   int side = c2l_session_get_clip_side (evaluator->session, error);
   int width = c2l_session_get_embed_width (evaluator->session, error);
   gsize length = (gsize) side * side * 3;
-  g_autofree float *views = g_new (float, MAX (BATCH * length, 1));
+  g_autofree float *views = g_new0 (float, MAX (BATCH * length, 1));
 
   if (side == 0 || width == 0)
     return FALSE;
@@ -252,7 +252,7 @@ draw_and_embed (C2lEvaluator *evaluator,
             g_ptr_array_add (grid, shrink (picture));
           advance (evaluator, 1);
         }
-      if (!c2l_session_embed_pictures (evaluator->session, views, count,
+      if (!c2l_session_embed_pictures (evaluator->session, views, count, side,
                                        embeddings + (gsize) start * width, cancellable, error))
         return FALSE;
     }

@@ -24,16 +24,62 @@ c2l_selftest_compare (const char *name, const float *values, gsize n, gpointer d
   self->report (name, &comparison, self->note, self->data);
 }
 
+gboolean
+c2l_selftest_invalid (C2lSelftest *self, GError **error, const char *what)
+{
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: %s",
+               c2l_expected_get_folder (self->expected), what);
+  return FALSE;
+}
+
 static char *
 need_file (C2lSelftest *self, const char *role, GError **error)
 {
   char *path = c2l_expected_dup_file (self->expected, role);
 
   if (path == NULL)
-    g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                 "%s: info.json names no file for “%s”", c2l_expected_get_folder (self->expected),
-                 role);
+    {
+      g_autofree char *what = g_strdup_printf ("info.json names no file for “%s”", role);
+      c2l_selftest_invalid (self, error, what);
+    }
   return path;
+}
+
+C2lWeights *
+c2l_selftest_load_role (C2lSelftest *self, const char *role, GError **error)
+{
+  g_autofree char *path = need_file (self, role, error);
+
+  return path != NULL ? c2l_weights_load (path, error) : NULL;
+}
+
+void
+c2l_selftest_write (C2lTensor *tensor, gconstpointer data)
+{
+  c2l_tensor_write (tensor, data, c2l_tensor_get_size (tensor));
+}
+
+float *
+c2l_selftest_read (C2lPass *pass, const char *name)
+{
+  C2lTensor *tensor = c2l_pass_lookup (pass, name);
+  float *values = g_malloc (c2l_tensor_get_size (tensor));
+
+  c2l_tensor_read (tensor, values, c2l_tensor_get_size (tensor));
+  return values;
+}
+
+float *
+c2l_selftest_to_planes (const float *pictures, int n, int side)
+{
+  gsize plane = (gsize) side * side;
+  float *planes = g_new (float, n *plane * 3);
+
+  for (int i = 0; i < n; i++)
+    for (gsize p = 0; p < plane; p++)
+      for (int c = 0; c < 3; c++)
+        planes[(i * 3 + c) * plane + p] = pictures[(i * plane + p) * 3 + c];
+  return planes;
 }
 
 /* The same results are expected of every file that the folder names. */
@@ -104,6 +150,7 @@ static const struct
   gboolean (*run) (C2lSelftest *self, GError **error);
 } types[] = {
   { "clip", check_clip },
+  { "dataset", c2l_selftest_dataset },
   { "e2e", c2l_selftest_e2e },
   { "edits", c2l_selftest_edits },
   { "prior", check_prior },
@@ -114,8 +161,7 @@ static const struct
 };
 
 /* Known, and without a counterpart in this program so far. */
-static const char *const not_yet[]
-    = { "dataset", "training-loss", "training-noise", "training-trajectory" };
+static const char *const not_yet[] = { "training-loss", "training-noise", "training-trajectory" };
 
 static gboolean
 is_not_yet (const char *type)
@@ -142,9 +188,7 @@ run_type (C2lSelftest *self, const char *type, GError **error)
         }
       if (self->n_compared > 0)
         return C2L_SELFTEST_DONE;
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: it expects nothing that could be compared",
-                   c2l_expected_get_folder (self->expected));
+      c2l_selftest_invalid (self, error, "it expects nothing that could be compared");
       return C2L_SELFTEST_FAILED;
     }
   if (is_not_yet (type))

@@ -121,7 +121,7 @@ test_sees_a_spoilt_case (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const folders[] = { "e2e/w", "edits" };
+  static const char *const folders[] = { "dataset/w", "dataset/w3", "e2e/w", "edits" };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
