@@ -4,6 +4,8 @@
  * 4). */
 #include "formats/tfevents.h"
 
+#include "formats/output.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -132,34 +134,14 @@ static gboolean
 write_record (C2lTfevents *events, GByteArray *event, GError **error)
 {
   g_autoptr (GByteArray) record = g_byte_array_new ();
-  const guint8 *data;
-  gsize left;
+  int code;
 
   put_fixed (record, event->len, 8);
   put_fixed (record, mask (c2l_crc32c (record->data, 8)), 4);
   g_byte_array_append (record, event->data, event->len);
   put_fixed (record, mask (c2l_crc32c (event->data, event->len)), 4);
-  data = record->data;
-  left = record->len;
-  while (left > 0)
-    {
-      gssize n = write (events->fd, data, left);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        {
-          int code = errno;
-
-          g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-                       "%s: cannot be written: %s; make room there", events->path,
-                       g_strerror (code));
-          return FALSE;
-        }
-      data += n;
-      left -= n;
-    }
-  return TRUE;
+  code = c2l_output_write_all (events->fd, record->data, record->len);
+  return code == 0 || c2l_output_fail (events->path, code, error);
 }
 
 static gboolean
@@ -193,10 +175,7 @@ c2l_tfevents_open (const char *folder, double time, gint64 step, GError **error)
       events->fd = g_open (events->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
       if (events->fd < 0 && errno != EEXIST)
         {
-          int code = errno;
-
-          g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-                       "%s: cannot be made: %s", events->path, g_strerror (code));
+          c2l_output_fail (events->path, errno, error);
           return NULL;
         }
     }

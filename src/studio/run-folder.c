@@ -32,22 +32,6 @@ struct _C2lRunFolder
   int log; /* −1: standard error is log.txt already, or it cannot be written */
 };
 
-static gboolean G_GNUC_PRINTF (3, 4) fail (GError **error, int code, const char *format, ...)
-{
-  g_autofree char *what = NULL;
-  va_list args;
-
-  va_start (args, format);
-  what = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error (
-      error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s%s", what, g_strerror (code),
-      code == ENOSPC || code == EDQUOT                   ? "; make room there, then resume the run"
-      : code == EACCES || code == EPERM || code == EROFS ? "; choose a folder that you may write to"
-                                                         : "");
-  return FALSE;
-}
-
 /* An open-file-description lock: it goes with the process, and readers may ask for it without
  * taking it. */
 static int
@@ -59,7 +43,7 @@ take_lock (const char *path, GError **error)
 
   if (fd < 0)
     {
-      fail (error, errno, "%s: cannot be written", file);
+      c2l_output_fail (file, errno, error);
       return -1;
     }
   if (fcntl (fd, F_OFD_SETLK, &lock) == 0)
@@ -97,9 +81,22 @@ make_folders (const char *path, GError **error)
       g_autofree char *folder = g_build_filename (path, names[i], NULL);
 
       if (g_mkdir_with_parents (folder, 0777) != 0)
-        return fail (error, errno, "%s: the folder cannot be made", folder);
+        return c2l_output_fail (folder, errno, error);
     }
   return TRUE;
+}
+
+/* Whether something would be lost if a new run began in this folder. */
+static gboolean
+holds_work (const char *path)
+{
+  g_autofree char *metrics = g_build_filename (path, METRICS, NULL);
+  g_autofree char *checkpoints = g_build_filename (path, CHECKPOINTS, NULL);
+  g_autoptr (GDir) dir = g_dir_open (checkpoints, 0, NULL);
+  GStatBuf info;
+
+  return (g_stat (metrics, &info) == 0 && info.st_size > 0)
+         || (dir != NULL && g_dir_read_name (dir) != NULL);
 }
 
 C2lRunFolder *
@@ -122,7 +119,7 @@ c2l_run_folder_open (const char *path, gboolean resume, GError **error)
   folder->lock = take_lock (path, error);
   if (folder->lock < 0)
     return NULL;
-  if (!resume && g_file_test (config, G_FILE_TEST_EXISTS))
+  if (!resume && holds_work (path))
     {
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
                    "%s: there is a run already; --resume it, or choose another folder", path);
@@ -131,7 +128,7 @@ c2l_run_folder_open (const char *path, gboolean resume, GError **error)
   folder->metrics = g_open (metrics, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (folder->metrics < 0)
     {
-      fail (error, errno, "%s: cannot be written", metrics);
+      c2l_output_fail (metrics, errno, error);
       return NULL;
     }
   folder->log = open_log (path);
@@ -163,35 +160,20 @@ c2l_run_folder_dup_file (C2lRunFolder *folder, const char *name)
   return g_build_filename (folder->path, name, NULL);
 }
 
-/* 0 or errno. */
-static int
-write_all (int fd, const char *data, gsize size)
-{
-  while (size > 0)
-    {
-      gssize n = write (fd, data, size);
-
-      if (n < 0 && errno != EINTR)
-        return errno;
-      data += MAX (n, 0);
-      size -= MAX (n, 0);
-    }
-  return 0;
-}
-
 gboolean
 c2l_run_folder_add_metrics (C2lRunFolder *folder, JsonObject *line, GError **error)
 {
   g_autofree char *json = c2l_json_object_to_string (line, FALSE);
   g_autofree char *text = g_strconcat (json, "\n", NULL);
+  g_autofree char *path = c2l_run_folder_dup_file (folder, METRICS);
   off_t size = lseek (folder->metrics, 0, SEEK_END);
-  int code = write_all (folder->metrics, text, strlen (text));
+  int code = c2l_output_write_all (folder->metrics, text, strlen (text));
 
   if (code == 0)
     return TRUE;
   if (ftruncate (folder->metrics, size) != 0)
     c2l_run_folder_say (folder, "metrics.jsonl ends with a broken line");
-  return fail (error, code, "%s/" METRICS ": cannot be written", folder->path);
+  return c2l_output_fail (path, code, error);
 }
 
 static gboolean
@@ -240,9 +222,13 @@ c2l_run_folder_cut_metrics (C2lRunFolder *folder, gint64 step, gboolean validati
   goffset at = find_cut (path, step, validation);
 
   if (at < 0)
-    return fail (error, errno, "%s: cannot be read", path);
+    {
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: cannot be read: %s",
+                   path, g_strerror (errno));
+      return FALSE;
+    }
   if (ftruncate (folder->metrics, at) != 0 || fsync (folder->metrics) != 0)
-    return fail (error, errno, "%s: cannot be cut back to step %" G_GINT64_FORMAT, path, step);
+    return c2l_output_fail (path, errno, error);
   return TRUE;
 }
 
@@ -267,7 +253,7 @@ c2l_run_folder_say (C2lRunFolder *folder, const char *text)
   g_autofree char *line = g_strdup_printf ("%s %s\n", time, text);
 
   if (folder->log >= 0)
-    write_all (folder->log, line, strlen (line));
+    c2l_output_write_all (folder->log, line, strlen (line));
 }
 
 static gboolean
@@ -381,7 +367,7 @@ save_weights (C2lWeights *weights, const char *file, GError **error)
   if (code != 0)
     {
       g_unlink (aside);
-      return fail (error, code, "%s: cannot be written", file);
+      return c2l_output_fail (file, code, error);
     }
   return c2l_output_publish (aside, file, TRUE, error) && (sync_path (folder), TRUE);
 }
@@ -397,7 +383,7 @@ c2l_run_folder_save_checkpoint (C2lRunFolder *folder,
 
   if (fsync (folder->metrics) != 0 && errno != EINVAL && errno != EROFS)
     {
-      fail (error, errno, "%s/" METRICS ": cannot be written", folder->path);
+      c2l_output_fail (folder->path, errno, error);
       return NULL;
     }
   if (!save_weights (weights, file, error))
