@@ -5,6 +5,7 @@
 #include "models/clip-check.h"
 #include "models/generator-check.h"
 #include "models/prior-check.h"
+#include "models/prior-train-check.h"
 #include "studio/recipe.h"
 
 #include "formats/yaml.h"
@@ -98,6 +99,27 @@ check_generator (C2lSelftest *self, GError **error)
                                  c2l_selftest_compare, self, error);
 }
 
+static gboolean
+check_training_loss (C2lSelftest *self, GError **error)
+{
+  return c2l_training_loss_check (self->expected, self->device, self->precision,
+                                  c2l_selftest_compare, self, error);
+}
+
+static gboolean
+check_training_trajectory (C2lSelftest *self, GError **error)
+{
+  return c2l_training_trajectory_check (self->expected, self->device, self->precision,
+                                        c2l_selftest_compare, self, error);
+}
+
+static gboolean
+check_training_noise (C2lSelftest *self, GError **error)
+{
+  return c2l_training_noise_check (self->expected, self->device, self->precision,
+                                   c2l_selftest_compare, self, error);
+}
+
 static const struct
 {
   const char *type;
@@ -111,11 +133,13 @@ static const struct
   { "stylegan2", check_generator },
   { "stylegan3", check_generator },
   { "tokenizer", c2l_selftest_tokenizer },
+  { "training-loss", check_training_loss },
+  { "training-noise", check_training_noise },
+  { "training-trajectory", check_training_trajectory },
 };
 
 /* Known, and without a counterpart in this program so far. */
-static const char *const not_yet[]
-    = { "dataset", "training-loss", "training-noise", "training-trajectory" };
+static const char *const not_yet[] = { "dataset" };
 
 static gboolean
 is_not_yet (const char *type)
