@@ -116,9 +116,8 @@ c2l_layer_norm_gain_backward (C2lPass *pass, C2lTensor *x, C2lTensor *dy, float 
       || !c2l_same_shape (x, dy))
     return C2L_OP_REFUSE (pass, C2L_OP_LAYER_NORM_GAIN_BACKWARD, "shapes differ", x, dy);
 
-  C2lOp op = {
-    .kind = C2L_OP_LAYER_NORM_GAIN_BACKWARD, .n_in = 2, .in = { x, dy }, .p.norm.eps = eps
-  };
+  C2lOp op
+      = { .kind = C2L_OP_LAYER_NORM_GAIN_BACKWARD, .n_in = 2, .in = { x, dy }, .p.norm.eps = eps };
 
   return c2l_pass_record (pass, &op, C2L_F32, 1, (gint64[]){ c2l_tensor_get_dim (x, -1) });
 }
@@ -137,8 +136,7 @@ make_attention_op (C2lPass *pass,
   if (!q || !params->k || !params->v || !dy)
     return FALSE;
   if (dy->n_dims != 3 || !c2l_dtype_is_float (dy->dtype) || dy->dims[0] != q->dims[0]
-      || dy->dims[1] != q->dims[1]
-      || dy->dims[2] != (gint64) params->n_heads * params->head_dim)
+      || dy->dims[1] != q->dims[1] || dy->dims[2] != (gint64) params->n_heads * params->head_dim)
     {
       C2L_OP_REFUSE (pass, kind, "the gradient has another shape", q, dy);
       return FALSE;
@@ -146,8 +144,8 @@ make_attention_op (C2lPass *pass,
 
   *op = (C2lOp){ .kind = kind,
                  .n_in = 7,
-                 .in = { q, params->k, params->v, params->null_kv, params->bias, params->key_mask,
-                         dy },
+                 .in
+                 = { q, params->k, params->v, params->null_kv, params->bias, params->key_mask, dy },
                  .p.attention_backward.params = *params };
   return TRUE;
 }
@@ -222,10 +220,8 @@ c2l_activate_backward (C2lPass *pass, C2lTensor *x, C2lTensor *dy, C2lActivation
       || (act != C2L_ACT_LINEAR && act != C2L_ACT_RELU && act != C2L_ACT_SILU))
     return C2L_OP_REFUSE (pass, C2L_OP_ACTIVATE_BACKWARD, "shapes differ", x, dy);
 
-  C2lOp op = { .kind = C2L_OP_ACTIVATE_BACKWARD,
-               .n_in = 2,
-               .in = { x, dy },
-               .p.activate = { act, 1 } };
+  C2lOp op
+      = { .kind = C2L_OP_ACTIVATE_BACKWARD, .n_in = 2, .in = { x, dy }, .p.activate = { act, 1 } };
 
   return c2l_pass_record (pass, &op, C2L_F32, x->n_dims, x->dims);
 }

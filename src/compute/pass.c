@@ -331,8 +331,9 @@ c2l_pass_record_in_place (C2lPass *pass, const C2lOp *template, C2lTensor *varia
     {
       g_autofree char *text = c2l_tensor_to_string (variable);
 
-      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE, "%s: %s: %s is no variable and cannot be changed",
-                     pass->name, c2l_op_kind_get_name (template->kind), text);
+      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
+                     "%s: %s: %s is no variable and cannot be changed", pass->name,
+                     c2l_op_kind_get_name (template->kind), text);
       return NULL;
     }
 
@@ -396,8 +397,7 @@ pass_drop_dead_ops (C2lPass *pass)
     {
       C2lOp *op = g_ptr_array_index (pass->ops, i);
 
-      if (!op->out->kept && !op->is_in_place && !op->mark
-          && !g_hash_table_contains (read, op->out))
+      if (!op->out->kept && !op->is_in_place && !op->mark && !g_hash_table_contains (read, op->out))
         {
           op_free (pass, i);
           continue;

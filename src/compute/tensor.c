@@ -73,6 +73,26 @@ c2l_tensor_write (C2lTensor *tensor, gconstpointer data, gsize size)
   tensor->generation++;
 }
 
+gboolean
+c2l_tensor_own (C2lTensor *weight)
+{
+  g_return_val_if_fail (weight->kind == C2L_TENSOR_WEIGHT, FALSE);
+
+  const gsize size = c2l_tensor_get_size (weight);
+  gpointer data = weight->release ? weight->device->klass->alloc (weight->device, size) : NULL;
+
+  if (!weight->release)
+    return TRUE;
+  if (!data)
+    return FALSE;
+  weight->device->klass->upload (weight->device, data, weight->data, size);
+  weight->release (weight->owner);
+  weight->data = data;
+  weight->owner = NULL;
+  weight->release = NULL;
+  return TRUE;
+}
+
 gpointer
 c2l_tensor_get_host_data (C2lTensor *weight)
 {

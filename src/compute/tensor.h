@@ -35,6 +35,10 @@ gsize         c2l_tensor_get_size (const C2lTensor *tensor);
 void          c2l_tensor_write (C2lTensor *tensor, gconstpointer data, gsize size);
 void          c2l_tensor_read (C2lTensor *tensor, gpointer data, gsize size);
 
+/* Gives a weight that borrows its numbers memory of its own, so that it may be written: before it is
+ * recorded in a pass. FALSE where there is no memory. */
+gboolean      c2l_tensor_own (C2lTensor *weight);
+
 /* Where the numbers of a variable or another weight with memory of its own are, if the host can
  * reach them; else NULL. The address does not change. */
 gpointer      c2l_tensor_get_host_data (C2lTensor *weight);

@@ -92,11 +92,11 @@ typedef struct
   gint64 first_row, n_total;
 
   /* (nullable) recorded draws, for comparisons; NULL: from the seed, the step and the row's number */
-  const gint32 *t;          /* [B] */
-  const float *noise;       /* [B, L, D] standard normal */
+  const gint32 *t;           /* [B] */
   const float *drop_uniform; /* [B] in [0, 1): the condition is kept where it is below 1 −
-                                cond_drop_prob */
-  const float *embed_noise; /* [B, D] standard normal */
+                              * cond_drop_prob */
+  const float *noise;        /* [B, L, D] standard normal; with it, where embeddings are turned: */
+  const float *embed_noise;  /* [B, D] standard normal */
 } C2lPriorTrainBatch;
 
 /* Adds the gradients of @batch to those that are there. @loss: the mean over the rows, times

@@ -72,7 +72,7 @@ remove_folder (const char *folder)
 static void
 test_skips_what_is_not_yet (void)
 {
-  g_autofree char *folder = make_folder ("{\"fixture\": {\"type\": \"training-loss\", \"files\": {}, \"tolerance\": []}}");
+  g_autofree char *folder = make_folder ("{\"fixture\": {\"type\": \"dataset\", \"files\": {}, \"tolerance\": []}}");
   Counts counts;
 
   g_assert_cmpint (run (folder, &counts, NULL), ==, C2L_SELFTEST_SKIPPED);

@@ -3,12 +3,12 @@
  * multiplied. Policy: an element is summed over k in blocks of BLOCK, in their order, whatever the
  * other sizes and the number of threads.
  *
- *   b, packed as a whole: panels of 16 columns, k after k (a block of one, 16 KiB, in the first-level
- *   cache); a, packed by the thread that needs it: micro-panels of ROWS rows, k after k (a block of
- *   all of a part's, in the second-level cache); the part's sums stay beside it.
+ *   b, packed as a whole: panels of 16 columns, k after k (a block of one, 16 KiB, in the
+ * first-level cache); a, packed by the thread that needs it: micro-panels of ROWS rows, k after k
+ * (a block of all of a part's, in the second-level cache); the part's sums stay beside it.
  *
- * Operands narrower than float32 are widened while they are packed, and where only one is, the other
- * is rounded as it is, so products are those of the narrow type and sums are float32. */
+ * Operands narrower than float32 are widened while they are packed, and where only one is, the
+ * other is rounded as it is, so products are those of the narrow type and sums are float32. */
 #include "compute/cpu/native.h"
 #include "compute/cpu/vec.h"
 
@@ -130,7 +130,12 @@ pack_panel (const Product *product, gsize panel, float *to, float *buffer)
 
 /* A block of k of rows @row … @row + @n_rows − 1 of a: micro-panels of ROWS rows. */
 static void
-pack_rows (const Product *product, gsize row, gsize n_rows, gsize first, gsize n_k, float *to,
+pack_rows (const Product *product,
+           gsize row,
+           gsize n_rows,
+           gsize first,
+           gsize n_k,
+           float *to,
            float *buffer)
 {
   const gsize padded = round_up (n_rows, ROWS);
@@ -255,9 +260,9 @@ C2L_ISA_NAME (c2l_cpu_matmul_run) (C2lDevice *device, C2lOp *op)
 
 #pragma omp parallel if (product.m * product.n * product.k > PARALLEL_PRODUCTS)
   {
-    ThreadMemory *memory = (ThreadMemory *) ((char *) all
-                                             + (gsize) omp_get_thread_num ()
-                                                   * round_up (sizeof (ThreadMemory), 64));
+    ThreadMemory *memory
+        = (ThreadMemory *) ((char *) all
+                            + (gsize) omp_get_thread_num () * round_up (sizeof (ThreadMemory), 64));
 
 #pragma omp for schedule(dynamic)
     for (gsize panel = 0; panel < n_panels; panel++)
@@ -266,8 +271,8 @@ C2L_ISA_NAME (c2l_cpu_matmul_run) (C2lDevice *device, C2lOp *op)
     for (gsize i = 0; i < n_parts; i++)
       {
         const gsize row = i % row_parts * PART_ROWS, panel = i / row_parts * PART_PANELS;
-        const Part part = { row, MIN (PART_ROWS, product.m - row), panel,
-                            MIN (PART_PANELS, n_panels - panel) };
+        const Part part
+            = { row, MIN (PART_ROWS, product.m - row), panel, MIN (PART_PANELS, n_panels - panel) };
 
         sum_part (&product, &part, packed, memory);
         finish_part (op, &product, &part, memory->sums);

@@ -48,9 +48,9 @@ C2L_ISA_NAME (c2l_cpu_column_sums_run) (C2lDevice *device, C2lOp *op)
   for (gsize chunk = 0; chunk < n_chunks; chunk++)
     {
       float *sum = sums + chunk * width;
-      float *buffer = (float *) (rows
-                                 + (gsize) omp_get_thread_num ()
-                                       * round_up (width * sizeof (float), 64));
+      float *buffer
+          = (float *) (rows
+                       + (gsize) omp_get_thread_num () * round_up (width * sizeof (float), 64));
 
       memset (sum, 0, width * sizeof (float));
       for (gsize r = chunk * chunk_rows; r < MIN (n_rows, (chunk + 1) * chunk_rows); r++)
@@ -210,9 +210,9 @@ C2L_ISA_NAME (c2l_cpu_loss_backward_run) (C2lDevice *device, C2lOp *op)
   for (gsize i = 0; i < n; i++)
     {
       const float d = x[i] - y[i], sign = d > 0 ? 1.0f : d < 0 ? -1.0f : d;
-      const float slope = kind == C2L_LOSS_L2                             ? 2.0f * d
+      const float slope = kind == C2L_LOSS_L2                         ? 2.0f * d
                           : kind == C2L_LOSS_HUBER && d * sign < 1.0f ? d
-                                                                          : sign;
+                                                                      : sign;
 
       to[i] = scale * slope;
     }

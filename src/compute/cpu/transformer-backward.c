@@ -114,9 +114,9 @@ C2L_ISA_NAME (c2l_cpu_layer_norm_gain_backward_run) (C2lDevice *device, C2lOp *o
   for (gsize chunk = 0; chunk < n_chunks; chunk++)
     {
       float *sum = sums + chunk * width;
-      float *buffer = (float *) (rows
-                                 + (gsize) omp_get_thread_num ()
-                                       * round_up (width * sizeof (float), 64));
+      float *buffer
+          = (float *) (rows
+                       + (gsize) omp_get_thread_num () * round_up (width * sizeof (float), 64));
 
       memset (sum, 0, width * sizeof (float));
       for (gsize r = chunk * chunk_rows; r < MIN (n_rows, (chunk + 1) * chunk_rows); r++)
@@ -271,9 +271,8 @@ C2L_ISA_NAME (c2l_cpu_attention_backward_prepare) (C2lDevice *device,
                                                    GError **error)
 {
   /* a head, and the gradient of a picture's rows */
-  op->scratch_size
-      = all_threads_scratch (get_head_size (op)
-                             + (gsize) (op->out->dims[1] * op->out->dims[2]) * sizeof (float));
+  op->scratch_size = all_threads_scratch (
+      get_head_size (op) + (gsize) (op->out->dims[1] * op->out->dims[2]) * sizeof (float));
   return TRUE;
 }
 
