@@ -197,7 +197,13 @@ find_cut (const char *path, gint64 step, gboolean validation)
   size_t capacity = 0;
   ssize_t length;
   goffset at = 0;
+  struct stat info;
 
+  if (file != NULL && (fstat (fileno (file), &info) != 0 || !S_ISREG (info.st_mode)))
+    {
+      g_clear_pointer (&file, fclose);
+      errno = EINVAL; /* a device might never end */
+    }
   while (file != NULL && (length = getline (&text, &capacity, file)) > 0)
     {
       g_autoptr (JsonObject) line

@@ -15,10 +15,10 @@ import struct
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
-import traceback
 import zlib
+
+import tap
 
 C2L = os.path.abspath(sys.argv[1])  # tests run in folders of their own
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
@@ -66,7 +66,7 @@ def says_how_to_use_it(folder):
     result = c2l(folder=folder, expect=2)
     assert 'generate' in result.stderr and result.stdout == ''
     result = c2l('help', folder=folder)
-    for command in ('generate', 'history', 'morph', 'score', 'info', 'import', 'export', 'dataset', 'selftest', 'bench'):
+    for command in ('generate', 'history', 'morph', 'score', 'info', 'import', 'export', 'dataset', 'train', 'evaluate', 'selftest', 'bench'):
         assert command in result.stdout
         text = c2l('help', command, folder=folder).stdout
         assert text == c2l(command, '--help', folder=folder).stdout and f'c2l {command}' in text
@@ -777,22 +777,5 @@ def training_data_need_models(folder):
     assert json.loads((folder / 'data' / 'dataset.json').read_text())['clip_preprocess'] == 'reference'
 
 
-def main():
-    chosen = [function for function in TESTS if len(sys.argv) < 3 or sys.argv[2] in function.__name__]
-    failed = 0
-    print(f'1..{len(chosen)}', flush=True)
-    for number, function in enumerate(chosen, 1):
-        name = '/c2l/' + function.__name__.replace('_', '-')
-        with tempfile.TemporaryDirectory(prefix='c2l-test-') as folder:
-            try:
-                function(pathlib.Path(folder))
-                print(f'ok {number} {name}', flush=True)
-            except Exception:
-                failed += 1
-                print(f'not ok {number} {name}', flush=True)
-                print(''.join(f'# {line}\n' for line in traceback.format_exc().splitlines()[-6:]), end='', flush=True)
-    return int(failed > 0)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(tap.run(TESTS, '/c2l/', sys.argv[2] if len(sys.argv) > 2 else None))
