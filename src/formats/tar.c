@@ -104,35 +104,39 @@ parse_number (const char *field, gsize length, gint64 *value)
   return i == length || field[i] == ' ' || field[i] == '\0';
 }
 
+static guint
+sum_bytes (const char *bytes, gsize n)
+{
+  guint sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    sum += (guchar) bytes[i];
+  return sum;
+}
+
+/* All bytes, with spaces in the place of the checksum itself. */
 static gboolean
 has_right_checksum (const C2lTarHeader *header)
 {
-  const guchar *bytes = (const guchar *) header;
-  const gsize start = G_STRUCT_OFFSET (C2lTarHeader, checksum);
+  const gsize length = sizeof header->checksum;
   gint64 expected;
-  gint64 sum = 0;
 
-  if (!parse_number (header->checksum, sizeof header->checksum, &expected))
+  if (!parse_number (header->checksum, length, &expected) || expected > G_MAXUINT)
     return FALSE;
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
   return TRUE;
 #endif
-  for (gsize i = 0; i < C2L_TAR_BLOCK; i++)
-    sum += i >= start && i < start + sizeof header->checksum ? ' ' : bytes[i];
-  return sum == expected;
+  return (guint) expected
+         == sum_bytes ((const char *) header, C2L_TAR_BLOCK) - sum_bytes (header->checksum, length)
+                + (guint) length * ' ';
 }
 
 static gboolean
 is_zero (const C2lTarHeader *header)
 {
-  const guchar *bytes = (const guchar *) header;
+  const char *bytes = (const char *) header;
 
-  for (gsize i = 0; i < C2L_TAR_BLOCK; i++)
-    {
-      if (bytes[i] != 0)
-        return FALSE;
-    }
-  return TRUE;
+  return bytes[0] == 0 && memcmp (bytes, bytes + 1, C2L_TAR_BLOCK - 1) == 0;
 }
 
 /* Reads the next header; sets is_at_end and returns FALSE without an error where there is none. */
