@@ -3,7 +3,9 @@
 #include "app/c2l-compat.h"
 #include "app/c2l-name-dialog.h"
 #include "app/c2l-run-view-private.h"
+#include "app/c2l-settings.h"
 #include "app/c2l-trash.h"
+#include "app/c2l-use-run-dialog.h"
 #include "studio/run-control.h"
 
 #include <glib/gi18n.h>
@@ -132,6 +134,25 @@ get_checkpoint (C2lRunView *self)
              : NULL;
 }
 
+static void
+on_made (C2lRunView *self, const char *id)
+{
+  g_settings_set_string (c2l_settings_get (), "model", id);
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "create");
+}
+
+static void
+use (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  C2lRunView *self = C2L_RUN_VIEW (widget);
+  C2lUseRunDialog *dialog
+      = c2l_use_run_dialog_new (GTK_WINDOW (gtk_widget_get_root (widget)), self->run->folder,
+                                self->run->name, self->parts->checkpoints);
+
+  g_signal_connect_object (dialog, "made", G_CALLBACK (on_made), self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
 typedef struct
 {
   C2lRunView *view;
@@ -205,11 +226,6 @@ c2l_run_view_update_actions (C2lRunView *self)
   gtk_widget_action_set_enabled (widget, "train.show", is_there);
   gtk_widget_action_set_enabled (widget, "train.use", has_checkpoint);
   gtk_widget_action_set_enabled (widget, "train.export", has_checkpoint);
-}
-
-static void
-use (GtkWidget *widget, const char *action, GVariant *parameter)
-{
 }
 
 void

@@ -116,8 +116,11 @@ update (C2lRunView *self)
 
   gtk_label_set_label (self->name, run->name);
   gtk_label_set_label (self->summary, summary);
-  gtk_widget_set_visible (GTK_WIDGET (self->progress), runs && run->steps > 0);
-  if (run->steps > 0)
+  gtk_widget_set_visible (GTK_WIDGET (self->progress),
+                          runs && (run->steps > 0 || !isnan (run->prepared)));
+  if (!isnan (run->prepared))
+    gtk_progress_bar_set_fraction (self->progress, run->prepared);
+  else if (run->steps > 0)
     gtk_progress_bar_set_fraction (self->progress,
                                    CLAMP ((double) MAX (0, run->step) / run->steps, 0, 1));
   gtk_widget_set_visible (GTK_WIDGET (self->stop), runs);

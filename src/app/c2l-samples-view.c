@@ -158,7 +158,8 @@ show_grid (C2lSamplesView *self)
     }
   /* Translators: a kind of samples, and the step of a training. */
   text = g_strdup_printf (_ ("%s, at step %s"), get_kind_text (self->kinds[selected]), step);
-  gtk_picture_set_alternative_text (self->picture, text);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->picture), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  text, -1);
   load_wanted (self);
 }
 

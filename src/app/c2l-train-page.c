@@ -8,6 +8,8 @@
 #include "app/c2l-run-row.h"
 #include "app/c2l-run-view.h"
 #include "app/c2l-settings.h"
+#include "app/c2l-shortcuts.h"
+#include "app/c2l-train-dialog.h"
 #include "studio/runs.h"
 
 #include <glib/gi18n.h>
@@ -30,7 +32,7 @@ struct _C2lTrainPage
   GHashTable *colors;    /* folder → colour + 1 of those that are plotted */
   char *selected;        /* (nullable): folder of the one that is looked at */
   GCancellable *listing; /* NULL while nobody is listing */
-  gboolean is_filling;
+  gboolean is_filling, is_forwarding;
   guint timer, n_left_out;
 };
 
@@ -333,6 +335,39 @@ on_moved (C2lTrainPage *self, const char *folder)
 }
 
 static void
+on_started (C2lTrainPage *self, const char *folder)
+{
+  g_free (self->selected);
+  self->selected = g_strdup (folder);
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.say", "s", _ ("The training begins"));
+  adw_leaflet_set_visible_child_name (self->leaflet, "run");
+  refresh (self);
+}
+
+static void
+new_training (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  C2lTrainDialog *dialog = c2l_train_dialog_new (GTK_WINDOW (gtk_widget_get_root (widget)));
+
+  g_signal_connect_object (dialog, "started", G_CALLBACK (on_started), widget, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+/* What is done with the training that is looked at, from anywhere on the page. */
+static void
+forward (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  C2lTrainPage *self = C2L_TRAIN_PAGE (widget);
+
+  /* What cannot be done now comes back up to here. */
+  if (self->is_forwarding || self->selected == NULL)
+    return;
+  self->is_forwarding = TRUE;
+  gtk_widget_activate_action_variant (GTK_WIDGET (self->run_view), action, parameter);
+  self->is_forwarding = FALSE;
+}
+
+static void
 c2l_train_page_map (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (c2l_train_page_parent_class)->map (widget);
@@ -380,6 +415,11 @@ c2l_train_page_class_init (C2lTrainPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_folded);
   gtk_widget_class_bind_template_callback (widget_class, on_row_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_row_selected);
+  gtk_widget_class_install_action (widget_class, "train.new", NULL, new_training);
+  gtk_widget_class_install_action (widget_class, "train.checkpoint", NULL, forward);
+  gtk_widget_class_install_action (widget_class, "train.remove", NULL, forward);
+  gtk_widget_class_install_action (widget_class, "train.rename", NULL, forward);
+  gtk_widget_class_install_action (widget_class, "train.use", NULL, forward);
   gtk_widget_class_install_action (widget_class, "train.show-list", NULL, show_list);
 }
 
@@ -389,6 +429,7 @@ c2l_train_page_init (C2lTrainPage *self)
   self->colors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   gtk_widget_init_template (GTK_WIDGET (self));
   c2l_compat_hide_other_pages (GTK_WIDGET (self->stack));
+  c2l_shortcuts_add_to_widget (GTK_WIDGET (self), C2L_SCOPE_TRAIN);
   g_signal_connect_object (self->run_view, "changed", G_CALLBACK (refresh), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->run_view, "moved", G_CALLBACK (on_moved), self, G_CONNECT_SWAPPED);

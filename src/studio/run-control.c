@@ -148,14 +148,16 @@ dup_script (const C2lRunOrder *order, const char *trainer)
   g_auto (GStrv) training = build_training (order, trainer);
   g_autofree char *status = g_build_filename (order->folder, "status.json", NULL);
   g_autofree char *quoted_status = g_shell_quote (status);
+  g_autofree char *progress = g_build_filename (order->folder, C2L_RUN_DATASET_PROGRESS, NULL);
+  g_autofree char *quoted_progress = g_shell_quote (progress);
   GString *script = g_string_new (NULL);
 
   add_words (script, dataset);
   g_string_append_printf (script,
-                          " || { echo '{\"state\": \"failed\", \"message\": "
+                          " --json >%s || { echo '{\"state\": \"failed\", \"message\": "
                           "\"The data could not be made\"}' >%s; exit 1; }\n"
                           "exec 9<&-\nexec ",
-                          quoted_status);
+                          quoted_progress, quoted_status);
   add_words (script, training);
   return g_string_free (script, FALSE);
 }
@@ -241,6 +243,9 @@ c2l_run_start (const C2lRunOrder *order, GError **error)
     return FALSE;
   /* What was asked of a trainer that is gone is not asked of the next. */
   remove_requests (order->folder);
+  if (!order->resume && order->dataset == NULL
+      && !write_status (order->folder, "preparing", "Starting", error))
+    return FALSE;
   log = open_in (order->folder, "log.txt", O_WRONLY | O_APPEND, error);
   if (log < 0)
     return FALSE;

@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* In a run's folder, while its data are made: what “c2l dataset --json” says. */
+#define C2L_RUN_DATASET_PROGRESS "dataset.jsonl"
+
 /* What a training is to be. */
 typedef struct
 {

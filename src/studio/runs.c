@@ -7,6 +7,7 @@
 #include "formats/json-text.h"
 #include "studio/json.h"
 #include "studio/paths.h"
+#include "studio/run-control.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -141,6 +142,29 @@ read_status (C2lRunInfo *info)
       }
 }
 
+/* While the data are made, the numbers are those of their maker. */
+static void
+read_preparation (C2lRunInfo *info)
+{
+  gboolean is_whole;
+  g_autofree char *text = read_end (info->folder, C2L_RUN_DATASET_PROGRESS, TAIL, &is_whole);
+  g_auto (GStrv) lines = text != NULL ? g_strsplit (text, "\n", -1) : NULL;
+
+  for (int i = lines != NULL ? (int) g_strv_length (lines) - 2 : -1; i >= 0; i--)
+    {
+      g_autoptr (JsonObject) line
+          = c2l_json_parse_object (lines[i], -1, C2L_RUN_DATASET_PROGRESS, NULL);
+      double total = line != NULL ? c2l_json_get_double (line, "total", 0) : 0;
+
+      if (!(total > 0))
+        continue;
+      info->prepared = CLAMP (c2l_json_get_double (line, "done", 0) / total, 0, 1);
+      info->rate = c2l_json_get_double (line, "rate", NAN);
+      info->left = c2l_json_get_double (line, "left_s", NAN);
+      return;
+    }
+}
+
 static guint
 count_checkpoints (const char *folder)
 {
@@ -184,11 +208,13 @@ c2l_run_look_at (const char *folder)
   info->folder = g_strdup (folder);
   info->name = g_filename_display_basename (folder);
   info->step = info->best_step = -1;
-  info->rate = info->left = info->best_value = NAN;
+  info->rate = info->left = info->best_value = info->prepared = NAN;
   info->changed = changed;
   info->n_checkpoints = count_checkpoints (folder);
   read_metrics (info);
   read_status (info);
+  if (info->is_preparing)
+    read_preparation (info);
   return info;
 }
 

@@ -33,8 +33,9 @@ typedef struct
   gint64 step;     /* of the last metrics; −1: none yet */
   gint64 steps;    /* wanted; 0: not known */
   double rate;     /* samples a second; NaN: not known, as are the next two */
-  double left;     /* seconds until it is done */
+  double left;     /* seconds until it, or the making of its data, is done */
   double best_value;
+  double prepared; /* how much of the data is made, 0…1; NaN: not known */
   gint64 best_step; /* −1: not known */
   JsonObject *last; /* (nullable): the last line of metrics.jsonl that is whole */
   gint64 changed;  /* seconds since 1970 */

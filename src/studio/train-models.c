@@ -73,6 +73,13 @@ open_files (const C2lTrainSettings *settings, GCancellable *cancellable, GError 
              : NULL;
 }
 
+C2lBundle *
+c2l_train_open_bundle (const C2lTrainSettings *settings, GCancellable *cancellable, GError **error)
+{
+  return settings->bundle != NULL ? open_bundle (settings->bundle, error)
+                                  : open_files (settings, cancellable, error);
+}
+
 C2lSession *
 c2l_train_open_session (const C2lTrainSettings *settings,
                         C2lDevice *device,
@@ -80,9 +87,7 @@ c2l_train_open_session (const C2lTrainSettings *settings,
                         GCancellable *cancellable,
                         GError **error)
 {
-  g_autoptr (C2lBundle) bundle = settings->bundle != NULL
-                                     ? open_bundle (settings->bundle, error)
-                                     : open_files (settings, cancellable, error);
+  g_autoptr (C2lBundle) bundle = c2l_train_open_bundle (settings, cancellable, error);
   g_autofree char *merges = c2l_paths_dup_data (MERGES);
   g_autoptr (C2lEngine) engine = bundle != NULL ? c2l_engine_new (bundle, device, merges) : NULL;
 

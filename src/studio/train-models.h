@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /* The device that @name says; NULL: the best of this computer. "cuda:0" is the original's word for the first GPU. */
 C2lDevice  *c2l_train_open_device (const char *name, GError **error);
 
+/* The model that brings both, or one of the files that are named; what must be fetched is fetched. */
+C2lBundle  *c2l_train_open_bundle (const C2lTrainSettings *settings, GCancellable *cancellable, GError **error);
+
 /* A session without a prior. Fetches what must be fetched; the CLIP and the generator are loaded when they are needed. */
 C2lSession *c2l_train_open_session (const C2lTrainSettings *settings, C2lDevice *device, C2lPrecision precision,
                                     GCancellable *cancellable, GError **error);
