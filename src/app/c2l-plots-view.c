@@ -19,17 +19,21 @@
 /* Series by name, or by what it begins with where that ends with “/”; in the order of the plots. */
 static const struct
 {
-  const char *series[2];
+  const char *series[4];
   const char *title;
+  gboolean is_smoothed; /* validations are averages already, and few: smoothing would hide when they
+                           turned */
 } groups[] = {
-  { { "loss" }, N_ ("Training loss") },
-  { { "val/text2im/", "val/text2im-super2/" }, N_ ("Validation: text → image similarity") },
+  { { "loss" }, N_ ("Training loss"), TRUE },
+  { { "val/text2im", "val/text2im/", "val/text2im-super2", "val/text2im-super2/" },
+    N_ ("Validation: text → image similarity") },
   { { "val/image-similarity" }, N_ ("Validation: image similarity") },
   { { "val/image-vars" }, N_ ("Validation: variations of an image") },
+  { { "val/image-vars/diversity", "val/diversity/" }, N_ ("Validation: diversity") },
   { { "val/loss" }, N_ ("Validation loss") },
   { { "lr" }, N_ ("Learning rate") },
-  { { "rate" }, N_ ("Samples a second") },
-  { { "grad_norm" }, N_ ("Gradient norm") },
+  { { "rate" }, N_ ("Samples a second"), TRUE },
+  { { "grad_norm" }, N_ ("Gradient norm"), TRUE },
   { { "rss" }, N_ ("Memory, MiB") },
 };
 
@@ -124,18 +128,20 @@ dup_label (const Run *run, const char *series)
 {
   const char *rest = "";
 
-  if (find_group (series, &rest) < 0 || *rest == '\0')
-    return g_strdup (run->name);
-  if (g_str_has_prefix (series, "val/text2im-super2/"))
+  if (find_group (series, &rest) < 0)
+    rest = "";
+  if (g_str_has_prefix (series, "val/text2im-super2"))
     return g_strdup_printf ("%s · super2 %s", run->name, rest);
-  return g_strdup_printf ("%s · %s", run->name, rest);
+  return *rest != '\0' ? g_strdup_printf ("%s · %s", run->name, rest) : g_strdup (run->name);
 }
 
-/* Validations are averages already, and few: smoothing would only hide when they turned. */
 static gboolean
-is_smoothed (const char *series)
+is_smoothed (const char *id)
 {
-  return !g_str_has_prefix (series, "val/");
+  const char *rest;
+  int group = find_group (id, &rest);
+
+  return group < 0 ? !g_str_has_prefix (id, "val/") : groups[group].is_smoothed;
 }
 
 static void

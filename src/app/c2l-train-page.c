@@ -33,6 +33,7 @@ struct _C2lTrainPage
   char *selected;        /* (nullable): folder of the one that is looked at */
   GCancellable *listing; /* NULL while nobody is listing */
   gboolean is_filling, is_forwarding;
+  gboolean wants_focus; /* the page came up, and its list is not there yet */
   guint timer, n_left_out;
 };
 
@@ -198,6 +199,11 @@ show_list (GtkWidget *widget, const char *action, GVariant *parameter)
 static void
 update_rows (C2lTrainPage *self)
 {
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  /* Keys of the page count while focus is on it: where it is nowhere else, the list has it. */
+  gboolean wants_focus = gtk_widget_get_mapped (GTK_WIDGET (self)) && root != NULL
+                         && (self->wants_focus || gtk_root_get_focus (root) == NULL
+                             || gtk_widget_get_focus_child (GTK_WIDGET (self->list)) != NULL);
   C2lRunRow *row;
 
   self->is_filling = TRUE;
@@ -221,8 +227,14 @@ update_rows (C2lTrainPage *self)
     gtk_list_box_remove (self->list, GTK_WIDGET (row));
   for (int i = 0; (row = get_row (self, i)) != NULL; i++)
     if (g_strcmp0 (c2l_run_row_get_folder (row), self->selected) == 0)
-      gtk_list_box_select_row (self->list, GTK_LIST_BOX_ROW (row));
+      {
+        gtk_list_box_select_row (self->list, GTK_LIST_BOX_ROW (row));
+        if (wants_focus && gtk_widget_get_focus_child (GTK_WIDGET (self->list)) == NULL)
+          gtk_widget_grab_focus (GTK_WIDGET (row));
+      }
   self->is_filling = FALSE;
+  if (self->runs->len > 0 && wants_focus)
+    self->wants_focus = FALSE;
 }
 
 /* A desktop shows it even where the window is covered; one whose window is looked at need not. */
@@ -371,6 +383,7 @@ static void
 c2l_train_page_map (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (c2l_train_page_parent_class)->map (widget);
+  C2L_TRAIN_PAGE (widget)->wants_focus = TRUE;
   refresh (C2L_TRAIN_PAGE (widget));
 }
 

@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -18,6 +19,15 @@ def start(desk, **settings):
     for key, value in settings.items():
         desk.set(key.replace('_', '-'), value)
     return desk.start()
+
+
+def select(app, name):
+    """A row takes a click only once the window has settled."""
+    app.click(app.find('label', name))
+    if not app.find_all('heading', name):
+        time.sleep(1)
+        app.click(app.find('label', name))
+    app.find('heading', name)
 
 
 def make_run(desk, name, **how):
@@ -59,7 +69,7 @@ def shows_runs_and_how_they_are(desk):
         says(app, r'größere Köpfe: 0\.\d+ \(here 0\.\d+\), step 395')
         app.find('image', 'Validation: text → image similarity')
         app.find('image', 'Learning rate')
-        app.click(app.find('label', 'exploded'))
+        select(app, 'exploded')
         app.find('label', re.compile('not a number any more; lower train.lr'))
         app.find('label', re.compile('step 60: loss nan'))
         says(app, 'exploded')
@@ -130,7 +140,7 @@ def renames_and_removes(desk):
     other = make_run(desk, 'other')
     other.write(range(0, 50, 5))
     app = start(desk)
-    app.click(app.find('label', 'portraits'))
+    select(app, 'portraits')
     app.find('label', re.compile('stopped · step 95'))
     app.key('F2')
     app.find('text', 'New name')
@@ -155,7 +165,7 @@ def compares_runs(desk):
         folder.write(range(0, 100 * (number + 1), 5))
         folder.status('stopped')
     app = start(desk)
-    app.click(app.find('label', 'first'))
+    select(app, 'first')
     says(app, '^first: [^;]*$')
     before = app.pixels(loss_plot(app))
     app.click(app.find('check box', 'Show “third” in the plots'))
@@ -165,7 +175,7 @@ def compares_runs(desk):
     assert desk.get('train-compared') == "['third']", desk.get('train-compared')
     app = start(desk)
     says(app, 'third: ')
-    app.click(app.find('label', 'second'))
+    select(app, 'second')
     says(app, 'second: .*; third: |third: .*; second: ')
     app.close()
 
