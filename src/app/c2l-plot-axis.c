@@ -205,7 +205,7 @@ list_decades (GArray *ticks, const C2lPlotScale *scale, C2lPlotUnit unit, int n)
 {
   static const int between[] = { 1, 2, 5 };
   int first = (int) floor (log10 (scale->from)), last = (int) ceil (log10 (scale->to));
-  int skip = (last - first) / n + 1;
+  int skip = MAX (1, (last - first + n / 2) / n);
   double decades = log10 (scale->to / scale->from);
   guint n_between = decades * 3 <= n ? G_N_ELEMENTS (between) : 1;
 

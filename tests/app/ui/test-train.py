@@ -152,6 +152,7 @@ def renames_and_removes(desk):
     wait(lambda: renamed.exists() and not folder.path.exists(), 'the folder has the new name')
     says(app, 'kleine Köpfe 木')
     app.focus()
+    select(app, 'kleine Köpfe 木')
     app.key('ctrl+Delete')
     app.press(app.find('push button', 'Move to Trash'))
     app.wait_gone('label', 'kleine Köpfe 木')
