@@ -13,7 +13,7 @@ original then loads itself. What may differ is how PyTorch is told to run them: 
     +freeze         torch.compile with frozen, prepacked weights
     +memory         freed memory is kept and huge pages are used, so that it is not faulted in again each time
     +no-asserts     Python without assertions: the original's own forbid autocast between its blocks
-    +batchN         N pictures at a time through the synthesis (headline)
+    +batchN         N pictures at a time through the synthesis (headline), or --batch-size N (dataset; else 16 of the default 32)
 
 and "tuned" (tuned.py, which is ours and not the original) takes the same words where they have a meaning.
 
@@ -35,9 +35,11 @@ CASES = {
     'headline': 'one prompt → 16 pictures at 1024², scored and sorted',
     'prior': 'prior “mid”, four steps, 16 latents, guidance 2',
     'clip': 'CLIP ViT-B/32, one prompt and 16 images of 224²',
+    'dataset': '16 samples of training data from StyleGAN2 1024², with pictures',
 }
 PROMPT = 'a photograph of a person with red hair and glasses'
 N_PICTURES = 16
+CHECKOUT = None  # of clip2latent; set by main
 SKIP = 250  # of 1000 steps: four remain
 GUIDANCE = 2.0
 
@@ -255,7 +257,40 @@ def make_clip(_kind, words, folder):
     return lambda: (clipper.embed_text([PROMPT]), clipper.embed_image(images))
 
 
-MAKERS = {'sg2-1024': make_sg2, 'headline': make_headline, 'prior': make_prior, 'clip': make_clip}
+def load_dataset_script():
+    """generate_dataset.py as it is, but for its device: it names a GPU, and here there is a processor."""
+    import types
+    path = os.path.join(CHECKOUT, 'scripts', 'generate_dataset.py')
+    with open(path) as file:
+        source = file.read()
+    ours = source.replace('f"cuda:{device_index}"', '"cpu"')
+    assert ours != source, f'{path}: the device is not where it was'
+    module = types.ModuleType('generate_dataset')
+    exec(compile(ours, path, 'exec'), module.__dict__)
+    return module
+
+
+def make_dataset(_kind, words, folder):
+    """Its run_folder_list and make_webdataset; models are loaded once and not in each run, which would be the peer's loss."""
+    import pathlib
+    import shutil
+    script = load_dataset_script()
+    generator, clipper = random_generator(), load_clipper(folder)
+    script.generators['made-up'] = lambda: generator
+    script.Clipper = lambda variant: clipper
+    size = next((int(word[5:]) for word in words if word.startswith('batch')), 32)
+    raw, packed = pathlib.Path(folder) / 'raw', pathlib.Path(folder) / 'packed'
+
+    def run():
+        raw.mkdir()
+        script.run_folder_list(0, raw, 'made-up', 'made-up', 256, size, 16, N_PICTURES, [0], save_im=True)
+        script.make_webdataset(raw, packed)
+        shutil.rmtree(raw)
+        shutil.rmtree(packed)
+    return run
+
+
+MAKERS = {'dataset': make_dataset, 'sg2-1024': make_sg2, 'headline': make_headline, 'prior': make_prior, 'clip': make_clip}
 
 
 def describe():
@@ -298,6 +333,8 @@ def main():
     answers = os.fdopen(os.dup(1), 'w')
     os.dup2(2, 1)
     os.environ.setdefault('OMP_NUM_THREADS', str(arguments.threads))
+    global CHECKOUT
+    CHECKOUT = os.path.abspath(arguments.clip2latent)
     for folder in (arguments.clip, arguments.clip2latent, arguments.stylegan3):
         sys.path.insert(0, os.path.abspath(folder))
     import torch

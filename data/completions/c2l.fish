@@ -3,7 +3,7 @@ function __c2l_options
     set -l words (commandline -opc)
     c2l $words[2] --help 2>/dev/null | string match -ra -- '(?<=[ ,])--[a-z-]+'
 end
-set -l commands generate history morph score info import export selftest bench version help
+set -l commands generate history morph score info import export dataset train evaluate selftest bench version help
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a generate -d 'Draw pictures for prompts'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a history -d 'List pictures of the library'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a morph -d 'Move from picture to picture'
@@ -11,6 +11,10 @@ complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a score -d 'S
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a info -d 'Say what a file or a bundle is'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a import -d 'Make a bundle from the original files'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a export -d 'Write a prior as a checkpoint'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a dataset -d 'Make training data'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a train -d 'Train a prior'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a evaluate -d 'Say how good a prior is'
+complete -c c2l -n "__fish_seen_subcommand_from train" -a 'model=small model=mid model=starter data=starter data=sg2-ffhq data=sg2-ffhq-w3 data=sg2-encoded-ffhq data=sg3-lhq'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a selftest -d 'Compare with the original programs'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a bench -d 'Measure how fast this machine draws'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a version -d 'Say which version this is'

@@ -1,4 +1,5 @@
-/* A generation in the board's queue: a copy of what was asked, and the items that wait for its pictures. */
+/* A generation in the board's queue: a copy of what was asked, and the items that wait for its
+ * pictures. */
 #include "app/c2l-board-private.h"
 
 static GPtrArray *

@@ -7,6 +7,7 @@
 #define PAGES NC_ ("shortcuts", "Pages")
 #define CREATE NC_ ("shortcuts", "Create")
 #define PICTURES NC_ ("shortcuts", "Pictures")
+#define TRAININGS NC_ ("shortcuts", "Trainings")
 #define PROGRAM NC_ ("shortcuts", "Program")
 
 /* clang-format off */
@@ -45,6 +46,11 @@ static const C2lShortcut shortcuts[] = {
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Copy"), "create.copy", { "<Control>c" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Delete"), "create.delete", { "Delete", "KP_Delete" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Menu"), "create.popup-menu", { "Menu", "<Shift>F10" } },
+  { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "New training"), "train.new", { "<Control>n" } },
+  { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "Write a checkpoint now"), "train.checkpoint", { "<Control>s" } },
+  { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "Use in Create"), "train.use", { "<Control>u" } },
+  { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "Rename"), "train.rename", { "F2" } },
+  { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "Move to the trash"), "train.remove", { "<Control>Delete" } },
   { 0 },
 };
 /* clang-format on */

@@ -10,6 +10,7 @@ typedef enum
   C2L_SCOPE_PROGRAM, /* everywhere */
   C2L_SCOPE_PAGE,    /* while focus is on the Create page */
   C2L_SCOPE_GRID,    /* while focus is in the grid of pictures: keys that would be letters in a prompt */
+  C2L_SCOPE_TRAIN,   /* while focus is on the Train page */
   C2L_SCOPE_VIEWER   /* while a picture is shown large */
 } C2lScope;
 

@@ -3,10 +3,12 @@
  * one run for each line that comes in, so that a script can alternate with another program. */
 #include "cli/model-options.h"
 #include "models/synthetic.h"
+#include "studio/dataset.h"
 #include "studio/generate.h"
 #include "studio/json.h"
 #include "studio/paths.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,6 +139,38 @@ run_clip (Bench *bench, GError **error)
                                c2l_cli_get_cancellable (), error);
 }
 
+static void
+remove_data (const char *folder)
+{
+  static const char *const names[] = { "00000.tar", "dataset.json" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+      g_unlink (path);
+    }
+  g_rmdir (folder);
+}
+
+/* All of it: z to CLIP's embedding, pictures packed, a tar on the disk. */
+static gboolean
+run_dataset (Bench *bench, GError **error)
+{
+  g_autofree char *folder = g_dir_make_tmp ("c2l-bench-XXXXXX", error);
+  C2lDatasetOptions options;
+  gboolean ok;
+
+  if (folder == NULL)
+    return FALSE;
+  c2l_dataset_options_init (&options);
+  options.folder = folder;
+  options.n_samples = options.samples_per_file = N_PICTURES;
+  options.save_images = TRUE;
+  ok = c2l_dataset_make (bench->session, &options, NULL, NULL, c2l_cli_get_cancellable (), error);
+  remove_data (folder);
+  return ok;
+}
+
 static const struct
 {
   const char *name, *what;
@@ -152,6 +186,8 @@ static const struct
     C2L_SYNTHETIC_STYLEGAN2_1024, TRUE, TRUE },
   { "prior", "prior “mid”, four steps, 16 latents, guidance 2", run_prior, -1, TRUE, FALSE },
   { "clip", "CLIP ViT-B/32, one prompt and 16 pictures", run_clip, -1, FALSE, TRUE },
+  { "dataset", "16 samples of training data, with pictures", run_dataset,
+    C2L_SYNTHETIC_STYLEGAN2_1024, FALSE, TRUE },
 };
 
 static int
@@ -284,7 +320,7 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
 {
   const GOptionEntry entries[]
       = { { "case", 'c', 0, G_OPTION_ARG_STRING, &options->name,
-            "sg2-1024 (default), sg3-256, headline, prior, clip", "NAME" },
+            "sg2-1024 (default), sg3-256, headline, prior, clip, dataset", "NAME" },
           { "size", 0, 0, G_OPTION_ARG_STRING, &options->size,
             "published (default): made-up weights of those sizes; starter", "NAME" },
           { "runs", 'n', 0, G_OPTION_ARG_INT, &options->runs,
@@ -316,7 +352,8 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
   else if (find_case (options->name) < 0)
     *exit_code = c2l_cli_usage (
         &c2l_command_bench,
-        "there is no case “%s”; sg2-1024, sg3-256, headline, prior and clip are", options->name);
+        "there is no case “%s”; sg2-1024, sg3-256, headline, prior, clip and dataset are",
+        options->name);
   else if (strcmp (options->size, "published") != 0 && strcmp (options->size, "starter") != 0)
     *exit_code = c2l_cli_usage (&c2l_command_bench,
                                 "there is no size “%s”; published and starter are", options->size);

@@ -145,23 +145,28 @@ c2l_cli_catch_signals (void)
   sigemptyset (&signals);
   sigaddset (&signals, SIGINT);
   sigaddset (&signals, SIGTERM);
+  /* A file that may not grow any further is an error to tell of, not an end. */
+  signal (SIGXFSZ, SIG_IGN);
   pthread_sigmask (SIG_BLOCK, &signals, NULL);
   g_thread_unref (g_thread_new ("signals", wait_for_signals, &signals));
 }
 
 #define BAR_WIDTH 32
-/* What stands beside the bar: brackets, percentage, and a word of what is done. */
-#define BESIDE_BAR 29
+/* What stands beside the bar and the words: brackets, percentage, spaces. */
+#define BESIDE_BAR 10
+/* The words change in length; the bar need not dance with short ones. */
+#define USUAL_WORDS 19
 
 /* A line that is wider than the terminal would wrap and leave its remains behind. */
 static int
-get_bar_width (void)
+get_bar_width (const char *what)
 {
   struct winsize size = { 0 };
+  const int words = MAX (g_utf8_strlen (what, -1), USUAL_WORDS);
 
   if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
     return BAR_WIDTH;
-  return CLAMP (size.ws_col - BESIDE_BAR, 4, BAR_WIDTH);
+  return CLAMP (size.ws_col - BESIDE_BAR - words, 4, BAR_WIDTH);
 }
 
 void
@@ -169,7 +174,7 @@ c2l_cli_progress (double fraction, const char *what)
 {
   static gint64 last;
   gint64 now = g_get_monotonic_time ();
-  int width = get_bar_width (), filled = CLAMP (fraction, 0, 1) * width;
+  int width = get_bar_width (what), filled = CLAMP (fraction, 0, 1) * width;
   g_autoptr (GString) bar = NULL;
 
   if (!isatty (STDERR_FILENO) || (now - last < G_USEC_PER_SEC / 20 && fraction < 1))

@@ -24,6 +24,8 @@ typedef struct
 } C2lCommand;
 
 extern const C2lCommand c2l_command_bench;
+extern const C2lCommand c2l_command_dataset;
+extern const C2lCommand c2l_command_evaluate;
 extern const C2lCommand c2l_command_export;
 extern const C2lCommand c2l_command_generate;
 extern const C2lCommand c2l_command_history;
@@ -32,6 +34,7 @@ extern const C2lCommand c2l_command_info;
 extern const C2lCommand c2l_command_morph;
 extern const C2lCommand c2l_command_score;
 extern const C2lCommand c2l_command_selftest;
+extern const C2lCommand c2l_command_train;
 
 /* Parses the options of @entries (and of @groups, NULL-terminated, may be NULL; taken). What is
  * left in @argv, from 1 on, are the arguments. TRUE, or FALSE with *exit_code set (0 after

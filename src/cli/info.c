@@ -1,5 +1,6 @@
 /* c2l info: what a file or a bundle is, found by content. */
 #include "cli/cli.h"
+#include "formats/shard.h"
 #include "models/clip.h"
 #include "models/prior.h"
 #include "studio/identify.h"
@@ -225,6 +226,47 @@ show_other (const C2lFileInfo *info, const Options *options)
     printf ("%s: %s\n", info->path, info->what);
 }
 
+/* Goes through all of it: a person asks because training on it failed. */
+static gboolean
+show_tar (const C2lFileInfo *info, const Options *options, GError **error)
+{
+  g_autoptr (C2lShard) shard = c2l_shard_open (info->path, error);
+  g_autoptr (JsonObject) object = new_object (info);
+  g_autoptr (GError) local_error = NULL;
+  const C2lSample *sample;
+  C2lSample last = { 0 };
+  guint n = 0;
+
+  if (shard == NULL)
+    return FALSE;
+  for (; (sample = c2l_shard_read_next (shard, &local_error)) != NULL; n++)
+    last = *sample;
+  if (g_error_matches (local_error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED) && n == 0)
+    {
+      show_other (info, options);
+      return TRUE;
+    }
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  json_object_set_int_member (object, "n_samples", n);
+  json_object_set_int_member (object, "n_latents", last.n_latents);
+  json_object_set_int_member (object, "latent_dim", last.latent_dim);
+  json_object_set_int_member (object, "feature_dim", last.feature_dim);
+  if (options->json)
+    {
+      print_object (object);
+      return TRUE;
+    }
+  printf ("%s: training data\n", info->path);
+  printf ("%-12s %u\n", "samples", n);
+  printf ("%-12s %u × %u numbers\n", "latents", last.n_latents, last.latent_dim);
+  printf ("%-12s %u numbers\n", "embeddings", last.feature_dim);
+  return TRUE;
+}
+
 static gboolean
 show (const char *path, const Options *options, GError **error)
 {
@@ -234,6 +276,8 @@ show (const char *path, const Options *options, GError **error)
     return FALSE;
   if (info->bundle != NULL)
     return show_bundle (info, options, error);
+  if (info->kind == C2L_FILE_TAR)
+    return show_tar (info, options, error);
   if (info->image != NULL)
     show_image (info, options);
   else if (info->weights != NULL)

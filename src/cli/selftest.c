@@ -13,7 +13,7 @@ typedef struct
   gboolean json, quiet;
   const char *folder;
   const char *type;
-  guint n_compared, n_over, n_failed, n_skipped;
+  guint n_compared, n_over, n_failed;
   double worst; /* of max_abs / limit in this folder */
 } Run;
 
@@ -79,11 +79,6 @@ run_folder (Run *run,
   outcome = c2l_selftest_run (folder, device, precision, merges, report, run, &type, &error);
   switch (outcome)
     {
-    case C2L_SELFTEST_SKIPPED:
-      run->n_skipped++;
-      if (!run->json)
-        printf ("  skipped: “%s” is not yet something that this program does\n", type);
-      break;
     case C2L_SELFTEST_FAILED:
       run->n_failed++;
       fflush (stdout);
@@ -126,10 +121,9 @@ run (int argc, char **argv)
   for (int i = 1; i < argc && !g_cancellable_is_cancelled (c2l_cli_get_cancellable ()); i++)
     run_folder (&state, argv[i], device, precision, merges);
   if (!state.json)
-    printf ("%s, %s: %u arrays compared, %u over their tolerance, %u folder%s failed, %u skipped\n",
+    printf ("%s, %s: %u arrays compared, %u over their tolerance, %u folder%s failed\n",
             c2l_device_get_description (device), c2l_precision_get_name (precision),
-            state.n_compared, state.n_over, state.n_failed, state.n_failed == 1 ? "" : "s",
-            state.n_skipped);
+            state.n_compared, state.n_over, state.n_failed, state.n_failed == 1 ? "" : "s");
   if (g_cancellable_is_cancelled (c2l_cli_get_cancellable ()))
     return C2L_EXIT_STOPPED;
   return state.n_over + state.n_failed > 0 ? C2L_EXIT_FAILED : C2L_EXIT_OK;

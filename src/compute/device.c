@@ -111,8 +111,11 @@ weight_new_copy (C2lDevice *device,
 {
   g_autoptr (C2lTensor) weight = weight_new (device, dtype, n_dims, dims);
   gsize size = c2l_tensor_get_size (weight);
+  g_autofree gpointer zeros = data == NULL ? g_try_malloc0 (size) : NULL;
 
-  weight->data = device->klass->alloc (device, size);
+  if (data == NULL)
+    data = zeros;
+  weight->data = data != NULL ? device->klass->alloc (device, size) : NULL;
   if (!weight->data)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
@@ -135,8 +138,21 @@ c2l_device_new_weight (C2lDevice *device,
 {
   g_return_val_if_fail (dtype == C2L_F32 || dtype == C2L_I32, NULL);
   g_return_val_if_fail (n_dims >= 0 && n_dims <= C2L_MAX_DIMS, NULL);
+  g_return_val_if_fail (data != NULL, NULL);
 
   return weight_new_copy (device, dtype, n_dims, dims, data, error);
+}
+
+C2lTensor *
+c2l_device_new_variable (C2lDevice *device, int n_dims, const gint64 *dims, GError **error)
+{
+  g_return_val_if_fail (n_dims >= 0 && n_dims <= C2L_MAX_DIMS, NULL);
+
+  C2lTensor *variable = weight_new_copy (device, C2L_F32, n_dims, dims, NULL, error);
+
+  if (variable)
+    variable->is_variable = TRUE;
+  return variable;
 }
 
 C2lTensor *

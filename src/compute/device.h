@@ -65,6 +65,10 @@ C2lTensor    *c2l_device_new_weight (C2lDevice *device, C2lDtype dtype, int n_di
 C2lTensor    *c2l_device_wrap_weight (C2lDevice *device, C2lDtype dtype, int n_dims, const gint64 *dims,
                                       gconstpointer data, gpointer owner, GDestroyNotify release, GError **error);
 
+/* A weight of zeros that operations of ops-train.h may change in place (F32). NULL and MEMORY where
+ * it cannot be allocated. */
+C2lTensor    *c2l_device_new_variable (C2lDevice *device, int n_dims, const gint64 *dims, GError **error);
+
 /* Number of threads (CPU) the device uses; 0 = all cores. For benchmarks. */
 void          c2l_device_set_n_threads (C2lDevice *device, int n_threads);
 

@@ -7,7 +7,7 @@
  * not supported: recording it fails the pass by name. */
 #pragma once
 
-#include "compute/ops.h"
+#include "compute/ops-train.h"
 
 G_BEGIN_DECLS
 
@@ -40,6 +40,23 @@ typedef enum
   C2L_OP_AREA_RESIZE,
   C2L_OP_PATCHES,
   C2L_OP_TO_U8,
+  /* of ops-train.h */
+  C2L_OP_MATMUL,
+  C2L_OP_LAYER_NORM_BACKWARD,
+  C2L_OP_LAYER_NORM_GAIN_BACKWARD,
+  C2L_OP_ATTENTION_BACKWARD,
+  C2L_OP_ATTENTION_PARAMETERS_BACKWARD,
+  C2L_OP_SWIGLU_BACKWARD,
+  C2L_OP_ACTIVATE_BACKWARD,
+  C2L_OP_COLUMN_SUMS,
+  C2L_OP_SCATTER_ADD,
+  C2L_OP_EMBED_NOISE,
+  C2L_OP_LOSS,
+  C2L_OP_LOSS_BACKWARD,
+  C2L_OP_SUM_SQUARES,
+  C2L_OP_ACCUMULATE,
+  C2L_OP_ADAMW,
+  C2L_OP_MOVING_AVERAGE,
   C2L_N_OPS
 } C2lOpKind;
 
@@ -67,6 +84,8 @@ struct _C2lTensor
   gpointer owner;      /* what `data` is borrowed from, with how to let go of it; NULL: allocated */
   GDestroyNotify release;
   GHashTable *packed;  /* (nullable): the device's packed copies by its own keys, see below */
+  gboolean is_variable; /* operations may change it in place */
+  guint generation;    /* of its numbers: one more with each change */
 
   /* intermediates */
   C2lTensor *base;     /* (nullable): the tensor this one is a view of */
@@ -102,10 +121,23 @@ typedef struct
     C2lAreaResize area;
     struct { int patch; } patches;
     struct { C2lU8Rule rule; } u8;
+    C2lMatmul matmul;        /* in: a, b, bias, residual */
+    struct
+    {
+      C2lAttention params;
+      int of; /* one bit for each of q, k, v that the gradient is of */
+    } attention_backward;    /* in: q, k, v, null_kv, bias, key_mask, dy */
+    struct { C2lLossKind kind; } loss; /* in: prediction, target, scale */
+    struct { float scale; } embed_noise; /* in: x, noise */
+    C2lAdamw adamw;          /* in: parameters, gradients, first, second moments, scalars */
+    struct { double beta; } average; /* in: average, x */
   } p;
   gpointer plan;        /* the implementation's own, made by prepare */
   gsize scratch_size;   /* bytes wanted by prepare; shared between operations */
   gpointer scratch;     /* where they are, at run time; 64-byte aligned */
+  gboolean is_in_place; /* it changes a variable: `out` is a view of that */
+  C2lPassMark mark;     /* (nullable): called when it has run */
+  gpointer mark_data;
 } C2lOp;
 
 typedef struct
@@ -121,10 +153,14 @@ typedef struct
  * `prepare`, so a weight that is used by several passes is packed once. */
 gpointer c2l_tensor_get_packed (C2lTensor *weight, const char *key);
 void     c2l_tensor_take_packed (C2lTensor *weight, const char *key, gpointer packed, GDestroyNotify release);
+/* TRUE where the copy under @key, which must be there, is of older numbers than the weight now has:
+ * the caller packs again into the same memory, and the copy counts as of today. */
+gboolean c2l_tensor_renew_packed (C2lTensor *weight, const char *key);
 
 typedef struct
 {
   const char *kind; /* "cpu" */
+  gboolean shares_memory; /* with the host */
   gboolean (*supports) (C2lDevice *device, C2lPrecision precision);
   gpointer (*alloc) (C2lDevice *device, gsize size); /* 64-byte aligned, or NULL */
   void (*free) (C2lDevice *device, gpointer memory);

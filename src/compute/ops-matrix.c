@@ -31,6 +31,22 @@ static const char *const op_names[C2L_N_OPS] = {
   [C2L_OP_AREA_RESIZE] = "area resize",
   [C2L_OP_PATCHES] = "patches",
   [C2L_OP_TO_U8] = "to 8 bit",
+  [C2L_OP_MATMUL] = "matrix product",
+  [C2L_OP_LAYER_NORM_BACKWARD] = "layer norm, backward",
+  [C2L_OP_LAYER_NORM_GAIN_BACKWARD] = "layer norm, gain's gradient",
+  [C2L_OP_ATTENTION_BACKWARD] = "attention, backward",
+  [C2L_OP_ATTENTION_PARAMETERS_BACKWARD] = "attention, parameters' gradients",
+  [C2L_OP_SWIGLU_BACKWARD] = "swiglu, backward",
+  [C2L_OP_ACTIVATE_BACKWARD] = "activate, backward",
+  [C2L_OP_COLUMN_SUMS] = "column sums",
+  [C2L_OP_SCATTER_ADD] = "scatter and add",
+  [C2L_OP_EMBED_NOISE] = "embedding noise",
+  [C2L_OP_LOSS] = "loss",
+  [C2L_OP_LOSS_BACKWARD] = "loss, backward",
+  [C2L_OP_SUM_SQUARES] = "sum of squares",
+  [C2L_OP_ACCUMULATE] = "accumulate",
+  [C2L_OP_ADAMW] = "adamw",
+  [C2L_OP_MOVING_AVERAGE] = "moving average",
 };
 
 const char *

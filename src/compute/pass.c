@@ -325,6 +325,47 @@ c2l_pass_record (C2lPass *pass,
 }
 
 C2lTensor *
+c2l_pass_record_in_place (C2lPass *pass, const C2lOp *template, C2lTensor *variable)
+{
+  if (!tensor_get_root (variable)->is_variable)
+    {
+      g_autofree char *text = c2l_tensor_to_string (variable);
+
+      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_SHAPE,
+                     "%s: %s: %s is no variable and cannot be changed", pass->name,
+                     c2l_op_kind_get_name (template->kind), text);
+      return NULL;
+    }
+
+  C2lTensor *view = c2l_pass_record_view (pass, variable, 0, variable->n_dims, variable->dims);
+  C2lTensor *out = view ? c2l_pass_record (pass, template, C2L_F32, 0, NULL) : NULL;
+
+  if (!out)
+    return NULL;
+
+  /* The result that c2l_pass_record() made stays behind, without memory or readers. */
+  C2lOp *op = g_ptr_array_index (pass->ops, pass->ops->len - 1);
+
+  op->out = view;
+  op->is_in_place = TRUE;
+  return view;
+}
+
+void
+c2l_pass_mark (C2lPass *pass, C2lPassMark function, gpointer user_data)
+{
+  g_return_if_fail (!pass->compiled);
+
+  if (pass->error || pass->ops->len == 0)
+    return;
+
+  C2lOp *op = g_ptr_array_index (pass->ops, pass->ops->len - 1);
+
+  op->mark = function;
+  op->mark_data = user_data;
+}
+
+C2lTensor *
 c2l_pass_record_view (C2lPass *pass, C2lTensor *base, gsize offset, int n_dims, const gint64 *dims)
 {
   C2lTensor *view = pass_new_tensor (pass, C2L_TENSOR_INTERMEDIATE, base->dtype, n_dims, dims);
@@ -356,7 +397,7 @@ pass_drop_dead_ops (C2lPass *pass)
     {
       C2lOp *op = g_ptr_array_index (pass->ops, i);
 
-      if (!op->out->kept && !g_hash_table_contains (read, op->out))
+      if (!op->out->kept && !op->is_in_place && !op->mark && !g_hash_table_contains (read, op->out))
         {
           op_free (pass, i);
           continue;
@@ -587,6 +628,10 @@ c2l_pass_run (C2lPass *pass, GCancellable *cancellable, GError **error)
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       device->ops[op->kind].run (device, op);
+      if (op->is_in_place)
+        tensor_get_root (op->out)->generation++;
+      if (op->mark)
+        op->mark (op->mark_data);
       if (pass->profiling)
         pass->profile[op->kind] += g_get_monotonic_time () - start;
     }

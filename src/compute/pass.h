@@ -30,6 +30,11 @@ C2lTensor    *c2l_pass_add_input (C2lPass *pass, const char *name, C2lDtype dtyp
 C2lTensor    *c2l_pass_add_constant (C2lPass *pass, C2lDtype dtype, int n_dims, const gint64 *dims,
                                      gconstpointer data);
 
+/* Calls @function, on the thread that runs the pass, as soon as all operations that were recorded
+ * before have run; only the last one given at a place counts. */
+typedef void (*C2lPassMark) (gpointer user_data);
+void          c2l_pass_mark (C2lPass *pass, C2lPassMark function, gpointer user_data);
+
 /* Marks a result: its memory is its own and may be read after a run, also by @name. */
 void          c2l_pass_keep (C2lPass *pass, const char *name, C2lTensor *tensor);
 

@@ -6,6 +6,7 @@ typedef struct
 {
   gpointer data;
   GDestroyNotify release;
+  guint generation; /* of the numbers that were packed */
 } Packed;
 
 static void
@@ -65,9 +66,38 @@ void
 c2l_tensor_write (C2lTensor *tensor, gconstpointer data, gsize size)
 {
   g_return_if_fail (tensor != NULL && tensor->data != NULL);
-  g_return_if_fail (tensor->kind == C2L_TENSOR_INPUT);
+  g_return_if_fail (tensor->kind == C2L_TENSOR_INPUT
+                    || (tensor->kind == C2L_TENSOR_WEIGHT && !tensor->release));
   g_return_if_fail (size == c2l_tensor_get_size (tensor));
   tensor->device->klass->upload (tensor->device, tensor->data, data, size);
+  tensor->generation++;
+}
+
+gboolean
+c2l_tensor_own (C2lTensor *weight)
+{
+  g_return_val_if_fail (weight->kind == C2L_TENSOR_WEIGHT, FALSE);
+
+  const gsize size = c2l_tensor_get_size (weight);
+  gpointer data = weight->release ? weight->device->klass->alloc (weight->device, size) : NULL;
+
+  if (!weight->release)
+    return TRUE;
+  if (!data)
+    return FALSE;
+  weight->device->klass->upload (weight->device, data, weight->data, size);
+  weight->release (weight->owner);
+  weight->data = data;
+  weight->owner = NULL;
+  weight->release = NULL;
+  return TRUE;
+}
+
+gpointer
+c2l_tensor_get_host_data (C2lTensor *weight)
+{
+  g_return_val_if_fail (weight->kind == C2L_TENSOR_WEIGHT && !weight->release, NULL);
+  return weight->device->klass->shares_memory ? weight->data : NULL;
 }
 
 void
@@ -126,8 +156,19 @@ c2l_tensor_take_packed (C2lTensor *weight, const char *key, gpointer data, GDest
 {
   Packed *packed = g_new (Packed, 1);
 
-  *packed = (Packed){ data, release };
+  *packed = (Packed){ data, release, weight->generation };
   if (!weight->packed)
     weight->packed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, packed_free);
   g_hash_table_replace (weight->packed, g_strdup (key), packed);
+}
+
+gboolean
+c2l_tensor_renew_packed (C2lTensor *weight, const char *key)
+{
+  Packed *packed = g_hash_table_lookup (weight->packed, key);
+
+  if (packed->generation == weight->generation)
+    return FALSE;
+  packed->generation = weight->generation;
+  return TRUE;
 }

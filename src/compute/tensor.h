@@ -1,9 +1,10 @@
 /* C2lTensor: a typed, contiguous, row-major array that belongs to a device or to a pass.
  *
  * Three kinds exist. A *weight* is made by c2l_device_new_weight(), lives as long as its references
- * and does not change; the device keeps packed copies of it. An *input* belongs to a pass and is
+ * and changes only when it is written; the device keeps packed copies of it. An *input* belongs to a pass and is
  * written by the program between runs. Everything else is an *intermediate*: its memory is planned
  * by the pass and is valid only while the pass runs, unless it was marked with c2l_pass_keep().
+ * A *variable* is a weight that operations of ops-train.h change in place.
  *
  * Pictures are channels-last, [B, R, R, C]. */
 #pragma once
@@ -27,11 +28,20 @@ const gint64 *c2l_tensor_get_dims (const C2lTensor *tensor);
 gsize         c2l_tensor_get_length (const C2lTensor *tensor);
 gsize         c2l_tensor_get_size (const C2lTensor *tensor);
 
-/* Copies between the host and an input, a weight or a kept tensor; @size must be
- * c2l_tensor_get_size(). Input and kept tensors may be written and read between runs of a compiled
- * pass. */
+/* Copies between the host and a tensor: inputs, and weights with memory of their own, are written;
+ * those and kept tensors are read, all between runs of a compiled pass. @size must be
+ * c2l_tensor_get_size(). Matrix products see new numbers of a weight from the next run on; other
+ * operations that keep copies of a weight (convolutions) do not. */
 void          c2l_tensor_write (C2lTensor *tensor, gconstpointer data, gsize size);
 void          c2l_tensor_read (C2lTensor *tensor, gpointer data, gsize size);
+
+/* Gives a weight that borrows its numbers memory of its own, so that it may be written: before it is
+ * recorded in a pass. FALSE where there is no memory. */
+gboolean      c2l_tensor_own (C2lTensor *weight);
+
+/* Where the numbers of a variable or another weight with memory of its own are, if the host can
+ * reach them; else NULL. The address does not change. */
+gpointer      c2l_tensor_get_host_data (C2lTensor *weight);
 
 /* "f32 [2, 4, 512]", for messages. */
 char         *c2l_tensor_to_string (const C2lTensor *tensor);

@@ -45,8 +45,8 @@ find_advice (int code)
     }
 }
 
-static gboolean
-cannot_write (const char *path, int code, GError **error)
+gboolean
+c2l_output_fail (const char *path, int code, GError **error)
 {
   g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: cannot be written: %s%s",
                path, g_strerror (code), find_advice (code));
@@ -65,25 +65,26 @@ write_into (const char *path, gconstpointer data, gsize size, GError **error)
       written = FALSE;
       code = errno;
     }
-  return written || cannot_write (path, code, error);
+  return written || c2l_output_fail (path, code, error);
 }
 
-/* Writes and syncs; 0 or errno. */
-static int
-write_all (int fd, const guint8 *data, gsize size)
+int
+c2l_output_write_all (int fd, gconstpointer data, gsize size)
 {
+  const guint8 *rest = data;
+
   while (size > 0)
     {
-      gssize n = write (fd, data, size);
+      gssize n = write (fd, rest, size);
 
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
         return errno;
-      data += n;
+      rest += n;
       size -= n;
     }
-  return fsync (fd) == 0 ? 0 : errno;
+  return 0;
 }
 
 char *
@@ -95,16 +96,18 @@ c2l_output_stage (const char *path, gconstpointer data, gsize size, GError **err
 
   if (fd < 0)
     {
-      cannot_write (path, errno, error);
+      c2l_output_fail (path, errno, error);
       return NULL;
     }
-  code = write_all (fd, data, size);
+  code = c2l_output_write_all (fd, data, size);
+  if (code == 0 && fsync (fd) != 0)
+    code = errno;
   if (close (fd) != 0 && code == 0)
     code = errno;
   if (code == 0)
     return g_steal_pointer (&staged);
   g_unlink (staged);
-  cannot_write (path, code, error);
+  c2l_output_fail (path, code, error);
   return NULL;
 }
 
@@ -132,7 +135,7 @@ c2l_output_publish (const char *staged, const char *path, gboolean replace, GErr
   int code
       = replace ? (g_rename (staged, path) == 0 ? 0 : errno) : rename_to_free_name (staged, path);
 
-  return code == 0 || cannot_write (path, code, error);
+  return code == 0 || c2l_output_fail (path, code, error);
 }
 
 gboolean

@@ -20,4 +20,9 @@ gboolean       c2l_output_publish (const char *staged, const char *path, gboolea
  * returned. */
 gboolean       c2l_output_close (GOutputStream *stream, gboolean complete, GError **error);
 
+/* Sets @error to what the errno @code means for writing @path, with what a person can do about it; returns FALSE. */
+gboolean       c2l_output_fail (const char *path, int code, GError **error);
+/* Writes all of @data at the end of what was written to @fd so far; 0 or errno. */
+int            c2l_output_write_all (int fd, gconstpointer data, gsize size);
+
 G_END_DECLS

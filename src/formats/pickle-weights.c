@@ -81,8 +81,9 @@ gboolean
 c2l_pickle_add_tree_to_weights (C2lPickle *pickle,
                                 const C2lPickleValue *value,
                                 C2lWeights *weights,
+                                const char *name,
                                 GError **error)
 {
   C2lPickleWalk walk = { 0 };
-  return add_tree (pickle, value, weights, "", &walk, error);
+  return add_tree (pickle, value, weights, name, &walk, error);
 }

@@ -219,7 +219,7 @@ c2l_rosinality_read (C2lPickle *pickle, const char *path, GError **error)
   const C2lPickleValue *average = c2l_pickle_lookup (pickle, root, "latent_avg");
   Conversion conversion = { .from = from, .to = to };
   if (!c2l_pickle_add_tree_to_weights (pickle, c2l_pickle_lookup (pickle, root, "g_ema"), from,
-                                       error)
+                                       "", error)
       || (average != NULL && average->kind == C2L_PICKLE_TENSOR
           && !c2l_pickle_add_to_weights (pickle, average, from, "latent_avg", error))
       || !convert_all (&conversion, error))

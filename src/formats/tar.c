@@ -3,36 +3,13 @@
  * holds one member at a time. */
 #include "formats/tar.h"
 
+#include "formats/tar-private.h"
 #include "formats/weights.h"
 
 #include <string.h>
 
-#define BLOCK 512
-
 /* Long names and pax records are short texts. */
 #define MAX_META (1u << 20)
-
-typedef struct
-{
-  char name[100];
-  char mode[8];
-  char uid[8];
-  char gid[8];
-  char size[12];
-  char mtime[12];
-  char checksum[8];
-  char type;
-  char link[100];
-  char magic[6];
-  char version[2];
-  char user[32];
-  char group[32];
-  char device[16];
-  char prefix[155];
-  char padding[12];
-} Header;
-
-G_STATIC_ASSERT (sizeof (Header) == BLOCK);
 
 struct _C2lTar
 {
@@ -44,6 +21,8 @@ struct _C2lTar
   gint64 next_size; /* the same, or -1 */
   gboolean has_members;
   gboolean is_at_end;
+  C2lTarFilter wanted; /* (nullable) */
+  gpointer wanted_data;
   C2lTarEntry entry;
 };
 
@@ -90,6 +69,13 @@ c2l_tar_free (C2lTar *self)
   g_free (self);
 }
 
+void
+c2l_tar_set_filter (C2lTar *self, C2lTarFilter wanted, gpointer data)
+{
+  self->wanted = wanted;
+  self->wanted_data = data;
+}
+
 /* A number as tar writes it: octal digits, or base 256 where the first bit is set. */
 static gboolean
 parse_number (const char *field, gsize length, gint64 *value)
@@ -108,7 +94,7 @@ parse_number (const char *field, gsize length, gint64 *value)
             return FALSE;
           *value = *value << 8 | bytes[i];
         }
-      return *value <= G_MAXINT64 - BLOCK; /* so that it can be rounded up */
+      return *value <= G_MAXINT64 - C2L_TAR_BLOCK; /* so that it can be rounded up */
     }
 
   while (i < length && field[i] == ' ')
@@ -118,53 +104,57 @@ parse_number (const char *field, gsize length, gint64 *value)
   return i == length || field[i] == ' ' || field[i] == '\0';
 }
 
-static gboolean
-has_right_checksum (const Header *header)
+static guint
+sum_bytes (const char *bytes, gsize n)
 {
-  const guchar *bytes = (const guchar *) header;
-  const gsize start = G_STRUCT_OFFSET (Header, checksum);
-  gint64 expected;
-  gint64 sum = 0;
+  guint sum = 0;
 
-  if (!parse_number (header->checksum, sizeof header->checksum, &expected))
+  for (gsize i = 0; i < n; i++)
+    sum += (guchar) bytes[i];
+  return sum;
+}
+
+/* All bytes, with spaces in the place of the checksum itself. */
+static gboolean
+has_right_checksum (const C2lTarHeader *header)
+{
+  const gsize length = sizeof header->checksum;
+  gint64 expected;
+
+  if (!parse_number (header->checksum, length, &expected) || expected > G_MAXUINT)
     return FALSE;
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
   return TRUE;
 #endif
-  for (gsize i = 0; i < BLOCK; i++)
-    sum += i >= start && i < start + sizeof header->checksum ? ' ' : bytes[i];
-  return sum == expected;
+  return (guint) expected
+         == sum_bytes ((const char *) header, C2L_TAR_BLOCK) - sum_bytes (header->checksum, length)
+                + (guint) length * ' ';
 }
 
 static gboolean
-is_zero (const Header *header)
+is_zero (const C2lTarHeader *header)
 {
-  const guchar *bytes = (const guchar *) header;
+  const char *bytes = (const char *) header;
 
-  for (gsize i = 0; i < BLOCK; i++)
-    {
-      if (bytes[i] != 0)
-        return FALSE;
-    }
-  return TRUE;
+  return bytes[0] == 0 && memcmp (bytes, bytes + 1, C2L_TAR_BLOCK - 1) == 0;
 }
 
 /* Reads the next header; sets is_at_end and returns FALSE without an error where there is none. */
 static gboolean
-read_header (C2lTar *self, Header *header, GError **error)
+read_header (C2lTar *self, C2lTarHeader *header, GError **error)
 {
   gsize n;
 
-  if (!g_input_stream_read_all (self->stream, header, BLOCK, &n, NULL, error))
+  if (!g_input_stream_read_all (self->stream, header, C2L_TAR_BLOCK, &n, NULL, error))
     return FALSE;
-  if (n == 0 || (n == BLOCK && is_zero (header)))
+  if (n == 0 || (n == C2L_TAR_BLOCK && is_zero (header)))
     {
       self->is_at_end = TRUE;
       if (!self->has_members)
         return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is empty", error);
       return FALSE;
     }
-  if (n < BLOCK)
+  if (n < C2L_TAR_BLOCK)
     return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is cut off", error);
   if (!has_right_checksum (header))
     return fail (self, self->has_members ? C2L_FORMAT_ERROR_DAMAGED : C2L_FORMAT_ERROR_UNKNOWN,
@@ -175,7 +165,7 @@ read_header (C2lTar *self, Header *header, GError **error)
 }
 
 static gboolean
-find_size (C2lTar *self, const Header *header, gint64 *size, GError **error)
+find_size (C2lTar *self, const C2lTarHeader *header, gint64 *size, GError **error)
 {
   if (!parse_number (header->size, sizeof header->size, size))
     return fail (self, C2L_FORMAT_ERROR_DAMAGED, "damaged archive: a member's size is no number",
@@ -186,7 +176,7 @@ find_size (C2lTar *self, const Header *header, gint64 *size, GError **error)
 static gint64
 padded (gint64 size)
 {
-  return (size + BLOCK - 1) / BLOCK * BLOCK;
+  return (size + C2L_TAR_BLOCK - 1) / C2L_TAR_BLOCK * C2L_TAR_BLOCK;
 }
 
 /* Fills the buffer with @size bytes, as they come: a size that lies costs no more memory than the
@@ -291,7 +281,7 @@ parse_pax (C2lTar *self, GError **error)
           g_autofree char *value = g_strndup (equals + 1, value_length);
           guint64 size;
 
-          if (!g_ascii_string_to_unsigned (value, 10, 0, G_MAXINT64 - BLOCK, &size, NULL))
+          if (!g_ascii_string_to_unsigned (value, 10, 0, G_MAXINT64 - C2L_TAR_BLOCK, &size, NULL))
             return fail (self, C2L_FORMAT_ERROR_DAMAGED,
                          "damaged archive: a member's size is no number", error);
           self->next_size = size;
@@ -308,7 +298,7 @@ append_field (GString *out, const char *field, gsize length)
 }
 
 static void
-set_member_name (C2lTar *self, const Header *header)
+set_member_name (C2lTar *self, const C2lTarHeader *header)
 {
   g_autofree char *valid = NULL;
 
@@ -354,7 +344,7 @@ c2l_tar_read_next (C2lTar *self, GError **error)
 
   while (!self->is_at_end)
     {
-      Header header;
+      C2lTarHeader header;
       gint64 size;
 
       if (!read_header (self, &header, error) || !find_size (self, &header, &size, error))
@@ -373,6 +363,12 @@ c2l_tar_read_next (C2lTar *self, GError **error)
       set_member_name (self, &header);
       if (header.type == '0' || header.type == '\0' || header.type == '7')
         {
+          if (self->wanted != NULL && !self->wanted (self->member_name->str, self->wanted_data))
+            {
+              if (!skip_bytes (self, size, error) || !skip_padding (self, size, error))
+                return NULL;
+              continue;
+            }
           if (!read_data (self, size, C2L_TAR_MAX_MEMBER, error)
               || !skip_padding (self, size, error))
             return NULL;

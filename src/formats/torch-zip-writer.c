@@ -15,6 +15,7 @@
 #define EXTRA_PADDING 0x4246 /* the extra field that torch pads with */
 #define VERSION_NEEDED 20
 #define MAX_JSON_DEPTH 64
+#define OWN_PREFIX C2L_TORCH_OWN "."
 
 typedef struct
 {
@@ -172,6 +173,39 @@ put_tensor (GByteArray *out, const C2lArray *array, guint key)
   put_code (out, 'R');
 }
 
+static gboolean
+is_own (const char *name)
+{
+  return g_str_has_prefix (name, OWN_PREFIX);
+}
+
+/* A dictionary of those tensors that are ours, or of those that are not. */
+static void
+put_tensors (GByteArray *out, C2lWeights *weights, const char **names, gboolean own)
+{
+  put_string (out, own ? C2L_TORCH_OWN : "state_dict");
+  put_global (out, "collections", "OrderedDict");
+  put_code (out, ')');
+  put_code (out, 'R');
+  put_code (out, '(');
+  for (guint i = 0; names[i] != NULL; i++)
+    if (is_own (names[i]) == own)
+      {
+        put_string (out, names[i] + (own ? strlen (OWN_PREFIX) : 0));
+        put_tensor (out, c2l_weights_lookup (weights, names[i]), i);
+      }
+  put_code (out, 'u');
+}
+
+static gboolean
+has_own (const char **names)
+{
+  for (guint i = 0; names[i] != NULL; i++)
+    if (is_own (names[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static GByteArray *
 make_pickle (C2lWeights *weights, const char **names, JsonObject *extra)
 {
@@ -180,17 +214,9 @@ make_pickle (C2lWeights *weights, const char **names, JsonObject *extra)
   put (out, 0x0280, 2);
   put_code (out, '}');
   put_code (out, '(');
-  put_string (out, "state_dict");
-  put_global (out, "collections", "OrderedDict");
-  put_code (out, ')');
-  put_code (out, 'R');
-  put_code (out, '(');
-  for (guint i = 0; names[i] != NULL; i++)
-    {
-      put_string (out, names[i]);
-      put_tensor (out, c2l_weights_lookup (weights, names[i]), i);
-    }
-  put_code (out, 'u');
+  put_tensors (out, weights, names, FALSE);
+  if (has_own (names))
+    put_tensors (out, weights, names, TRUE);
   if (extra != NULL)
     put_json_members (out, extra, 0);
   put_code (out, 'u');

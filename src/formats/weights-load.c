@@ -2,6 +2,7 @@
  * are mapped, so a large checkpoint costs address space and what is really read. Things that people
  * often hold instead of a model (an unfetched Git LFS pointer, a web page, an empty file) get an
  * answer of their own. */
+#include "formats/torch-zip-writer.h"
 #include "formats/weights-private.h"
 
 #include "formats/clip-archive.h"
@@ -108,12 +109,16 @@ read_dictionary (C2lPickle *pickle, C2lWeights *weights, const char *format, GEr
 {
   const C2lPickleValue *root = c2l_pickle_get_root (pickle);
   const C2lPickleValue *state = c2l_pickle_lookup (pickle, root, "state_dict");
+  const C2lPickleValue *own = c2l_pickle_lookup (pickle, root, C2L_TORCH_OWN);
   C2lPickleWalk walk = { 0 };
   g_autoptr (JsonNode) config
       = c2l_pickle_to_json (pickle, c2l_pickle_lookup (pickle, root, "cfg"), &walk);
 
   if (!c2l_pickle_add_tree_to_weights (
-          pickle, state && state->kind == C2L_PICKLE_DICT ? state : root, weights, error))
+          pickle, state && state->kind == C2L_PICKLE_DICT ? state : root, weights, "", error))
+    return NULL;
+  if (state != NULL && state->kind == C2L_PICKLE_DICT && own != NULL && own->kind == C2L_PICKLE_DICT
+      && !c2l_pickle_add_tree_to_weights (pickle, own, weights, C2L_TORCH_OWN, error))
     return NULL;
   if (config != NULL && JSON_NODE_HOLDS_OBJECT (config))
     c2l_weights_set_config (weights, json_node_get_object (config));

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#define NORM_EPS 1e-5f
 
 #define FULL_NAME(self, name, format)                                                              \
   g_autofree char *name = NULL;                                                                    \
@@ -213,5 +212,5 @@ c2l_network_loader_get_matrix (C2lNetworkLoader *self,
 C2lTensor *
 c2l_norm_apply (const C2lNorm *norm, C2lPass *pass, C2lTensor *x, C2lDtype out_dtype)
 {
-  return c2l_layer_norm (pass, x, norm->gain, norm->bias, NORM_EPS, out_dtype);
+  return c2l_layer_norm (pass, x, norm->gain, norm->bias, C2L_NORM_EPS, out_dtype);
 }

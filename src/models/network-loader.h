@@ -49,7 +49,8 @@ C2lTensor      *c2l_network_loader_get_matrix (C2lNetworkLoader *self, gint64 n_
 /* A weight out of numbers that were computed; takes @data, which may be NULL after a mistake. */
 C2lTensor      *c2l_network_loader_take (C2lNetworkLoader *self, int n_dims, const gint64 *dims, float *data);
 
-/* c2l_layer_norm() with eps 1e-5, which all networks here use. */
+/* c2l_layer_norm() with the eps that all networks here use. */
+#define C2L_NORM_EPS 1e-5f
 C2lTensor      *c2l_norm_apply (const C2lNorm *norm, C2lPass *pass, C2lTensor *x, C2lDtype out_dtype);
 
 G_END_DECLS

@@ -140,6 +140,16 @@ read_schedule (Reader *reader, const char *path, C2lScheduleKind *kind)
 }
 
 static void
+read_loss (Reader *reader, const char *path, C2lLossKind *kind)
+{
+  JsonNode *node = reader_lookup (reader, path);
+
+  if (node != NULL
+      && (!JSON_NODE_HOLDS_VALUE (node) || !c2l_loss_from_name (json_node_get_string (node), kind)))
+    reader_fail (reader, path, "is none of l2, l1 and huber");
+}
+
+static void
 read_repeats (Reader *reader, const char *path, C2lPriorConfig *config)
 {
   JsonNode *node = reader_lookup (reader, path);
@@ -196,6 +206,8 @@ read_all (Reader *reader, C2lPriorConfig *config)
     { "model.diffusion.sampling_clamp_l2norm", offsetof (C2lPriorConfig, sampling_clamp_l2norm) },
     { "model.diffusion.init_image_embed_l2norm",
       offsetof (C2lPriorConfig, init_image_embed_l2norm) },
+    { "model.diffusion.training_clamp_l2norm", offsetof (C2lPriorConfig, training_clamp_l2norm) },
+    { "model.network.normformer", offsetof (C2lPriorConfig, normformer) },
     { "train.znorm_latent", offsetof (C2lPriorConfig, znorm_latent) },
   };
 
@@ -210,6 +222,10 @@ read_all (Reader *reader, C2lPriorConfig *config)
   read_number (reader, "model.diffusion.cond_drop_prob", 0, 1, &config->cond_drop_prob);
   read_number (reader, "model.diffusion.image_embed_scale", 1e-6, 1e6, &config->image_embed_scale);
   read_number (reader, "model.diffusion.text_embed_scale", 1e-6, 1e6, &config->text_embed_scale);
+  read_number (reader, "model.network.ff_mult", 0.125, 64, &config->ff_mult);
+  read_number (reader, "model.network.attn_dropout", 0, 1, &config->attn_dropout);
+  read_number (reader, "model.network.ff_dropout", 0, 1, &config->ff_dropout);
+  read_loss (reader, "model.diffusion.loss_type", &config->loss);
   read_repeats (reader, "data.latent_repeats", config);
 
   if (config->latent_repeats != NULL && config->n_latents != 0
@@ -229,6 +245,7 @@ c2l_prior_config_new (JsonObject *root, GError **error)
   config->predict_x_start = TRUE;
   config->beta_schedule = C2L_SCHEDULE_COSINE;
   config->text_embed_scale = 1;
+  config->ff_mult = 4;
   config->cond_drop_prob = is_empty ? PUBLISHED_COND_DROP_PROB : 0;
   config->image_embed_scale = is_empty ? PUBLISHED_IMAGE_EMBED_SCALE : 0;
 

@@ -2,6 +2,7 @@
  * checked. */
 #pragma once
 
+#include "compute/ops-train.h"
 #include "models/schedule.h"
 
 #include <json-glib/json-glib.h>
@@ -29,6 +30,12 @@ typedef struct
   double cond_drop_prob;
   double image_embed_scale; /* 0: √D */
   double text_embed_scale;
+
+  /* of training */
+  C2lLossKind loss;
+  gboolean training_clamp_l2norm;
+  gboolean normformer;
+  double ff_mult, attn_dropout, ff_dropout;
 } C2lPriorConfig;
 
 /* @root: (nullable): NULL or empty gives the values of the published models. Strings of the form

@@ -7,8 +7,8 @@
 /* Distance from which on all fall into the last bucket (dalle2-pytorch 0.2.38). */
 #define MAX_DISTANCE 128
 
-static int
-bucket_of (int distance)
+int
+c2l_prior_bucket_of (int distance)
 {
   const int exact = C2L_PRIOR_N_BUCKETS / 2;
 
@@ -21,22 +21,29 @@ bucket_of (int distance)
   return MIN (exact + (int) (ratio * (C2L_PRIOR_N_BUCKETS - exact)), C2L_PRIOR_N_BUCKETS - 1);
 }
 
-/* Bias of the queries first … first + n_q − 1 of the sequence over the null key and the first n_k
- * tokens; a query's distance to a key counts the null key as position 0. With @causal later tokens
- * are hidden. */
+void
+c2l_prior_fill_bias (float *bias,
+                     const float *table,
+                     int heads,
+                     int first,
+                     int n_q,
+                     int n_k,
+                     gboolean causal)
+{
+  for (int h = 0; h < heads; h++)
+    for (int q = first; q < first + n_q; q++)
+      for (int k = 0; k <= n_k; k++)
+        *bias++ = causal && k > q + 1 ? C2L_PRIOR_HIDDEN
+                                      : table[c2l_prior_bucket_of (MAX (q - k, 0)) * heads + h];
+}
+
 static C2lTensor *
 make_bias (C2lPriorReader *self, const float *table, int first, int n_q, int n_k, gboolean causal)
 {
   int heads = self->prior->info.heads;
   float *bias = g_new (float, (gsize) heads *n_q *(n_k + 1));
-  float *cell = bias;
 
-  for (int h = 0; h < heads; h++)
-    for (int q = first; q < first + n_q; q++)
-      for (int k = 0; k <= n_k; k++)
-        *cell++ = causal && k > q + 1 ? C2L_PRIOR_HIDDEN
-                                      : table[bucket_of (MAX (q - k, 0)) * heads + h];
-
+  c2l_prior_fill_bias (bias, table, heads, first, n_q, n_k, causal);
   return c2l_network_loader_take (&self->loader, 3, (gint64[]){ heads, n_q, n_k + 1 }, bias);
 }
 

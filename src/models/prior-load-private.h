@@ -44,4 +44,15 @@ void     c2l_prior_read_transformer (C2lPriorReader *self);
 /* biases and rotations of the tokens' positions. */
 void     c2l_prior_read_positions (C2lPriorReader *self);
 
+/* What the tensors of @set begin with in a checkpoint; NULL where there are none. */
+const char *c2l_prior_find_prefix (C2lWeights *weights, C2lPriorSet set);
+
+/* The learned bucket of a query's distance to a key. */
+int      c2l_prior_bucket_of (int distance);
+/* Bias [heads, n_q, n_k + 1] of the queries first … first + n_q − 1 of the sequence over the null
+ * key and the first n_k tokens, from the table of buckets; a query's distance to a key counts the
+ * null key as position 0. With @causal later tokens are hidden. */
+void     c2l_prior_fill_bias (float *bias, const float *table, int heads, int first, int n_q, int n_k,
+                              gboolean causal);
+
 G_END_DECLS

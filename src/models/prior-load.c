@@ -72,10 +72,9 @@ has_prefix (C2lWeights *weights, const char *prefix)
   return FALSE;
 }
 
-/* The first prefix that the file knows; a bare prior, as bundles hold it, has none. NULL where
- * there is no prior. */
-static const char *
-find_prefix (C2lWeights *weights, C2lPriorSet set)
+/* The first prefix that the file knows; a bare prior, as bundles hold it, has none. */
+const char *
+c2l_prior_find_prefix (C2lWeights *weights, C2lPriorSet set)
 {
   static const char *const prefixes[][2] = {
     [C2L_PRIOR_EMA] = { "ema_diffusion_prior.ema_model.", "" },
@@ -310,7 +309,7 @@ c2l_prior_load (C2lWeights *weights,
                 GError **error)
 {
   g_autoptr (C2lPrior) prior = g_new0 (C2lPrior, 1);
-  const char *prefix = find_prefix (weights, set);
+  const char *prefix = c2l_prior_find_prefix (weights, set);
   C2lPriorReader self = { .prior = prior };
 
   prior->tensors = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_tensor_unref);

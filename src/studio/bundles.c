@@ -9,8 +9,6 @@
 #include <string.h>
 
 #define STARTER "starter"
-#define MAX_NAME                                                                                   \
-  80 /* characters of a folder's name: 255 bytes hold them in any script, with a number */
 #define MAX_DEPTH 16
 
 void
@@ -205,29 +203,7 @@ c2l_bundles_dup_id (const char *folder)
 char *
 c2l_bundles_dup_new_folder (const char *name)
 {
-  g_autofree char *models = c2l_paths_dup_models (), *folder = NULL;
-  g_autoptr (GString) plain = g_string_new (NULL);
-  int n_chars = 0;
+  g_autofree char *models = c2l_paths_dup_models ();
 
-  for (const char *at = name; *at != '\0' && n_chars < MAX_NAME; at = g_utf8_next_char (at))
-    {
-      gunichar c = g_utf8_get_char (at);
-      gboolean hidden = plain->len == 0 && c == '.';
-
-      if (hidden || c == '/' || c == '\\' || g_unichar_iscntrl (c))
-        continue;
-      g_string_append_unichar (plain, c);
-      n_chars++;
-    }
-  g_strstrip (plain->str);
-  folder = g_build_filename (models, *plain->str != '\0' ? plain->str : "model", NULL);
-  for (int n = 2; g_file_test (folder, G_FILE_TEST_EXISTS); n++)
-    {
-      g_autofree char *numbered
-          = g_strdup_printf ("%s %d", *plain->str != '\0' ? plain->str : "model", n);
-
-      g_free (folder);
-      folder = g_build_filename (models, numbered, NULL);
-    }
-  return g_steal_pointer (&folder);
+  return c2l_paths_dup_new_folder (models, name, "model");
 }

@@ -158,7 +158,7 @@ add_merges (Work *work, GError **error)
   return copy_file (merges, path, work->cancellable, error);
 }
 
-/* directions.json's entry for a file: its name for people and its scale. */
+/* What is known of a file: its name for people and its scale. */
 static JsonObject *
 describe_direction (JsonArray *known, const char *file)
 {
@@ -172,7 +172,10 @@ describe_direction (JsonArray *known, const char *file)
       JsonNode *node = json_array_get_element (known, i);
       JsonObject *object = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 
-      if (object == NULL || g_strcmp0 (c2l_json_get_string (object, "file", NULL), file) != 0)
+      g_autofree char *base
+          = object != NULL ? g_path_get_basename (c2l_json_get_string (object, "file", "")) : NULL;
+
+      if (g_strcmp0 (base, file) != 0)
         continue;
       name = c2l_json_get_string (object, "name", stem);
       scale = c2l_json_get_double (object, "scale", 1);
@@ -232,6 +235,27 @@ load_json_array (const char *path, GError **error)
   return array != NULL ? json_array_ref (array) : NULL;
 }
 
+/* directions.json beside them, or what the model says whose folder this is in; NULL where there is
+ * neither. */
+static gboolean
+load_known (const char *folder, JsonArray **known, GError **error)
+{
+  g_autofree char *index = g_build_filename (folder, "directions.json", NULL);
+  g_autofree char *parent = g_path_get_dirname (folder);
+  g_autoptr (C2lBundle) bundle = NULL;
+  JsonArray *list;
+
+  *known = NULL;
+  if (g_file_test (index, G_FILE_TEST_EXISTS))
+    return (*known = load_json_array (index, error)) != NULL;
+  if (!c2l_bundle_is_bundle (parent))
+    return TRUE;
+  bundle = c2l_bundle_open (parent, error);
+  list = bundle != NULL ? c2l_json_get_array (c2l_bundle_get_info (bundle), "directions") : NULL;
+  *known = list != NULL ? json_array_ref (list) : NULL;
+  return bundle != NULL;
+}
+
 static gint
 compare_names (gconstpointer a, gconstpointer b)
 {
@@ -242,7 +266,7 @@ static gboolean
 add_directions (Work *work, GError **error)
 {
   const char *folder = work->import->directions;
-  g_autofree char *index = NULL, *target = NULL;
+  g_autofree char *target = NULL;
   g_autoptr (JsonArray) known = NULL, list = json_array_new ();
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GDir) dir = NULL;
@@ -253,8 +277,7 @@ add_directions (Work *work, GError **error)
   dir = g_dir_open (folder, 0, error);
   if (dir == NULL)
     return FALSE;
-  index = g_build_filename (folder, "directions.json", NULL);
-  if (g_file_test (index, G_FILE_TEST_EXISTS) && (known = load_json_array (index, error)) == NULL)
+  if (!load_known (folder, &known, error))
     return FALSE;
   target = g_build_filename (work->part, "directions", NULL);
   if (g_mkdir (target, 0755) != 0)

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   C2lModelFiles files;
-  /* folder of .npy or .pt, with directions.json if their names and scales are known */
+  /* folder of .npy or .pt, with directions.json if their names and scales are known; or that of a model */
   const char *directions;
   const char *examples;    /* JSON with “examples”, “first” and “draws”, or one prompt a line */
   const char *name, *description;

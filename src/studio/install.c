@@ -6,6 +6,7 @@
 #include "studio/bundles.h"
 #include "studio/import.h"
 #include "studio/paths.h"
+#include "studio/run-import.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -16,7 +17,7 @@ typedef struct
 {
   C2lModelFiles files; /* owns its strings */
   char *name;
-  char *folder; /* made; or, while copying, copied from */
+  char *folder; /* made; or, while copying, copied from; or a run's */
   C2lInstallProgress progress;
   gpointer progress_data;
   GTask *task; /* lent: it owns this */
@@ -158,6 +159,45 @@ c2l_install_async (const C2lModelFiles *files,
                                     .preprocess = g_strdup (files->preprocess) };
   install->name = g_strdup (name);
   g_task_run_in_thread (task, import_in_thread);
+}
+
+/* --- a training --- */
+
+static void
+import_run_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Install *install = data;
+  C2lImport import = { .name = install->name, .progress = report, .progress_data = install };
+  g_autofree char *folder = c2l_bundles_dup_new_folder (install->name);
+  GError *error = NULL;
+  g_autoptr (C2lDevice) device
+      = make_models_folder (&error) ? c2l_device_open ("cpu", &error) : NULL;
+
+  if (device != NULL
+      && c2l_run_import (install->folder, install->files.prior, &import, folder, device,
+                         cancellable, &error))
+    g_task_return_pointer (task, g_steal_pointer (&folder), g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+c2l_install_run_async (const char *run,
+                       const char *checkpoint,
+                       const char *name,
+                       C2lInstallProgress progress,
+                       gpointer progress_data,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer data)
+{
+  Install *install = g_new0 (Install, 1);
+  g_autoptr (GTask) task = new_task (install, progress, progress_data, cancellable, callback, data);
+
+  install->folder = g_strdup (run);
+  install->files.prior = g_strdup (checkpoint);
+  install->name = g_strdup (name);
+  g_task_run_in_thread (task, import_run_in_thread);
 }
 
 /* --- copying a folder --- */

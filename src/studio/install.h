@@ -18,6 +18,10 @@ void  c2l_install_async (const C2lModelFiles *files, const char *name, C2lInstal
 /* The folder of the new model. */
 char *c2l_install_finish (GAsyncResult *result, GError **error);
 
+/* Makes a model out of a training: of @checkpoint, and the generator and CLIP that the run in @run names. */
+void  c2l_install_run_async (const char *run, const char *checkpoint, const char *name, C2lInstallProgress progress,
+                             gpointer progress_data, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+
 /* Copies the model in @folder, which may lie anywhere, beside the others. */
 void  c2l_install_folder_async (const char *folder, C2lInstallProgress progress, gpointer progress_data,
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);

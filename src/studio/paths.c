@@ -4,6 +4,7 @@
 #include "studio/paths.h"
 
 #define PROGRAM "clip2latent"
+#define MAX_NAME 80 /* characters: a folder's name holds 255 bytes, which is more in any script */
 
 static char *
 dup_executable (void)
@@ -69,4 +70,40 @@ char *
 c2l_paths_dup_cache (void)
 {
   return g_build_filename (g_get_user_cache_dir (), PROGRAM, NULL);
+}
+
+char *
+c2l_paths_dup_plain_name (const char *name)
+{
+  g_autoptr (GString) plain = g_string_new (NULL);
+  int n_chars = 0;
+
+  for (const char *at = name; *at != '\0' && n_chars < MAX_NAME; at = g_utf8_next_char (at))
+    {
+      gunichar c = g_utf8_get_char (at);
+      gboolean hidden = plain->len == 0 && c == '.';
+
+      if (hidden || c == '/' || c == '\\' || g_unichar_iscntrl (c))
+        continue;
+      g_string_append_unichar (plain, c);
+      n_chars++;
+    }
+  return g_strstrip (g_string_free (g_steal_pointer (&plain), FALSE));
+}
+
+char *
+c2l_paths_dup_new_folder (const char *parent, const char *name, const char *fallback)
+{
+  g_autofree char *plain = c2l_paths_dup_plain_name (name);
+  const char *base = *plain != '\0' ? plain : fallback;
+  char *folder = g_build_filename (parent, base, NULL);
+
+  for (int n = 2; g_file_test (folder, G_FILE_TEST_EXISTS); n++)
+    {
+      g_autofree char *numbered = g_strdup_printf ("%s %d", base, n);
+
+      g_free (folder);
+      folder = g_build_filename (parent, numbered, NULL);
+    }
+  return folder;
 }

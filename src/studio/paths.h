@@ -24,4 +24,10 @@ char *c2l_paths_dup_models (void);
 char *c2l_paths_dup_runs (void);
 char *c2l_paths_dup_cache (void);
 
+/* @name without what a folder's name cannot hold; letters of any script stay. May be "". */
+char *c2l_paths_dup_plain_name (const char *name);
+/* A folder of this name in @parent that does not exist yet; it has a number where the name is taken, and is called @fallback where
+ * nothing of the name can be kept. */
+char *c2l_paths_dup_new_folder (const char *parent, const char *name, const char *fallback);
+
 G_END_DECLS

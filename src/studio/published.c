@@ -18,6 +18,11 @@ static const C2lPublished table[] = {
     "https://huggingface.co/justinpinkney/stylegan3-t-lhq-256/resolve/main/"
     "lhq-256-stylegan3-t-25Mimg.pkl",
     NULL, "lhq-256-stylegan3-t-25Mimg.pkl" },
+  /* The same, as the original's generate_dataset.py calls it. */
+  { "sg3-lhq-256", C2L_FILE_GENERATOR,
+    "https://huggingface.co/justinpinkney/stylegan3-t-lhq-256/resolve/main/"
+    "lhq-256-stylegan3-t-25Mimg.pkl",
+    NULL, "lhq-256-stylegan3-t-25Mimg.pkl" },
   { "ViT-B/32", C2L_FILE_CLIP,
     "https://openaipublic.azureedge.net/clip/models/"
     "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af/"

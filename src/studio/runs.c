@@ -7,9 +7,11 @@
 #include "formats/json-text.h"
 #include "studio/json.h"
 #include "studio/paths.h"
+#include "studio/run-control.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,9 +19,18 @@
 #define MAX_STATUS (256 << 10)
 #define MAX_MESSAGE 2000 /* characters */
 
-void
-c2l_run_info_free (C2lRunInfo *info)
+C2lRunInfo *
+c2l_run_info_ref (C2lRunInfo *info)
 {
+  g_atomic_ref_count_inc (&info->refs);
+  return info;
+}
+
+void
+c2l_run_info_unref (C2lRunInfo *info)
+{
+  if (!g_atomic_ref_count_dec (&info->refs))
+    return;
   g_free (info->folder);
   g_free (info->name);
   g_free (info->message);
@@ -117,12 +128,41 @@ read_status (C2lRunInfo *info)
             ? g_utf8_substring (message, 0, MIN (g_utf8_strlen (message, -1), MAX_MESSAGE))
             : NULL;
   info->steps = MAX (0, c2l_json_get_int (status, "steps", 0));
+  info->step = MAX (info->step, c2l_json_get_int (status, "step", -1));
+  info->is_preparing = info->state == C2L_RUN_RUNNING && strcmp (state, "preparing") == 0;
+  info->best_step = MAX (-1, c2l_json_get_int (status, "best_step", -1));
+  info->best_value = c2l_json_get_double (status, "best_value", NAN);
+  info->rate = c2l_json_get_double (status, "rate", NAN);
+  info->left = c2l_json_get_double (status, "left_s", NAN);
   for (guint i = 0; i < G_N_ELEMENTS (states) && info->state != C2L_RUN_RUNNING; i++)
     if (strcmp (state, states[i].name) == 0)
       {
         info->state = states[i].state;
         break;
       }
+}
+
+/* While the data are made, the numbers are those of their maker. */
+static void
+read_preparation (C2lRunInfo *info)
+{
+  gboolean is_whole;
+  g_autofree char *text = read_end (info->folder, C2L_RUN_DATASET_PROGRESS, TAIL, &is_whole);
+  g_auto (GStrv) lines = text != NULL ? g_strsplit (text, "\n", -1) : NULL;
+
+  for (int i = lines != NULL ? (int) g_strv_length (lines) - 2 : -1; i >= 0; i--)
+    {
+      g_autoptr (JsonObject) line
+          = c2l_json_parse_object (lines[i], -1, C2L_RUN_DATASET_PROGRESS, NULL);
+      double total = line != NULL ? c2l_json_get_double (line, "total", 0) : 0;
+
+      if (!(total > 0))
+        continue;
+      info->prepared = CLAMP (c2l_json_get_double (line, "done", 0) / total, 0, 1);
+      info->rate = c2l_json_get_double (line, "rate", NAN);
+      info->left = c2l_json_get_double (line, "left_s", NAN);
+      return;
+    }
 }
 
 static guint
@@ -155,8 +195,8 @@ get_time (const char *folder)
   return newest;
 }
 
-static C2lRunInfo *
-look_at (const char *folder)
+C2lRunInfo *
+c2l_run_look_at (const char *folder)
 {
   gint64 changed = get_time (folder);
   C2lRunInfo *info;
@@ -164,13 +204,17 @@ look_at (const char *folder)
   if (changed == 0)
     return NULL;
   info = g_new0 (C2lRunInfo, 1);
+  g_atomic_ref_count_init (&info->refs);
   info->folder = g_strdup (folder);
   info->name = g_filename_display_basename (folder);
-  info->step = -1;
+  info->step = info->best_step = -1;
+  info->rate = info->left = info->best_value = info->prepared = NAN;
   info->changed = changed;
   info->n_checkpoints = count_checkpoints (folder);
   read_metrics (info);
   read_status (info);
+  if (info->is_preparing)
+    read_preparation (info);
   return info;
 }
 
@@ -191,7 +235,7 @@ compare_runs (gconstpointer a, gconstpointer b)
 GPtrArray *
 c2l_runs_list (GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_run_info_free);
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_run_info_unref);
   g_autofree char *runs = c2l_paths_dup_runs ();
   g_autoptr (GError) local = NULL;
   g_autoptr (GDir) dir = g_dir_open (runs, 0, &local);
@@ -205,7 +249,7 @@ c2l_runs_list (GCancellable *cancellable, GError **error)
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *folder = g_build_filename (runs, name, NULL);
-      C2lRunInfo *info = *name != '.' ? look_at (folder) : NULL;
+      C2lRunInfo *info = *name != '.' ? c2l_run_look_at (folder) : NULL;
 
       if (info != NULL)
         g_ptr_array_add (list, info);

@@ -50,34 +50,14 @@ run_clear (Run *run)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 
 static gboolean
-invalid (Run *run, GError **error, const char *what)
-{
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: %s",
-               c2l_expected_get_folder (run->self->expected), what);
-  return FALSE;
-}
-
-static C2lWeights *
-load_role (Run *run, const char *role, GError **error)
-{
-  g_autofree char *path = c2l_expected_dup_file (run->self->expected, role);
-
-  if (path == NULL)
-    {
-      g_autofree char *what = g_strdup_printf ("info.json names no file for “%s”", role);
-      invalid (run, error, what);
-      return NULL;
-    }
-  return c2l_weights_load (path, error);
-}
-
-static gboolean
 load_models (Run *run, GError **error)
 {
   C2lSelftest *self = run->self;
-  g_autoptr (C2lWeights) clip = load_role (run, "clip", error);
-  g_autoptr (C2lWeights) prior = clip != NULL ? load_role (run, "prior", error) : NULL;
-  g_autoptr (C2lWeights) generator = prior != NULL ? load_role (run, "generator", error) : NULL;
+  g_autoptr (C2lWeights) clip = c2l_selftest_load_role (run->self, "clip", error);
+  g_autoptr (C2lWeights) prior
+      = clip != NULL ? c2l_selftest_load_role (run->self, "prior", error) : NULL;
+  g_autoptr (C2lWeights) generator
+      = prior != NULL ? c2l_selftest_load_role (run->self, "generator", error) : NULL;
   g_autofree char *config_path = c2l_expected_dup_file (self->expected, "config");
   g_autofree char *merges = c2l_expected_dup_file (self->expected, "merges");
   g_autoptr (JsonObject) config = NULL;
@@ -96,10 +76,10 @@ load_models (Run *run, GError **error)
   if (c2l_prior_get_info (run->prior)->num_ws != c2l_generator_get_num_ws (run->generator)
       || c2l_prior_get_info (run->prior)->dim != c2l_generator_get_w_dim (run->generator)
       || c2l_prior_get_info (run->prior)->dim != run->width)
-    return invalid (run, error, "its models do not fit each other");
+    return c2l_selftest_invalid (run->self, error, "its models do not fit each other");
   if (merges == NULL && self->merges == NULL)
-    return invalid (run, error,
-                    "it brings no merges file and that of OpenAI's CLIP is not installed");
+    return c2l_selftest_invalid (
+        run->self, error, "it brings no merges file and that of OpenAI's CLIP is not installed");
   run->tokenizer = c2l_tokenizer_load (merges != NULL ? merges : self->merges,
                                        c2l_clip_get_info (run->clip)->vocabulary, error);
   return run->tokenizer != NULL;
@@ -111,22 +91,6 @@ static C2lPass *
 begin_pass (Run *run, const char *name)
 {
   return c2l_pass_new (run->self->device, run->self->precision, name);
-}
-
-static void
-write_input (C2lTensor *tensor, gconstpointer data)
-{
-  c2l_tensor_write (tensor, data, c2l_tensor_get_size (tensor));
-}
-
-static float *
-dup_tensor (C2lPass *pass, const char *name)
-{
-  C2lTensor *tensor = c2l_pass_lookup (pass, name);
-  float *values = g_malloc (c2l_tensor_get_size (tensor));
-
-  c2l_tensor_read (tensor, values, c2l_tensor_get_size (tensor));
-  return values;
 }
 
 /* The array "set.name", where it has exactly the given dimensions (0: any). */
@@ -152,20 +116,6 @@ compare (Run *run, const char *set, const char *name, const float *values, gsize
 
   if (c2l_expected_lookup (run->self->expected, full) != NULL)
     c2l_selftest_compare (full, values, n, run->self);
-}
-
-/* [n, R, R, 3] → [n, 3, R, R], the files' layout. */
-static float *
-to_planes (const float *pictures, int n, int side)
-{
-  gsize plane = (gsize) side * side;
-  float *planes = g_new (float, n *plane * 3);
-
-  for (int i = 0; i < n; i++)
-    for (gsize p = 0; p < plane; p++)
-      for (int c = 0; c < 3; c++)
-        planes[(i * 3 + c) * plane + p] = pictures[(i * plane + p) * 3 + c];
-  return planes;
 }
 
 /* Rows of @values in the order that @order says. */
@@ -206,11 +156,11 @@ embed_prompts (Run *run, GError **error)
   c2l_pass_keep (pass, "embedding", c2l_clip_forward_text (run->clip, pass, tokens, end));
   if (!c2l_pass_compile (pass, error))
     return FALSE;
-  write_input (tokens, ids);
-  write_input (end, ends);
+  c2l_selftest_write (tokens, ids);
+  c2l_selftest_write (end, ends);
   if (!c2l_pass_run (pass, NULL, error))
     return FALSE;
-  run->text = dup_tensor (pass, "embedding");
+  run->text = c2l_selftest_read (pass, "embedding");
   compare (run, NULL, "text_embed", run->text, (gsize) run->n_prompts * run->width);
   return TRUE;
 }
@@ -249,7 +199,8 @@ sample (Run *run, const char *set, GError **error)
       || noise->dims[1] != run->n_pictures
       || noise->length != (gsize) noise->dims[0] * run->n_pictures * prior->n_latents * prior->dim)
     {
-      invalid (run, error, "its prior_noise has another shape than the draws of the sampler");
+      c2l_selftest_invalid (run->self, error,
+                            "its prior_noise has another shape than the draws of the sampler");
       return NULL;
     }
   pass = begin_pass (run, "prior");
@@ -266,13 +217,13 @@ sample (Run *run, const char *set, GError **error)
   if (!c2l_pass_compile (pass, error))
     return NULL;
   draws = c2l_array_dup_f32 (noise);
-  write_input (params.text, run->text);
-  write_input (params.draws, draws);
+  c2l_selftest_write (params.text, run->text);
+  c2l_selftest_write (params.draws, draws);
   if (params.guidance != NULL)
-    write_input (params.guidance, &guidance);
+    c2l_selftest_write (params.guidance, &guidance);
   if (params.truncation != NULL)
-    write_input (params.truncation, &psi);
-  return c2l_pass_run (pass, NULL, error) ? dup_tensor (pass, "latents") : NULL;
+    c2l_selftest_write (params.truncation, &psi);
+  return c2l_pass_run (pass, NULL, error) ? c2l_selftest_read (pass, "latents") : NULL;
 }
 
 /* Adds the array "edit", [1 or num_ws, width] under any leading 1s. */
@@ -285,7 +236,7 @@ add_edit (Run *run, float *ws, GError **error)
   g_autofree float *values = NULL;
 
   if (edit == NULL || (edit->length != (gsize) run->width && edit->length != length))
-    return invalid (run, error, "its “edit” does not fit the generator");
+    return c2l_selftest_invalid (run->self, error, "its “edit” does not fit the generator");
   values = c2l_array_dup_f32 (edit);
   for (gsize i = 0; i < length * run->n_pictures; i++)
     ws[i] += values[i % edit->length];
@@ -326,7 +277,7 @@ write_noise (Run *run, const char *set, C2lTensor **noise, gsize n_layers)
       g_autofree float *values
           = c2l_array_dup_f32 (c2l_expected_lookup (run->self->expected, name));
 
-      write_input (noise[i], values);
+      c2l_selftest_write (noise[i], values);
     }
 }
 
@@ -368,7 +319,8 @@ draw (Run *run,
                                 (gint64[]){ run->n_pictures, num_ws, run->width });
   if (n_layers > MAX_NOISE_LAYERS
       || (recorded_noise && !add_noise (run, set, pass, noise, n_layers, layers)))
-    return invalid (run, error, "the recorded noise of a layer is missing or has another shape");
+    return c2l_selftest_invalid (run->self, error,
+                                 "the recorded noise of a layer is missing or has another shape");
   if (recorded_noise && n_layers > 0)
     options = (C2lSynthesis){ .noise_mode = C2L_NOISE_RANDOM, .noise = noise };
   pictures = c2l_generator_forward_synthesis (run->generator, pass, latents, &options);
@@ -379,13 +331,13 @@ draw (Run *run,
                  c2l_clip_forward_image (run->clip, pass, pictures, run->preprocess));
   if (!c2l_pass_compile (pass, error))
     return FALSE;
-  write_input (latents, ws);
+  c2l_selftest_write (latents, ws);
   if (recorded_noise)
     write_noise (run, set, noise, n_layers);
   if (!c2l_pass_run (pass, NULL, error))
     return FALSE;
-  drawn->pictures = dup_tensor (pass, "pictures");
-  drawn->embeddings = dup_tensor (pass, "embeddings");
+  drawn->pictures = c2l_selftest_read (pass, "pictures");
+  drawn->embeddings = c2l_selftest_read (pass, "embeddings");
   drawn->u8 = g_malloc (c2l_tensor_get_size (u8));
   c2l_tensor_read (u8, drawn->u8, c2l_tensor_get_size (u8));
   return TRUE;
@@ -489,8 +441,8 @@ run_set (Run *run, const char *set, GError **error)
   if (!draw (run, set, ws, TRUE, &drawn, error) || !draw (run, set, ws, FALSE, &constant, error))
     return FALSE;
   rank (run, drawn.embeddings, strstr (set, "sorted") != NULL, scores, order);
-  planes = to_planes (drawn.pictures, n, side);
-  constant_planes = to_planes (constant.pictures, n, side);
+  planes = c2l_selftest_to_planes (drawn.pictures, n, side);
+  constant_planes = c2l_selftest_to_planes (constant.pictures, n, side);
   u8 = g_new (float, n *row);
   for (gsize i = 0; i < n * row; i++)
     u8[i] = constant.u8[i];
@@ -515,8 +467,8 @@ c2l_selftest_e2e (C2lSelftest *self, GError **error)
 
   run.n_prompts = run.prompts != NULL ? json_array_get_length (run.prompts) : 0;
   if (run.n_prompts < 1 || run.n_prompts > 64 || per_prompt < 1 || per_prompt > 64)
-    return invalid (&run, error,
-                    "info.json must name 1 to 64 prompts, and as many pictures for each");
+    return c2l_selftest_invalid (
+        self, error, "info.json must name 1 to 64 prompts, and as many pictures for each");
   run.n_pictures = run.n_prompts * per_prompt;
   run.preprocess = C2L_CLIP_PREPROCESS_REFERENCE;
   c2l_clip_preprocess_from_name (c2l_json_get_string (info, "clip_preprocess", "reference"),

@@ -5,6 +5,7 @@
 #include "models/clip-check.h"
 #include "models/generator-check.h"
 #include "models/prior-check.h"
+#include "models/prior-train-check.h"
 #include "studio/recipe.h"
 
 #include "formats/yaml.h"
@@ -24,16 +25,62 @@ c2l_selftest_compare (const char *name, const float *values, gsize n, gpointer d
   self->report (name, &comparison, self->note, self->data);
 }
 
+gboolean
+c2l_selftest_invalid (C2lSelftest *self, GError **error, const char *what)
+{
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: %s",
+               c2l_expected_get_folder (self->expected), what);
+  return FALSE;
+}
+
 static char *
 need_file (C2lSelftest *self, const char *role, GError **error)
 {
   char *path = c2l_expected_dup_file (self->expected, role);
 
   if (path == NULL)
-    g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                 "%s: info.json names no file for “%s”", c2l_expected_get_folder (self->expected),
-                 role);
+    {
+      g_autofree char *what = g_strdup_printf ("info.json names no file for “%s”", role);
+      c2l_selftest_invalid (self, error, what);
+    }
   return path;
+}
+
+C2lWeights *
+c2l_selftest_load_role (C2lSelftest *self, const char *role, GError **error)
+{
+  g_autofree char *path = need_file (self, role, error);
+
+  return path != NULL ? c2l_weights_load (path, error) : NULL;
+}
+
+void
+c2l_selftest_write (C2lTensor *tensor, gconstpointer data)
+{
+  c2l_tensor_write (tensor, data, c2l_tensor_get_size (tensor));
+}
+
+float *
+c2l_selftest_read (C2lPass *pass, const char *name)
+{
+  C2lTensor *tensor = c2l_pass_lookup (pass, name);
+  float *values = g_malloc (c2l_tensor_get_size (tensor));
+
+  c2l_tensor_read (tensor, values, c2l_tensor_get_size (tensor));
+  return values;
+}
+
+float *
+c2l_selftest_to_planes (const float *pictures, int n, int side)
+{
+  gsize plane = (gsize) side * side;
+  float *planes = g_new (float, n *plane * 3);
+
+  for (int i = 0; i < n; i++)
+    for (gsize p = 0; p < plane; p++)
+      for (int c = 0; c < 3; c++)
+        planes[(i * 3 + c) * plane + p] = pictures[(i * plane + p) * 3 + c];
+  return planes;
 }
 
 /* The same results are expected of every file that the folder names. */
@@ -98,12 +145,34 @@ check_generator (C2lSelftest *self, GError **error)
                                  c2l_selftest_compare, self, error);
 }
 
+static gboolean
+check_training_loss (C2lSelftest *self, GError **error)
+{
+  return c2l_training_loss_check (self->expected, self->device, self->precision,
+                                  c2l_selftest_compare, self, error);
+}
+
+static gboolean
+check_training_trajectory (C2lSelftest *self, GError **error)
+{
+  return c2l_training_trajectory_check (self->expected, self->device, self->precision,
+                                        c2l_selftest_compare, self, error);
+}
+
+static gboolean
+check_training_noise (C2lSelftest *self, GError **error)
+{
+  return c2l_training_noise_check (self->expected, self->device, self->precision,
+                                   c2l_selftest_compare, self, error);
+}
+
 static const struct
 {
   const char *type;
   gboolean (*run) (C2lSelftest *self, GError **error);
 } types[] = {
   { "clip", check_clip },
+  { "dataset", c2l_selftest_dataset },
   { "e2e", c2l_selftest_e2e },
   { "edits", c2l_selftest_edits },
   { "prior", check_prior },
@@ -111,20 +180,10 @@ static const struct
   { "stylegan2", check_generator },
   { "stylegan3", check_generator },
   { "tokenizer", c2l_selftest_tokenizer },
+  { "training-loss", check_training_loss },
+  { "training-noise", check_training_noise },
+  { "training-trajectory", check_training_trajectory },
 };
-
-/* Known, and without a counterpart in this program so far. */
-static const char *const not_yet[]
-    = { "dataset", "training-loss", "training-noise", "training-trajectory" };
-
-static gboolean
-is_not_yet (const char *type)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (not_yet); i++)
-    if (strcmp (type, not_yet[i]) == 0)
-      return TRUE;
-  return FALSE;
-}
 
 static C2lSelftestOutcome
 run_type (C2lSelftest *self, const char *type, GError **error)
@@ -142,13 +201,9 @@ run_type (C2lSelftest *self, const char *type, GError **error)
         }
       if (self->n_compared > 0)
         return C2L_SELFTEST_DONE;
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: it expects nothing that could be compared",
-                   c2l_expected_get_folder (self->expected));
+      c2l_selftest_invalid (self, error, "it expects nothing that could be compared");
       return C2L_SELFTEST_FAILED;
     }
-  if (is_not_yet (type))
-    return C2L_SELFTEST_SKIPPED;
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
                "%s: its info.json says it is of type “%s”, which this program does not know",
                c2l_expected_get_folder (self->expected), type);

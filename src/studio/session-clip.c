@@ -228,6 +228,35 @@ c2l_session_embed_image (C2lSession *session,
 }
 
 gboolean
+c2l_session_embed_pictures (C2lSession *session,
+                            const float *pictures,
+                            int n,
+                            int side,
+                            float *embeddings,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  C2lPass *pass = get_vision_pass (session, C2L_EMBED_BATCH, side, error);
+  C2lTensor *embedding;
+  g_autofree float *all = NULL;
+  gsize width;
+
+  g_return_val_if_fail (n >= 1 && n <= C2L_EMBED_BATCH, FALSE);
+
+  if (pass == NULL)
+    return FALSE;
+  c2l_session_write (pass, "pictures", pictures);
+  if (!c2l_session_run_pass (session, pass, cancellable, error))
+    return FALSE;
+  embedding = c2l_pass_lookup (pass, "embedding");
+  width = c2l_tensor_get_dim (embedding, 1);
+  all = g_malloc (c2l_tensor_get_size (embedding));
+  c2l_session_read (pass, "embedding", all);
+  memcpy (embeddings, all, n * width * sizeof (float));
+  return TRUE;
+}
+
+gboolean
 c2l_session_score (C2lSession *session,
                    const float *pictures,
                    int n,

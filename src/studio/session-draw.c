@@ -122,3 +122,62 @@ c2l_session_get_picture_seconds (C2lSession *session)
 {
   return session->picture_seconds;
 }
+
+/* --- for data sets: styles of any kind, area-resized --- */
+
+static C2lPass *
+get_small_pass (C2lSession *session, C2lNoiseKind noise, int side, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("generator, noise %s, resized to %d",
+                                           c2l_noise_kind_get_name (noise), side);
+  C2lPass *pass = c2l_session_lookup_pass (session, name);
+  C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
+  C2lSynthesis options = { .noise_mode = (C2lNoiseMode) noise };
+  C2lTensor *ws, *picture;
+
+  if (pass != NULL || generator == NULL)
+    return pass;
+  pass = c2l_session_begin_pass (session, name);
+  ws = c2l_pass_add_input (
+      pass, "ws", C2L_F32, 3,
+      (gint64[]){ 1, c2l_generator_get_num_ws (generator), c2l_generator_get_w_dim (generator) });
+  if (noise == C2L_NOISE_KIND_RANDOM)
+    options.noise_keys = c2l_pass_add_input (pass, "noise keys", C2L_I32, 2, (gint64[]){ 1, 4 });
+  picture = c2l_generator_forward_synthesis (generator, pass, ws, &options);
+  picture = c2l_area_resize (pass, picture, &(C2lAreaResize){ .size = side });
+  c2l_pass_keep (pass, "picture", picture);
+  c2l_pass_keep (pass, "pixels", c2l_to_u8 (pass, picture, C2L_U8_TRUNCATE));
+  return c2l_session_finish_pass (session, name, pass, error);
+}
+
+gboolean
+c2l_session_draw_small (C2lSession *session,
+                        const float *styles,
+                        C2lNoiseKind noise,
+                        guint64 noise_seed,
+                        guint32 index,
+                        int side,
+                        float *picture,
+                        guint8 *pixels,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  C2lPass *pass = get_small_pass (session, noise, side, error);
+
+  if (pass == NULL)
+    return FALSE;
+  c2l_session_write (pass, "ws", styles);
+  if (noise == C2L_NOISE_KIND_RANDOM)
+    {
+      gint32 key[4];
+
+      c2l_session_fill_key (key, noise_seed, index);
+      c2l_session_write (pass, "noise keys", key);
+    }
+  if (!c2l_session_run_pass (session, pass, cancellable, error))
+    return FALSE;
+  c2l_session_read (pass, "picture", picture);
+  if (pixels != NULL)
+    c2l_session_read (pass, "pixels", pixels);
+  return TRUE;
+}

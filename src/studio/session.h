@@ -82,6 +82,16 @@ double        c2l_session_get_picture_seconds (C2lSession *session);
 gboolean      c2l_session_score (C2lSession *session, const float *pictures, int n, const float *text, double *scores,
                                  GCancellable *cancellable, GError **error);
 
+/* For data sets. Draws @styles, [num_ws, w_dim], with the noise of the picture @index of @noise_seed, area-resized to @side:
+ * @picture: [side, side, 3] in about [-1, 1]; @pixels: (nullable): the same in 8 bit. */
+gboolean      c2l_session_draw_small (C2lSession *session, const float *styles, C2lNoiseKind noise, guint64 noise_seed, guint32 index,
+                                      int side, float *picture, guint8 *pixels, GCancellable *cancellable, GError **error);
+/* CLIP's embeddings, [@n, width], of the first @n of @pictures, [C2L_EMBED_BATCH, side, side, 3], as c2l_session_draw_small() makes them; the
+ * others may be anything finite. An embedding depends on the picture and its place alone. */
+gboolean      c2l_session_embed_pictures (C2lSession *session, const float *pictures, int n, int side, float *embeddings,
+                                          GCancellable *cancellable, GError **error);
+#define C2L_EMBED_BATCH 16
+
 /* Operations done so far, and the bytes of working memory of all passes. */
 void          c2l_session_get_work (C2lSession *session, double *flops, gsize *arena_size);
 /* From now on passes measure where their time goes; before the first one is recorded. */

@@ -3,18 +3,22 @@
 
     tests/cli/test-c2l.py C2L [PART OF A NAME]"""
 
+import ast
 import json
 import os
 import pathlib
+import pty
+import resource
 import shutil
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
+import tarfile
 import time
-import traceback
 import zlib
+
+import tap
 
 C2L = os.path.abspath(sys.argv[1])  # tests run in folders of their own
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
@@ -62,7 +66,7 @@ def says_how_to_use_it(folder):
     result = c2l(folder=folder, expect=2)
     assert 'generate' in result.stderr and result.stdout == ''
     result = c2l('help', folder=folder)
-    for command in ('generate', 'history', 'morph', 'score', 'info', 'import', 'export', 'selftest', 'bench'):
+    for command in ('generate', 'history', 'morph', 'score', 'info', 'import', 'export', 'dataset', 'train', 'evaluate', 'selftest', 'bench'):
         assert command in result.stdout
         text = c2l('help', command, folder=folder).stdout
         assert text == c2l(command, '--help', folder=folder).stdout and f'c2l {command}' in text
@@ -95,6 +99,13 @@ def wrong_use_is_answered(folder):
         (['export'], 'file'),
         (['export', ''], 'file'),
         (['import', '', '--generator', 'x'], 'folder'),
+        (['dataset'], 'folder'),
+        (['dataset', 'a', 'b'], 'folder'),
+        (['dataset', ''], 'folder'),
+        (['dataset', 'a', '--space', 'z'], 'w and w3'),
+        (['dataset', 'a', '--seed', '-1'], '--seed'),
+        (['dataset', 'a', '-n', '0'], '--n-samples'),
+        (['dataset', 'a', '--batch-size', '0'], '--batch-size'),
         (['selftest'], 'folder'),
         (['bench', '--case', 'tea'], 'tea'),
         (['bench', '--runs', '0'], '--runs: 0'),
@@ -633,22 +644,138 @@ def killed_it_leaves_whole_pictures(folder):
         chunks(path)
 
 
-def main():
-    chosen = [function for function in TESTS if len(sys.argv) < 3 or sys.argv[2] in function.__name__]
-    failed = 0
-    print(f'1..{len(chosen)}', flush=True)
-    for number, function in enumerate(chosen, 1):
-        name = '/c2l/' + function.__name__.replace('_', '-')
-        with tempfile.TemporaryDirectory(prefix='c2l-test-') as folder:
-            try:
-                function(pathlib.Path(folder))
-                print(f'ok {number} {name}', flush=True)
-            except Exception:
-                failed += 1
-                print(f'not ok {number} {name}', flush=True)
-                print(''.join(f'# {line}\n' for line in traceback.format_exc().splitlines()[-6:]), end='', flush=True)
-    return int(failed > 0)
+def make_data(folder, *arguments, name='data', expect=0):
+    """Few samples of the starter, each worth a hundredth of a second."""
+    return c2l('dataset', name, '--generator-name', STARTER, '-n', 50, '--samples-per-folder', 20, '--out-image-size', 64,
+               *arguments, folder=folder, expect=expect)
+
+
+def members(path):
+    with tarfile.open(path) as tar:
+        return {member.name: tar.extractfile(member).read() for member in tar}
+
+
+def tars(folder, name='data'):
+    return sorted((folder / name).glob('*.tar'))
+
+
+def read_npy(data):
+    assert data[:8] == b'\x93NUMPY\x01\x00', data[:8]
+    size = struct.unpack('<H', data[8:10])[0]
+    header = ast.literal_eval(data[10:10 + size].decode())
+    assert header['descr'] == '<f4' and not header['fortran_order'] and (10 + size) % 64 == 0
+    return header['shape'], data[10 + size:]
+
+
+@test
+def makes_training_data(folder):
+    result = make_data(folder)
+    assert result.stdout.split() == [f'data/{i:05d}.tar' for i in range(3)] and result.stderr == '', result
+    assert sorted(path.name for path in (folder / 'data').iterdir()) == ['00000.tar', '00001.tar', '00002.tar', 'dataset.json']
+    for number, path in enumerate(tars(folder)):
+        found = members(path)
+        n = 20 if number < 2 else 10
+        assert list(found) == [f'{number:05d}{i:04d}.{part}' for i in range(n) for part in ('img_feat.npy', 'latent.npy')]
+        for data in found.values():
+            shape, values = read_npy(data)
+            assert shape == (128,) and len(values) == 512
+    info = json.loads((folder / 'data' / 'dataset.json').read_text())
+    assert info['space'] == 'w' and info['n_samples'] == 50 and info['seed'] == '0' and info['clip_preprocess'] == 'openai-clamped'
+    told = json.loads(c2l('info', '--json', 'data/00002.tar', folder=folder).stdout)
+    assert told['n_samples'] == 10 and told['latent_dim'] == 128 and told['feature_dim'] == 128, told
+
+
+@test
+def training_data_with_pictures_and_three_styles(folder):
+    make_data(folder, '--save-im', '--space', 'w3', '--seed', 3)
+    found = members(tars(folder)[0])
+    assert list(found)[:3] == ['000000000.gen.jpg', '000000000.img_feat.npy', '000000000.latent.npy']
+    assert found['000000000.gen.jpg'][:3] == b'\xff\xd8\xff'
+    assert read_npy(found['000000007.latent.npy'])[0] == (3, 128)
+    # Of both, the last one counts.
+    make_data(folder, '--save-im', '--no-save-im', name='without')
+    assert not any(name.endswith('.jpg') for name in members(tars(folder, 'without')[0]))
+
+
+@test
+def training_data_go_on_where_they_stopped(folder):
+    make_data(folder)
+    whole = [path.read_bytes() for path in tars(folder)]
+    tars(folder)[1].unlink()
+    (folder / 'data' / '.00001.tar.part').write_bytes(whole[1][:5000])
+    before = tars(folder)[0].stat()
+    result = make_data(folder, '--batch-size', 5, '--threads', 1)
+    assert result.stdout.split() == ['data/00001.tar']
+    assert [path.read_bytes() for path in tars(folder)] == whole and tars(folder)[0].stat() == before
+    result = make_data(folder)
+    assert result.stdout == '' and 'there already' in result.stderr
+    assert '--seed' in make_data(folder, '--seed', 1, expect=1).stderr
+
+
+@test
+def processes_share_the_training_data(folder):
+    make_data(folder, name='alone')
+    command = [C2L, 'dataset', 'data', '--generator-name', STARTER, '-n', '50', '--samples-per-folder', '5', '--out-image-size', '64']
+    processes = [subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    outputs = [process.communicate(timeout=250) for process in processes]
+    assert all(process.returncode == 0 for process in processes), outputs
+    names = sorted(name for output, _ in outputs for name in output.split())
+    assert names == [f'data/{i:05d}.tar' for i in range(10)], outputs
+    alone = [data for path in tars(folder, 'alone') for name, data in members(path).items() if 'latent' in name]
+    shared = [data for path in tars(folder) for name, data in members(path).items() if 'latent' in name]
+    assert shared == alone
+
+
+@test
+def training_data_that_do_not_fit_the_disk(folder):
+    make_data(folder, '-n', '20')
+    command = [C2L, 'dataset', 'data', '--generator-name', STARTER, '-n', '40', '--samples-per-folder', '20', '--out-image-size', '64']
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250, preexec_fn=limit)
+    assert result.returncode == 1 and '00001.tar' in result.stderr and 'choose another folder' in result.stderr, result
+    assert sorted(path.name for path in (folder / 'data').iterdir()) == ['00000.tar', 'dataset.json']
+    (folder / 'file').touch()
+    assert 'cannot be written' in make_data(folder, name='file/data', expect=1).stderr
+
+
+@test
+def says_how_far_the_training_data_are(folder):
+    lines = [json.loads(line) for line in make_data(folder, '--json', '--n-gpus', '2').stdout.splitlines()]
+    assert [line['file'] for line in lines if 'file' in line] == [f'data/{i:05d}.tar' for i in range(3)]
+    progress = [line for line in lines if 'done' in line]
+    assert progress[-1]['done'] == progress[-1]['total'] == 50 and progress[-1]['rate'] > 0 and progress[-1]['left_s'] == 0
+    # On a terminal there is a bar, and it is gone in the end.
+    terminal, other = pty.openpty()
+    result = subprocess.run([C2L, 'dataset', 'shown', '--generator-name', STARTER, '-n', '40', '--out-image-size', '64'],
+                            cwd=folder, stdout=subprocess.PIPE, stderr=other, timeout=250)
+    os.close(other)
+    shown = b''
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:
+            break
+        shown += piece
+    os.close(terminal)
+    text = shown.decode()
+    assert result.returncode == 0 and 'of 40' in text and '/s' in text and 'left' in text and text.endswith('\r\x1b[K'), text[-200:]
+
+
+@test
+def training_data_need_models(folder):
+    for arguments, words in [
+        (['--generator-name', 'sg9'], 'sg9'),
+        (['--generator-name', STARTER, '--feature-extractor-name', 'ViT-Z/1'], 'ViT-Z/1'),
+        (['--generator-name', STARTER / 'prior.safetensors', '--feature-extractor-name', STARTER], 'generator'),
+        (['--generator-name', FIXTURES / 'e2e/w/generator.pkl', '--feature-extractor-name', FIXTURES / 'e2e/clip.pt', '--space', 'w3'],
+         'the space w3'),
+    ]:
+        result = c2l('dataset', 'data', '-n', 4, *arguments, folder=folder, expect=1)
+        assert words in result.stderr and not (folder / 'data').exists(), result.stderr
+    c2l('dataset', 'data', '-n', 4, '--generator-name', FIXTURES / 'e2e/w/generator.pkl', '--feature-extractor-name',
+        FIXTURES / 'e2e/clip.pt', folder=folder)
+    assert json.loads((folder / 'data' / 'dataset.json').read_text())['clip_preprocess'] == 'reference'
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(tap.run(TESTS, '/c2l/', sys.argv[2] if len(sys.argv) > 2 else None))

@@ -1,4 +1,4 @@
-/* tar: the broken ones as their table says, and names longer than a header holds. */
+/* tar: the broken ones as their table says, names longer than a header holds, and archives that were written here. */
 #include "formats/tar.h"
 
 #include "formats/weights.h"
@@ -128,11 +128,123 @@ test_long_names (void)
   g_assert_no_error (error);
 }
 
+/* What is written is what is read, and what tar itself lists; the bytes depend on nothing else. */
+static void
+test_writes (void)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new (), again = g_byte_array_new ();
+  g_autofree char *folder = g_strnfill (140, 'f'), *long_name = g_strconcat (folder, "/", "name.npy", NULL);
+  const char *const names[] = { "0.npy", long_name, "empty", "ä/ö" };
+  const char *const contents[] = { "one", "two", "", "four" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lTar) tar = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_assert_true (c2l_tar_append (bytes, names[i], contents[i], strlen (contents[i]), &error));
+      g_assert_true (c2l_tar_append (again, names[i], contents[i], strlen (contents[i]), &error));
+    }
+  c2l_tar_append_end (bytes, bytes->len);
+  c2l_tar_append_end (again, again->len);
+  g_assert_cmpuint (bytes->len, ==, 10240);
+  g_assert_cmpmem (bytes->data, bytes->len, again->data, again->len);
+  tar = open_bytes (bytes);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const C2lTarEntry *entry = c2l_tar_read_next (tar, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (entry->name, ==, names[i]);
+      g_assert_cmpmem (entry->data, entry->size, contents[i], strlen (contents[i]));
+    }
+  g_assert_null (c2l_tar_read_next (tar, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_ends_with_whole_records (void)
+{
+  for (guint blocks = 0; blocks < 45; blocks++)
+    {
+      g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+      c2l_tar_append_end (bytes, blocks * 512);
+      g_assert_cmpuint (bytes->len, >=, 1024);
+      g_assert_cmpuint ((blocks * 512 + bytes->len) % 10240, ==, 0);
+      g_assert_cmpuint (bytes->len, <, 1024 + 10240);
+    }
+}
+
+static void
+test_refuses_to_write (void)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autofree char *too_long = g_strnfill (101, 'n'), *far_too_long = g_strdup_printf ("%s/%0300d", "a", 0);
+  const char *const names[] = { "", too_long, far_too_long };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (c2l_tar_append (bytes, names[i], "x", 1, &error));
+      g_assert_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED);
+      g_assert_cmpuint (bytes->len, ==, 0);
+    }
+}
+
+static gboolean
+begins_with_b (const char *name, gpointer data)
+{
+  return *name == 'b';
+}
+
+static void
+test_filters (void)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autofree char *large = g_strnfill (5000, 'x');
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lTar) tar = NULL;
+
+  append_member (bytes, '0', "a", large, 5000);
+  append_member (bytes, '0', "b", "two", 3);
+  append_member (bytes, '0', "c", large, 5000);
+  tar = open_bytes (bytes);
+  c2l_tar_set_filter (tar, begins_with_b, NULL);
+  g_assert_cmpstr (c2l_tar_read_next (tar, &error)->name, ==, "b");
+  g_assert_null (c2l_tar_read_next (tar, &error));
+  g_assert_no_error (error);
+}
+
+/* A member that is passed over and cut off is damage all the same. */
+static void
+test_filters_notice_the_cut (void)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autofree char *large = g_strnfill (5000, 'x');
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lTar) tar = NULL;
+
+  append_member (bytes, '0', "b", "two", 3);
+  append_member (bytes, '0', "c", large, 5000);
+  g_byte_array_set_size (bytes, bytes->len - 2000);
+  tar = open_bytes (bytes);
+  c2l_tar_set_filter (tar, begins_with_b, NULL);
+  g_assert_nonnull (c2l_tar_read_next (tar, &error));
+  g_assert_null (c2l_tar_read_next (tar, &error));
+  g_assert_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/tar/hostile-files", test_hostile);
   g_test_add_func ("/tar/long-names", test_long_names);
+  g_test_add_func ("/tar/filters", test_filters);
+  g_test_add_func ("/tar/filters/notice-the-cut", test_filters_notice_the_cut);
+  g_test_add_func ("/tar/writes", test_writes);
+  g_test_add_func ("/tar/writes/whole-records", test_ends_with_whole_records);
+  g_test_add_func ("/tar/refuses-to-write", test_refuses_to_write);
   return g_test_run ();
 }

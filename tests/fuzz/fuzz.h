@@ -23,6 +23,6 @@ static inline void
 read_tensors (C2lPickle *pickle)
 {
   g_autoptr (C2lWeights) weights = c2l_weights_new (C2L_WEIGHTS_PLAIN, "fuzz", NULL);
-  if (pickle != NULL && c2l_pickle_add_tree_to_weights (pickle, c2l_pickle_get_root (pickle), weights, NULL))
+  if (pickle != NULL && c2l_pickle_add_tree_to_weights (pickle, c2l_pickle_get_root (pickle), weights, "", NULL))
     read_through (weights);
 }

@@ -70,16 +70,6 @@ remove_folder (const char *folder)
 }
 
 static void
-test_skips_what_is_not_yet (void)
-{
-  g_autofree char *folder = make_folder ("{\"fixture\": {\"type\": \"training-loss\", \"files\": {}, \"tolerance\": []}}");
-  Counts counts;
-
-  g_assert_cmpint (run (folder, &counts, NULL), ==, C2L_SELFTEST_SKIPPED);
-  remove_folder (folder);
-}
-
-static void
 test_fails_on_unknown_types (void)
 {
   g_autofree char *folder = make_folder ("{\"fixture\": {\"type\": \"poetry\", \"files\": {}, \"tolerance\": []}}");
@@ -121,7 +111,7 @@ test_sees_a_spoilt_case (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const folders[] = { "e2e/w", "edits" };
+  static const char *const folders[] = { "dataset/w", "dataset/w3", "e2e/w", "edits" };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
@@ -129,7 +119,6 @@ main (int argc, char **argv)
       g_autofree char *name = g_strdup_printf ("/selftest/recordings-agree/%s", folders[i]);
       g_test_add_data_func (name, folders[i], test_recordings_agree);
     }
-  g_test_add_func ("/selftest/skips-what-is-not-yet", test_skips_what_is_not_yet);
   g_test_add_func ("/selftest/fails-on-unknown-types", test_fails_on_unknown_types);
   g_test_add_func ("/selftest/fails-without-info", test_fails_without_info);
   g_test_add_func ("/selftest/sees-a-spoilt-case", test_sees_a_spoilt_case);

@@ -94,6 +94,7 @@ cpu_finalize (C2lDevice *device)
 
 static const C2lDeviceClass cpu_class = {
   .kind = "cpu",
+  .shares_memory = TRUE,
   .supports = cpu_supports,
   .alloc = cpu_alloc,
   .free = cpu_free,

@@ -415,17 +415,14 @@ c2l_dnnl_get_conv (C2lDnnl *dnnl, const C2lDnnlConv *shape, GError **error)
   return primitive;
 }
 
-gpointer
-c2l_dnnl_pack_data (C2lDnnlPrimitive *primitive, const float *weight)
+static void
+pack_into (C2lDnnlPrimitive *primitive, const float *weight, gpointer packed)
 {
   C2lDnnl *dnnl = primitive->dnnl;
   ConstDesc plain, wanted = query_desc (primitive, dnnl_query_weights_md);
-  gpointer packed = c2l_cpu_alloc (dnnl_memory_desc_get_size (wanted));
   dnnl_primitive_desc_t desc;
   dnnl_primitive_t reorder;
 
-  if (!packed)
-    return NULL;
   dnnl_memory_get_memory_desc (primitive->plain, &plain);
   dnnl_memory_set_data_handle (primitive->plain, (gpointer) weight);
   dnnl_memory_set_data_handle (primitive->weights, packed);
@@ -440,6 +437,16 @@ c2l_dnnl_pack_data (C2lDnnlPrimitive *primitive, const float *weight)
   dnnl_stream_wait (dnnl->stream);
   dnnl_primitive_destroy (reorder);
   dnnl_primitive_desc_destroy (desc);
+}
+
+gpointer
+c2l_dnnl_pack_data (C2lDnnlPrimitive *primitive, const float *weight)
+{
+  ConstDesc wanted = query_desc (primitive, dnnl_query_weights_md);
+  gpointer packed = c2l_cpu_alloc (dnnl_memory_desc_get_size (wanted));
+
+  if (packed)
+    pack_into (primitive, weight, packed);
   return packed;
 }
 
@@ -502,8 +509,12 @@ c2l_dnnl_pack (C2lDnnlPrimitive *primitive, C2lTensor *weight)
           return data;
         }
       dnnl_memory_get_memory_desc (packed->layout, &layout);
-      if (dnnl_memory_desc_equal (layout, wanted))
-        return packed->data;
+      if (!dnnl_memory_desc_equal (layout, wanted))
+        continue;
+      /* Half-precision weights are never written. */
+      if (weight->dtype == C2L_F32 && c2l_tensor_renew_packed (weight, key))
+        pack_into (primitive, weight->data, packed->data);
+      return packed->data;
     }
 }
 

@@ -7,6 +7,7 @@ typedef struct
   C2lDnnlPrimitive *primitive;
   gpointer weights;
   gsize dnnl_offset; /* of oneDNN's scratch memory, after the unrounded result */
+  guint generation;  /* of the weight's numbers in `weights` */
   gboolean rounds;   /* float32 products, a narrower result: oneDNN has no such mixture */
 } Plan;
 
@@ -55,7 +56,9 @@ c2l_cpu_gemm_dnnl_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op,
 
   Plan *plan = g_new (Plan, 1);
 
-  *plan = (Plan){ .primitive = primitive, .weights = weights, .rounds = rounds };
+  *plan = (Plan){
+    .primitive = primitive, .weights = weights, .generation = weight->generation, .rounds = rounds
+  };
   if (rounds)
     plan->dnnl_offset = (c2l_tensor_get_length (op->out) * sizeof (float) + 63) & ~(gsize) 63;
   op->plan = plan;
@@ -68,6 +71,11 @@ c2l_cpu_gemm_dnnl_run (C2lDevice *device, C2lOp *op)
 {
   Plan *plan = op->plan;
 
+  if (plan->generation != op->in[1]->generation)
+    {
+      plan->weights = c2l_dnnl_pack (plan->primitive, op->in[1]);
+      plan->generation = op->in[1]->generation;
+    }
   c2l_dnnl_run (plan->primitive, op->in[0]->data, plan->weights, op->in[2] ? op->in[2]->data : NULL,
                 op->in[3] ? op->in[3]->data : NULL, plan->rounds ? op->scratch : op->out->data,
                 (char *) op->scratch + plan->dnnl_offset);

@@ -10,6 +10,8 @@ get_packed (C2lTensor *weight)
 
   if (!packed && (packed = c2l_product_pack (weight)))
     c2l_tensor_take_packed (weight, "panels", packed, c2l_cpu_free);
+  else if (packed && c2l_tensor_renew_packed (weight, "panels"))
+    c2l_product_pack_into (packed, weight);
   return packed;
 }
 

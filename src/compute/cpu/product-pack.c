@@ -29,16 +29,13 @@ pack_half_panel (float *to, float *buffer, const C2lTensor *weight, gsize panel)
   pack_panel (to, &part, 0);
 }
 
-float *
-c2l_product_pack (const C2lTensor *weight)
+gboolean
+c2l_product_pack_into (float *packed, const C2lTensor *weight)
 {
   const gsize k = (gsize) weight->dims[1];
   const gsize n_panels = ((gsize) weight->dims[0] + PANEL - 1) / PANEL;
-  float *packed = c2l_cpu_alloc (n_panels * PANEL * k * sizeof (float));
-  gint failed = !packed;
+  gint failed = FALSE;
 
-  if (failed)
-    return NULL;
 #pragma omp parallel
   {
     g_autofree float *buffer = weight->dtype == C2L_F32 ? NULL : g_try_new (float, PANEL *k);
@@ -52,7 +49,17 @@ c2l_product_pack (const C2lTensor *weight)
       else if (buffer)
         pack_half_panel (packed + panel * PANEL * k, buffer, weight, panel);
   }
-  if (g_atomic_int_get (&failed))
+  return !g_atomic_int_get (&failed);
+}
+
+float *
+c2l_product_pack (const C2lTensor *weight)
+{
+  const gsize k = (gsize) weight->dims[1];
+  const gsize n_panels = ((gsize) weight->dims[0] + PANEL - 1) / PANEL;
+  float *packed = c2l_cpu_alloc (n_panels * PANEL * k * sizeof (float));
+
+  if (packed && !c2l_product_pack_into (packed, weight))
     g_clear_pointer (&packed, c2l_cpu_free);
   return packed;
 }

@@ -34,6 +34,8 @@ typedef struct
 /* [N, K] → [N / 16, K, 16], the last panel filled up with zeros: a new block for c2l_cpu_free(), or NULL where there is
  * no memory. */
 float *c2l_product_pack (const C2lTensor *weight);
+/* The same into memory that was packed for this weight before; FALSE where there is none for the conversion. */
+gboolean c2l_product_pack_into (float *packed, const C2lTensor *weight);
 
 /* One an instruction set. */
 void   c2l_product_run_portable (const C2lProduct *product);

@@ -222,29 +222,6 @@ small_product (float *c, const float *a, gsize a_stride, const float *b, gsize m
     }
 }
 
-/* In place over the first @n of a row; what follows up to @padded becomes 0. */
-static void
-softmax_row (float *row, gsize n, gsize padded)
-{
-  float highest = -INFINITY, sum = 0;
-
-#pragma omp simd reduction(max : highest)
-  for (gsize i = 0; i < n; i++)
-    highest = row[i] > highest ? row[i] : highest;
-#pragma omp simd reduction(+ : sum)
-  for (gsize i = 0; i < n; i++)
-    {
-      float e = vec_exp (row[i] - highest);
-      row[i] = e;
-      sum += e;
-    }
-  const float scale = sum > 0 ? 1.0f / sum : 0;
-  for (gsize i = 0; i < n; i++)
-    row[i] *= scale;
-  for (gsize i = n; i < padded; i++)
-    row[i] = 0;
-}
-
 /* Rows of one head lie a whole token apart, too far for the processor to look ahead by itself. */
 static void
 prefetch_head (const C2lTensor *tensor, gsize batch, gsize column, gsize n)

@@ -5,6 +5,7 @@
 #include "compute/cpu/cpu.h"
 #include "compute/cpu/isa.h"
 
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
@@ -218,6 +219,57 @@ row_activate (float *row, gsize n, C2lActivation act, float gain)
       row[i] *= gain;
 }
 
+/* In place over the first @n of a row; what follows up to @padded becomes 0. */
+static inline void
+softmax_row (float *row, gsize n, gsize padded)
+{
+  float highest = -INFINITY, sum = 0;
+
+#pragma omp simd reduction(max : highest)
+  for (gsize i = 0; i < n; i++)
+    highest = row[i] > highest ? row[i] : highest;
+#pragma omp simd reduction(+ : sum)
+  for (gsize i = 0; i < n; i++)
+    {
+      float e = vec_exp (row[i] - highest);
+      row[i] = e;
+      sum += e;
+    }
+  const float scale = sum > 0 ? 1.0f / sum : 0;
+  for (gsize i = 0; i < n; i++)
+    row[i] *= scale;
+  for (gsize i = n; i < padded; i++)
+    row[i] = 0;
+}
+
+/* Sums over rows for training are cut into at most so many chunks of rows, by the number of rows alone, and the chunks' sums are
+ * added in their order: the same bits on any number of threads. */
+#define MAX_CHUNKS 64
+#define MIN_CHUNK_ROWS 16
+
+static inline gsize
+get_chunk_rows (gsize n_rows)
+{
+  return MAX (MIN_CHUNK_ROWS, (n_rows + MAX_CHUNKS - 1) / MAX_CHUNKS);
+}
+
+static inline gsize
+get_n_chunks (gsize n_rows)
+{
+  return (n_rows + get_chunk_rows (n_rows) - 1) / get_chunk_rows (n_rows);
+}
+
+/* to [width] = Σ of the chunks' sums, which are @width apart. */
+static inline void
+add_chunks (float *to, const float *sums, gsize n_chunks, gsize width)
+{
+  memset (to, 0, width * sizeof (float));
+  for (gsize chunk = 0; chunk < n_chunks; chunk++)
+#pragma omp simd
+    for (gsize i = 0; i < width; i++)
+      to[i] += sums[chunk * width + i];
+}
+
 /* Implementations of the operations, one header for all topics. */
 #define C2L_DECLARE_OP(name)                                                                            \
   gboolean C2L_ISA_NAME (c2l_cpu_##name##_prepare) (C2lDevice * device, C2lPrecision precision, C2lOp * op, GError * *error); \
@@ -249,3 +301,19 @@ C2L_DECLARE_OP (fourier);
 C2L_DECLARE_OP (area_resize);
 C2L_DECLARE_OP (patches);
 C2L_DECLARE_OP (to_u8);
+C2L_DECLARE_OP (matmul);
+C2L_DECLARE_OP (layer_norm_backward);
+C2L_DECLARE_OP (layer_norm_gain_backward);
+C2L_DECLARE_OP (attention_backward);
+C2L_DECLARE_OP (attention_parameters_backward);
+C2L_DECLARE_OP (swiglu_backward);
+C2L_DECLARE_OP (activate_backward);
+C2L_DECLARE_OP (column_sums);
+C2L_DECLARE_OP (scatter_add);
+C2L_DECLARE_OP (embed_noise);
+C2L_DECLARE_OP (loss);
+C2L_DECLARE_OP (loss_backward);
+C2L_DECLARE_OP (sum_squares);
+C2L_DECLARE_OP (accumulate);
+C2L_DECLARE_OP (adamw);
+C2L_DECLARE_OP (moving_average);

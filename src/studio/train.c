@@ -1,0 +1,441 @@
+/* The loop of a training. What a step computes is in models/prior-train.h, where samples come from
+ * in samples.h, what is written in run-folder.h; here is the order of things: step, line of
+ * metrics, checkpoint, validation.
+ *
+ * A checkpoint comes before the validation of its step and says that one is due, so that a run
+ * which is killed in between repeats the validation and nothing else. Everything that decides what
+ * comes next is either in the configuration or in the checkpoint; clocks decide only when another
+ * checkpoint is written. */
+#include "studio/train.h"
+
+#include "studio/train-models.h"
+#include "studio/train-private.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A loss counts as exploded by its mean over about so many steps, and not before so many were seen.
+ */
+#define FAST_STEPS 10
+#define WARMING_STEPS 20
+#define SMOOTH 0.98 /* of a step's time */
+#define N_VARIATIONS 8
+#define USEC_PER_MINUTE (60.0 * G_USEC_PER_SEC)
+
+static gboolean
+fail_diverged (C2lTrainer *trainer, const char *what, GError **error)
+{
+  g_autofree char *last
+      = trainer->checkpoint_step >= 0
+            ? g_strdup_printf (
+                "the last good checkpoint is that of step %" G_GINT64_FORMAT
+                "; resume the run with a lower train.lr, or with train.max_grad_norm=1",
+                trainer->checkpoint_step)
+            : g_strdup ("there was no checkpoint yet; begin again with a lower train.lr, or with "
+                        "train.max_grad_norm=1");
+
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+               "step %" G_GINT64_FORMAT ": %s, so the training went astray; %s",
+               c2l_trainer_get_step (trainer) + 1, what, last);
+  return FALSE;
+}
+
+/* Notes the loss of a step; FALSE where it exploded. */
+static gboolean
+note_loss (C2lTrainer *trainer, double loss)
+{
+  C2lTrainMemory *memory = &trainer->memory;
+  double max = trainer->settings.max_loss;
+
+  memory->loss_sum += loss;
+  memory->n_losses++;
+  memory->fast = memory->n_seen == 0 ? loss : memory->fast + (loss - memory->fast) / FAST_STEPS;
+  memory->n_seen++;
+  if (memory->n_seen <= WARMING_STEPS)
+    {
+      memory->lowest = memory->fast;
+      return TRUE;
+    }
+  memory->lowest = MIN (memory->lowest, memory->fast);
+  return max == 0 || memory->fast <= max * memory->lowest;
+}
+
+/* The gradients of one step's batches. FALSE without an error where the loss is not finite. */
+static gboolean
+accumulate (C2lTrainer *trainer, double *loss, GError **error)
+{
+  const C2lTrainSettings *settings = &trainer->settings;
+
+  *loss = 0;
+  for (gint64 i = 0; i < settings->grad_accum; i++)
+    {
+      const C2lPriorTrainBatch batch = { .n_rows = settings->bs,
+                                         .latents = trainer->latents,
+                                         .features = trainer->features,
+                                         .first_row = i * settings->bs,
+                                         .n_total = settings->bs * settings->grad_accum };
+      double part;
+
+      /* A step is done whole or not at all: once samples were taken nothing is cancelled. */
+      if (!c2l_samples_next (trainer->samples, settings->bs, trainer->latents, trainer->features,
+                             i == 0 ? trainer->cancellable : NULL, error)
+          || !c2l_prior_train_accumulate (trainer->train, &batch, i + 1 == settings->grad_accum,
+                                          &part, NULL, error))
+        return FALSE;
+      *loss += part;
+    }
+  return TRUE;
+}
+
+static gboolean
+do_step (C2lTrainer *trainer, GError **error)
+{
+  const C2lTrainSettings *settings = &trainer->settings;
+  gint64 start = g_get_monotonic_time ();
+  double lr = c2l_train_settings_get_lr (settings, c2l_trainer_get_step (trainer) + 1);
+  double loss, grad_norm, seconds;
+  g_autoptr (GError) reason = NULL;
+
+  if (!accumulate (trainer, &loss, error))
+    return FALSE;
+  if (!isfinite (loss))
+    return fail_diverged (trainer, "the loss is no number any more", error);
+  if (!c2l_prior_train_update (trainer->train, lr, &grad_norm, &reason))
+    return g_error_matches (reason, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_FAILED)
+               ? fail_diverged (trainer, "the gradient is no number any more", error)
+               : (g_propagate_error (error, g_steal_pointer (&reason)), FALSE);
+  if (!note_loss (trainer, loss))
+    return fail_diverged (trainer, "the loss is many times its lowest (train.max_loss)", error);
+
+  seconds = (g_get_monotonic_time () - start) / (double) G_USEC_PER_SEC;
+  trainer->step_seconds = trainer->step_seconds == 0
+                              ? seconds
+                              : SMOOTH * trainer->step_seconds + (1 - SMOOTH) * seconds;
+  trainer->line_seconds += seconds;
+  trainer->line_steps++;
+  return c2l_trainer_get_step (trainer) % settings->log_it != 0
+         || c2l_trainer_report_step (trainer, lr, grad_norm, error);
+}
+
+static void
+show_validation (double fraction, gpointer data)
+{
+  c2l_trainer_show (data, "validation", fraction, FALSE);
+}
+
+/* Whether the new value is better than all before; keeps its checkpoint if so. */
+static gboolean
+judge (C2lTrainer *trainer, JsonObject *values, GError **error)
+{
+  C2lTrainMemory *memory = &trainer->memory;
+  const char *by = trainer->settings.best_by;
+  double value;
+
+  if (!json_object_has_member (values, by))
+    return TRUE;
+  value = json_object_get_double_member (values, by);
+  if (memory->best_step >= 0 && !(value > memory->best_value))
+    {
+      memory->n_worse++;
+      return TRUE;
+    }
+  memory->best_value = value;
+  memory->best_step = c2l_trainer_get_step (trainer);
+  memory->n_worse = 0;
+  return c2l_run_folder_keep_best (trainer->folder, memory->best_step, error);
+}
+
+static gboolean
+validate (C2lTrainer *trainer, GError **error)
+{
+  gint64 step = c2l_trainer_get_step (trainer);
+  g_autofree char *name = g_strdup_printf ("samples/%08" G_GINT64_FORMAT, step);
+  g_autofree char *folder = c2l_run_folder_dup_file (trainer->folder, name);
+  const C2lProgress progress = { show_validation, trainer };
+  g_autoptr (JsonObject) values = NULL;
+
+  if (trainer->evaluator == NULL)
+    {
+      trainer->memory.is_due = FALSE;
+      return TRUE;
+    }
+  c2l_trainer_show (trainer, "validation", 0, TRUE);
+  if (!c2l_prior_train_refresh (trainer->train, C2L_PRIOR_EMA, error))
+    return FALSE;
+  values = c2l_evaluator_run (trainer->evaluator, folder, &progress, trainer->cancellable, error);
+  if (values == NULL || !c2l_trainer_report_validation (trainer, values, folder, error))
+    return FALSE;
+  trainer->memory.is_due = FALSE;
+  return judge (trainer, values, error);
+}
+
+static gboolean
+save (C2lTrainer *trainer, GError **error)
+{
+  c2l_trainer_show (trainer, "writing a checkpoint", 0, TRUE);
+  return c2l_trainer_save (trainer, error);
+}
+
+/* After a step: the checkpoint that its number or the clock asks for. */
+static gboolean
+save_if_it_is_time (C2lTrainer *trainer, gboolean requested, GError **error)
+{
+  const C2lTrainSettings *settings = &trainer->settings;
+  gint64 step = c2l_trainer_get_step (trainer);
+  double minutes = (g_get_monotonic_time () - trainer->checkpoint_time) / USEC_PER_MINUTE;
+
+  trainer->memory.is_due = step % settings->val_it == 0;
+  if (!requested && !trainer->memory.is_due && step != settings->max_it
+      && (settings->checkpoint_it == 0 || step % settings->checkpoint_it != 0)
+      && (settings->checkpoint_minutes == 0 || minutes < settings->checkpoint_minutes))
+    return TRUE;
+  return save (trainer, error);
+}
+
+static gboolean
+is_over (const C2lTrainer *trainer)
+{
+  const C2lTrainSettings *settings = &trainer->settings;
+
+  return c2l_trainer_get_step (trainer) >= settings->max_it
+         || (settings->early_stop > 0 && trainer->memory.n_worse >= settings->early_stop);
+}
+
+static gboolean
+is_cancelled (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* Goes on until something ends it; *end says what, and the state is one that can be saved. */
+static gboolean
+work (C2lTrainer *trainer, C2lTrainEnd *end, GError **error)
+{
+  for (;;)
+    {
+      C2lRunRequest request = C2L_RUN_REQUEST_NONE;
+      GError *local = NULL;
+
+      if (!trainer->memory.is_due || validate (trainer, &local))
+        {
+          *end = C2L_TRAIN_FINISHED;
+          if (is_over (trainer))
+            return TRUE;
+          request = c2l_run_folder_take_request (trainer->folder);
+          *end = C2L_TRAIN_REQUESTED;
+          if (request == C2L_RUN_REQUEST_STOP)
+            return TRUE;
+          if (!g_cancellable_set_error_if_cancelled (trainer->cancellable, &local)
+              && do_step (trainer, &local)
+              && save_if_it_is_time (trainer, request == C2L_RUN_REQUEST_CHECKPOINT, &local))
+            {
+              c2l_trainer_show (trainer, "training",
+                                (double) c2l_trainer_get_step (trainer) / trainer->settings.max_it,
+                                FALSE);
+              continue;
+            }
+        }
+      *end = C2L_TRAIN_CANCELLED;
+      if (!is_cancelled (local))
+        {
+          g_propagate_error (error, local);
+          return FALSE;
+        }
+      g_clear_error (&local);
+      return TRUE;
+    }
+}
+
+static gboolean
+check_data (C2lTrainer *trainer, GError **error)
+{
+  const C2lTrainSettings *settings = &trainer->settings;
+  const C2lSampleShape *shape = c2l_samples_get_shape (trainer->samples);
+
+  if (shape->n_latents == settings->n_latents && shape->latent_dim == settings->latent_dim
+      && shape->feature_dim == settings->latent_dim)
+    return TRUE;
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+               "data.path: its samples are [%u, %u] latents with features of %u, and the "
+               "configuration says [%" G_GINT64_FORMAT ", %" G_GINT64_FORMAT
+               "] (data.n_latents, data.latent_dim) and as many features; choose the data group "
+               "that the data were made for",
+               shape->n_latents, shape->latent_dim, shape->feature_dim, settings->n_latents,
+               settings->latent_dim);
+  return FALSE;
+}
+
+static gboolean
+open_data (C2lTrainer *trainer, GError **error)
+{
+  const C2lTrainSettings *settings = &trainer->settings;
+  g_auto (GStrv) paths = c2l_train_config_list_paths (settings->config);
+  C2lSamplesOptions options;
+
+  c2l_samples_options_init (&options);
+  options.paths = (const char *const *) paths;
+  options.shuffle = settings->shuffle;
+  options.seed = settings->seed;
+  trainer->samples = c2l_samples_open (&options, error);
+  if (trainer->samples == NULL || !check_data (trainer, error))
+    return FALSE;
+  trainer->latents = g_new (float, settings->bs * settings->n_latents * settings->latent_dim);
+  trainer->features = g_new (float, settings->bs * settings->latent_dim);
+  return TRUE;
+}
+
+/* What validations need is opened before the first step, so that a missing file is known at once.
+ */
+static gboolean
+open_evaluator (C2lTrainer *trainer, GError **error)
+{
+  const C2lTrainSettings *settings = &trainer->settings;
+  C2lEvaluateOptions options;
+
+  if (settings->val_im_samples == 0 && settings->val_text_samples == NULL)
+    return TRUE;
+  c2l_trainer_show (trainer, "preparing validations", 0, TRUE);
+  c2l_evaluate_options_init (&options);
+  options.image_samples = settings->val_im_samples;
+  options.variations = settings->val_im_samples > 0 ? N_VARIATIONS : 0;
+  options.samples_per_text = settings->val_samples_per_text;
+  options.steps = settings->val_steps;
+  if (settings->val_text_samples != NULL)
+    {
+      trainer->prompts = c2l_evaluate_load_prompts (settings->val_text_samples, error);
+      if (trainer->prompts == NULL)
+        return FALSE;
+      options.prompts = (const char *const *) trainer->prompts;
+    }
+  trainer->session = c2l_train_open_session (settings, trainer->device, C2L_DEFAULT_PRECISION,
+                                             trainer->cancellable, error);
+  if (trainer->session == NULL)
+    return FALSE;
+  trainer->evaluator
+      = c2l_evaluator_new (trainer->session, c2l_prior_train_get_prior (trainer->train), &options,
+                           trainer->cancellable, error);
+  return trainer->evaluator != NULL;
+}
+
+static gboolean
+prepare (C2lTrainer *trainer, GError **error)
+{
+  g_autofree char *config = c2l_run_folder_dup_file (trainer->folder, "config.yaml");
+  g_auto (GStrv) notes = c2l_train_config_list_notes (trainer->settings.config);
+
+  c2l_trainer_show (trainer, "opening the data", 0, TRUE);
+  for (guint i = 0; notes[i] != NULL; i++)
+    c2l_trainer_say (trainer, "%s", notes[i]);
+  if (!c2l_train_config_save (trainer->settings.config, config, error))
+    return FALSE;
+  trainer->device = c2l_train_open_device (trainer->settings.device, error);
+  if (trainer->device == NULL)
+    return FALSE;
+  if (trainer->options->n_threads > 0)
+    c2l_device_set_n_threads (trainer->device, trainer->options->n_threads);
+  if (!open_data (trainer, error) || !c2l_trainer_load (trainer, error)
+      || !open_evaluator (trainer, error))
+    return FALSE;
+  trainer->events
+      = c2l_tfevents_open (c2l_run_folder_get_path (trainer->folder), trainer->started,
+                           c2l_trainer_get_step (trainer) + !trainer->memory.is_due, error);
+  trainer->checkpoint_time = g_get_monotonic_time ();
+  return trainer->events != NULL;
+}
+
+/* Leaves a checkpoint and says how it ended. */
+static gboolean
+conclude (C2lTrainer *trainer, C2lTrainEnd end, GError **error)
+{
+  gint64 step = c2l_trainer_get_step (trainer);
+  g_autofree char *message = NULL;
+
+  if (!c2l_trainer_save (trainer, error))
+    return FALSE;
+  if (end != C2L_TRAIN_FINISHED)
+    message = g_strdup_printf (
+        "stopped at step %" G_GINT64_FORMAT ", as asked; it can be resumed from there", step);
+  else if (step < trainer->settings.max_it)
+    message
+        = g_strdup_printf ("finished early: step %.0f was the best and none of %.0f validations "
+                           "since was better (train.early_stop)",
+                           trainer->memory.best_step, trainer->memory.n_worse);
+  else
+    message = g_strdup_printf ("finished: %" G_GINT64_FORMAT " steps", step);
+  c2l_trainer_say (trainer, "%s", message);
+  c2l_trainer_set_status (trainer, end == C2L_TRAIN_FINISHED ? "finished" : "stopped", message);
+  return TRUE;
+}
+
+/* The evaluator was recorded with the prior's trainer and the session, so it goes first. */
+static void
+clear_trainer (C2lTrainer *trainer)
+{
+  g_clear_pointer (&trainer->evaluator, c2l_evaluator_free);
+  g_clear_pointer (&trainer->train, c2l_prior_train_free);
+  g_clear_pointer (&trainer->session, c2l_session_free);
+  g_clear_pointer (&trainer->samples, c2l_samples_free);
+  g_clear_pointer (&trainer->device, c2l_device_unref);
+  g_clear_pointer (&trainer->events, c2l_tfevents_close);
+  g_clear_pointer (&trainer->folder, c2l_run_folder_close);
+  g_strfreev (trainer->prompts);
+  g_free (trainer->latents);
+  g_free (trainer->features);
+}
+
+static gboolean
+run (C2lTrainer *trainer, C2lTrainEnd *end, GError **error)
+{
+  GError *local = NULL;
+
+  if (prepare (trainer, &local) && work (trainer, end, &local) && conclude (trainer, *end, &local))
+    return TRUE;
+  /* Before the first step there is nothing to save. */
+  if (is_cancelled (local))
+    c2l_trainer_set_status (trainer, "stopped", "stopped before the first step, as asked");
+  else
+    {
+      c2l_run_folder_say (trainer->folder, local->message);
+      c2l_trainer_set_status (trainer, "failed", local->message);
+    }
+  g_propagate_error (error, local);
+  return FALSE;
+}
+
+gboolean
+c2l_train (const C2lTrainOptions *options,
+           C2lTrainEnd *end,
+           GCancellable *cancellable,
+           GError **error)
+{
+  C2lTrainer trainer = { .options = options,
+                         .cancellable = cancellable,
+                         .checkpoint_step = -1,
+                         .last_loss = NAN,
+                         .memory = { .best_step = -1 },
+                         .started = g_get_real_time () / (double) G_USEC_PER_SEC };
+  gboolean done;
+
+  c2l_train_settings_read (&trainer.settings, options->config);
+  trainer.folder = c2l_run_folder_open (options->folder, options->resume, error);
+  done = trainer.folder != NULL && run (&trainer, end, error);
+  clear_trainer (&trainer);
+  return done;
+}
+
+char *
+c2l_train_dup_name (JsonObject *config)
+{
+  C2lTrainSettings settings;
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = now != NULL ? g_date_time_format (now, "%Y-%m-%d-%H%M%S") : NULL;
+  g_auto (GStrv) paths = c2l_train_config_list_paths (config);
+  g_autofree char *folder = g_path_get_dirname (paths[0]);
+  g_autofree char *data = g_path_get_basename (folder);
+
+  c2l_train_settings_read (&settings, config);
+  if (settings.name != NULL && *settings.name != '\0')
+    return g_strdup (settings.name);
+  return g_strdup_printf ("%s-%s", g_ascii_isalnum (*data) ? data : "run",
+                          time != NULL ? time : "0");
+}

@@ -1,0 +1,326 @@
+#!/usr/bin/python3
+"""The Train page, used as a person uses it: runs that grow while somebody looks, and the real trainer."""
+
+import json
+import pathlib
+import re
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from person import difference, run, wait  # noqa: E402  (found only now)
+from run_folder import RunFolder  # noqa: E402
+
+
+def start(desk, **settings):
+    desk.set('page', "'train'")
+    for key, value in settings.items():
+        desk.set(key.replace('_', '-'), value)
+    return desk.start()
+
+
+def select(app, name):
+    """A row takes a click only once the window has settled."""
+    app.click(app.find('label', name))
+    if not app.find_all('heading', name):
+        time.sleep(1)
+        app.click(app.find('label', name))
+    app.find('heading', name)
+
+
+def make_run(desk, name, **how):
+    return RunFolder(desk.user / 'runs' / name, **how)
+
+
+def loss_plot(app):
+    return app.find('image', 'Training loss')
+
+
+def says(app, pattern):
+    """Waits until the plot of the loss says so to a screen reader."""
+    app.wait(lambda: re.search(pattern, loss_plot(app).description), f'the plot says {pattern}: {loss_plot(app).description}')
+
+
+def open_menu(app, name):
+    """A menu button and the button in it have one name."""
+    app.find('push button', name)
+    app.press(app.find_all('push button', name)[-1])
+
+
+def shows_runs_and_how_they_are(desk):
+    finished = make_run(desk, 'portraits', steps=500)
+    finished.write(range(0, 500, 5), validate=50)
+    finished.status('finished', best_step=450, best_value=.327)
+    failed = make_run(desk, 'exploded', steps=500)
+    failed.write(range(0, 60, 5))
+    failed.status('failed', message='The loss is not a number any more; lower train.lr')
+    failed.log('first words\nstep 60: loss nan\n')
+    running = make_run(desk, 'größere Köpfe', steps=1000)
+    running.write(range(0, 400, 5), validate=50)
+    running.status('running')
+    with running.alive():
+        app = start(desk)
+        app.find('label', re.compile('step 395 · loss 0'))
+        app.find('label', 'finished · best 0.327')
+        app.find('label', 'failed at step 55')
+        app.find('label', re.compile('running · step 395 of 1000 · 1840 samples/s · 5 h 12 min left'))
+        says(app, r'größere Köpfe: 0\.\d+ \(here 0\.\d+\), step 395')
+        app.find('image', 'Validation: text → image similarity')
+        app.find('image', 'Learning rate')
+        select(app, 'exploded')
+        app.find('label', re.compile('not a number any more; lower train.lr'))
+        app.find('label', re.compile('step 60: loss nan'))
+        says(app, 'exploded')
+        app.close()
+
+
+def follows_a_log_while_it_grows_also_over_a_closed_window(desk):
+    folder = make_run(desk, 'portraits')
+    folder.write(range(0, 100, 5))
+    folder.status('running')
+    with folder.alive():
+        app = start(desk)
+        says(app, 'step 95$')
+        folder.write(range(100, 200, 5))
+        says(app, 'step 195$')
+        app.close()
+        folder.write(range(200, 300, 5))
+        app = start(desk)
+        says(app, 'step 295$')
+        folder.write(range(300, 400, 5))
+        folder.status('running')
+        says(app, 'step 395$')
+        app.find('label', re.compile('running · step 395 of 1000'))
+    app.find('label', re.compile('interrupted at step 395'))
+    app.find('label', re.compile('ended without a word'))
+    app.close()
+
+
+def a_log_that_is_cut_and_goes_on_is_followed(desk):
+    folder = make_run(desk, 'portraits')
+    folder.write(range(0, 300, 5))
+    log = folder.path / 'metrics.jsonl'
+    lines = log.read_text().splitlines(True)
+    app = start(desk)
+    says(app, 'step 295$')
+    log.write_text(''.join(lines[:20]) + '{"step": 100, "lo')
+    says(app, 'step 95$')
+    with log.open('a') as file:
+        file.write('ss": 7.5}\n')
+    says(app, r'here 7\.5\), step 100$')
+    app.close()
+
+
+def asks_a_trainer_to_stop_and_for_a_checkpoint(desk):
+    folder = make_run(desk, 'portraits')
+    folder.write(range(0, 100, 5))
+    folder.status('running')
+    with folder.alive():
+        app = start(desk)
+        app.find('label', re.compile('running · step 95'))
+        app.key('ctrl+s')
+        wait(lambda: folder.asks('checkpoint'), 'a checkpoint is asked for')
+        assert not folder.asks('stop')
+        app.press(app.find('push button', 'Stop'))
+        wait(lambda: folder.asks('stop'), 'it is asked to stop')
+        app.find('label', re.compile('stopping after this step'))
+        (folder.path / 'stop').unlink()
+        folder.status('stopped')
+    app.find('label', re.compile('stopped · step 95'))
+    app.find('push button', 'Resume')
+    app.close()
+
+
+def renames_and_removes(desk):
+    folder = make_run(desk, 'portraits')
+    folder.write(range(0, 100, 5))
+    folder.status('stopped')
+    other = make_run(desk, 'other')
+    other.write(range(0, 50, 5))
+    app = start(desk)
+    select(app, 'portraits')
+    app.find('label', re.compile('stopped · step 95'))
+    app.key('F2')
+    app.find('text', 'New name')
+    app.focus_newest()
+    app.set_text(app.find('text', 'New name'), 'kleine Köpfe 木')
+    app.key('Return')
+    app.find('label', 'kleine Köpfe 木')
+    renamed = desk.user / 'runs' / 'kleine Köpfe 木'
+    wait(lambda: renamed.exists() and not folder.path.exists(), 'the folder has the new name')
+    says(app, 'kleine Köpfe 木')
+    app.focus()
+    select(app, 'kleine Köpfe 木')
+    app.key('ctrl+Delete')
+    app.press(app.find('push button', 'Move to Trash'))
+    app.wait_gone('label', 'kleine Köpfe 木')
+    assert not renamed.exists() and other.path.exists()
+    app.close()
+
+
+def compares_runs(desk):
+    for number, name in enumerate(('first', 'second', 'third')):
+        folder = make_run(desk, name, seed=number)
+        folder.write(range(0, 100 * (number + 1), 5))
+        folder.status('stopped')
+    app = start(desk)
+    select(app, 'first')
+    says(app, '^first: [^;]*$')
+    before = app.pixels(loss_plot(app))
+    app.click(app.find('check box', 'Show “third” in the plots'))
+    says(app, 'first: .*; third: |third: .*; first: ')
+    app.wait(lambda: difference(before, app.pixels(loss_plot(app))) > 1, 'the plot is another')
+    app.close()
+    assert desk.get('train-compared') == "['third']", desk.get('train-compared')
+    app = start(desk)
+    says(app, 'third: ')
+    select(app, 'second')
+    says(app, 'second: .*; third: |third: .*; second: ')
+    app.close()
+
+
+def plots_are_read_and_zoomed_by_keys(desk):
+    folder = make_run(desk, 'portraits')
+    folder.write(range(0, 1000, 5))
+    folder.status('stopped')
+    app = start(desk)
+    says(app, 'step 995$')
+    app.click(loss_plot(app))
+    app.hover(app.find('heading', 'Trainings'))
+    app.key('Home')
+    says(app, '^step 0, portraits 0')
+    app.key('Right')
+    says(app, '^step 10, portraits 0')
+    app.key('plus', 'plus')
+    app.find('push button', 'Show everything')
+    app.key('0')
+    app.wait_gone('push button', 'Show everything')
+    app.close()
+
+
+def plots_are_zoomed_by_the_mouse(desk):
+    folder = make_run(desk, 'portraits')
+    folder.write(range(0, 1000, 5))
+    folder.status('stopped')
+    app = start(desk)
+    says(app, 'step 995$')
+    before = app.pixels(loss_plot(app))
+    app.drag(loss_plot(app), (.3, .2), (.5, .8))
+    app.find('push button', 'Show everything')
+    assert difference(before, app.pixels(loss_plot(app))) > 1
+    app.double_click(loss_plot(app), .5, .5)
+    app.wait_gone('push button', 'Show everything')
+    app.close()
+
+
+def remembers_how_plots_are_drawn(desk):
+    folder = make_run(desk, 'portraits')
+    folder.write(range(0, 1000, 5))
+    folder.status('stopped')
+    app = start(desk)
+    says(app, 'here 0')
+    app.set_value(app.find('slider', 'Smoothing'), 0)
+    says(app, r'^portraits: 0\.\d+, step 995$')
+    open_menu(app, 'Options of “Training loss”')
+    app.press(app.find('check box', 'Logarithmic'))
+    app.wait(lambda: desk.get('plots-logarithmic') == "['loss']", 'the axis is logarithmic')
+    app.focus()
+    app.key('Escape')
+    app.close()
+    assert float(desk.get('plots-smoothing')) == 0, desk.get('plots-smoothing')
+
+
+def shows_samples_by_step(desk):
+    folder = make_run(desk, 'portraits')
+    folder.write(range(0, 1000, 5))
+    folder.status('stopped')
+    for step in (0, 300, 600):
+        folder.samples(step)
+    app = start(desk)
+    app.find('image', re.compile('guidance 2, at step 600'))
+    app.set_value(app.find('slider', 'Step of the samples'), 0)
+    app.find('image', re.compile('guidance 2, at step 0'))
+    app.close()
+
+
+def says_what_is_wrong_with_settings(desk):
+    app = start(desk)
+    app.press(app.find('push button', 'New Training…'))
+    app.find('label', re.compile(r'c2l dataset .*--n-samples 50000 .*c2l train --run .*starter.* data=starter model=starter'))
+    app.set_text(app.find('text', 'Settings of your own'), 'train.learning_rate=1')
+    app.find('alert', re.compile('train.learning_rate.*train.lr'))
+    app.wait(lambda: not app.is_enabled(app.find('push button', 'Start')), 'it cannot be started')
+    app.set_text(app.find('text', 'Settings of your own'), 'train.max_it=10')
+    app.find('label', re.compile('train.max_it=10'))
+    app.wait(lambda: app.is_enabled(app.find('push button', 'Start')), 'it can be started')
+    app.press(app.find('push button', 'Cancel'))
+    app.wait_gone('push button', 'Start')
+    assert not (desk.user / 'runs').exists()
+    app.close()
+
+
+# As little as has every part of a training in it.
+SETTINGS = ('train.max_it=100_000 train.log_it=5 train.val_it=50 train.val_steps=4 data.bs=32 data.shuffle=50 data.stats_samples=100 '
+            'data.val_im_samples=2 data.val_samples_per_text=1 train.lr=1.0e-3 train.ema_update_after=0 train.checkpoint_minutes=0')
+
+
+def last_step(app):
+    match = re.search(r'step (\d+)$', loss_plot(app).description)
+    return int(match[1]) if match else -1
+
+
+def read_losses(folder):
+    lines = [json.loads(line) for line in (folder / 'metrics.jsonl').read_text().splitlines(True) if line.endswith('\n')]
+    return {line['step']: line['loss'] for line in lines if 'loss' in line}
+
+
+def trains_from_the_first_sample_to_the_picture(desk):
+    prompts = desk.home / 'prompts.txt'
+    prompts.write_text('a happy man with a beard\n')
+    app = start(desk)
+    app.press(app.find('push button', 'New Training…'))
+    app.set_text(app.find('text', 'Name'), 'mine')
+    app.set_value(app.find('spin button', 'Samples'), 200)
+    app.set_text(app.find('text', 'Settings of your own'), f'{SETTINGS} data.val_text_samples={prompts}')
+    app.find('label', re.compile(r'--n-samples 200 .*train.max_it=100_000'))
+    app.wait(lambda: app.is_enabled(app.find('push button', 'Start')), 'it can be started')
+    app.press(app.find('push button', 'Start'))
+    app.focus()
+    folder = desk.user / 'runs' / 'mine'
+    app.wait(lambda: last_step(app) >= 100, 'the loss is plotted', 240)
+    app.close()
+
+    losses = read_losses(folder)
+    app = start(desk)
+    app.wait(lambda: last_step(app) > max(losses) + 50, 'it went on and is still live', 240)
+    app.find('label', re.compile('running · step'))
+    app.find('image', 'Validation: text → image similarity')
+    app.press(app.find('push button', 'Stop'))
+    app.find('label', re.compile('stopped · step'))
+    stopped_at = last_step(app)
+    losses = read_losses(folder)
+    first, last = sorted(losses)[:5], sorted(losses)[-5:]
+    assert sum(losses[step] for step in last) < sum(losses[step] for step in first), 'the loss did not fall'
+
+    app.press(app.find('push button', 'Resume'))
+    app.wait(lambda: last_step(app) > stopped_at + 50, 'it goes on', 240)
+    app.press(app.find('push button', 'Stop'))
+    app.find('label', re.compile('stopped · step'))
+    app.wait(lambda: app.is_enabled(app.find('push button', 'Use in Create')), 'there is a checkpoint')
+    app.press(app.find('push button', 'Use in Create'))
+    app.press(app.find('push button', 'Use'))
+    app.wait(lambda: desk.get('model') == "'mine'", 'Create draws with it', 240)
+    app.focus()
+    app.find('push button', 'Generate')
+    app.type('a happy man')
+    app.key('Return')
+    app.find('status bar', '16 pictures')
+    app.close()
+
+
+run(shows_runs_and_how_they_are, follows_a_log_while_it_grows_also_over_a_closed_window, a_log_that_is_cut_and_goes_on_is_followed,
+    asks_a_trainer_to_stop_and_for_a_checkpoint, renames_and_removes, compares_runs, plots_are_read_and_zoomed_by_keys,
+    plots_are_zoomed_by_the_mouse, remembers_how_plots_are_drawn, shows_samples_by_step, says_what_is_wrong_with_settings,
+    trains_from_the_first_sample_to_the_picture, GSK_RENDERER='cairo')
