@@ -19,8 +19,9 @@
 
 typedef struct
 {
-  char *folder;       /* of the groups */
-  JsonObject *root;   /* unresolved */
+  char *folder;         /* of the groups */
+  JsonObject *root;     /* unresolved */
+  JsonObject *defaults; /* of the root, before any group */
   GHashTable *groups; /* name → chosen file, as the root's defaults say and overrides change it */
   GHashTable *chosen; /* names that an override chose */
 } Composer;
@@ -189,6 +190,25 @@ choose_groups (Composer *composer, const char *const *overrides, GError **error)
   return TRUE;
 }
 
+/* What the root has for all groups of this kind, with @group over it (transfer full). */
+static JsonObject *
+lay_over_defaults (Composer *composer, const char *name, JsonObject *group)
+{
+  JsonObject *object = json_object_new ();
+  JsonObject *defaults = c2l_json_get_object (composer->defaults, name);
+
+  merge (object, group);
+  if (defaults == NULL)
+    return object;
+  /* Those that the group lacks come last, as they would in a file. */
+  g_autoptr (GList) members = json_object_get_members (defaults);
+  for (GList *member = members; member != NULL; member = member->next)
+    if (!json_object_has_member (object, member->data))
+      json_object_set_member (object, member->data,
+                              json_node_copy (json_object_get_member (defaults, member->data)));
+  return object;
+}
+
 /* Reads the groups' files into the root. What a data group says about others is heard before those
  * are read. */
 static gboolean
@@ -207,7 +227,8 @@ add_groups (Composer *composer, gboolean chosen_only, GError **error)
       if (group == NULL)
         return FALSE;
       take_defaults (composer, group);
-      json_object_set_object_member (composer->root, order[i], json_object_ref (group));
+      json_object_set_object_member (composer->root, order[i],
+                                     lay_over_defaults (composer, order[i], group));
     }
   return TRUE;
 }
@@ -271,7 +292,8 @@ compose (Composer *composer, JsonObject *base, const char *const *overrides, GEr
     return FALSE;
   path = g_build_filename (composer->folder, "config.yaml", NULL);
   composer->root = read_yaml (path, error);
-  if (composer->root == NULL)
+  composer->defaults = read_yaml (path, NULL);
+  if (composer->root == NULL || composer->defaults == NULL)
     return FALSE;
   take_defaults (composer, composer->root);
   if (!choose_groups (composer, overrides, error) || !add_groups (composer, FALSE, error))
@@ -302,6 +324,7 @@ c2l_train_config_compose (JsonObject *base, const char *const *overrides, GError
   if (config != NULL && !c2l_train_schema_check (config, error))
     g_clear_pointer (&config, json_object_unref);
   g_clear_pointer (&composer.root, json_object_unref);
+  g_clear_pointer (&composer.defaults, json_object_unref);
   g_hash_table_unref (composer.groups);
   g_hash_table_unref (composer.chosen);
   g_free (composer.folder);
@@ -357,16 +380,16 @@ c2l_train_config_list_notes (JsonObject *config)
 }
 
 char **
-c2l_train_config_list_paths (JsonObject *config)
+c2l_train_config_list_paths (JsonObject *config, const char *key)
 {
-  JsonNode *node = c2l_train_schema_lookup (config, "data.path");
+  JsonNode *node = c2l_train_schema_lookup (config, key);
   g_autoptr (GPtrArray) paths = g_ptr_array_new ();
 
   if (JSON_NODE_HOLDS_ARRAY (node))
     for (guint i = 0; i < json_array_get_length (json_node_get_array (node)); i++)
       g_ptr_array_add (paths,
                        g_strdup (json_array_get_string_element (json_node_get_array (node), i)));
-  else
+  else if (JSON_NODE_HOLDS_VALUE (node))
     g_ptr_array_add (paths, g_strdup (json_node_get_string (node)));
   g_ptr_array_add (paths, NULL);
   return (char **) g_ptr_array_steal (paths, NULL);

@@ -62,8 +62,8 @@ typedef struct
 
 /* @config: from the functions above; it must outlive @settings. */
 void        c2l_train_settings_read (C2lTrainSettings *settings, JsonObject *config);
-/* data.path, a string or a list of them; NULL-terminated (transfer full). */
-char      **c2l_train_config_list_paths (JsonObject *config);
+/* The paths at @key ("data.path"), one or several, none where it is null; NULL-terminated (transfer full). */
+char      **c2l_train_config_list_paths (JsonObject *config, const char *key);
 
 /* The learning rate of step @step, the first one 1. */
 double      c2l_train_settings_get_lr (const C2lTrainSettings *settings, gint64 step);

@@ -406,6 +406,21 @@ def a_checkpoint_of_the_original_is_a_beginning(folder):
 
 
 @test
+def held_back_samples_give_a_loss(folder):
+    make_data(folder)
+    train(folder, 'run', 'data.path=data/{00..01}.tar', 'data.val_path=data/02.tar', 'train.max_it=200', 'train.val_it=50', 'train.lr=3.0e-3', 'train.ema_beta=0.9',
+          'train.best_by=loss', 'train.log_it=50', 'data.embed_noise_scale=0.1')
+    losses = {line['step']: line['val/loss'] for line in metrics(folder / 'run') if 'val/loss' in line}
+    assert list(losses) == [50, 100, 150, 200] and len(set(losses.values())) == 4 and all(0 < loss < 1.5 for loss in losses.values()), losses
+    state = status(folder / 'run')
+    assert state['best_value'] == min(losses.values()) and losses[state['best_step']] == state['best_value'], (state, losses)
+    resume(folder, 'run', 'train.lr=0', 'train.max_it=250', 'train.ema_beta=1')
+    again = [line['val/loss'] for line in metrics(folder / 'run') if 'val/loss' in line]
+    assert again[-1] == losses[200]
+    assert 'data.val_path' in train(folder, 'other', 'train.best_by=loss', expect=1).stderr
+
+
+@test
 def a_model_is_judged(folder):
     arguments = ['evaluate', '--pictures', 4, '--variations', 2, '--samples', 2, '--steps', 2, '--json']
     first = json.loads(call(*arguments, '--grids', 'grids', folder=folder).stdout)
