@@ -20,7 +20,7 @@
 #define BLOCK 256
 /* A part of the result that one thread computes: its sums take 192 KiB, its block of a 48 KiB. */
 #define PART_ROWS 48
-#define MIN_PART_ROWS 12
+#define MIN_PART_ROWS 24
 #define PART_PANELS 64
 #define PART_COLUMNS (PART_PANELS * PANEL)
 /* Rows of sums begin a little off each other, else all of them would fall into one set of a cache.
