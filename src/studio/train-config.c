@@ -56,8 +56,8 @@ merge (JsonObject *into, JsonObject *from)
   const char *name;
   JsonNode *node;
 
-  json_object_iter_init (&iter, from);
-  while (json_object_iter_next (&iter, &name, &node))
+  json_object_iter_init_ordered (&iter, from);
+  while (json_object_iter_next_ordered (&iter, &name, &node))
     {
       JsonObject *inner = c2l_json_get_object (into, name);
 

@@ -8,6 +8,7 @@
  * checkpoint is written. */
 #include "studio/train.h"
 
+#include "studio/inhibit.h"
 #include "studio/train-models.h"
 #include "studio/train-private.h"
 
@@ -332,11 +333,14 @@ c2l_train (const C2lTrainOptions *options,
                          .memory = { .best_step = -1 },
                          .started = g_get_real_time () / (double) G_USEC_PER_SEC };
   gboolean done;
+  int inhibitor;
 
   c2l_train_settings_read (&trainer.settings, options->config);
   trainer.folder = c2l_run_folder_open (options->folder, options->resume, error);
+  inhibitor = trainer.folder != NULL ? c2l_inhibit_sleep ("A model is being trained") : -1;
   done = trainer.folder != NULL && run (&trainer, end, error);
   clear_trainer (&trainer);
+  c2l_inhibit_end (inhibitor);
   return done;
 }
 
