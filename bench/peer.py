@@ -273,20 +273,18 @@ def load_dataset_script():
 def make_dataset(_kind, words, folder):
     """Its run_folder_list and make_webdataset; models are loaded once and not in each run, which would be the peer's loss."""
     import pathlib
-    import shutil
     script = load_dataset_script()
     generator, clipper = random_generator(), load_clipper(folder)
     script.generators['made-up'] = lambda: generator
     script.Clipper = lambda variant: clipper
     size = next((int(word[5:]) for word in words if word.startswith('batch')), 32)
-    raw, packed = pathlib.Path(folder) / 'raw', pathlib.Path(folder) / 'packed'
 
     def run():
-        raw.mkdir()
-        script.run_folder_list(0, raw, 'made-up', 'made-up', 256, size, 16, N_PICTURES, [0], save_im=True)
-        script.make_webdataset(raw, packed)
-        shutil.rmtree(raw)
-        shutil.rmtree(packed)
+        with tempfile.TemporaryDirectory(prefix='c2l-peer-') as place:
+            raw = pathlib.Path(place) / 'raw'
+            raw.mkdir()
+            script.run_folder_list(0, raw, 'made-up', 'made-up', 256, size, 16, N_PICTURES, [0], save_im=True)
+            script.make_webdataset(raw, pathlib.Path(place) / 'packed')
     return run
 
 
