@@ -10,7 +10,6 @@
 #include "studio/recipe.h"
 #include "studio/train-schema.h"
 
-#include <math.h>
 #include <string.h>
 
 #define FOLDER "config"
@@ -349,61 +348,4 @@ gboolean
 c2l_train_config_save (JsonObject *config, const char *path, GError **error)
 {
   return c2l_yaml_save (config, path, error);
-}
-
-static gboolean
-is_set (JsonObject *config, const char *path)
-{
-  JsonNode *node = c2l_train_schema_lookup (config, path);
-  return node != NULL && !JSON_NODE_HOLDS_NULL (node);
-}
-
-char **
-c2l_train_config_list_notes (JsonObject *config)
-{
-  g_autoptr (GPtrArray) notes = g_ptr_array_new ();
-  JsonNode *power = c2l_train_schema_lookup (config, "train.ema_power");
-  JsonNode *znorm = c2l_train_schema_lookup (config, "train.znorm_embed");
-
-  if (is_set (config, "logging") || is_set (config, "wandb_entity"))
-    g_ptr_array_add (notes,
-                     g_strdup ("logging, wandb_*: nothing is sent anywhere; metrics go to the "
-                               "run's folder, for TensorBoard too"));
-  if (power != NULL && !JSON_NODE_HOLDS_NULL (power) && json_node_get_double (power) != 0.75)
-    g_ptr_array_add (notes, g_strdup ("train.ema_power: without effect, as in the original"));
-  if (znorm != NULL && json_node_get_boolean (znorm))
-    g_ptr_array_add (notes,
-                     g_strdup ("train.znorm_embed: without effect; the original computes the "
-                               "z-score of embeddings and discards it"));
-  g_ptr_array_add (notes, NULL);
-  return (char **) g_ptr_array_steal (notes, NULL);
-}
-
-char **
-c2l_train_config_list_paths (JsonObject *config, const char *key)
-{
-  JsonNode *node = c2l_train_schema_lookup (config, key);
-  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
-
-  if (JSON_NODE_HOLDS_ARRAY (node))
-    for (guint i = 0; i < json_array_get_length (json_node_get_array (node)); i++)
-      g_ptr_array_add (paths,
-                       g_strdup (json_array_get_string_element (json_node_get_array (node), i)));
-  else if (JSON_NODE_HOLDS_VALUE (node))
-    g_ptr_array_add (paths, g_strdup (json_node_get_string (node)));
-  g_ptr_array_add (paths, NULL);
-  return (char **) g_ptr_array_steal (paths, NULL);
-}
-
-double
-c2l_train_settings_get_lr (const C2lTrainSettings *settings, gint64 step)
-{
-  double warmed = settings->warmup > 0 ? MIN (1, (double) step / settings->warmup) : 1;
-  gint64 length = MAX (settings->max_it - settings->warmup, 1);
-  double done = CLAMP ((double) (step - settings->warmup) / length, 0, 1);
-
-  if (strcmp (settings->lr_schedule, "cosine") != 0)
-    return settings->lr * warmed;
-  return warmed
-         * (settings->lr_min + (settings->lr - settings->lr_min) * (1 + cos (G_PI * done)) / 2);
 }

@@ -22,6 +22,9 @@ JsonObject *c2l_train_config_compose (JsonObject *base, const char *const *overr
 /* The same with the mapping in the file @path as base. */
 JsonObject *c2l_train_config_load (const char *path, const char *const *overrides, GError **error);
 
+/* Makes the paths in @config absolute that are there from the current folder, so that a run can be resumed from another. */
+void        c2l_train_config_make_absolute (JsonObject *config);
+
 /* Writes @config as YAML, aside and renamed. */
 gboolean    c2l_train_config_save (JsonObject *config, const char *path, GError **error);
 

@@ -335,6 +335,7 @@ c2l_train (const C2lTrainOptions *options,
   gboolean done;
   int inhibitor;
 
+  c2l_train_config_make_absolute (options->config);
   c2l_train_settings_read (&trainer.settings, options->config);
   trainer.folder = c2l_run_folder_open (options->folder, options->resume, error);
   inhibitor = trainer.folder != NULL ? c2l_inhibit_sleep ("A model is being trained") : -1;

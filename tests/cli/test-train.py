@@ -206,6 +206,16 @@ def resumed_it_is_as_if_never_stopped(folder):
 
 
 @test
+def it_is_resumed_from_any_folder(folder):
+    make_data(folder)
+    train(folder, 'run', 'train.max_it=10', 'train.val_it=10', models=SEEING)
+    (folder / 'elsewhere').mkdir()
+    resume(folder / 'elsewhere', '../run', 'train.max_it=20')
+    assert [line['step'] for line in metrics(folder / 'run')] == [*range(1, 11), 10, *range(11, 21), 20]
+    call('evaluate', '../run', '--quick', '--pictures', 0, '--variations', 0, '--samples', 1, '--steps', 2, folder=folder / 'elsewhere')
+
+
+@test
 def validations_resume_too(folder):
     make_data(folder)
     settings = ['train.max_it=30', 'train.val_it=10']
