@@ -281,13 +281,34 @@ apply_override (Composer *composer, const char *override, GError **error)
   return set_value (composer->root, key, g_steal_pointer (&node));
 }
 
+/* A shell without quotes makes several words of braces, of which only the last would count. */
+static gboolean
+check_paths (const char *const *overrides, GError **error)
+{
+  const char *const keys[] = { "data.path=", "data.val_path=" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      guint n = 0;
+
+      for (guint j = 0; overrides != NULL && overrides[j] != NULL; j++)
+        n += g_str_has_prefix (overrides[j], keys[i]);
+      if (n > 1)
+        return refuse (error,
+                       "%s…: given %u times; put a path with braces in quotes, so that the shell "
+                       "leaves it alone",
+                       keys[i], n);
+    }
+  return TRUE;
+}
+
 static gboolean
 compose (Composer *composer, JsonObject *base, const char *const *overrides, GError **error)
 {
   g_autofree char *path = NULL;
 
   composer->folder = find_folder (error);
-  if (composer->folder == NULL)
+  if (composer->folder == NULL || !check_paths (overrides, error))
     return FALSE;
   path = g_build_filename (composer->folder, "config.yaml", NULL);
   composer->root = read_yaml (path, error);

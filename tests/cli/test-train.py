@@ -71,7 +71,8 @@ def call(*arguments, folder, expect=0, **options):
 
 
 def train(folder, run, *overrides, expect=0, models=BLIND, **options):
-    return call('train', '--run', run, *TINY, *models, *overrides, folder=folder, expect=expect, **options)
+    tiny = [setting for setting in TINY if not any(override.startswith('data.path=') for override in overrides) or not setting.startswith('data.path=')]
+    return call('train', '--run', run, *tiny, *models, *overrides, folder=folder, expect=expect, **options)
 
 
 def resume(folder, run, *overrides, expect=0, **options):
@@ -375,6 +376,7 @@ def wrong_use_is_answered(folder):
         (['train.max_it=many'], 'train.max_it'),
         (['faster'], 'not an override'),
         (['data=cats'], 'sg2-ffhq'),
+        (['data.path=data/00.tar', 'data.path=data/01.tar'], 'in quotes'),
         (['--resume'], '--run'),
         (['--run', ''], '--run'),
         (['--run', 'nowhere', '--resume'], 'no run to resume'),
