@@ -36,12 +36,14 @@ CASES = {
     'prior': 'prior “mid”, four steps, 16 latents, guidance 2',
     'clip': 'CLIP ViT-B/32, one prompt and 16 images of 224²',
     'dataset': '16 samples of training data from StyleGAN2 1024², with pictures',
+    'train': 'one step of training the prior “mid”, batch 512',
 }
 PROMPT = 'a photograph of a person with red hair and glasses'
 N_PICTURES = 16
 CHECKOUT = None  # of clip2latent; set by main
 SKIP = 250  # of 1000 steps: four remain
 GUIDANCE = 2.0
+BATCH = 512
 
 # glibc gives big blocks back to the kernel at once; PyTorch then pays for zeroed pages at every layer.
 MEMORY_ENVIRONMENT = {
@@ -273,24 +275,41 @@ def load_dataset_script():
 def make_dataset(_kind, words, folder):
     """Its run_folder_list and make_webdataset; models are loaded once and not in each run, which would be the peer's loss."""
     import pathlib
-    import shutil
     script = load_dataset_script()
     generator, clipper = random_generator(), load_clipper(folder)
     script.generators['made-up'] = lambda: generator
     script.Clipper = lambda variant: clipper
     size = next((int(word[5:]) for word in words if word.startswith('batch')), 32)
-    raw, packed = pathlib.Path(folder) / 'raw', pathlib.Path(folder) / 'packed'
 
     def run():
-        raw.mkdir()
-        script.run_folder_list(0, raw, 'made-up', 'made-up', 256, size, 16, N_PICTURES, [0], save_im=True)
-        script.make_webdataset(raw, packed)
-        shutil.rmtree(raw)
-        shutil.rmtree(packed)
+        with tempfile.TemporaryDirectory(prefix='c2l-peer-') as place:
+            raw = pathlib.Path(place) / 'raw'
+            raw.mkdir()
+            script.run_folder_list(0, raw, 'made-up', 'made-up', 256, size, 16, N_PICTURES, [0], save_im=True)
+            script.make_webdataset(raw, pathlib.Path(place) / 'packed')
     return run
 
 
-MAKERS = {'dataset': make_dataset, 'sg2-1024': make_sg2, 'headline': make_headline, 'prior': make_prior, 'clip': make_clip}
+def make_train(_kind, _words, _folder):
+    """What train.py does with a batch: loss, backward, AdamW, average. Its data loader's work is not in it."""
+    import torch
+    from dalle2_pytorch.train import DiffusionPriorTrainer
+    torch.set_grad_enabled(True)
+    config = config_of()
+    trainer = DiffusionPriorTrainer(
+        load_prior().requires_grad_(True), lr=config.train.lr, wd=config.train.weight_decay,
+        ema_beta=config.train.ema_beta, ema_update_every=config.train.ema_update_every)
+    trainer.train()
+    latents, features = torch.randn(BATCH, 512), torch.randn(BATCH, 512)
+
+    def step():
+        trainer(image_embed=latents.clone(), text_embed=features.clone())
+        trainer.update()
+    return step
+
+
+MAKERS = {'dataset': make_dataset, 'sg2-1024': make_sg2, 'headline': make_headline, 'prior': make_prior, 'clip': make_clip,
+          'train': make_train}
 
 
 def describe():

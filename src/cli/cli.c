@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include <glib/gstdio.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -197,4 +198,18 @@ c2l_cli_progress_clear (void)
   fputs ("\r\033[K", stderr);
   fflush (stderr);
   bar_is_shown = FALSE;
+}
+
+char *
+c2l_cli_dup_duration (double seconds)
+{
+  const gint64 minutes = (gint64) (seconds / 60), hours = minutes / 60, days = hours / 24;
+
+  if (seconds < 100)
+    return g_strdup_printf ("%.0f s", ceil (seconds));
+  if (minutes < 100)
+    return g_strdup_printf ("%" G_GINT64_FORMAT " min", minutes);
+  if (hours < 48)
+    return g_strdup_printf ("%" G_GINT64_FORMAT " h %" G_GINT64_FORMAT " min", hours, minutes % 60);
+  return g_strdup_printf ("%" G_GINT64_FORMAT " d %" G_GINT64_FORMAT " h", days, hours % 24);
 }

@@ -60,5 +60,7 @@ void          c2l_cli_catch_signals (void);
 /* A progress bar on a terminal; silent elsewhere. */
 void          c2l_cli_progress (double fraction, const char *what);
 void          c2l_cli_progress_clear (void);
+/* "40 s", "12 min", "3 h 5 min", for people (transfer full). */
+char         *c2l_cli_dup_duration (double seconds);
 
 G_END_DECLS

@@ -40,20 +40,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
 /* --- what is said --- */
 
-static char *
-dup_duration (double seconds)
-{
-  const gint64 minutes = (gint64) (seconds / 60), hours = minutes / 60, days = hours / 24;
-
-  if (seconds < 100)
-    return g_strdup_printf ("%.0f s", ceil (seconds));
-  if (minutes < 100)
-    return g_strdup_printf ("%" G_GINT64_FORMAT " min", minutes);
-  if (hours < 48)
-    return g_strdup_printf ("%" G_GINT64_FORMAT " h %" G_GINT64_FORMAT " min", hours, minutes % 60);
-  return g_strdup_printf ("%" G_GINT64_FORMAT " d %" G_GINT64_FORMAT " h", days, hours % 24);
-}
-
 static void
 print_object (JsonObject *object)
 {
@@ -93,7 +79,7 @@ show_progress (const C2lDatasetProgress *progress, gpointer data)
                    progress->n_total);
   if (progress->rate > 0)
     {
-      g_autofree char *left = dup_duration (progress->seconds_left);
+      g_autofree char *left = c2l_cli_dup_duration (progress->seconds_left);
 
       g_string_append_printf (text, ", %.3g/s, %s left", progress->rate, left);
     }

@@ -29,19 +29,6 @@ clear_options (Options *options)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, clear_options)
 
-static char *
-dup_duration (double seconds)
-{
-  gint64 minutes = ceil (seconds / 60);
-
-  if (minutes < 60)
-    return g_strdup_printf ("%" G_GINT64_FORMAT " min", minutes);
-  if (minutes < 48 * 60)
-    return g_strdup_printf ("%" G_GINT64_FORMAT " h %" G_GINT64_FORMAT " min", minutes / 60,
-                            minutes % 60);
-  return g_strdup_printf ("%" G_GINT64_FORMAT " days", minutes / 60 / 24);
-}
-
 static void
 say (const char *text, gpointer data)
 {
@@ -52,7 +39,7 @@ static void
 show (const C2lTrainState *state, gpointer data)
 {
   gboolean is_training = strcmp (state->what, "training") == 0;
-  g_autofree char *left = state->left_s >= 0 ? dup_duration (state->left_s) : g_strdup ("");
+  g_autofree char *left = state->left_s >= 0 ? c2l_cli_dup_duration (state->left_s) : g_strdup ("");
   g_autofree char *text = is_training && isfinite (state->loss)
                               ? g_strdup_printf ("%.4f, %s", state->loss, left)
                               : g_strdup (state->what);

@@ -71,14 +71,23 @@ c2l_matmul (C2lPass *pass, C2lTensor *a, C2lTensor *b, const C2lMatmul *params)
     return C2L_OP_REFUSE (pass, C2L_OP_MATMUL, "bias or residual has another shape", a, b,
                           params->bias, params->residual);
 
+  const gint64 m = params->transpose_a ? a_columns : a_rows;
+  C2lTensor *into = params->into;
+
+  if (into
+      && (params->bias || params->residual || params->out_dtype != C2L_F32 || !c2l_is_f32 (into)
+          || (gint64) c2l_tensor_get_length (into) != m * n))
+    return C2L_OP_REFUSE (pass, C2L_OP_MATMUL, "it cannot be added to this", a, b, into);
+
   C2lOp op = { .kind = C2L_OP_MATMUL,
                .n_in = 4,
-               .in = { a, b, params->bias, params->residual },
+               .in = { a, b, params->bias, into ? into : params->residual },
                .p.matmul = *params };
-  C2lTensor *out = c2l_pass_record (pass, &op, params->out_dtype, n_dims, dims);
+  C2lTensor *out = into ? c2l_pass_record_in_place (pass, &op, into)
+                        : c2l_pass_record (pass, &op, params->out_dtype, n_dims, dims);
 
   if (out)
-    c2l_pass_add_flops (pass, 2.0 * (double) c2l_tensor_get_length (out) * (double) k);
+    c2l_pass_add_flops (pass, 2.0 * (double) m * (double) n * (double) k);
   return out;
 }
 

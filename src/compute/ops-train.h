@@ -21,6 +21,8 @@ typedef struct
   C2lTensor *bias;      /* [N], F32 */
   C2lTensor *residual;  /* [M, N], F32: added last */
   C2lDtype out_dtype;   /* F32 (= 0), or the compute dtype */
+  C2lTensor *into;      /* a variable of M · N elements that the product is added to in place; there is
+                         * no other result, bias or residual then */
 } C2lMatmul;
 
 /* c2l_matmul:

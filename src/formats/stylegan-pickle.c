@@ -201,7 +201,7 @@ read_filter (C2lWeights *weights, const char *name)
     return null_node ();
 
   g_autofree float *taps = c2l_array_dup_f32 (filter);
-  JsonArray *list = json_array_new ();
+  g_autoptr (JsonArray) list = json_array_new ();
   for (gint64 i = 0; i < filter->dims[filter->n_dims - 1]; i++)
     json_array_add_double_element (list, taps[0] != 0 ? taps[i] / taps[0] : 0);
   return json_node_init_array (json_node_alloc (), list);

@@ -5,13 +5,16 @@
 
 /* --- gradients of parameters --- */
 
+static C2lTensor *
+get_gradient (C2lPriorGraph *graph, int index)
+{
+  return c2l_prior_train_view (graph->train->parameters, graph->pass, graph->gradients, index);
+}
+
 static void
 add_gradient (C2lPriorGraph *graph, int index, C2lTensor *gradient)
 {
-  c2l_accumulate (
-      graph->pass,
-      c2l_prior_train_view (graph->train->parameters, graph->pass, graph->gradients, index),
-      gradient);
+  c2l_accumulate (graph->pass, get_gradient (graph, index), gradient);
 }
 
 /* Of y = x · weightᵀ + bias: returns dL/dx, of type @dtype, plus @residual. */
@@ -24,8 +27,8 @@ linear_backward (C2lPriorGraph *graph,
                  C2lTensor *residual,
                  C2lDtype dtype)
 {
-  add_gradient (graph, weight,
-                c2l_matmul (graph->pass, dy, x, &(C2lMatmul){ .transpose_a = TRUE }));
+  c2l_matmul (graph->pass, dy, x,
+              &(C2lMatmul){ .transpose_a = TRUE, .into = get_gradient (graph, weight) });
   if (bias >= 0)
     add_gradient (graph, bias, c2l_column_sums (graph->pass, dy));
 
@@ -122,8 +125,9 @@ attention_backward (C2lPriorGraph *graph, int index, const C2lPriorLayerState *s
       = c2l_reshape (pass, c2l_slice (pass, graph->values, 0, (gint64) q->offset, n), 2, dims);
 
   dq = rotate_back (graph, dq, heads + 1, graph->back_angles);
-  c2l_accumulate (pass, c2l_slice (pass, graph->gradients, 0, (gint64) q->offset, n),
-                  c2l_matmul (pass, dq, s->normed, &(C2lMatmul){ .transpose_a = TRUE }));
+  c2l_matmul (pass, dq, s->normed,
+              &(C2lMatmul){ .transpose_a = TRUE,
+                            .into = c2l_slice (pass, graph->gradients, 0, (gint64) q->offset, n) });
   return c2l_matmul (pass, dq, weight, NULL);
 }
 

@@ -25,11 +25,11 @@ typedef struct
 struct _C2lDatasetPacker
 {
   guint limit;
-  GThreadPool *pool;
-  GThread *writer;
+  GPtrArray *threads; /* of GThread */
   GMutex mutex;
   GCond cond;
   GQueue steps;    /* of Step; guarded, as all that follows */
+  GQueue unpacked; /* those of them that no thread has taken yet */
   GQueue finished; /* of paths */
   GError *error;   /* (nullable): the first one */
   gboolean is_stopping;
@@ -96,10 +96,8 @@ add_picture (Step *step, GError **error)
 
 /* The members of a sample in the order of their names, as the original has them. */
 static void
-pack (gpointer data, gpointer user_data)
+pack (Step *step)
 {
-  Step *step = data;
-  C2lDatasetPacker *packer = user_data;
   const C2lDatasetSample *sample = &step->sample;
 
   step->members = g_byte_array_new ();
@@ -107,10 +105,31 @@ pack (gpointer data, gpointer user_data)
       && add_array (step, ".img_feat.npy", sample->feature, 0, sample->feature_dim, &step->error))
     add_array (step, ".latent.npy", sample->latent, sample->n_rows, sample->latent_dim,
                &step->error);
+}
+
+static gpointer
+pack_steps (gpointer data)
+{
+  C2lDatasetPacker *packer = data;
+
   g_mutex_lock (&packer->mutex);
-  step->is_ready = TRUE;
-  g_cond_broadcast (&packer->cond);
+  while (!packer->is_stopping || packer->unpacked.length > 0)
+    {
+      Step *step = g_queue_pop_head (&packer->unpacked);
+
+      if (step == NULL)
+        {
+          g_cond_wait (&packer->cond, &packer->mutex);
+          continue;
+        }
+      g_mutex_unlock (&packer->mutex);
+      pack (step);
+      g_mutex_lock (&packer->mutex);
+      step->is_ready = TRUE;
+      g_cond_broadcast (&packer->cond);
+    }
   g_mutex_unlock (&packer->mutex);
+  return NULL;
 }
 
 /* --- writing --- */
@@ -185,8 +204,10 @@ c2l_dataset_packer_new (guint n_workers, guint limit)
   packer->limit = limit;
   g_mutex_init (&packer->mutex);
   g_cond_init (&packer->cond);
-  packer->pool = g_thread_pool_new (pack, packer, n_workers, FALSE, NULL);
-  packer->writer = g_thread_new ("data set", write_steps, packer);
+  packer->threads = g_ptr_array_new ();
+  g_ptr_array_add (packer->threads, g_thread_new ("data set", write_steps, packer));
+  for (guint i = 0; i < n_workers; i++)
+    g_ptr_array_add (packer->threads, g_thread_new ("samples", pack_steps, packer));
   return packer;
 }
 
@@ -201,15 +222,17 @@ push_step (C2lDatasetPacker *packer, Step *step, GError **error)
     g_cond_wait (&packer->cond, &packer->mutex);
   ok = packer->error == NULL;
   if (ok)
-    g_queue_push_tail (&packer->steps, step);
+    {
+      g_queue_push_tail (&packer->steps, step);
+      if (!step->is_end)
+        g_queue_push_tail (&packer->unpacked, step);
+    }
   else
     g_propagate_error (error, g_error_copy (packer->error));
   g_cond_broadcast (&packer->cond);
   g_mutex_unlock (&packer->mutex);
   if (!ok)
     step_free (step);
-  else if (!step->is_end)
-    g_thread_pool_push (packer->pool, step, NULL);
   return ok;
 }
 
@@ -270,8 +293,9 @@ c2l_dataset_packer_free (C2lDatasetPacker *packer)
   packer->is_stopping = TRUE;
   g_cond_broadcast (&packer->cond);
   g_mutex_unlock (&packer->mutex);
-  g_thread_join (packer->writer);
-  g_thread_pool_free (packer->pool, FALSE, TRUE);
+  for (guint i = 0; i < packer->threads->len; i++)
+    g_thread_join (g_ptr_array_index (packer->threads, i));
+  g_ptr_array_unref (packer->threads);
   g_queue_clear_full (&packer->finished, g_free);
   g_clear_error (&packer->error);
   g_mutex_clear (&packer->mutex);

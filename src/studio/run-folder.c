@@ -222,23 +222,6 @@ find_cut (const char *path, gint64 step, gboolean validation)
 }
 
 gboolean
-c2l_run_folder_cut_metrics (C2lRunFolder *folder, gint64 step, gboolean validation, GError **error)
-{
-  g_autofree char *path = c2l_run_folder_dup_file (folder, METRICS);
-  goffset at = find_cut (path, step, validation);
-
-  if (at < 0)
-    {
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: cannot be read: %s",
-                   path, g_strerror (errno));
-      return FALSE;
-    }
-  if (ftruncate (folder->metrics, at) != 0 || fsync (folder->metrics) != 0)
-    return c2l_output_fail (path, errno, error);
-  return TRUE;
-}
-
-gboolean
 c2l_run_folder_write_status (C2lRunFolder *folder, JsonObject *status, GError **error)
 {
   g_autofree char *path = c2l_run_folder_dup_file (folder, "status.json");
@@ -328,6 +311,29 @@ dup_checkpoint (const char *path, gint64 step)
 {
   g_autofree char *name = g_strdup_printf ("%0*" G_GINT64_FORMAT SUFFIX, N_DIGITS, step);
   return g_build_filename (path, CHECKPOINTS, name, NULL);
+}
+
+gboolean
+c2l_run_folder_cut (C2lRunFolder *folder, gint64 step, gboolean validation, GError **error)
+{
+  g_autofree char *path = c2l_run_folder_dup_file (folder, METRICS);
+  g_autoptr (GArray) steps = list_steps (folder->path, TRUE);
+  goffset at = find_cut (path, step, validation);
+
+  if (at < 0)
+    {
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: cannot be read: %s",
+                   path, g_strerror (errno));
+      return FALSE;
+    }
+  if (ftruncate (folder->metrics, at) != 0 || fsync (folder->metrics) != 0)
+    return c2l_output_fail (path, errno, error);
+  for (guint i = 0; i < steps->len && g_array_index (steps, gint64, i) > step; i++)
+    {
+      g_autofree char *file = dup_checkpoint (folder->path, g_array_index (steps, gint64, i));
+      g_unlink (file);
+    }
+  return TRUE;
 }
 
 static void

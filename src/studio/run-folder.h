@@ -33,8 +33,9 @@ char         *c2l_run_folder_dup_file (C2lRunFolder *folder, const char *name);
 
 /* Appends @line as one line. What could not be written whole is taken back. */
 gboolean      c2l_run_folder_add_metrics (C2lRunFolder *folder, JsonObject *line, GError **error);
-/* Takes away what was logged after @step, and validations ("val/…") of @step itself where @validation. */
-gboolean      c2l_run_folder_cut_metrics (C2lRunFolder *folder, gint64 step, gboolean validation, GError **error);
+/* Takes away what was logged after @step, and validations ("val/…") of @step itself where @validation; and later checkpoints, which
+ * could not be read. */
+gboolean      c2l_run_folder_cut (C2lRunFolder *folder, gint64 step, gboolean validation, GError **error);
 
 gboolean      c2l_run_folder_write_status (C2lRunFolder *folder, JsonObject *status, GError **error);
 

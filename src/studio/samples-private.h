@@ -26,6 +26,10 @@ typedef struct
   char *fingerprint; /* of all that a position depends on */
 } C2lSampleSource;
 
+/* Into a zeroed @source, which is cleared in either case. */
+gboolean           c2l_sample_source_open (C2lSampleSource *source, const C2lSamplesOptions *options, GError **error);
+void               c2l_sample_source_clear (C2lSampleSource *source);
+
 /* Where a walk is: enough to go on from there. */
 typedef struct
 {
@@ -63,6 +67,10 @@ const C2lSamplesState *c2l_sample_walk_get_state (C2lSampleWalk *walk);
 /* The next sample, into @latent and @feature (each nullable). @at_end: (out): it was the last one of its epoch; the state is that
  * of the next epoch's start then. */
 gboolean               c2l_sample_walk_next (C2lSampleWalk *walk, float *latent, float *feature, gboolean *at_end, GError **error);
+
+/* See c2l_samples_measure(). */
+gboolean               c2l_sample_source_measure (const C2lSampleSource *source, gsize n, C2lSampleStatistics *statistics,
+                                                  GCancellable *cancellable, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lSampleWalk, c2l_sample_walk_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (C2lSamplesState, c2l_samples_state_clear)

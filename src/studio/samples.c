@@ -4,12 +4,6 @@
  * at a time. The thread starts with the first sample that is asked for. */
 #include "studio/samples-private.h"
 
-#include "formats/braces.h"
-#include "studio/recipe.h"
-
-#include <errno.h>
-#include <glib/gstdio.h>
-#include <math.h>
 #include <string.h>
 
 /* Chunks are of about so many bytes, and so many wait at most: 8 MiB are read ahead. */
@@ -64,110 +58,6 @@ c2l_samples_options_init (C2lSamplesOptions *options)
   *options = (C2lSamplesOptions){ .shuffle = C2L_SAMPLES_SHUFFLE, .n_ranks = 1 };
 }
 
-/* --- opening --- */
-
-static gboolean
-expand_paths (C2lSampleSource *source, const char *const *paths, GError **error)
-{
-  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
-
-  for (; paths != NULL && *paths != NULL; paths++)
-    {
-      g_auto (GStrv) names = c2l_braces_expand (*paths, error);
-
-      if (names == NULL)
-        return FALSE;
-      for (guint i = 0; names[i] != NULL; i++)
-        g_ptr_array_add (files, g_strdup (names[i]));
-    }
-  source->n_files = files->len;
-  g_ptr_array_add (files, NULL);
-  source->files = (char **) g_ptr_array_steal (files, NULL);
-  if (source->n_files > 0)
-    return TRUE;
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "no training data are named; name tars, for example “data/{00000..99}.tar”");
-  return FALSE;
-}
-
-/* Sizes of all files, so that a missing one is known before the first step. */
-static gboolean
-measure_files (C2lSampleSource *source, goffset *first, double *all, GChecksum *sum, GError **error)
-{
-  *all = 0;
-  for (guint i = 0; i < source->n_files; i++)
-    {
-      const char *file = source->files[i];
-      g_autofree char *base = g_path_get_basename (file);
-      g_autofree char *line = NULL;
-      GStatBuf info;
-      int code = g_stat (file, &info) == 0 ? 0 : errno;
-
-      if (code != 0 || S_ISDIR (info.st_mode))
-        {
-          g_set_error (error, G_FILE_ERROR,
-                       code != 0 ? (int) g_file_error_from_errno (code) : G_FILE_ERROR_ISDIR,
-                       "%s: cannot be read as training data: %s; tar %u of %u that were named",
-                       file, code != 0 ? g_strerror (code) : "it is a folder", i + 1,
-                       source->n_files);
-          return FALSE;
-        }
-      if (i == 0)
-        *first = info.st_size;
-      *all += info.st_size;
-      line = g_strdup_printf ("%s %" G_GINT64_FORMAT "\n", base, (gint64) info.st_size);
-      g_checksum_update (sum, (const guchar *) line, -1);
-    }
-  return TRUE;
-}
-
-/* The shape of all samples, and the number of those in the first tar. */
-static gboolean
-read_first (C2lSampleSource *source, guint64 *n, GError **error)
-{
-  g_autoptr (C2lShard) shard = c2l_shard_open (source->files[0], error);
-  g_autoptr (GError) local_error = NULL;
-  const C2lSample *sample;
-
-  *n = 0;
-  if (shard == NULL)
-    return FALSE;
-  while ((sample = c2l_shard_read_next (shard, &local_error)) != NULL)
-    if ((*n)++ == 0)
-      source->shape
-          = (C2lSampleShape){ sample->n_latents, sample->latent_dim, sample->feature_dim };
-  /* Damage behind the first sample is told of when the stream gets there. */
-  if (*n > 0)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
-}
-
-static gboolean
-open_source (C2lSampleSource *source, const C2lSamplesOptions *options, GError **error)
-{
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree char *line = NULL;
-  goffset first = 0;
-  double all;
-  guint64 n;
-
-  source->shuffle = MAX (options->shuffle, 1);
-  source->seed = options->seed;
-  if (!expand_paths (source, options->paths, error)
-      || !measure_files (source, &first, &all, sum, error) || !read_first (source, &n, error))
-    return FALSE;
-  source->n_latent = (gsize) source->shape.n_latents * source->shape.latent_dim;
-  source->n_feature = source->shape.feature_dim;
-  source->n_expected = MAX (n, (guint64) (n * all / MAX (first, 1)));
-  line = g_strdup_printf ("shuffle %u, seed %" G_GUINT64_FORMAT ", [%u, %u], [%u]", source->shuffle,
-                          source->seed, source->shape.n_latents, source->shape.latent_dim,
-                          source->shape.feature_dim);
-  g_checksum_update (sum, (const guchar *) line, -1);
-  source->fingerprint = g_strdup (g_checksum_get_string (sum));
-  return TRUE;
-}
-
 C2lSamples *
 c2l_samples_open (const C2lSamplesOptions *options, GError **error)
 {
@@ -182,7 +72,7 @@ c2l_samples_open (const C2lSamplesOptions *options, GError **error)
   self->rank = options->rank;
   self->n_ranks = options->n_ranks;
   c2l_samples_state_init (&self->origin);
-  if (!open_source (&self->source, options, error))
+  if (!c2l_sample_source_open (&self->source, options, error))
     return NULL;
   bytes = (self->source.n_latent + self->source.n_feature) * sizeof (float);
   self->chunk_size = CLAMP (CHUNK_BYTES / bytes, 1, MAX_CHUNK);
@@ -268,8 +158,7 @@ c2l_samples_free (C2lSamples *self)
   stop (self);
   c2l_samples_state_clear (&self->origin);
   g_clear_error (&self->error);
-  g_strfreev (self->source.files);
-  g_free (self->source.fingerprint);
+  c2l_sample_source_clear (&self->source);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
   g_free (self);
@@ -467,54 +356,6 @@ c2l_samples_restore (C2lSamples *self, GBytes *position, GCancellable *cancellab
   return TRUE;
 }
 
-/* --- statistics --- */
-
-/* Welford's sums: mean and squares around it, one sample more each time. */
-typedef struct
-{
-  gsize length;
-  double *mean, *squares;
-} Sums;
-
-static void
-sums_init (Sums *sums, gsize length)
-{
-  *sums = (Sums){ length, g_new0 (double, length), g_new0 (double, length) };
-}
-
-static void
-sums_add (Sums *sums, const float *x, gsize n)
-{
-  for (gsize i = 0; i < sums->length; i++)
-    {
-      double d = x[i] - sums->mean[i];
-
-      sums->mean[i] += d / n;
-      sums->squares[i] += d * (x[i] - sums->mean[i]);
-    }
-}
-
-static void
-sums_finish (Sums *sums, gsize n, float **mean, float **std)
-{
-  *mean = g_new (float, sums->length);
-  *std = g_new (float, sums->length);
-  for (gsize i = 0; i < sums->length; i++)
-    {
-      (*mean)[i] = sums->mean[i];
-      (*std)[i] = sqrt (sums->squares[i] / (n - 1));
-    }
-}
-
-static void
-sums_clear (Sums *sums)
-{
-  g_free (sums->mean);
-  g_free (sums->squares);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sums, sums_clear)
-
 gboolean
 c2l_samples_measure (C2lSamples *self,
                      gsize n,
@@ -522,46 +363,5 @@ c2l_samples_measure (C2lSamples *self,
                      GCancellable *cancellable,
                      GError **error)
 {
-  const C2lSampleSource *source = &self->source;
-  g_autoptr (C2lSampleWalk) walk = c2l_sample_walk_new (source, NULL, NULL, error);
-  g_autofree float *latent = g_new (float, source->n_latent),
-                   *feature = g_new (float, source->n_feature);
-  g_auto (Sums) latents = { 0 }, features = { 0 };
-  gboolean at_end = FALSE;
-  gsize count = 0;
-
-  *statistics = (C2lSampleStatistics){ 0 };
-  if (walk == NULL)
-    return FALSE;
-  sums_init (&latents, source->n_latent);
-  sums_init (&features, source->n_feature);
-  while (count < n && !at_end)
-    {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error)
-          || !c2l_sample_walk_next (walk, latent, feature, &at_end, error))
-        return FALSE;
-      count++;
-      sums_add (&latents, latent, count);
-      sums_add (&features, feature, count);
-    }
-  if (count < 2)
-    {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: one sample has no spread; train on more", source->files[0]);
-      return FALSE;
-    }
-  statistics->n = count;
-  sums_finish (&latents, count, &statistics->latent_mean, &statistics->latent_std);
-  sums_finish (&features, count, &statistics->feature_mean, &statistics->feature_std);
-  return TRUE;
-}
-
-void
-c2l_sample_statistics_clear (C2lSampleStatistics *statistics)
-{
-  g_free (statistics->latent_mean);
-  g_free (statistics->latent_std);
-  g_free (statistics->feature_mean);
-  g_free (statistics->feature_std);
-  *statistics = (C2lSampleStatistics){ 0 };
+  return c2l_sample_source_measure (&self->source, n, statistics, cancellable, error);
 }

@@ -110,7 +110,7 @@ begin (C2lTrainer *trainer, const C2lPriorTrainOptions *options, GError **error)
   trainer->memory = (C2lTrainMemory){ .best_step = -1 };
   trainer->train = c2l_prior_train_new (weights, settings->config, options, statistics.latent_mean,
                                         statistics.latent_std, trainer->device, error);
-  return trainer->train != NULL && c2l_run_folder_cut_metrics (trainer->folder, 0, TRUE, error);
+  return trainer->train != NULL && c2l_run_folder_cut (trainer->folder, 0, TRUE, error);
 }
 
 static gboolean
@@ -128,7 +128,7 @@ go_on (C2lTrainer *trainer,
     return FALSE;
   trainer->checkpoint_step = step;
   c2l_trainer_say (trainer, "going on from step %" G_GINT64_FORMAT, step);
-  return c2l_run_folder_cut_metrics (trainer->folder, step, trainer->memory.is_due, error);
+  return c2l_run_folder_cut (trainer->folder, step, trainer->memory.is_due, error);
 }
 
 gboolean

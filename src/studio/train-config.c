@@ -10,7 +10,6 @@
 #include "studio/recipe.h"
 #include "studio/train-schema.h"
 
-#include <math.h>
 #include <string.h>
 
 #define FOLDER "config"
@@ -19,8 +18,9 @@
 
 typedef struct
 {
-  char *folder;       /* of the groups */
-  JsonObject *root;   /* unresolved */
+  char *folder;         /* of the groups */
+  JsonObject *root;     /* unresolved */
+  JsonObject *defaults; /* of the root, before any group */
   GHashTable *groups; /* name → chosen file, as the root's defaults say and overrides change it */
   GHashTable *chosen; /* names that an override chose */
 } Composer;
@@ -55,8 +55,8 @@ merge (JsonObject *into, JsonObject *from)
   const char *name;
   JsonNode *node;
 
-  json_object_iter_init (&iter, from);
-  while (json_object_iter_next (&iter, &name, &node))
+  json_object_iter_init_ordered (&iter, from);
+  while (json_object_iter_next_ordered (&iter, &name, &node))
     {
       JsonObject *inner = c2l_json_get_object (into, name);
 
@@ -189,6 +189,25 @@ choose_groups (Composer *composer, const char *const *overrides, GError **error)
   return TRUE;
 }
 
+/* What the root has for all groups of this kind, with @group over it (transfer full). */
+static JsonObject *
+lay_over_defaults (Composer *composer, const char *name, JsonObject *group)
+{
+  JsonObject *object = json_object_new ();
+  JsonObject *defaults = c2l_json_get_object (composer->defaults, name);
+
+  merge (object, group);
+  if (defaults == NULL)
+    return object;
+  /* Those that the group lacks come last, as they would in a file. */
+  g_autoptr (GList) members = json_object_get_members (defaults);
+  for (GList *member = members; member != NULL; member = member->next)
+    if (!json_object_has_member (object, member->data))
+      json_object_set_member (object, member->data,
+                              json_node_copy (json_object_get_member (defaults, member->data)));
+  return object;
+}
+
 /* Reads the groups' files into the root. What a data group says about others is heard before those
  * are read. */
 static gboolean
@@ -207,7 +226,8 @@ add_groups (Composer *composer, gboolean chosen_only, GError **error)
       if (group == NULL)
         return FALSE;
       take_defaults (composer, group);
-      json_object_set_object_member (composer->root, order[i], json_object_ref (group));
+      json_object_set_object_member (composer->root, order[i],
+                                     lay_over_defaults (composer, order[i], group));
     }
   return TRUE;
 }
@@ -261,17 +281,39 @@ apply_override (Composer *composer, const char *override, GError **error)
   return set_value (composer->root, key, g_steal_pointer (&node));
 }
 
+/* A shell without quotes makes several words of braces, of which only the last would count. */
+static gboolean
+check_paths (const char *const *overrides, GError **error)
+{
+  const char *const keys[] = { "data.path=", "data.val_path=" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      guint n = 0;
+
+      for (guint j = 0; overrides != NULL && overrides[j] != NULL; j++)
+        n += g_str_has_prefix (overrides[j], keys[i]);
+      if (n > 1)
+        return refuse (error,
+                       "%s…: given %u times; put a path with braces in quotes, so that the shell "
+                       "leaves it alone",
+                       keys[i], n);
+    }
+  return TRUE;
+}
+
 static gboolean
 compose (Composer *composer, JsonObject *base, const char *const *overrides, GError **error)
 {
   g_autofree char *path = NULL;
 
   composer->folder = find_folder (error);
-  if (composer->folder == NULL)
+  if (composer->folder == NULL || !check_paths (overrides, error))
     return FALSE;
   path = g_build_filename (composer->folder, "config.yaml", NULL);
   composer->root = read_yaml (path, error);
-  if (composer->root == NULL)
+  composer->defaults = read_yaml (path, NULL);
+  if (composer->root == NULL || composer->defaults == NULL)
     return FALSE;
   take_defaults (composer, composer->root);
   if (!choose_groups (composer, overrides, error) || !add_groups (composer, FALSE, error))
@@ -302,6 +344,7 @@ c2l_train_config_compose (JsonObject *base, const char *const *overrides, GError
   if (config != NULL && !c2l_train_schema_check (config, error))
     g_clear_pointer (&config, json_object_unref);
   g_clear_pointer (&composer.root, json_object_unref);
+  g_clear_pointer (&composer.defaults, json_object_unref);
   g_hash_table_unref (composer.groups);
   g_hash_table_unref (composer.chosen);
   g_free (composer.folder);
@@ -326,61 +369,4 @@ gboolean
 c2l_train_config_save (JsonObject *config, const char *path, GError **error)
 {
   return c2l_yaml_save (config, path, error);
-}
-
-static gboolean
-is_set (JsonObject *config, const char *path)
-{
-  JsonNode *node = c2l_train_schema_lookup (config, path);
-  return node != NULL && !JSON_NODE_HOLDS_NULL (node);
-}
-
-char **
-c2l_train_config_list_notes (JsonObject *config)
-{
-  g_autoptr (GPtrArray) notes = g_ptr_array_new ();
-  JsonNode *power = c2l_train_schema_lookup (config, "train.ema_power");
-  JsonNode *znorm = c2l_train_schema_lookup (config, "train.znorm_embed");
-
-  if (is_set (config, "logging") || is_set (config, "wandb_entity"))
-    g_ptr_array_add (notes,
-                     g_strdup ("logging, wandb_*: nothing is sent anywhere; metrics go to the "
-                               "run's folder, for TensorBoard too"));
-  if (power != NULL && !JSON_NODE_HOLDS_NULL (power) && json_node_get_double (power) != 0.75)
-    g_ptr_array_add (notes, g_strdup ("train.ema_power: without effect, as in the original"));
-  if (znorm != NULL && json_node_get_boolean (znorm))
-    g_ptr_array_add (notes,
-                     g_strdup ("train.znorm_embed: without effect; the original computes the "
-                               "z-score of embeddings and discards it"));
-  g_ptr_array_add (notes, NULL);
-  return (char **) g_ptr_array_steal (notes, NULL);
-}
-
-char **
-c2l_train_config_list_paths (JsonObject *config)
-{
-  JsonNode *node = c2l_train_schema_lookup (config, "data.path");
-  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
-
-  if (JSON_NODE_HOLDS_ARRAY (node))
-    for (guint i = 0; i < json_array_get_length (json_node_get_array (node)); i++)
-      g_ptr_array_add (paths,
-                       g_strdup (json_array_get_string_element (json_node_get_array (node), i)));
-  else
-    g_ptr_array_add (paths, g_strdup (json_node_get_string (node)));
-  g_ptr_array_add (paths, NULL);
-  return (char **) g_ptr_array_steal (paths, NULL);
-}
-
-double
-c2l_train_settings_get_lr (const C2lTrainSettings *settings, gint64 step)
-{
-  double warmed = settings->warmup > 0 ? MIN (1, (double) step / settings->warmup) : 1;
-  gint64 length = MAX (settings->max_it - settings->warmup, 1);
-  double done = CLAMP ((double) (step - settings->warmup) / length, 0, 1);
-
-  if (strcmp (settings->lr_schedule, "cosine") != 0)
-    return settings->lr * warmed;
-  return warmed
-         * (settings->lr_min + (settings->lr - settings->lr_min) * (1 + cos (G_PI * done)) / 2);
 }

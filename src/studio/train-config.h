@@ -22,6 +22,9 @@ JsonObject *c2l_train_config_compose (JsonObject *base, const char *const *overr
 /* The same with the mapping in the file @path as base. */
 JsonObject *c2l_train_config_load (const char *path, const char *const *overrides, GError **error);
 
+/* Makes the paths in @config absolute that are there from the current folder, so that a run can be resumed from another. */
+void        c2l_train_config_make_absolute (JsonObject *config);
+
 /* Writes @config as YAML, aside and renamed. */
 gboolean    c2l_train_config_save (JsonObject *config, const char *path, GError **error);
 
@@ -62,8 +65,8 @@ typedef struct
 
 /* @config: from the functions above; it must outlive @settings. */
 void        c2l_train_settings_read (C2lTrainSettings *settings, JsonObject *config);
-/* data.path, a string or a list of them; NULL-terminated (transfer full). */
-char      **c2l_train_config_list_paths (JsonObject *config);
+/* The paths at @key ("data.path"), one or several, none where it is null; NULL-terminated (transfer full). */
+char      **c2l_train_config_list_paths (JsonObject *config, const char *key);
 
 /* The learning rate of step @step, the first one 1. */
 double      c2l_train_settings_get_lr (const C2lTrainSettings *settings, gint64 step);

@@ -36,6 +36,8 @@ typedef struct
   C2lEvaluator *evaluator; /* (nullable) */
   char **prompts;
   float *latents, *features; /* a batch */
+  float *held_latents, *held_features; /* [n_held]: never trained on */
+  gsize n_held;
 
   C2lTrainMemory memory;
   gint64 checkpoint_step;  /* of the newest one; −1: none */
@@ -62,6 +64,17 @@ gboolean c2l_trainer_save (C2lTrainer *trainer, GError **error);
 /* Makes the trainer's prior: from the folder's newest checkpoint, from the file that is named as resume, or new; and goes to its
  * place in the data. The samples are open. */
 gboolean c2l_trainer_load (C2lTrainer *trainer, GError **error);
+
+/* --- train-validation.c --- */
+
+gboolean c2l_trainer_open_validation (C2lTrainer *trainer, GError **error);
+/* The validation that is due: reports it, and keeps the checkpoint of this step if it is the best. */
+gboolean c2l_trainer_validate (C2lTrainer *trainer, GError **error);
+
+/* --- train.c --- */
+
+/* Whether @samples, named by the setting @key, are what the configuration says. */
+gboolean c2l_trainer_check_shape (C2lTrainer *trainer, C2lSamples *samples, const char *key, GError **error);
 
 /* --- train-report.c --- */
 

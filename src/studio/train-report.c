@@ -187,7 +187,8 @@ c2l_trainer_report_validation (C2lTrainer *trainer,
 {
   g_autoptr (JsonObject) line = new_line (trainer);
   g_autoptr (GList) members = json_object_get_members (values);
-  g_auto (GStrv) names = c2l_evaluator_list_grids (trainer->evaluator);
+  g_auto (GStrv) names
+      = trainer->evaluator != NULL ? c2l_evaluator_list_grids (trainer->evaluator) : NULL;
 
   for (GList *member = members; member != NULL; member = member->next)
     {
@@ -197,7 +198,7 @@ c2l_trainer_report_validation (C2lTrainer *trainer,
     }
   if (!write_line (trainer, line, "", error))
     return FALSE;
-  for (guint i = 0; names[i] != NULL; i++)
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
     if (!add_picture (trainer, grids, names[i], error))
       return FALSE;
   return TRUE;

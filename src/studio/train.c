@@ -8,6 +8,7 @@
  * checkpoint is written. */
 #include "studio/train.h"
 
+#include "studio/inhibit.h"
 #include "studio/train-models.h"
 #include "studio/train-private.h"
 
@@ -19,7 +20,6 @@
 #define FAST_STEPS 10
 #define WARMING_STEPS 20
 #define SMOOTH 0.98 /* of a step's time */
-#define N_VARIATIONS 8
 #define USEC_PER_MINUTE (60.0 * G_USEC_PER_SEC)
 
 static gboolean
@@ -117,58 +117,6 @@ do_step (C2lTrainer *trainer, GError **error)
          || c2l_trainer_report_step (trainer, lr, grad_norm, error);
 }
 
-static void
-show_validation (double fraction, gpointer data)
-{
-  c2l_trainer_show (data, "validation", fraction, FALSE);
-}
-
-/* Whether the new value is better than all before; keeps its checkpoint if so. */
-static gboolean
-judge (C2lTrainer *trainer, JsonObject *values, GError **error)
-{
-  C2lTrainMemory *memory = &trainer->memory;
-  const char *by = trainer->settings.best_by;
-  double value;
-
-  if (!json_object_has_member (values, by))
-    return TRUE;
-  value = json_object_get_double_member (values, by);
-  if (memory->best_step >= 0 && !(value > memory->best_value))
-    {
-      memory->n_worse++;
-      return TRUE;
-    }
-  memory->best_value = value;
-  memory->best_step = c2l_trainer_get_step (trainer);
-  memory->n_worse = 0;
-  return c2l_run_folder_keep_best (trainer->folder, memory->best_step, error);
-}
-
-static gboolean
-validate (C2lTrainer *trainer, GError **error)
-{
-  gint64 step = c2l_trainer_get_step (trainer);
-  g_autofree char *name = g_strdup_printf ("samples/%08" G_GINT64_FORMAT, step);
-  g_autofree char *folder = c2l_run_folder_dup_file (trainer->folder, name);
-  const C2lProgress progress = { show_validation, trainer };
-  g_autoptr (JsonObject) values = NULL;
-
-  if (trainer->evaluator == NULL)
-    {
-      trainer->memory.is_due = FALSE;
-      return TRUE;
-    }
-  c2l_trainer_show (trainer, "validation", 0, TRUE);
-  if (!c2l_prior_train_refresh (trainer->train, C2L_PRIOR_EMA, error))
-    return FALSE;
-  values = c2l_evaluator_run (trainer->evaluator, folder, &progress, trainer->cancellable, error);
-  if (values == NULL || !c2l_trainer_report_validation (trainer, values, folder, error))
-    return FALSE;
-  trainer->memory.is_due = FALSE;
-  return judge (trainer, values, error);
-}
-
 static gboolean
 save (C2lTrainer *trainer, GError **error)
 {
@@ -216,7 +164,7 @@ work (C2lTrainer *trainer, C2lTrainEnd *end, GError **error)
       C2lRunRequest request = C2L_RUN_REQUEST_NONE;
       GError *local = NULL;
 
-      if (!trainer->memory.is_due || validate (trainer, &local))
+      if (!trainer->memory.is_due || c2l_trainer_validate (trainer, &local))
         {
           *end = C2L_TRAIN_FINISHED;
           if (is_over (trainer))
@@ -246,21 +194,21 @@ work (C2lTrainer *trainer, C2lTrainEnd *end, GError **error)
     }
 }
 
-static gboolean
-check_data (C2lTrainer *trainer, GError **error)
+gboolean
+c2l_trainer_check_shape (C2lTrainer *trainer, C2lSamples *samples, const char *key, GError **error)
 {
   const C2lTrainSettings *settings = &trainer->settings;
-  const C2lSampleShape *shape = c2l_samples_get_shape (trainer->samples);
+  const C2lSampleShape *shape = c2l_samples_get_shape (samples);
 
   if (shape->n_latents == settings->n_latents && shape->latent_dim == settings->latent_dim
       && shape->feature_dim == settings->latent_dim)
     return TRUE;
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-               "data.path: its samples are [%u, %u] latents with features of %u, and the "
-               "configuration says [%" G_GINT64_FORMAT ", %" G_GINT64_FORMAT
+               "%s: its samples are [%u, %u] latents with features of %u, and the configuration "
+               "says [%" G_GINT64_FORMAT ", %" G_GINT64_FORMAT
                "] (data.n_latents, data.latent_dim) and as many features; choose the data group "
                "that the data were made for",
-               shape->n_latents, shape->latent_dim, shape->feature_dim, settings->n_latents,
+               key, shape->n_latents, shape->latent_dim, shape->feature_dim, settings->n_latents,
                settings->latent_dim);
   return FALSE;
 }
@@ -269,7 +217,7 @@ static gboolean
 open_data (C2lTrainer *trainer, GError **error)
 {
   const C2lTrainSettings *settings = &trainer->settings;
-  g_auto (GStrv) paths = c2l_train_config_list_paths (settings->config);
+  g_auto (GStrv) paths = c2l_train_config_list_paths (settings->config, "data.path");
   C2lSamplesOptions options;
 
   c2l_samples_options_init (&options);
@@ -277,44 +225,12 @@ open_data (C2lTrainer *trainer, GError **error)
   options.shuffle = settings->shuffle;
   options.seed = settings->seed;
   trainer->samples = c2l_samples_open (&options, error);
-  if (trainer->samples == NULL || !check_data (trainer, error))
+  if (trainer->samples == NULL
+      || !c2l_trainer_check_shape (trainer, trainer->samples, "data.path", error))
     return FALSE;
   trainer->latents = g_new (float, settings->bs * settings->n_latents * settings->latent_dim);
   trainer->features = g_new (float, settings->bs * settings->latent_dim);
   return TRUE;
-}
-
-/* What validations need is opened before the first step, so that a missing file is known at once.
- */
-static gboolean
-open_evaluator (C2lTrainer *trainer, GError **error)
-{
-  const C2lTrainSettings *settings = &trainer->settings;
-  C2lEvaluateOptions options;
-
-  if (settings->val_im_samples == 0 && settings->val_text_samples == NULL)
-    return TRUE;
-  c2l_trainer_show (trainer, "preparing validations", 0, TRUE);
-  c2l_evaluate_options_init (&options);
-  options.image_samples = settings->val_im_samples;
-  options.variations = settings->val_im_samples > 0 ? N_VARIATIONS : 0;
-  options.samples_per_text = settings->val_samples_per_text;
-  options.steps = settings->val_steps;
-  if (settings->val_text_samples != NULL)
-    {
-      trainer->prompts = c2l_evaluate_load_prompts (settings->val_text_samples, error);
-      if (trainer->prompts == NULL)
-        return FALSE;
-      options.prompts = (const char *const *) trainer->prompts;
-    }
-  trainer->session = c2l_train_open_session (settings, trainer->device, C2L_DEFAULT_PRECISION,
-                                             trainer->cancellable, error);
-  if (trainer->session == NULL)
-    return FALSE;
-  trainer->evaluator
-      = c2l_evaluator_new (trainer->session, c2l_prior_train_get_prior (trainer->train), &options,
-                           trainer->cancellable, error);
-  return trainer->evaluator != NULL;
 }
 
 static gboolean
@@ -334,7 +250,7 @@ prepare (C2lTrainer *trainer, GError **error)
   if (trainer->options->n_threads > 0)
     c2l_device_set_n_threads (trainer->device, trainer->options->n_threads);
   if (!open_data (trainer, error) || !c2l_trainer_load (trainer, error)
-      || !open_evaluator (trainer, error))
+      || !c2l_trainer_open_validation (trainer, error))
     return FALSE;
   trainer->events
       = c2l_tfevents_open (c2l_run_folder_get_path (trainer->folder), trainer->started,
@@ -379,6 +295,8 @@ clear_trainer (C2lTrainer *trainer)
   g_clear_pointer (&trainer->events, c2l_tfevents_close);
   g_clear_pointer (&trainer->folder, c2l_run_folder_close);
   g_strfreev (trainer->prompts);
+  g_free (trainer->held_latents);
+  g_free (trainer->held_features);
   g_free (trainer->latents);
   g_free (trainer->features);
 }
@@ -415,11 +333,15 @@ c2l_train (const C2lTrainOptions *options,
                          .memory = { .best_step = -1 },
                          .started = g_get_real_time () / (double) G_USEC_PER_SEC };
   gboolean done;
+  int inhibitor;
 
+  c2l_train_config_make_absolute (options->config);
   c2l_train_settings_read (&trainer.settings, options->config);
   trainer.folder = c2l_run_folder_open (options->folder, options->resume, error);
+  inhibitor = trainer.folder != NULL ? c2l_inhibit_sleep ("A model is being trained") : -1;
   done = trainer.folder != NULL && run (&trainer, end, error);
   clear_trainer (&trainer);
+  c2l_inhibit_end (inhibitor);
   return done;
 }
 
@@ -429,7 +351,7 @@ c2l_train_dup_name (JsonObject *config)
   C2lTrainSettings settings;
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *time = now != NULL ? g_date_time_format (now, "%Y-%m-%d-%H%M%S") : NULL;
-  g_auto (GStrv) paths = c2l_train_config_list_paths (config);
+  g_auto (GStrv) paths = c2l_train_config_list_paths (config, "data.path");
   g_autofree char *folder = g_path_get_dirname (paths[0]);
   g_autofree char *data = g_path_get_basename (folder);
 

@@ -26,7 +26,7 @@ typedef struct
 {
   const char *folder;
   gboolean resume;    /* go on with what is in the folder; else it must hold no run */
-  JsonObject *config; /* from train-config.h */
+  JsonObject *config; /* from train-config.h; paths in it become absolute */
   int n_threads;      /* 0: all cores */
 
   /* (nullable) Called on the thread that trains: sentences for people, and how far it is, at most a few times a second. */

@@ -71,7 +71,8 @@ def call(*arguments, folder, expect=0, **options):
 
 
 def train(folder, run, *overrides, expect=0, models=BLIND, **options):
-    return call('train', '--run', run, *TINY, *models, *overrides, folder=folder, expect=expect, **options)
+    tiny = [setting for setting in TINY if not any(override.startswith('data.path=') for override in overrides) or not setting.startswith('data.path=')]
+    return call('train', '--run', run, *tiny, *models, *overrides, folder=folder, expect=expect, **options)
 
 
 def resume(folder, run, *overrides, expect=0, **options):
@@ -203,6 +204,16 @@ def resumed_it_is_as_if_never_stopped(folder):
     assert metrics(folder / 'parts-2') == metrics(folder / 'whole')
     assert_same_end(folder / 'parts-2', folder / 'whole')
     assert [line['step'] for line in metrics(folder / 'parts')] == list(range(4, 61, 4))
+
+
+@test
+def it_is_resumed_from_any_folder(folder):
+    make_data(folder)
+    train(folder, 'run', 'train.max_it=10', 'train.val_it=10', models=SEEING)
+    (folder / 'elsewhere').mkdir()
+    resume(folder / 'elsewhere', '../run', 'train.max_it=20')
+    assert [line['step'] for line in metrics(folder / 'run')] == [*range(1, 11), 10, *range(11, 21), 20]
+    call('evaluate', '../run', '--quick', '--pictures', 0, '--variations', 0, '--samples', 1, '--steps', 2, folder=folder / 'elsewhere')
 
 
 @test
@@ -365,6 +376,7 @@ def wrong_use_is_answered(folder):
         (['train.max_it=many'], 'train.max_it'),
         (['faster'], 'not an override'),
         (['data=cats'], 'sg2-ffhq'),
+        (['data.path=data/00.tar', 'data.path=data/01.tar'], 'in quotes'),
         (['--resume'], '--run'),
         (['--run', ''], '--run'),
         (['--run', 'nowhere', '--resume'], 'no run to resume'),
@@ -403,6 +415,21 @@ def a_checkpoint_of_the_original_is_a_beginning(folder):
             average = archive.read(f'{top}data/{original["ema_diffusion_prior.ema_model." + name][0]}')
             assert tree['ema_diffusion_prior.ema_model.' + name] == tree['diffusion_prior.' + name] == average, name
     assert struct.unpack('<f', tree['step'])[0] == 2
+
+
+@test
+def held_back_samples_give_a_loss(folder):
+    make_data(folder)
+    train(folder, 'run', 'data.path=data/{00..01}.tar', 'data.val_path=data/02.tar', 'train.max_it=200', 'train.val_it=50', 'train.lr=3.0e-3', 'train.ema_beta=0.9',
+          'train.best_by=loss', 'train.log_it=50', 'data.embed_noise_scale=0.1')
+    losses = {line['step']: line['val/loss'] for line in metrics(folder / 'run') if 'val/loss' in line}
+    assert list(losses) == [50, 100, 150, 200] and len(set(losses.values())) == 4 and all(0 < loss < 1.5 for loss in losses.values()), losses
+    state = status(folder / 'run')
+    assert state['best_value'] == min(losses.values()) and losses[state['best_step']] == state['best_value'], (state, losses)
+    resume(folder, 'run', 'train.lr=0', 'train.max_it=250', 'train.ema_beta=1')
+    again = [line['val/loss'] for line in metrics(folder / 'run') if 'val/loss' in line]
+    assert again[-1] == losses[200]
+    assert 'data.val_path' in train(folder, 'other', 'train.best_by=loss', expect=1).stderr
 
 
 @test

@@ -4,20 +4,45 @@
 #include "formats/shard.h"
 
 #include <glib/gstdio.h>
+#include <stdlib.h>
 
-C2lSession *
-dataset_fixture_open_session (C2lPrecision precision)
+/* With as many threads as the thread sanitizer bears (check-long). */
+static C2lSession *
+open_bundle (C2lBundle *bundle, C2lPrecision precision)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *generator = g_build_filename (g_getenv ("C2L_FIXTURES"), "e2e", "w", "generator.pkl", NULL);
-  g_autofree char *clip = g_build_filename (g_getenv ("C2L_FIXTURES"), "e2e", "clip.pt", NULL);
-  g_autoptr (C2lBundle) bundle = c2l_bundle_open_files (&(C2lModelFiles) { .generator = generator, .clip = clip }, &error);
   g_autoptr (C2lDevice) device = c2l_device_open ("cpu", &error);
   g_autoptr (C2lEngine) engine = NULL;
 
   g_assert_no_error (error);
+  if (g_getenv ("C2L_TEST_THREADS") != NULL)
+    c2l_device_set_n_threads (device, atoi (g_getenv ("C2L_TEST_THREADS")));
   engine = c2l_engine_new (bundle, device, NULL);
   return c2l_session_new (engine, precision);
+}
+
+C2lSession *
+dataset_fixture_open_session (C2lPrecision precision, gboolean clip)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *generator = g_build_filename (g_getenv ("C2L_FIXTURES"), "e2e", "w", "generator.pkl", NULL);
+  g_autofree char *clip_path = g_build_filename (g_getenv ("C2L_FIXTURES"), "e2e", "clip.pt", NULL);
+  const C2lModelFiles files = { .generator = generator, .clip = clip ? clip_path : NULL };
+  g_autoptr (C2lBundle) bundle = c2l_bundle_open_files (&files, &error);
+
+  g_assert_no_error (error);
+  return open_bundle (bundle, precision);
+}
+
+C2lSession *
+dataset_fixture_open_starter (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *starter = g_build_filename (g_getenv ("C2L_DATA"), "starter", NULL);
+  g_autoptr (C2lBundle) bundle = c2l_bundle_open (starter, &error);
+
+  g_assert_no_error (error);
+  return open_bundle (bundle, C2L_PRECISION_FAST);
 }
 
 C2lDatasetOptions

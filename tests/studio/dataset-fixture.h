@@ -3,8 +3,9 @@
 
 #include "studio/dataset.h"
 
-/* A session with the models of the fixture e2e/w: pictures of 32², eight styles of 32 numbers, CLIP of 64². */
-C2lSession *dataset_fixture_open_session (C2lPrecision precision);
+/* A session with the models of the fixture e2e/w: pictures of 32², eight styles of 32 numbers, CLIP of 64² if it is wanted. */
+C2lSession *dataset_fixture_open_session (C2lPrecision precision, gboolean clip);
+C2lSession *dataset_fixture_open_starter (void);
 
 /* Few samples in small tars, into @folder (lent). */
 C2lDatasetOptions dataset_fixture_options (const char *folder, guint64 n_samples, guint samples_per_file);

@@ -16,7 +16,7 @@ static int n_kills = 5;
 static int
 make (const char *folder)
 {
-  g_autoptr (C2lSession) session = dataset_fixture_open_session (C2L_PRECISION_F32);
+  g_autoptr (C2lSession) session = dataset_fixture_open_session (C2L_PRECISION_F32, TRUE);
   C2lDatasetOptions options = dataset_fixture_options (folder, N_FILES * PER_FILE, PER_FILE);
   g_autoptr (GError) error = NULL;
 

@@ -25,7 +25,7 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   fixture->folder = g_dir_make_tmp ("dataset-XXXXXX", NULL);
   fixture->other = g_dir_make_tmp ("dataset-XXXXXX", NULL);
-  fixture->session = dataset_fixture_open_session (C2L_PRECISION_F32);
+  fixture->session = dataset_fixture_open_session (C2L_PRECISION_F32, TRUE);
 }
 
 static void
@@ -146,21 +146,16 @@ test_saves_what_clip_saw (Fixture *fixture, gconstpointer data)
 static void
 test_mixes_within_the_batch (void)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *folder = g_dir_make_tmp ("dataset-XXXXXX", NULL), *starter = g_build_filename (g_getenv ("C2L_DATA"), "starter", NULL);
-  g_autoptr (C2lBundle) bundle = c2l_bundle_open (starter, &error);
-  g_autoptr (C2lDevice) device = c2l_device_open ("cpu", &error);
-  g_autoptr (C2lEngine) engine = c2l_engine_new (bundle, device, NULL);
-  g_autoptr (C2lSession) session = c2l_session_new (engine, C2L_PRECISION_FAST);
+  g_autofree char *folder = g_dir_make_tmp ("dataset-XXXXXX", NULL);
+  g_autoptr (C2lSession) session = dataset_fixture_open_starter ();
   C2lDatasetOptions options = dataset_fixture_options (folder, 20, 10);
   g_autofree float *latents = NULL, *features = NULL, *w = NULL;
   const C2lSampling sampling = { .seed = 7, .first_index = 10, .n = 10, .truncation = 1 };
   gsize width;
 
-  g_assert_no_error (error);
   options.space = C2L_SPACE_W3;
   dataset_fixture_make (session, &options);
-  width = c2l_generator_get_w_dim (c2l_engine_get_generator (engine, NULL));
+  width = c2l_generator_get_w_dim (c2l_engine_get_generator (c2l_session_get_engine (session), NULL));
   w = g_new (float, 10 * width);
   g_assert_true (c2l_session_find_w (session, &sampling, w, NULL, NULL));
   g_assert_cmpuint (dataset_fixture_load (folder, "00001.tar", &latents, &features), ==, 10);
@@ -430,7 +425,7 @@ test_refuses_other_options (Fixture *fixture, gconstpointer data)
 {
   const C2lDatasetOptions options = dataset_fixture_options (fixture->folder, 4, 4);
   C2lDatasetOptions changed = options;
-  g_autoptr (C2lSession) session = dataset_fixture_open_session (C2L_PRECISION_FAST);
+  g_autoptr (C2lSession) session = dataset_fixture_open_session (C2L_PRECISION_FAST, TRUE);
 
   dataset_fixture_make (fixture->session, &options);
   changed.seed = 8;
@@ -500,13 +495,9 @@ static void
 test_needs_clip (Fixture *fixture, gconstpointer data)
 {
   const C2lDatasetOptions options = dataset_fixture_options (fixture->folder, 4, 4);
-  g_autofree char *generator = g_build_filename (g_getenv ("C2L_FIXTURES"), "e2e", "w", "generator.pkl", NULL);
-  g_autoptr (C2lBundle) bundle = c2l_bundle_open_files (&(C2lModelFiles) { .generator = generator }, NULL);
-  g_autoptr (C2lDevice) device = c2l_device_open ("cpu", NULL);
-  g_autoptr (C2lEngine) engine = c2l_engine_new (bundle, device, NULL);
 
   c2l_session_free (fixture->session);
-  fixture->session = c2l_session_new (engine, C2L_PRECISION_F32);
+  fixture->session = dataset_fixture_open_session (C2L_PRECISION_F32, FALSE);
   assert_refused (fixture, &options, "CLIP");
 }
 

@@ -145,12 +145,12 @@ test_cut (void)
   add_line (folder, 20, "loss");
   add_line (folder, 20, "val/text2im");
   add_line (folder, 30, "loss");
-  g_assert_true (c2l_run_folder_cut_metrics (folder, 20, FALSE, &error));
+  g_assert_true (c2l_run_folder_cut (folder, 20, FALSE, &error));
   whole = get_file (path, "metrics.jsonl");
   g_assert_cmpstr (whole, ==,
                    "{\"step\":10,\"loss\":0.5}\n{\"step\":20,\"loss\":0.5}\n{\"step\":20,\"val/"
                    "text2im\":0.5}\n");
-  g_assert_true (c2l_run_folder_cut_metrics (folder, 20, TRUE, &error));
+  g_assert_true (c2l_run_folder_cut (folder, 20, TRUE, &error));
   cut = get_file (path, "metrics.jsonl");
   g_assert_cmpstr (cut, ==, "{\"step\":10,\"loss\":0.5}\n{\"step\":20,\"loss\":0.5}\n");
 
@@ -159,7 +159,7 @@ test_cut (void)
   g_clear_pointer (&folder, c2l_run_folder_close);
   put_file (path, "config.yaml", "{}");
   folder = open_folder (path, TRUE);
-  g_assert_true (c2l_run_folder_cut_metrics (folder, 99, FALSE, &error));
+  g_assert_true (c2l_run_folder_cut (folder, 99, FALSE, &error));
   add_line (folder, 11, "loss");
   broken = get_file (path, "metrics.jsonl");
   g_assert_cmpstr (broken, ==, "{\"step\":10,\"loss\":0.5}\n{\"step\":11,\"loss\":0.5}\n");
@@ -216,6 +216,10 @@ test_checkpoints (void)
   put_file (path, "checkpoints/100000000.ckpt", "damaged");
   g_assert_cmpfloat (load (path, &step), ==, 10);
   g_assert_cmpint (step, ==, 10);
+  /* And taken away by a run that goes on from before it. */
+  g_assert_true (c2l_run_folder_cut (folder, 10, FALSE, &error));
+  g_assert_false (has_file (path, "checkpoints/100000000.ckpt"));
+  g_assert_true (has_file (path, "checkpoints/00000010.ckpt"));
 }
 
 static void

@@ -24,7 +24,7 @@ test_originals_values (void)
 {
   g_autoptr (JsonObject) config = compose ("device=cpu");
   C2lTrainSettings settings;
-  g_auto (GStrv) paths = c2l_train_config_list_paths (config);
+  g_auto (GStrv) paths = c2l_train_config_list_paths (config, "data.path");
 
   c2l_train_settings_read (&settings, config);
   g_assert_cmpint (settings.max_it, ==, 1000000);
@@ -218,6 +218,40 @@ test_of_the_original (void)
   g_assert_cmpint (get_int (config, "train", NULL, "log_it"), ==, 10); /* ours, at its default */
 }
 
+/* A group of one's own, as the original's users have written theirs, and another group on a run
+ * that has one. */
+static void
+test_own_group (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("c2l-test-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "cats.yaml", NULL);
+  g_autofree char *override = g_strconcat ("data=", path, NULL);
+  g_autoptr (JsonObject) config = NULL, starter = compose ("data=starter"), other = NULL;
+  const char *const to_other[] = { "data=sg2-ffhq", NULL };
+  C2lTrainSettings settings;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_set_contents (
+      path,
+      "bs: 64\nformat: webdataset\npath: cats.tar\nembed_noise_scale: 0.5\nsg_pkl: cats.pkl\n"
+      "clip_variant: ViT-B/32\nn_latents: 1\nlatent_dim: 512\nlatent_repeats: [14]\n"
+      "val_im_samples: 4\nval_text_samples: cats.txt\nval_samples_per_text: 1\n",
+      -1, NULL));
+  config = compose (override);
+  c2l_train_settings_read (&settings, config);
+  g_assert_cmpint (settings.bs, ==, 64);
+  g_assert_cmpint (settings.shuffle, ==, 5000);
+  g_assert_null (settings.bundle);
+
+  other = c2l_train_config_compose (starter, to_other, &error);
+  g_assert_no_error (error);
+  c2l_train_settings_read (&settings, other);
+  g_assert_null (settings.bundle);
+  g_assert_cmpint (settings.latent_dim, ==, 512);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 static void
 test_rates (void)
 {
@@ -249,6 +283,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train-config/settings-without-meaning-are-answered", test_notes);
   g_test_add_func ("/train-config/what-is-saved-is-read-again", test_saved_is_read_again);
   g_test_add_func ("/train-config/reads-a-configuration-of-the-original", test_of_the_original);
+  g_test_add_func ("/train-config/groups-may-be-ones-own", test_own_group);
   g_test_add_func ("/train-config/the-learning-rate-follows-its-schedule", test_rates);
   return g_test_run ();
 }

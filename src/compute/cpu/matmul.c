@@ -18,10 +18,10 @@
 
 /* Values of k that are summed at a time. */
 #define BLOCK 256
-/* A part of the result that one thread computes: its sums take 192 KiB, its block of a 48 KiB. */
-#define PART_ROWS 48
-#define MIN_PART_ROWS 12
-#define PART_PANELS 64
+/* A part of the result that one thread computes: its sums take 152 KiB, its block of a 72 KiB. */
+#define PART_ROWS 72
+#define MIN_PART_ROWS 36
+#define PART_PANELS 32
 #define PART_COLUMNS (PART_PANELS * PANEL)
 /* Rows of sums begin a little off each other, else all of them would fall into one set of a cache.
  */
@@ -263,17 +263,28 @@ pack_rows (const Product *product,
 
 /* --- products --- */
 
-/* ROWS × 16 sums over @n_k, which are added to @to or replace it. */
+/* ROWS × 16 sums over @n_k, which are added to @to or replace it. @ahead: what comes next of b, of
+ * which a line is fetched for every 2^@pace of k. */
 static inline void
-sum_tile (gsize n_k, const float *a, const float *b, float *to, gboolean adds)
+sum_tile (gsize n_k,
+          const float *a,
+          const float *b,
+          const float *ahead,
+          int pace,
+          float *to,
+          gboolean adds)
 {
   C2lNative sum[ROWS][VECTORS] = { 0 };
 
+#pragma GCC unroll 12
+  for (int r = 0; r < ROWS; r++)
+    __builtin_prefetch (to + r * SUM_STRIDE, 1);
 #pragma GCC unroll 4
   for (gsize k = 0; k < n_k; k++)
     {
       const C2lNative *columns = (const C2lNative *) (b + k * PANEL);
 
+      __builtin_prefetch (ahead + (k >> pace) * PANEL, 0, 2);
 #pragma GCC unroll 12
       for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 4
@@ -303,16 +314,23 @@ typedef struct
 static void
 sum_part (const Product *product, const Part *part, const float *packed, ThreadMemory *memory)
 {
+  /* The tiles of a panel fetch the next one together. */
+  const int pace = (int) g_bit_storage (MAX (1, part->n_rows / ROWS)) - 1;
+
   for (gsize first = 0; first < product->k; first += BLOCK)
     {
       const gsize n_k = MIN (BLOCK, product->k - first);
 
       pack_rows (product, part->row, part->n_rows, first, n_k, memory->a, memory->row);
       for (gsize p = 0; p < part->n_panels; p++)
-        for (gsize r = 0; r < part->n_rows; r += ROWS)
-          sum_tile (n_k, memory->a + r * n_k,
-                    packed + get_panel_offset (product, first, n_k, part->panel + p),
-                    memory->sums + r * SUM_STRIDE + p * PANEL, first > 0);
+        {
+          const float *b = packed + get_panel_offset (product, first, n_k, part->panel + p);
+
+          for (gsize r = 0; r < part->n_rows; r += ROWS)
+            sum_tile (n_k, memory->a + r * n_k, b,
+                      b + n_k * PANEL + (r / ROWS * n_k >> pace) * PANEL, pace,
+                      memory->sums + r * SUM_STRIDE + p * PANEL, first > 0);
+        }
     }
 }
 

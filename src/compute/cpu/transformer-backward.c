@@ -36,8 +36,9 @@ C2L_ISA_NAME (c2l_cpu_layer_norm_backward_prepare) (C2lDevice *device,
   return TRUE;
 }
 
-/* dx = scale · (g − mean (g) − x̂ · mean (g · x̂)) with g = dy · gain */
-static void
+/* dx = scale · (g − mean (g) − x̂ · mean (g · x̂)) with g = dy · gain. Never inlined: a compiler that
+ * peels the loop over rows makes two versions of these sums, with different bits. */
+static __attribute__ ((noinline)) void
 layer_norm_row_backward (float *dx,
                          const float *x,
                          const float *gain,
@@ -59,9 +60,11 @@ layer_norm_row_backward (float *dx,
     }
   const float mean_g = sum / (float) width, along = product * row.scale * row.scale / (float) width;
 
+#pragma omp simd
   for (gsize i = 0; i < width; i++)
     dx[i] = row.scale * (dy[i] * gain[i] - mean_g - (x[i] - row.mean) * along);
   if (residual)
+#pragma omp simd
     for (gsize i = 0; i < width; i++)
       dx[i] += residual[i];
 }
