@@ -166,6 +166,179 @@ test_average (void)
     g_assert_cmpfloat_with_epsilon (result[i], 0.81 * a[i] + 0.19 * x[i], 1e-6);
 }
 
+/* A product is added to a part of a variable, as to a gradient. */
+static void
+test_products_add_in_place (void)
+{
+  g_autofree float *before = random_floats (500, -1, 1), *result = NULL;
+  g_autofree float *a = random_floats (7 * 30, -1, 1), *b = random_floats (7 * 9, -1, 1);
+  g_autoptr (C2lTensor) variable = new_variable (500, before);
+  g_autoptr (C2lPass) pass = op_new_pass ();
+  C2lTensor *x = op_add_input (pass, "x", OP_DIMS (7, 30)),
+            *y = op_add_input (pass, "y", OP_DIMS (7, 9));
+
+  c2l_matmul (pass, x, y,
+              &(C2lMatmul){ .transpose_a = TRUE, .into = c2l_slice (pass, variable, 0, 100, 270) });
+  compile (pass);
+  c2l_tensor_write (x, a, 7 * 30 * sizeof (float));
+  c2l_tensor_write (y, b, 7 * 9 * sizeof (float));
+  run (pass);
+  result = read_values (variable);
+  for (int i = 0; i < 500; i++)
+    {
+      double sum = before[i];
+
+      for (int k = 0; k < 7 && i >= 100 && i < 370; k++)
+        sum += (double) a[k * 30 + (i - 100) / 9] * b[k * 9 + (i - 100) % 9];
+      g_assert_cmpfloat_with_epsilon (result[i], sum, 1e-5);
+    }
+}
+
+/* --- mistakes of a recording: each is named, with a shape --- */
+
+typedef struct
+{
+  C2lTensor *x, *row, *tokens, *indices, *variable; /* [2, 3], [9], [1, 2, 6], i32 [5], [6] */
+} Operands;
+
+static void
+bad_matmul (C2lPass *pass, const Operands *o)
+{
+  c2l_matmul (pass, o->x, o->x, NULL);
+}
+
+static void
+bad_matmul_into (C2lPass *pass, const Operands *o)
+{
+  c2l_matmul (pass, o->x, o->x, &(C2lMatmul){ .transpose_a = TRUE, .into = o->variable });
+}
+
+static void
+bad_norm_backward (C2lPass *pass, const Operands *o)
+{
+  c2l_layer_norm_backward (pass, o->x, o->row, o->x, 1e-5f, NULL);
+}
+
+static void
+bad_norm_gain (C2lPass *pass, const Operands *o)
+{
+  c2l_layer_norm_gain_backward (pass, o->x, o->row, 1e-5f);
+}
+
+static void
+bad_attention_backward (C2lPass *pass, const Operands *o)
+{
+  const C2lAttention p = { .q = o->tokens,
+                           .k = o->tokens,
+                           .v = o->tokens,
+                           .n_heads = 1,
+                           .n_kv_heads = 1,
+                           .head_dim = 2,
+                           .k_offset = 2,
+                           .v_offset = 4 };
+
+  c2l_attention_backward (pass, &p, o->tokens, o->tokens, C2L_F32);
+}
+
+static void
+bad_attention_operand (C2lPass *pass, const Operands *o)
+{
+  const C2lAttention p = {
+    .q = o->tokens, .k = o->tokens, .v = o->tokens, .n_heads = 3, .n_kv_heads = 3, .head_dim = 2
+  };
+
+  c2l_attention_backward (pass, &p, o->tokens, o->row, C2L_F32);
+}
+
+static void
+bad_swiglu_backward (C2lPass *pass, const Operands *o)
+{
+  c2l_swiglu_backward (pass, o->x, o->x, C2L_F32);
+}
+
+static void
+bad_activation (C2lPass *pass, const Operands *o)
+{
+  c2l_activate_backward (pass, o->x, o->x, C2L_ACT_GELU);
+}
+
+static void
+bad_scatter (C2lPass *pass, const Operands *o)
+{
+  c2l_scatter_add (pass, o->x, o->indices, 4);
+}
+
+static void
+bad_noise (C2lPass *pass, const Operands *o)
+{
+  c2l_embed_noise (pass, o->x, o->row, 1);
+}
+
+static void
+bad_loss (C2lPass *pass, const Operands *o)
+{
+  c2l_loss (pass, o->x, o->x, C2L_LOSS_L2, o->row);
+}
+
+static void
+bad_adamw (C2lPass *pass, const Operands *o)
+{
+  c2l_adamw (pass, &(C2lAdamw){ o->variable, o->variable, o->variable, o->row, o->row });
+}
+
+static void
+bad_average (C2lPass *pass, const Operands *o)
+{
+  c2l_moving_average (pass, o->variable, o->row, 0.9);
+}
+
+static const struct
+{
+  void (*record) (C2lPass *pass, const Operands *operands);
+  const char *name, *shape; /* must stand in the message */
+} mistakes[] = {
+  { bad_matmul, "matrix product", "[2, 3]" },
+  { bad_matmul_into, "matrix product", "[6]" },
+  { bad_norm_backward, "layer norm, backward", "[9]" },
+  { bad_norm_gain, "gain", "[9]" },
+  { bad_attention_backward, "attention, backward", "[1, 2, 6]" },
+  { bad_attention_operand, "attention, backward", "[9]" },
+  { bad_swiglu_backward, "swiglu, backward", "[2, 3]" },
+  { bad_activation, "activate, backward", "[2, 3]" },
+  { bad_scatter, "scatter", "i32 [5]" },
+  { bad_noise, "embedding noise", "[9]" },
+  { bad_loss, "loss", "[9]" },
+  { bad_adamw, "adamw", "[9]" },
+  { bad_average, "moving average", "[9]" },
+};
+
+static void
+test_mistakes_are_named (void)
+{
+  g_autoptr (C2lTensor) variable = new_variable (6, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (mistakes); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (C2lPass) pass = op_new_pass ();
+      const Operands o = { .x = op_add_input (pass, "x", OP_DIMS (2, 3)),
+                           .row = op_add_input (pass, "row", OP_DIMS (9)),
+                           .tokens = op_add_input (pass, "tokens", OP_DIMS (1, 2, 6)),
+                           .indices = c2l_pass_add_input (pass, "i", C2L_I32, OP_DIMS (5)),
+                           .variable = variable };
+
+      mistakes[i].record (pass, &o);
+      g_assert_false (c2l_pass_compile (pass, &error));
+      g_assert_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE);
+      if (strstr (error->message, mistakes[i].name) == NULL
+          || strstr (error->message, mistakes[i].shape) == NULL)
+        {
+          g_test_message ("%s, %s: %s", mistakes[i].name, mistakes[i].shape, error->message);
+          g_test_fail ();
+        }
+    }
+}
+
 /* Inputs, and weights that promise to stay as they are. */
 static void
 test_only_variables_are_changed (void)
@@ -298,6 +471,8 @@ add_tests (void)
   g_test_add_func ("/variables/adamw-is-torch's", test_adamw);
   g_test_add_func ("/variables/adam-is-torch's", test_adam);
   g_test_add_func ("/variables/moving-average", test_average);
+  g_test_add_func ("/variables/products-add-in-place", test_products_add_in_place);
+  g_test_add_func ("/train-operations/mistakes-are-named", test_mistakes_are_named);
   g_test_add_func ("/variables/nothing-else-is-changed", test_only_variables_are_changed);
   g_test_add_func ("/variables/products-see-new-weights", test_products_see_new_weights);
   g_test_add_func ("/variables/lent-weights-become-own", test_lent_weights_become_own);

@@ -3,9 +3,9 @@
  * multiplied. Policy: an element is summed over k in blocks of BLOCK, in their order, whatever the
  * other sizes and the number of threads.
  *
- *   b, packed as a whole: panels of 16 columns, k after k (a block of one, 16 KiB, in the
- * first-level cache); a, packed by the thread that needs it: micro-panels of ROWS rows, k after k
- * (a block of all of a part's, in the second-level cache); the part's sums stay beside it.
+ *   b, packed as a whole: blocks of k, in each panels of 16 columns, k after k (one is 16 KiB, in
+ *   the first-level cache); a, packed by the thread that needs it: micro-panels of ROWS rows, k
+ *   after k (a block of a part's in the second-level cache); the part's sums stay beside it.
  *
  * Operands narrower than float32 are widened while they are packed, and where only one is, the
  * other is rounded as it is, so products are those of the narrow type and sums are float32. */
@@ -187,9 +187,18 @@ interleave_four (float *to, const float *from, gsize stride)
       *(Four *) (to + 2 * ROWS + r) = __builtin_shuffle (ab1, cd1, (FourIndices){ 0, 1, 4, 5 });
       *(Four *) (to + 3 * ROWS + r) = __builtin_shuffle (ab1, cd1, (FourIndices){ 2, 3, 6, 7 });
     }
-  for (; r < ROWS; r++)
-    for (int k = 0; k < 4; k++)
-      to[k * ROWS + r] = from[(gsize) r * stride + (gsize) k];
+  for (; r < ROWS; r += 2)
+    {
+      const Four a = *(const Four *) (from + (gsize) r * stride),
+                 b = *(const Four *) (from + (gsize) (r + 1) * stride);
+      const Four ab0 = __builtin_shuffle (a, b, (FourIndices){ 0, 4, 1, 5 }),
+                 ab1 = __builtin_shuffle (a, b, (FourIndices){ 2, 6, 3, 7 });
+
+      memcpy (to + r, &ab0, 8);
+      memcpy (to + ROWS + r, (const char *) &ab0 + 8, 8);
+      memcpy (to + 2 * ROWS + r, &ab1, 8);
+      memcpy (to + 3 * ROWS + r, (const char *) &ab1 + 8, 8);
+    }
 }
 
 /* ROWS rows of a, which are float32 and lie row by row. */
