@@ -5,13 +5,14 @@
 
 first_window         from the start of the process to the window's first frame
 enter_to_picture     from Enter to the first picture of the starter, median and range of several prompts
-previews             pictures a second that follow a slider which is dragged
+previews             pictures a second that follow a slider which is dragged; another_model: of the bundle that C2L_BENCH_MODEL names
 five_hundred         memory after 100 and after 500 generations
 
 The program says when by its debug messages (G_MESSAGES_DEBUG=clip2latent). Words pick some of the measurements. Needs what the tests of the
 window need; the software renderer of such a screen is slower than a graphics card."""
 
 import datetime
+import os
 import pathlib
 import re
 import statistics
@@ -66,22 +67,47 @@ def enter_to_picture(desk):
     app.close()
 
 
-def previews(desk):
-    app = start(desk)
+def print_thread(app):
+    """How long GTK's thread was held up, from the first frame to the end."""
+    for line in re.findall(r"GTK's thread, .*", log(app)):
+        print('# ' + line)
+
+
+def drag_slider(app):
     app.type(PROMPTS[0])
     app.key('Return')
-    app.wait(lambda: app.has('image', re.compile('picture 16,.*score')), 'all are scored')
+    app.wait(lambda: app.has('image', re.compile('picture 4,.*score')), 'all are scored')
     app.key('F6')
     slider = app.find('slider', 'Blue hair')
     begin = time.monotonic()
     for _ in range(2):
-        app.drag(slider, (0.1, 0.5), (0.9, 0.5), steps=150, pause=0.005)
+        app.drag(slider, (0.1, 0.5), (0.9, 0.5), steps=300, pause=0.008)
     seconds = time.monotonic() - begin
     found = re.findall(r'preview of (\d+) pixels after ([\d.]+) ms', log(app))
     ms = sorted(float(after) for _, after in found)
-    print(f'# previews: {len(found) / seconds:.1f} a second of {found[-1][0]} pixels; from hand to picture {statistics.median(ms):.1f} ms, '
+    print(f'# previews: {len(found) / seconds:.1f} a second of {found[-1][0]} pixels ({len(found)} in {seconds:.1f} s); from hand to picture {statistics.median(ms):.1f} ms, '
           f'99 of 100 within {ms[int(len(ms) * .99)]:.1f} ms')
     app.close()
+    print_thread(app)
+
+
+def previews(desk):
+    drag_slider(start(desk, picture_count='4'))
+
+
+def previews_of_another_model(desk):
+    folder = os.environ.get('C2L_BENCH_MODEL')
+    if folder is None:
+        print('# previews of another model: C2L_BENCH_MODEL names none')
+        return
+    models = desk.user / 'models'
+    models.mkdir(parents=True)
+    models.joinpath('measured').symlink_to(pathlib.Path(folder).resolve())
+    desk.set('model', "'measured'")
+    desk.set('picture-count', '4')
+    app = desk.start(**DEBUG)
+    app.find('push button', 'History')
+    drag_slider(app)
 
 
 def resident(app):
@@ -103,4 +129,4 @@ def five_hundred(desk):
     app.close()
 
 
-run(first_window, enter_to_picture, previews, five_hundred)
+run(first_window, enter_to_picture, previews, previews_of_another_model, five_hundred)

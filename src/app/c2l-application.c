@@ -6,6 +6,7 @@
 #include "app/c2l-preferences.h"
 #include "app/c2l-settings.h"
 #include "app/c2l-shortcuts.h"
+#include "app/c2l-stopwatch.h"
 #include "app/c2l-window.h"
 
 #include <glib/gi18n.h>
@@ -120,7 +121,8 @@ static void
 clear_answered (AdwMessageDialog *dialog, const char *response, C2lApplication *self)
 {
   if (g_strcmp0 (response, "clear") == 0)
-    c2l_library_clear_async (c2l_board_get_library (c2l_backstage_get_board (self->backstage)), NULL, history_cleared, g_object_ref (self));
+    c2l_library_clear_async (c2l_board_get_library (c2l_backstage_get_board (self->backstage)),
+                             NULL, history_cleared, g_object_ref (self));
 }
 
 static void
@@ -185,6 +187,7 @@ c2l_application_shutdown (GApplication *application)
 {
   C2lApplication *self = C2L_APPLICATION (application);
 
+  c2l_stopwatch_report ();
   G_APPLICATION_CLASS (c2l_application_parent_class)->shutdown (application);
   c2l_backstage_close (self->backstage);
 }

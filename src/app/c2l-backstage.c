@@ -1,10 +1,12 @@
-/* Joins worker, library and board, and keeps them as the settings say: device, precision, threads, model, and how long a model stays in
- * memory. A model that is not there any more gives way to the starter, with a word about it. */
+/* Joins worker, library and board, and keeps them as the settings say: device, precision, threads,
+ * model, and how long a model stays in memory. A model that is not there any more gives way to the
+ * starter, with a word about it. */
 #include "app/c2l-backstage.h"
 
 #include "app/c2l-gl-target.h"
 #include "app/c2l-settings.h"
 #include "studio/bundles.h"
+#include "studio/keeper.h"
 
 #include <glib/gi18n.h>
 
@@ -18,6 +20,7 @@ struct _C2lBackstage
   C2lWorker *worker;
   C2lLibrary *library;
   C2lBoard *board;
+  C2lKeeper *keeper;
   char *notice;
   gboolean closed;
 };
@@ -65,10 +68,14 @@ open_model (C2lBackstage *self)
     {
       g_autofree char *starter = c2l_bundles_dup_folder ("");
 
-      tell_later (self, *id != '\0' ? g_strdup_printf (_ ("The model “%s” is not there any more. The starter draws instead; "
-                                                          "choose another model on the page Models."),
-                                                       id)
-                                    : g_strdup (_ ("The starter model is not installed. Import a model on the page Models.")));
+      tell_later (
+          self, *id != '\0'
+                    ? g_strdup_printf (
+                        _ ("The model “%s” is not there any more. The starter draws instead; "
+                           "choose another model on the page Models."),
+                        id)
+                    : g_strdup (_ (
+                        "The starter model is not installed. Import a model on the page Models.")));
       g_free (folder);
       folder = g_steal_pointer (&starter);
     }
@@ -115,6 +122,22 @@ follow_settings (C2lBackstage *self)
                            G_CONNECT_SWAPPED);
 }
 
+static void
+on_model_opened (C2lBackstage *self)
+{
+  C2lModelInfo *model = c2l_board_get_model (self->board);
+  g_autofree char *generator
+      = model != NULL ? c2l_bundle_dup_sha256 (model->bundle, C2L_ROLE_GENERATOR, NULL) : NULL;
+
+  c2l_keeper_set_generator (self->keeper, generator);
+}
+
+static void
+on_not_kept (C2lBackstage *self, const char *text)
+{
+  c2l_board_say (self->board, _ ("A favourite is not kept in full size: %s"), text);
+}
+
 void
 c2l_backstage_close (C2lBackstage *self)
 {
@@ -122,6 +145,7 @@ c2l_backstage_close (C2lBackstage *self)
   if (self->closed)
     return;
   self->closed = TRUE;
+  c2l_keeper_close (self->keeper);
   c2l_board_close (self->board);
   c2l_worker_stop (self->worker);
   c2l_library_close (self->library);
@@ -133,6 +157,7 @@ c2l_backstage_dispose (GObject *object)
   C2lBackstage *self = C2L_BACKSTAGE (object);
 
   c2l_backstage_close (self);
+  g_clear_object (&self->keeper);
   g_clear_object (&self->board);
   g_clear_object (&self->worker);
   g_clear_object (&self->library);
@@ -176,6 +201,11 @@ c2l_backstage_new (GdkDisplay *display)
   c2l_library_purge_async (self->library, g_date_time_to_unix (before) * G_USEC_PER_SEC, NULL, NULL,
                            NULL);
   self->board = c2l_board_new (self->worker, self->library);
+  self->keeper = c2l_keeper_new (self->worker, self->library);
+  g_signal_connect_object (self->keeper, "failed", G_CALLBACK (on_not_kept), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->board, "model-opened", G_CALLBACK (on_model_opened), self,
+                           G_CONNECT_SWAPPED);
   configure (self);
   on_idle_changed (self);
   follow_settings (self);

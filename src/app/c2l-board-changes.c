@@ -1,16 +1,20 @@
 /* Changing pictures: while the hand moves, previews of a size that the device can follow; when it
- * rests, the full picture. Every change is a new recipe, so undo is giving the old one back. An
- * answer counts only while its recipe is still the item's. */
+ * rests, the full picture. Every change is a new recipe, so undo is giving the old one back. A full
+ * picture counts only while its recipe is still the item's, a preview until the hand rests. */
 #include "app/c2l-board-private.h"
 
 #include <glib/gi18n.h>
 
-/* Previews under the hand start at this size and halve or double so that one takes about as long as
- * a frame of a film. */
+/* Previews under the hand start at the first size, or the coarse one where full pictures take long,
+ * and halve or double so that they come as often as a film's frames; under the coarse size, where
+ * little can be told apart, only if they would jerk. */
 #define FIRST_PREVIEW_SIZE 256
-#define LEAST_PREVIEW_SIZE 64
-#define SLOW_PREVIEW_US 60000
-#define QUICK_PREVIEW_US 12000
+#define COARSE_PREVIEW_SIZE 64
+#define LEAST_PREVIEW_SIZE 32
+#define SLOW_PREVIEW_US 33000
+#define SLOW_MODEL_SECONDS 0.4
+#define JERKY_PREVIEW_US 110000
+#define QUICK_PREVIEW_US 8000
 
 typedef struct
 {
@@ -18,6 +22,7 @@ typedef struct
   C2lPictureItem *item;
   C2lRecipe *recipe;
   gboolean full, again; /* again: as it is, because it was let go */
+  guint change;
   gint64 asked;
 } Drawing;
 
@@ -34,9 +39,11 @@ drawing_free (Drawing *drawing)
 static void
 adapt_preview_size (C2lBoard *self, gint64 elapsed)
 {
+  gint64 slow = self->preview_size > COARSE_PREVIEW_SIZE ? SLOW_PREVIEW_US : JERKY_PREVIEW_US;
+
   if (self->model == NULL || !self->model->has_previews)
     return;
-  if (elapsed > SLOW_PREVIEW_US && self->preview_size > LEAST_PREVIEW_SIZE)
+  if (elapsed > slow && self->preview_size > LEAST_PREVIEW_SIZE)
     self->preview_size /= 2;
   else if (elapsed < QUICK_PREVIEW_US && self->preview_size < self->model->resolution)
     self->preview_size *= 2;
@@ -48,8 +55,20 @@ get_preview_size (C2lBoard *self)
   if (self->model == NULL || !self->model->has_previews)
     return 0;
   if (self->preview_size == 0)
-    self->preview_size = MIN (FIRST_PREVIEW_SIZE, self->model->resolution);
+    self->preview_size
+        = MIN (self->model->seconds > SLOW_MODEL_SECONDS ? COARSE_PREVIEW_SIZE : FIRST_PREVIEW_SIZE,
+               self->model->resolution);
   return self->preview_size >= self->model->resolution ? 0 : self->preview_size;
+}
+
+/* Previews are shown though the hand has moved on: where drawing is slow, each is old when it
+ * comes. They come in the order they were asked for in. */
+static gboolean
+is_wanted (const Drawing *drawing)
+{
+  if (drawing->full)
+    return c2l_picture_item_get_recipe (drawing->item) == drawing->recipe;
+  return c2l_picture_item_get_change (drawing->item) == drawing->change;
 }
 
 static void
@@ -73,7 +92,7 @@ on_drawn (GObject *source, GAsyncResult *result, gpointer data)
       if (drawing->full && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         c2l_picture_item_set_state (drawing->item, C2L_PICTURE_FAILED);
     }
-  else if (c2l_picture_item_get_recipe (drawing->item) == drawing->recipe)
+  else if (is_wanted (drawing))
     {
       if (!drawing->full)
         {
@@ -103,6 +122,7 @@ draw (C2lBoard *self, C2lPictureItem *item, gboolean full, gboolean again)
   drawing->recipe = c2l_recipe_ref (c2l_picture_item_get_recipe (item));
   drawing->full = full;
   drawing->again = again;
+  drawing->change = c2l_picture_item_get_change (item);
   drawing->asked = g_get_monotonic_time ();
   c2l_worker_draw_async (self->worker, drawing->recipe, size, full, item, self->cancellable,
                          on_drawn, drawing);
@@ -119,6 +139,8 @@ c2l_board_want_full (C2lBoard *self, C2lPictureItem *item)
 static void
 apply (C2lBoard *self, C2lPictureItem *item, C2lRecipe *recipe, gboolean full)
 {
+  if (full)
+    c2l_picture_item_begin_change (item);
   c2l_picture_item_set_recipe (item, recipe);
   draw (self, item, full, FALSE);
 }

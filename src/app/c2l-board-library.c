@@ -141,6 +141,7 @@ on_thumbnails (GObject *source, GAsyncResult *result, gpointer data)
   C2lBoard *self = C2L_BOARD (source);
   StoreJob *job = g_task_get_task_data (G_TASK (result));
 
+  self->n_storing--;
   for (guint i = 0; i < job->items->len; i++)
     show_thumbnail (g_ptr_array_index (job->items, i), g_ptr_array_index (job->thumbnails, i));
   if (self->library == NULL)
@@ -172,8 +173,17 @@ store (C2lBoard *self, GPtrArray *items, GPtrArray *pictures, gboolean is_change
       g_ptr_array_add (job->items, g_object_ref (g_ptr_array_index (items, i)));
       g_ptr_array_add (job->pictures, c2l_picture_ref (g_ptr_array_index (pictures, i)));
     }
+  self->n_storing++;
   g_task_set_task_data (task, job, store_job_free);
   g_task_run_in_thread (task, make_thumbnails);
+}
+
+/* Pictures whose thumbnails are still being made are handed to the library. */
+void
+c2l_board_finish_storing (C2lBoard *self)
+{
+  while (self->n_storing > 0)
+    g_main_context_iteration (NULL, TRUE);
 }
 
 /* As it was before it was edited. */

@@ -58,6 +58,7 @@ struct _C2lBoard
   gboolean opening;
   gboolean told_slow;
   gboolean told_unwritable;
+  guint n_storing; /* pictures, or bundles of them, on their way into the library */
 
   C2lUndo *undo;
   int preview_size;    /* of pictures under the hand; adapts to what the device can do */
@@ -85,6 +86,8 @@ void c2l_board_store (C2lBoard *board, GPtrArray *items, GPtrArray *pictures);
 void c2l_board_store_change (C2lBoard *board, C2lPictureItem *item, C2lPicture *picture);
 void c2l_board_store_favourites (C2lBoard *board, GPtrArray *items, gboolean favourite);
 void c2l_board_store_trashed (C2lBoard *board, GPtrArray *items, gboolean trashed);
+/* Before the library is closed. */
+void c2l_board_finish_storing (C2lBoard *self);
 
 /* c2l-board-changes.c */
 void c2l_board_notify_undo (C2lBoard *board);

@@ -52,7 +52,8 @@ c2l_board_say_with_action (C2lBoard *self,
 {
   g_autoptr (GVariant) sunk = target != NULL ? g_variant_ref_sink (target) : NULL;
 
-  g_signal_emit (self, signals[MESSAGE], 0, text, button, action, sunk);
+  if (!self->closed)
+    g_signal_emit (self, signals[MESSAGE], 0, text, button, action, sunk);
 }
 
 void
@@ -464,6 +465,7 @@ c2l_board_close (C2lBoard *self)
   self->closed = TRUE;
   g_cancellable_cancel (self->cancellable);
   c2l_board_cancel_runs (self);
+  c2l_board_finish_storing (self);
   c2l_undo_clear (self->undo);
 }
 

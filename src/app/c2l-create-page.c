@@ -116,12 +116,32 @@ c2l_create_page_set_viewer (C2lCreatePage *self, GtkWidget *viewer)
   adw_bin_set_child (self->viewer_slot, viewer);
 }
 
+/* A screen reader must not find what is folded away; libadwaita only moves it out of sight. */
+static void
+update_folded (AdwFlap *flap)
+{
+  GtkWidget *folded = adw_flap_get_flap (flap);
+
+  if (folded != NULL)
+    gtk_widget_set_visible (folded, adw_flap_get_reveal_flap (flap)
+                                        || adw_flap_get_reveal_progress (flap) > 0);
+}
+
+static void
+hide_what_is_folded (AdwFlap *flap)
+{
+  g_signal_connect (flap, "notify::reveal-flap", G_CALLBACK (update_folded), NULL);
+  g_signal_connect (flap, "notify::reveal-progress", G_CALLBACK (update_folded), NULL);
+  update_folded (flap);
+}
+
 void
 c2l_create_page_set_panel (C2lCreatePage *self, GtkWidget *panel)
 {
   g_return_if_fail (C2L_IS_CREATE_PAGE (self));
 
   adw_flap_set_flap (self->panel_flap, panel);
+  hide_what_is_folded (self->panel_flap);
   g_settings_bind (c2l_settings_get (), "panel-visible", self->panel_flap, "reveal-flap",
                    G_SETTINGS_BIND_DEFAULT);
 }
@@ -132,6 +152,7 @@ c2l_create_page_set_history (C2lCreatePage *self, GtkWidget *history)
   g_return_if_fail (C2L_IS_CREATE_PAGE (self));
 
   adw_flap_set_flap (self->history_flap, history);
+  hide_what_is_folded (self->history_flap);
   g_settings_bind (c2l_settings_get (), "history-visible", self->history_flap, "reveal-flap",
                    G_SETTINGS_BIND_DEFAULT);
 }
@@ -159,7 +180,7 @@ c2l_create_page_open_files (C2lCreatePage *self, GPtrArray *files)
   g_return_if_fail (C2L_IS_CREATE_PAGE (self));
 
   if (self->board != NULL)
-    c2l_dropped_files_open (self->board, files);
+    c2l_dropped_files_open_pictures (self->board, files);
 }
 
 /* Own pictures are here already. */
@@ -171,13 +192,33 @@ on_drop_accept (GtkDropTarget *target, GdkDrop *drop, C2lCreatePage *self)
                                        gtk_drop_target_get_formats (target));
 }
 
+static void
+add_uri (GVariantBuilder *uris, GFile *file)
+{
+  g_autofree char *uri = g_file_get_uri (file);
+
+  g_variant_builder_add (uris, "s", uri);
+}
+
 static gboolean
 on_drop (GtkDropTarget *target, const GValue *value, double x, double y, C2lCreatePage *self)
 {
+  g_auto (GVariantBuilder) uris = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
+
   if (self->board == NULL)
     return FALSE;
-  c2l_dropped_files_open_value (self->board, value);
-  return TRUE;
+  if (G_VALUE_HOLDS (value, GDK_TYPE_TEXTURE))
+    {
+      c2l_dropped_files_open_texture (self->board, g_value_get_object (value));
+      return TRUE;
+    }
+  if (G_VALUE_HOLDS (value, GDK_TYPE_FILE_LIST))
+    for (GSList *link = g_value_get_boxed (value); link != NULL; link = link->next)
+      add_uri (&uris, link->data);
+  else if (G_VALUE_HOLDS (value, G_TYPE_FILE))
+    add_uri (&uris, g_value_get_object (value));
+  /* The window knows what to do with files of every kind. */
+  return gtk_widget_activate_action (GTK_WIDGET (self), "win.open-files", "as", &uris);
 }
 
 static void
@@ -300,7 +341,8 @@ c2l_create_page_set_board (C2lCreatePage *self, C2lBoard *board)
   if (board != NULL)
     {
       selection = c2l_board_get_selection (board);
-      /* What a key may do next follows at once; pictures that come and go can wait for the next turn. */
+      /* What a key may do next follows at once; pictures that come and go can wait for the next
+       * turn. */
       g_signal_connect_swapped (selection, "items-changed", G_CALLBACK (queue_update), self);
       g_signal_connect_swapped (selection, "selection-changed",
                                 G_CALLBACK (c2l_create_actions_update), self);

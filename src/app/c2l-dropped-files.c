@@ -3,7 +3,6 @@
  * written to one first. */
 #include "app/c2l-dropped-files.h"
 
-#include "app/c2l-opener.h"
 #include "studio/picture.h"
 
 #include <glib/gi18n.h>
@@ -50,45 +49,16 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
     c2l_board_add_recipes (board, recipes);
 }
 
-static void
-open_pictures (C2lBoard *board, GPtrArray *files)
+void
+c2l_dropped_files_open_pictures (C2lBoard *board, GPtrArray *files)
 {
-  g_autoptr (GTask) task = g_task_new (board, NULL, on_loaded, NULL);
+  g_autoptr (GTask) task = NULL;
 
+  g_return_if_fail (C2L_IS_BOARD (board));
+  task = g_task_new (board, NULL, on_loaded, NULL);
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, g_ptr_array_ref (files), (GDestroyNotify) g_ptr_array_unref);
   g_task_run_in_thread (task, load_in_thread);
-}
-
-/* --- files of any kind --- */
-
-static void
-on_sorted (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (C2lBoard) board = data;
-  g_autoptr (C2lSorted) sorted = c2l_opener_sort_finish (result);
-
-  if (sorted->pictures->len > 0)
-    open_pictures (board, sorted->pictures);
-  for (guint i = 0; i < sorted->models->len; i++)
-    {
-      g_autofree char *name = g_file_get_basename (g_ptr_array_index (sorted->models, i));
-      g_autofree char *text
-          = g_strdup_printf (_ ("%s belongs to a model, and is imported on the page Models"), name);
-
-      c2l_board_say_with_action (board, text, _ ("Models"), "win.page",
-                                 g_variant_new_string ("models"));
-    }
-  for (guint i = 0; i < sorted->refused->len; i++)
-    c2l_board_say (board, "%s", (const char *) g_ptr_array_index (sorted->refused, i));
-}
-
-void
-c2l_dropped_files_open (C2lBoard *board, GPtrArray *files)
-{
-  g_return_if_fail (C2L_IS_BOARD (board));
-
-  c2l_opener_sort_async (files, NULL, on_sorted, g_object_ref (board));
 }
 
 /* --- images without a file --- */
@@ -144,32 +114,13 @@ on_written (GObject *source, GAsyncResult *result, gpointer data)
     c2l_board_say (board, "%s", error->message);
 }
 
-static void
-open_texture (C2lBoard *board, GdkTexture *texture)
-{
-  g_autoptr (GTask) task = g_task_new (board, NULL, on_written, NULL);
-
-  g_task_set_task_data (task, g_object_ref (texture), g_object_unref);
-  g_task_run_in_thread (task, write_in_thread);
-}
-
 void
-c2l_dropped_files_open_value (C2lBoard *board, const GValue *value)
+c2l_dropped_files_open_texture (C2lBoard *board, GdkTexture *texture)
 {
-  g_autoptr (GPtrArray) files = g_ptr_array_new ();
+  g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (C2L_IS_BOARD (board));
-
-  if (G_VALUE_HOLDS (value, GDK_TYPE_TEXTURE))
-    {
-      open_texture (board, g_value_get_object (value));
-      return;
-    }
-  if (G_VALUE_HOLDS (value, GDK_TYPE_FILE_LIST))
-    for (GSList *link = g_value_get_boxed (value); link != NULL; link = link->next)
-      g_ptr_array_add (files, link->data);
-  else if (G_VALUE_HOLDS (value, G_TYPE_FILE))
-    g_ptr_array_add (files, g_value_get_object (value));
-  if (files->len > 0)
-    c2l_dropped_files_open (board, files);
+  task = g_task_new (board, NULL, on_written, NULL);
+  g_task_set_task_data (task, g_object_ref (texture), g_object_unref);
+  g_task_run_in_thread (task, write_in_thread);
 }

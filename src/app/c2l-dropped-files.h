@@ -1,14 +1,13 @@
-/* Files that come from elsewhere, dropped or opened: a picture of ours opens its recipe, another
- * image gives look-alikes, and anything else is named for what it is. */
+/* Pictures that come from elsewhere, dropped or opened: one of ours opens its recipe, another image
+ * gives look-alikes. */
 #pragma once
 
 #include "app/c2l-board.h"
 
 G_BEGIN_DECLS
 
-/* @files of GFile. */
-void c2l_dropped_files_open (C2lBoard *board, GPtrArray *files);
-/* What was dropped: a GdkFileList, a GFile or a GdkTexture. */
-void c2l_dropped_files_open_value (C2lBoard *board, const GValue *value);
+/* @files of GFile, all of pictures. */
+void c2l_dropped_files_open_pictures (C2lBoard *board, GPtrArray *files);
+void c2l_dropped_files_open_texture (C2lBoard *board, GdkTexture *texture);
 
 G_END_DECLS

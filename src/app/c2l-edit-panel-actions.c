@@ -1,5 +1,5 @@
-/* What the panel's menu and buttons do: edits copied, pasted, reset and kept as presets; directions made from words, found, and opened from
- * files. */
+/* What the panel's menu and buttons do: edits copied, pasted, reset and kept as presets; directions
+ * made from words, found, and opened from files. */
 #include "app/c2l-edit-panel-private.h"
 
 #include "app/c2l-compat.h"
@@ -35,8 +35,8 @@ apply_edits (C2lEditPanel *self, GPtrArray *edits, const char *label)
       g_ptr_array_remove_index (items, i);
   for (guint i = 0; i < items->len; i++)
     g_ptr_array_add (
-        recipes, c2l_recipe_with_edits (
-                     c2l_picture_item_get_recipe (g_ptr_array_index (items, i)), edits));
+        recipes,
+        c2l_recipe_with_edits (c2l_picture_item_get_recipe (g_ptr_array_index (items, i)), edits));
   if (items->len > 0)
     c2l_board_change_many (self->board, items, recipes, label);
 }
@@ -252,31 +252,39 @@ find_directions (GtkWidget *widget, const char *name, GVariant *parameter)
                                NULL, NULL, self->finding, on_pca_found, g_object_ref (self));
 }
 
-static void
-add_direction_file (C2lEditPanel *self, GFile *file)
+void
+c2l_edit_panel_add_directions (C2lEditPanel *self, GPtrArray *files)
 {
-  C2lModelInfo *model = c2l_board_get_model (self->board);
-  g_autofree char *path = g_file_get_path (file);
-  g_autoptr (GError) error = NULL;
+  C2lModelInfo *model;
 
-  if (path != NULL && model != NULL && self->list != NULL
-      && !c2l_direction_list_import (self->list, path, model->w_dim, &error))
-    c2l_board_say (self->board, "%s", error->message);
+  g_return_if_fail (C2L_IS_EDIT_PANEL (self));
+
+  model = self->board != NULL ? c2l_board_get_model (self->board) : NULL;
+  for (guint i = 0; model != NULL && self->list != NULL && i < files->len; i++)
+    {
+      const char *path = g_file_peek_path (g_ptr_array_index (files, i));
+      g_autofree char *name = g_file_get_basename (g_ptr_array_index (files, i));
+      g_autoptr (GError) error = NULL;
+
+      if (path == NULL)
+        continue;
+      if (c2l_direction_list_import (self->list, path, model->w_dim, &error))
+        c2l_board_say (self->board, _ ("%s is a slider now"), name);
+      else
+        c2l_board_say (self->board, "%s", error->message);
+    }
 }
 
 static void
 on_direction_files (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (C2lEditPanel) self = data;
-  g_autoptr (GListModel) files = c2l_compat_choose_finish (result, NULL);
+  g_autoptr (GListModel) list = c2l_compat_choose_finish (result, NULL);
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_object_unref);
 
-  for (guint i = 0; files != NULL && self->board != NULL && i < g_list_model_get_n_items (files);
-       i++)
-    {
-      g_autoptr (GFile) file = g_list_model_get_item (files, i);
-
-      add_direction_file (self, file);
-    }
+  for (guint i = 0; list != NULL && i < g_list_model_get_n_items (list); i++)
+    g_ptr_array_add (files, g_list_model_get_item (list, i));
+  c2l_edit_panel_add_directions (self, files);
 }
 
 static void

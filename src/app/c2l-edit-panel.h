@@ -10,5 +10,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (C2lEditPanel, c2l_edit_panel, C2L, EDIT_PANEL, GtkWidget)
 
 GtkWidget *c2l_edit_panel_new (C2lBoard *board);
+/* Files of directions (of GFile), for sliders of the open model; says what became of them. */
+void       c2l_edit_panel_add_directions (C2lEditPanel *panel, GPtrArray *files);
 
 G_END_DECLS

@@ -321,17 +321,32 @@ static const C2lTargetClass memory_class = {
 
 /* --- which of them --- */
 
-/* Buffers that are mapped, fences: GL 3.2, GLES 3.0. */
+/* With a software renderer the upload is a copy more, and two threads in Mesa's were seen to crash
+ * there. */
+static gboolean
+is_software (void)
+{
+  const char *renderer = (const char *) glGetString (GL_RENDERER);
+
+  return renderer != NULL
+         && (strstr (renderer, "llvmpipe") != NULL || strstr (renderer, "softpipe") != NULL
+             || strstr (renderer, "Software Rasterizer") != NULL);
+}
+
+/* Buffers that are mapped, fences: GL 3.2, GLES 3.0. And a graphics device, unless whoever started
+ * the program wants GL without one. */
 static gboolean
 is_able (GdkGLContext *context)
 {
   int major, minor;
+  gboolean is_wanted;
 
   /* Until then GDK does not know. */
   gdk_gl_context_make_current (context);
   gdk_gl_context_get_version (context, &major, &minor);
+  is_wanted = !is_software () || g_strcmp0 (g_getenv ("C2L_GL_TARGET"), "gl") == 0;
   gdk_gl_context_clear_current ();
-  return gdk_gl_context_get_use_es (context) ? major >= 3 : major * 10 + minor >= 32;
+  return is_wanted && (gdk_gl_context_get_use_es (context) ? major >= 3 : major * 10 + minor >= 32);
 }
 
 /* GTK would read each texture back whenever it draws. */
@@ -354,7 +369,8 @@ make_context (GdkDisplay *display)
   context = gdk_display_create_gl_context (display, &error);
   if (context != NULL && gdk_gl_context_realize (context, &error) && is_able (context))
     return g_steal_pointer (&context);
-  g_debug ("Pictures are shown without GL: %s", error != NULL ? error->message : "it is too old");
+  g_debug ("Pictures are shown without GL: %s",
+           error != NULL ? error->message : "it is too old, or software");
   return NULL;
 }
 

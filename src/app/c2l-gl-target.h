@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* Never fails. To be called on GTK's thread, for c2l_worker_set_target(). What unmap returns is a GdkTexture. C2L_GL_TARGET=memory in the
- * environment does without GL. */
+/* Never fails. To be called on GTK's thread, for c2l_worker_set_target(). What unmap returns is a GdkTexture. C2L_GL_TARGET in the
+ * environment: "memory" does without GL, "gl" takes a software renderer's, too. */
 C2lTarget *c2l_gl_target_new (GdkDisplay *display);
 gboolean   c2l_gl_target_uses_gl (C2lTarget *target);
 /* GL textures of pictures that are shown, or that nobody shows and are not collected yet. */

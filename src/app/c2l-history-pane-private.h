@@ -4,11 +4,39 @@
 #include "app/c2l-history-list.h"
 #include "app/c2l-history-pane.h"
 
+#include <adwaita.h>
+
 G_BEGIN_DECLS
 
 /* What is listed: all pictures, those of a collection, or those in the trash. */
 #define C2L_HISTORY_ALL 0
 #define C2L_HISTORY_TRASH (-1)
+
+struct _C2lHistoryPane
+{
+  GtkWidget parent_instance;
+
+  GtkWidget *head, *foot, *menu;
+  GtkDropDown *source, *model, *date, *order;
+  GtkEditable *search;
+  GtkToggleButton *favourites;
+  GtkWidget *filter_button, *show_all, *empty_trash;
+  GtkStack *stage;
+  GtkGridView *view;
+  AdwStatusPage *nothing;
+  GtkLabel *count;
+
+  C2lBoard *board;
+  C2lLibrary *library;
+  C2lHistoryList *list;
+  GtkSelectionModel *selection;
+  GSimpleActionGroup *actions;
+  GArray *sources;       /* of gint64, as the drop-down lists them */
+  gint64 shown_source;
+  guint start_callback, frames_to_start;
+  gboolean is_filling;   /* drop-downs change without the artist */
+  gboolean is_listed;    /* anything was asked for */
+};
 
 C2lBoard   *c2l_history_pane_get_board (C2lHistoryPane *pane);
 C2lLibrary *c2l_history_pane_get_library (C2lHistoryPane *pane);
@@ -26,8 +54,13 @@ gboolean    c2l_history_pane_has_pictures (C2lHistoryPane *pane);
 gboolean    c2l_history_pane_has_selected (C2lHistoryPane *pane);
 /* Neither words nor filters. */
 void        c2l_history_pane_show_all (C2lHistoryPane *pane);
-void        c2l_history_pane_popup_menu (C2lHistoryPane *pane);
 GActionMap *c2l_history_pane_get_actions (C2lHistoryPane *pane);
+
+/* --- c2l-history-cells.c --- */
+
+void        c2l_history_cells_bind_template (GtkWidgetClass *widget_class);
+/* With the keyboard: at the cell that has it. */
+void        c2l_history_pane_popup_menu (C2lHistoryPane *pane);
 
 /* --- c2l-history-actions.c --- */
 

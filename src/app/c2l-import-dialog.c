@@ -5,6 +5,7 @@
 
 #include "app/c2l-compat.h"
 #include "app/c2l-file-row.h"
+#include "studio/identify.h"
 #include "studio/install.h"
 
 #include <glib/gi18n.h>
@@ -19,6 +20,7 @@ struct _C2lImportDialog
   C2lFileRow *generator;
   C2lFileRow *prior;
   C2lFileRow *config;
+  C2lFileRow *merges;
   C2lFileRow *clip;
   GtkButton *import_button;
   GtkLabel *trouble;
@@ -158,6 +160,7 @@ start (GtkWidget *widget, const char *action, GVariant *parameter)
   C2lModelFiles files = { .generator = c2l_file_row_get_path (self->generator),
                           .prior = c2l_file_row_get_path (self->prior),
                           .config = c2l_file_row_get_path (self->config),
+                          .merges = c2l_file_row_get_path (self->merges),
                           .clip = c2l_file_row_get_path (self->clip) };
 
   show_trouble (self, NULL);
@@ -216,6 +219,7 @@ c2l_import_dialog_class_init (C2lImportDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, generator);
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, prior);
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, config);
+  gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, merges);
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, clip);
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, import_button);
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, trouble);
@@ -244,30 +248,43 @@ c2l_import_dialog_new (GtkWindow *parent)
   return g_object_new (C2L_TYPE_IMPORT_DIALOG, "transient-for", parent, NULL);
 }
 
-/* What the original's files are called; whether they are that, the import finds out. */
+/* NULL: no part of a model. */
 static C2lFileRow *
-find_row (C2lImportDialog *self, GFile *file)
+find_row (C2lImportDialog *self, C2lFileKind kind)
 {
-  const struct
-  {
-    const char *suffix;
-    C2lFileRow *row;
-  } rows[] = {
-    { ".pkl", self->generator },
-    { ".ckpt", self->prior },
-    { ".yaml", self->config },
-    { ".yml", self->config },
-    { ".pt", self->clip },
-    { ".jit", self->clip },
-    { ".safetensors", self->generator },
-  };
-  g_autofree char *base = g_file_get_basename (file);
-  g_autofree char *lower = g_ascii_strdown (base, -1);
+  switch (kind)
+    {
+    case C2L_FILE_GENERATOR:
+      return self->generator;
+    case C2L_FILE_PRIOR:
+      return self->prior;
+    case C2L_FILE_CONFIG:
+      return self->config;
+    case C2L_FILE_CLIP:
+      return self->clip;
+    case C2L_FILE_MERGES:
+      return self->merges;
+    default:
+      return NULL;
+    }
+}
 
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (g_str_has_suffix (lower, rows[i].suffix))
-      return rows[i].row;
-  return self->generator;
+static void
+identified (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (C2lImportDialog) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lFileInfo) info = c2l_identify_finish (result, &error);
+  C2lFileRow *row = info != NULL ? find_row (self, info->kind) : NULL;
+
+  if (row != NULL)
+    {
+      g_autoptr (GFile) file = g_file_new_for_path (info->path);
+
+      c2l_file_row_set_file (row, file);
+    }
+  else if (info == NULL)
+    show_trouble (self, error->message);
 }
 
 void
@@ -278,7 +295,9 @@ c2l_import_dialog_add_files (C2lImportDialog *self, GListModel *files)
   for (guint i = 0; i < g_list_model_get_n_items (files); i++)
     {
       g_autoptr (GFile) file = g_list_model_get_item (files, i);
+      const char *path = g_file_peek_path (file);
 
-      c2l_file_row_set_file (find_row (self, file), file);
+      if (path != NULL)
+        c2l_identify_async (path, NULL, identified, g_object_ref (self));
     }
 }

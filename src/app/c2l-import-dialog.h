@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (C2lImportDialog, c2l_import_dialog, C2L, IMPORT_DIALOG, AdwWindow)
 
 C2lImportDialog *c2l_import_dialog_new (GtkWindow *parent);
-/* Puts each file (of GFile) into the row it seems to be for. */
+/* Puts each file (of GFile) into the row for what it is, once that is known. */
 void             c2l_import_dialog_add_files (C2lImportDialog *dialog, GListModel *files);
 
 G_END_DECLS

@@ -1,8 +1,8 @@
-/* Sorts files by what they are, from their first bytes. Does not load any: whether a model is a
- * good one, its import finds out. */
+/* Sorts files by what they are, whatever they are called. A model's file is opened for that, which
+ * may take seconds; whether the parts of a model fit each other, its import finds out. */
 #include "app/c2l-opener.h"
 
-#include "studio/bundle.h"
+#include "studio/identify.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -14,23 +14,9 @@ c2l_sorted_free (C2lSorted *sorted)
 {
   g_ptr_array_unref (sorted->pictures);
   g_ptr_array_unref (sorted->models);
+  g_ptr_array_unref (sorted->directions);
   g_ptr_array_unref (sorted->refused);
   g_free (sorted);
-}
-
-static const char *const model_suffixes[]
-    = { ".pkl", ".pt", ".pth", ".ckpt", ".jit", ".safetensors", ".yaml", ".yml" };
-
-static gboolean
-is_model_name (GFile *file)
-{
-  g_autofree char *base = g_file_get_basename (file);
-  g_autofree char *lower = base != NULL ? g_ascii_strdown (base, -1) : NULL;
-
-  for (guint i = 0; lower != NULL && i < G_N_ELEMENTS (model_suffixes); i++)
-    if (g_str_has_suffix (lower, model_suffixes[i]))
-      return TRUE;
-  return FALSE;
 }
 
 /* The formats that the program reads, by their first bytes, whatever the file is called. */
@@ -56,25 +42,88 @@ static void G_GNUC_PRINTF (3, 4) refuse (C2lSorted *sorted, GFile *file, const c
 }
 
 static void
-sort_folder (C2lSorted *sorted, GFile *file)
+sort_identified (C2lSorted *sorted, GFile *file, const C2lFileInfo *info)
 {
-  const char *path = g_file_peek_path (file);
+  switch (info->kind)
+    {
+    case C2L_FILE_PICTURE:
+    case C2L_FILE_IMAGE:
+      g_ptr_array_add (sorted->pictures, g_object_ref (file));
+      break;
+    case C2L_FILE_BUNDLE:
+    case C2L_FILE_GENERATOR:
+    case C2L_FILE_PRIOR:
+    case C2L_FILE_CLIP:
+    case C2L_FILE_CONFIG:
+    case C2L_FILE_MERGES:
+      g_ptr_array_add (sorted->models, g_object_ref (file));
+      break;
+    case C2L_FILE_DIRECTION:
+      g_ptr_array_add (sorted->directions, g_object_ref (file));
+      break;
+    case C2L_FILE_RUN:
+      refuse (sorted, file, _ ("this is a training; the page Train shows those it knows of"));
+      break;
+    case C2L_FILE_TAR:
+      refuse (sorted, file,
+              _ ("this is an archive, such as training data; choose it on the page Train"));
+      break;
+    case C2L_FILE_ARRAY:
+    case C2L_FILE_ARRAYS:
+      refuse (sorted, file,
+              _ ("these are arrays that the program does not draw with. A StyleGAN generator, a "
+                 "prior, a "
+                 "CLIP or a direction would fit"));
+      break;
+    }
+}
 
-  if (path != NULL && c2l_bundle_is_bundle (path))
-    g_ptr_array_add (sorted->models, g_object_ref (file));
+static void
+sort_folder (C2lSorted *sorted, GFile *file, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lFileInfo) info = c2l_identify (path, &error);
+
+  if (info != NULL)
+    sort_identified (sorted, file, info);
+  else if (c2l_bundle_is_bundle (path))
+    g_ptr_array_add (sorted->refused, g_strdup (error->message));
   else
     refuse (sorted, file,
             _ ("this folder is no model: it has no model.json. Open the model's own folder, or its "
                "files"));
 }
 
+/* What is no file of ours is named as the desktop names it, unless that knows no more than we do.
+ */
 static void
-sort_file (C2lSorted *sorted, GFile *file, GCancellable *cancellable)
+refuse_strange (C2lSorted *sorted,
+                GFile *file,
+                const guchar *head,
+                gsize length,
+                const GError *error)
+{
+  g_autofree char *name = g_file_get_basename (file);
+  gboolean is_uncertain;
+  g_autofree char *type = g_content_type_guess (name, head, length, &is_uncertain);
+  g_autofree char *description = g_content_type_get_description (type);
+
+  if (is_uncertain || g_content_type_is_unknown (type) || strstr (type, "zip") != NULL)
+    g_ptr_array_add (sorted->refused, g_strdup (error->message));
+  else
+    /* Translators: %s is a kind of file, such as “PDF document”. */
+    refuse (sorted, file,
+            _ ("this is a file of the kind “%s”. Pictures (PNG, JPEG, WebP) and models (.pkl, "
+               ".pt, .ckpt, .safetensors) can be opened"),
+            description);
+}
+
+static void
+sort_file (C2lSorted *sorted, GFile *file, const char *path, GCancellable *cancellable)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GFileInputStream) stream = g_file_read (file, cancellable, &error);
-  g_autofree char *name = g_file_get_basename (file);
-  g_autofree char *type = NULL, *description = NULL;
+  g_autoptr (C2lFileInfo) info = NULL;
   guchar head[HEAD];
   gsize length = 0;
 
@@ -85,22 +134,15 @@ sort_file (C2lSorted *sorted, GFile *file, GCancellable *cancellable)
       g_ptr_array_add (sorted->refused, g_strdup (error->message));
       return;
     }
-  if (is_picture (head, length))
-    g_ptr_array_add (sorted->pictures, g_object_ref (file));
-  else if (length > 0 && is_model_name (file))
-    g_ptr_array_add (sorted->models, g_object_ref (file));
-  else if (length == 0)
+  if (length == 0)
     refuse (sorted, file, _ ("this file is empty"));
+  else if (is_picture (head, length))
+    /* Whether it is a good one is found out when it is opened. */
+    g_ptr_array_add (sorted->pictures, g_object_ref (file));
+  else if ((info = c2l_identify (path, &error)) != NULL)
+    sort_identified (sorted, file, info);
   else
-    {
-      type = g_content_type_guess (name, head, length, NULL);
-      description = g_content_type_get_description (type);
-      /* Translators: %s is a kind of file, such as “PDF document”. */
-      refuse (sorted, file,
-              _ ("this is a file of the kind “%s”. Pictures (PNG, JPEG, WebP) and models (.pkl, "
-                 ".pt, .ckpt, .safetensors) can be opened"),
-              description);
-    }
+    refuse_strange (sorted, file, head, length, error);
 }
 
 static void
@@ -111,16 +153,21 @@ sort_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 
   sorted->pictures = g_ptr_array_new_with_free_func (g_object_unref);
   sorted->models = g_ptr_array_new_with_free_func (g_object_unref);
+  sorted->directions = g_ptr_array_new_with_free_func (g_object_unref);
   sorted->refused = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < files->len; i++)
     {
       GFile *file = g_ptr_array_index (files, i);
 
-      if (g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, cancellable)
-          == G_FILE_TYPE_DIRECTORY)
-        sort_folder (sorted, file);
+      const char *path = g_file_peek_path (file);
+
+      if (path == NULL)
+        refuse (sorted, file, _ ("this place has no path; copy the file to this computer first"));
+      else if (g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, cancellable)
+               == G_FILE_TYPE_DIRECTORY)
+        sort_folder (sorted, file, path);
       else
-        sort_file (sorted, file, cancellable);
+        sort_file (sorted, file, path, cancellable);
     }
   g_task_return_pointer (task, sorted, (GDestroyNotify) c2l_sorted_free);
 }

@@ -1,4 +1,5 @@
-/* Files that the program is asked to open, sorted by what they are: pictures go to Create, models to Models, the rest is named. */
+/* Files that the program is asked to open, sorted by what they are: pictures go to Create, models to Models, directions to the edit panel,
+ * the rest is named. */
 #pragma once
 
 #include <gio/gio.h>
@@ -9,12 +10,13 @@ typedef struct
 {
   GPtrArray *pictures; /* of GFile */
   GPtrArray *models;   /* of GFile: weights of any kind, configurations, folders that are a model */
+  GPtrArray *directions; /* of GFile: for sliders */
   GPtrArray *refused;  /* of char *: sentences for people, what it is and what would fit */
 } C2lSorted;
 
 void       c2l_sorted_free (C2lSorted *sorted);
 
-/* Looks at the beginning of each of @files (of GFile) on a thread. Cannot fail: what cannot be read is among the refused. */
+/* Looks at each of @files (of GFile) on a thread. Cannot fail: what cannot be read is among the refused. */
 void       c2l_opener_sort_async (GPtrArray *files, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 C2lSorted *c2l_opener_sort_finish (GAsyncResult *result);
 

@@ -15,7 +15,7 @@ struct _C2lPictureItem
   GdkPaintable *full, *preview, *thumbnail, *compared;
   C2lPictureState state;
   gboolean favourite;
-  guint n_holds;
+  guint n_holds, change;
 };
 
 G_DEFINE_FINAL_TYPE (C2lPictureItem, c2l_picture_item, G_TYPE_OBJECT)
@@ -299,6 +299,18 @@ c2l_picture_item_set_recipe (C2lPictureItem *self, C2lRecipe *recipe)
   if (recipe->prompt != NULL)
     c2l_picture_item_set_prompt (self, recipe->prompt);
   notify_recipe (self);
+}
+
+guint
+c2l_picture_item_get_change (C2lPictureItem *self)
+{
+  return self->change;
+}
+
+void
+c2l_picture_item_begin_change (C2lPictureItem *self)
+{
+  self->change++;
 }
 
 void

@@ -9,6 +9,7 @@
 #include "app/c2l-opener.h"
 #include "app/c2l-settings.h"
 #include "app/c2l-shortcuts.h"
+#include "app/c2l-stopwatch.h"
 #include "app/c2l-train-page.h"
 #include "app/c2l-viewer.h"
 
@@ -24,6 +25,7 @@ struct _C2lWindow
   AdwViewStack *pages;
   C2lCreatePage *create_page;
   C2lModelsPage *models_page;
+  C2lEditPanel *edit_panel; /* the create page's */
   GtkToggleButton *history_button;
   GtkRevealer *trouble;
   GtkLabel *trouble_text;
@@ -119,6 +121,11 @@ sorted (GObject *source, GAsyncResult *result, gpointer data)
       c2l_window_show_page (self, "create");
       c2l_create_page_open_files (self->create_page, files->pictures);
     }
+  if (files->directions->len > 0)
+    {
+      c2l_window_show_page (self, "create");
+      c2l_edit_panel_add_directions (self->edit_panel, files->directions);
+    }
   for (guint i = 0; i < files->refused->len; i++)
     c2l_window_show_toast (self, g_ptr_array_index (files->refused, i), NULL, NULL, NULL);
 }
@@ -129,6 +136,18 @@ c2l_window_open_files (C2lWindow *self, GPtrArray *files)
   g_return_if_fail (C2L_IS_WINDOW (self));
 
   c2l_opener_sort_async (files, NULL, sorted, g_object_ref (self));
+}
+
+static void
+open_uris (GtkWidget *widget, const char *name, GVariant *uris)
+{
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree const char **list = g_variant_get_strv (uris, NULL);
+
+  for (guint i = 0; list[i] != NULL; i++)
+    g_ptr_array_add (files, g_file_new_for_uri (list[i]));
+  if (files->len > 0)
+    c2l_window_open_files (C2L_WINDOW (widget), files);
 }
 
 static void
@@ -197,6 +216,7 @@ static void
 on_first_frame (GdkFrameClock *clock, C2lWindow *self)
 {
   g_debug ("first frame");
+  c2l_stopwatch_start (GTK_WIDGET (self));
   g_signal_handlers_disconnect_by_func (clock, on_first_frame, self);
 }
 
@@ -209,11 +229,20 @@ c2l_window_realize (GtkWidget *widget)
 }
 
 static void
+c2l_window_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  c2l_stopwatch_begin_snapshot ();
+  GTK_WIDGET_CLASS (c2l_window_parent_class)->snapshot (widget, snapshot);
+  c2l_stopwatch_end_snapshot ();
+}
+
+static void
 c2l_window_class_init (C2lWindowClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   widget_class->realize = c2l_window_realize;
+  widget_class->snapshot = c2l_window_snapshot;
   g_type_ensure (C2L_TYPE_CREATE_PAGE);
   g_type_ensure (C2L_TYPE_MODELS_PAGE);
   g_type_ensure (C2L_TYPE_TRAIN_PAGE);
@@ -232,6 +261,7 @@ c2l_window_class_init (C2lWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "win.say", "s", say);
   gtk_widget_class_install_action (widget_class, "win.dismiss-trouble", NULL, dismiss_trouble);
   gtk_widget_class_install_action (widget_class, "win.open", NULL, choose_files);
+  gtk_widget_class_install_action (widget_class, "win.open-files", "as", open_uris);
   gtk_widget_class_install_action (widget_class, "win.shortcuts", NULL, show_shortcuts);
 }
 
@@ -248,8 +278,11 @@ c2l_window_init (C2lWindow *self)
 /* --- what stands behind the pages --- */
 
 static void
-on_message (
-    C2lWindow *self, const char *text, const char *button, const char *action, GVariant *target)
+on_message (C2lWindow *self,
+            const char *text,
+            const char *button,
+            const char *action,
+            GVariant *target)
 {
   c2l_window_show_toast (self, text, button, action, target);
 }
@@ -282,7 +315,8 @@ show_board (C2lWindow *self, C2lBackstage *backstage)
   g_signal_connect_object (viewer, "closed", G_CALLBACK (on_viewer_closed), self,
                            G_CONNECT_SWAPPED);
   c2l_create_page_set_board (self->create_page, board);
-  c2l_create_page_set_panel (self->create_page, c2l_edit_panel_new (board));
+  self->edit_panel = C2L_EDIT_PANEL (c2l_edit_panel_new (board));
+  c2l_create_page_set_panel (self->create_page, GTK_WIDGET (self->edit_panel));
   c2l_create_page_set_viewer (self->create_page, viewer);
   g_signal_connect_object (history, "use-recipe", G_CALLBACK (on_use_recipe), self,
                            G_CONNECT_SWAPPED);

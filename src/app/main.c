@@ -1,6 +1,7 @@
 /* clip2latent: starts the application. */
 #include "app/c2l-app.h"
 #include "app/c2l-application.h"
+#include "app/c2l-graphics.h"
 
 #include <locale.h>
 
@@ -10,6 +11,7 @@ main (int argc, char **argv)
   g_autoptr (C2lApplication) application = NULL;
 
   setlocale (LC_ALL, "");
+  c2l_graphics_choose ();
   c2l_app_init ();
   application = c2l_application_new ();
   return g_application_run (G_APPLICATION (application), argc, argv);

@@ -23,7 +23,7 @@ typedef struct
 {
   C2lModelOptions model; /* device, precision, threads */
   char *size, *name;
-  int runs;
+  int runs, preview; /* preview: at most so many pixels a side, 0: all */
   gboolean json, interactive, profile;
 } Options;
 
@@ -42,6 +42,7 @@ typedef struct
 {
   C2lSession *session;
   C2lRecipe *recipe;
+  int preview;
   float *text;     /* an embedding */
   float *pictures; /* [N_PICTURES, side, side, 3] */
 } Bench;
@@ -75,8 +76,8 @@ run_generator (Bench *bench, GError **error)
         return FALSE;
       bench->recipe = c2l_recipe_ref (g_ptr_array_index (recipes, 0));
     }
-  picture = c2l_session_draw (bench->session, bench->recipe, 0, NULL, c2l_cli_get_cancellable (),
-                              error);
+  picture = c2l_session_draw (bench->session, bench->recipe, bench->preview, NULL,
+                              c2l_cli_get_cancellable (), error);
   return picture != NULL;
 }
 
@@ -324,6 +325,8 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
             "published (default): made-up weights of those sizes; starter", "NAME" },
           { "runs", 'n', 0, G_OPTION_ARG_INT, &options->runs,
             "Runs to measure, after a warm-up (default 5)", "N" },
+          { "preview", 0, 0, G_OPTION_ARG_INT, &options->preview,
+            "Draw a preview of at most this many pixels a side (sg2-1024)", "SIDE" },
           { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print a JSON object", NULL },
           { "interactive", 0, 0, G_OPTION_ARG_NONE, &options->interactive,
             "One run and one JSON line for each line of standard input", NULL },
@@ -343,6 +346,9 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
   else if (options->runs < 1 || options->runs > MAX_RUNS)
     *exit_code = c2l_cli_usage (&c2l_command_bench, "--runs: %d; from 1 to %d are possible",
                                 options->runs, MAX_RUNS);
+  else if (options->preview < 0)
+    *exit_code = c2l_cli_usage (&c2l_command_bench, "--preview: %d; it is a number of pixels",
+                                options->preview);
   else if (find_case (options->name) < 0)
     *exit_code = c2l_cli_usage (
         &c2l_command_bench,
@@ -387,6 +393,7 @@ run (int argc, char **argv)
                                            &precision, &error))
     return c2l_cli_fail (error);
   engine = c2l_engine_new (bundle, device, merges);
+  bench.preview = options.preview;
   bench.session = session = c2l_session_new (engine, precision);
   if (options.profile)
     c2l_session_enable_profile (session);

@@ -150,6 +150,8 @@ add_query (Conditions *conditions, const C2lLibraryQuery *query)
     add (conditions, " AND created < ?", NULL, query->to);
   if (query->favourites)
     g_string_append (conditions->sql, " AND favourite");
+  if (query->not_kept)
+    g_string_append (conditions->sql, " AND NOT kept");
   if (query->collection != 0)
     add (conditions, " AND id IN (SELECT picture FROM collected WHERE collection = ?)", NULL,
          query->collection);

@@ -69,6 +69,7 @@ typedef struct
   const char *model;
   gint64 from, to;        /* created, microseconds since 1970; @to itself not */
   gboolean favourites;
+  gboolean not_kept;      /* those without a full-size PNG */
   gboolean trashed;       /* those in the trash and no others */
   gint64 collection;
   C2lLibraryOrder order;

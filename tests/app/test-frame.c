@@ -106,6 +106,12 @@ write_file (const char *name, const char *content, gssize length)
   return path;
 }
 
+static char *
+find_fixture (const char *name)
+{
+  return g_test_build_filename (G_TEST_DIST, "fixtures", name, NULL);
+}
+
 static void
 test_files_are_sorted_by_what_they_are (void)
 {
@@ -113,23 +119,29 @@ test_files_are_sorted_by_what_they_are (void)
   g_autofree char *picture = write_file ("Bild ohne Namen.pkl", "\x89PNG\r\n\x1a\nrest", -1);
   g_autofree char *photo = write_file ("木.jpg", "\xff\xd8\xff\xe0rest", -1);
   g_autofree char *web = write_file ("a.webp", "RIFF\1\1\1\1WEBPVP8 ", -1);
-  g_autofree char *model = write_file ("model.ckpt", "PK\3\4rest", -1);
+  g_autofree char *prior = find_fixture ("prior/w/prior.ckpt");
+  g_autofree char *generator = find_fixture ("stylegan2/uncond/network.pkl");
+  g_autofree char *laugh
+      = g_build_filename (g_getenv ("C2L_DATA"), "starter", "directions", "laugh.npy", NULL);
+  g_autofree char *broken = write_file ("model.ckpt", "PK\3\4rest", -1);
   g_autofree char *letter = write_file ("letter.pdf", "%PDF-1.4 rest", -1);
   g_autofree char *empty = write_file ("empty.pkl", "", 0);
   g_autofree char *folder = g_path_get_dirname (letter);
   g_autofree char *starter = c2l_bundles_dup_folder ("");
-  const char *const paths[] = {
-    picture, photo, web, model, letter, empty, folder, starter, "/there/is/no/such.png", NULL
-  };
+  const char *const paths[] = { picture, photo,  web,   prior,  generator, laugh,
+                                broken,  letter, empty, folder, starter,   "/there/is/no/such.png",
+                                NULL };
   g_autoptr (C2lSorted) sorted = sort (paths);
 
   g_assert_cmpuint (sorted->pictures->len, ==, 3);
-  g_assert_cmpuint (sorted->models->len, ==, 2);
-  g_assert_cmpuint (sorted->refused->len, ==, 4);
-  g_assert_nonnull (strstr (g_ptr_array_index (sorted->refused, 0), "letter.pdf"));
-  g_assert_nonnull (strstr (g_ptr_array_index (sorted->refused, 1), "empty"));
-  g_assert_nonnull (strstr (g_ptr_array_index (sorted->refused, 2), "model.json"));
-  g_assert_nonnull (strstr (g_ptr_array_index (sorted->refused, 3), "such.png"));
+  g_assert_cmpuint (sorted->models->len, ==, 3);
+  g_assert_cmpuint (sorted->directions->len, ==, 1);
+  g_assert_cmpuint (sorted->refused->len, ==, 5);
+  g_assert_nonnull (strstr (g_ptr_array_index (sorted->refused, 0), "model.ckpt"));
+  g_assert_nonnull (strstr (g_ptr_array_index (sorted->refused, 1), "letter.pdf"));
+  g_assert_nonnull (strstr (g_ptr_array_index (sorted->refused, 2), "empty"));
+  g_assert_nonnull (strstr (g_ptr_array_index (sorted->refused, 3), "model.json"));
+  g_assert_nonnull (strstr (g_ptr_array_index (sorted->refused, 4), "such.png"));
 }
 
 /* --- rows --- */

@@ -22,6 +22,8 @@ list rows and cells of grids are clicked; text is set and read; sliders have val
 import os
 import pathlib
 import re
+import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -95,6 +97,10 @@ def _load_atspi():
     import gi
     gi.require_version('Atspi', '2.0')
     from gi.repository import Atspi, Gio, GLib
+
+
+class Skip(Exception):
+    """The test cannot be made here."""
 
 
 class Gone(Exception):
@@ -195,6 +201,7 @@ class Desk:
             '[Settings]\ngtk-enable-animations=false\ngtk-font-name=Cantarell 11\ngtk-hint-font-metrics=true\n')
         self.config.joinpath('user-dirs.dirs').write_text('XDG_PICTURES_DIR="$HOME/Pictures"\n')
         self.apps = []
+        self.mounts = []
 
     def environment(self, language=None, **more):
         env = {**os.environ, 'HOME': str(self.home), 'XDG_DATA_HOME': str(self.data), 'XDG_CONFIG_HOME': str(self.config),
@@ -204,6 +211,20 @@ class Desk:
         if language:
             env['LANGUAGE'] = language
         return env
+
+    def mount(self, folder, options):
+        """Lets programs started from now on, and nobody else, find an empty file system of its own there: “size=64k” for one that is soon
+        full, “ro” for one that takes nothing."""
+        if os.geteuid() != 0 or subprocess.run(['unshare', '--mount', 'true'], capture_output=True).returncode != 0:
+            raise Skip('file systems can only be mounted by root')
+        folder.mkdir(parents=True, exist_ok=True)
+        self.mounts.append(f'mount -t tmpfs -o {options} none {shlex.quote(str(folder))}')
+
+    def command(self, *arguments):
+        command = [os.environ['C2L_APP'], *map(str, arguments)]
+        if self.mounts:
+            command = ['unshare', '--mount', 'sh', '-c', ' && '.join([*self.mounts, 'exec "$0" "$@"']), *command]
+        return command
 
     def set(self, key, value):
         """Writes a setting, @value as GVariant text, before the program is started."""
@@ -224,7 +245,7 @@ class Desk:
 
     def call(self, *arguments, language=None, **env):
         """Runs the program to its end, as from a terminal."""
-        return subprocess.run([os.environ['C2L_APP'], *map(str, arguments)], env=self.environment(language, **env),
+        return subprocess.run(self.command(*arguments), env=self.environment(language, **env),
                               capture_output=True, text=True, timeout=60)
 
     def start(self, *arguments, title='Clip2Latent', language=None, **env):
@@ -244,6 +265,11 @@ class Desk:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
+def _allow_core():
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+
+
 class App:
     """The running program."""
 
@@ -252,8 +278,8 @@ class App:
         self.title = title
         self.log_path = desk.root / f'log-{len(desk.apps)}'
         self.log_file = self.log_path.open('wb')
-        self.process = subprocess.Popen([os.environ['C2L_APP'], *map(str, arguments)], env=env, stdin=subprocess.DEVNULL,
-                                        stdout=self.log_file, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(desk.command(*arguments), env=env, stdin=subprocess.DEVNULL,
+                                        stdout=self.log_file, stderr=subprocess.STDOUT, cwd=desk.root, preexec_fn=_allow_core)
         self.ended = False
         self.tree = None
 
@@ -299,6 +325,30 @@ class App:
             complaints = find_complaints(self.log())
             if complaints:
                 raise AssertionError('the program complained:\n' + '\n'.join(complaints))
+
+    def find_core(self):
+        """What the system left of the program, where it writes plain files."""
+        pattern = pathlib.Path('/proc/sys/kernel/core_pattern').read_text().strip()
+        if pattern.startswith('|'):
+            return None
+        path = self.desk.root / pattern.replace('%p', str(self.process.pid))
+        return next((found for found in (path, path.with_name(f'{path.name}.{self.process.pid}')) if found.is_file()), None)
+
+    def explain(self):
+        """For a test that failed: did the program end, and where does or did it stand? Lines."""
+        status = self.process.poll()
+        core = self.find_core() if status is not None and status < 0 else None
+        if status is not None:
+            yield f'the program has ended, with status {status}'
+        if shutil.which('gdb') and (status is None or core):
+            place = ['-p', str(self.process.pid)] if status is None else [os.environ['C2L_APP'], str(core)]
+            command = ['gdb', '-batch', '-ex', 'thread apply all backtrace 12', *place]
+            for line in subprocess.run(command, capture_output=True, text=True, timeout=120).stdout.splitlines():
+                if line.startswith(('#', 'Thread')):
+                    yield line[:200]
+        if core:
+            core.unlink()
+        yield from self.log().splitlines()[-20:]
 
     def make_sure(self):
         """For the end of a test that failed halfway."""
@@ -456,8 +506,10 @@ class App:
         return place(left, width, x), place(top, height, y)
 
     def click(self, node, x=None, y=None, button=1, times=1, held=None):
-        """With the mouse. @held: keys held meanwhile, “ctrl”, “shift”."""
-        spot = self._spot(node, x, y)
+        """With the mouse. @held: keys held meanwhile, “ctrl”, “shift”. Nobody clicks at what still moves."""
+        spot = None
+        while spot != (spot := self._spot(node, x, y)):
+            time.sleep(0.05)
         _xdo('mousemove', '--sync', '--window', self._window_of(node), *spot, check=False)
         if held:
             _xdo('keydown', held)
@@ -465,6 +517,16 @@ class App:
         if held:
             _xdo('keyup', held)
         time.sleep(0.1)
+
+    def open_menu(self, button, item):
+        """Clicks at a button that opens a menu, until that shows @item: without a window manager a press can be lost while windows change."""
+        for _ in range(3):
+            self.click(button)
+            try:
+                return self.find('menu item', item, seconds=PATIENCE / 3)
+            except AssertionError:
+                continue
+        return self.find('menu item', item, seconds=1)
 
     def double_click(self, node, x=None, y=None):
         self.click(node, x, y, times=2)
@@ -477,11 +539,10 @@ class App:
         """From one place in a node to another, both (x, y) as in click()."""
         window = self._window_of(node)
         (x0, y0), (x1, y1) = self._spot(node, *start), self._spot(node, *end)
-        _xdo('mousemove', '--window', window, x0, y0)
-        _xdo('mousedown', 1)
-        for i in range(1, steps + 1):
-            _xdo('mousemove', '--window', window, x0 + (x1 - x0) * i // steps, y0 + (y1 - y0) * i // steps)
-            time.sleep(pause)
+        # One process for all the way: starting one for each step would take the processor from the program.
+        steps = [('sleep', pause, 'mousemove', '--window', window, x0 + (x1 - x0) * i // steps, y0 + (y1 - y0) * i // steps)
+                 for i in range(1, steps + 1)]
+        _xdo('mousemove', '--window', window, x0, y0, 'mousedown', 1, *(word for step in steps for word in step))
         if release:
             self.release()
 
@@ -592,11 +653,14 @@ def _run_one(number, test, env):
                 raise AssertionError('the test left the program running; close() it')
         print(f'ok {number} - {name}', flush=True)
         return True
+    except Skip as reason:
+        print(f'ok {number} - {name} # SKIP {reason}', flush=True)
+        return True
     except Exception:
         for line in traceback.format_exc().splitlines():
             print('# ' + line)
         for app in desk.apps:
-            for line in app.log().splitlines()[-20:]:
+            for line in app.explain():
                 print('# log: ' + line)
         if os.environ.get('C2L_SHOTS'):
             desk.screenshot(pathlib.Path(os.environ['C2L_SHOTS']) / f'{pathlib.Path(sys.argv[0]).stem}-{number}.png')

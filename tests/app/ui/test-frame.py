@@ -82,8 +82,17 @@ def says_what_is_wrong_with_files_that_make_no_model(desk):
     wrong = desk.home / 'not really.pkl'
     wrong.write_bytes(b'this is no pickle at all')
     app = desk.start(wrong)
-    app.press(app.find('push button', 'Import'))
     app.find('label', re.compile('not really.pkl'))
+    app.close()
+    # What may be one is read in full when it is imported.
+    broken = desk.home / 'broken.pkl'
+    broken.write_bytes((FIXTURES / 'stylegan2' / 'uncond' / 'network.pkl').read_bytes())
+    app = desk.start(broken)
+    app.find('push button', 'Import')
+    app.wait(lambda: app.is_enabled(app.find('push button', 'Import')), 'the generator has its row')
+    os.truncate(broken, 4000)
+    app.press(app.find('push button', 'Import'))
+    app.find('label', re.compile('broken.pkl'))
     app.find('push button', 'Import')
     app.press(app.find('push button', 'Cancel'))
     app.wait_gone('frame', 'Import a Model')

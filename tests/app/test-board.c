@@ -1,0 +1,224 @@
+/* The board with the starter model, without a window: pictures come, change and come back. */
+#include "app-test.h"
+
+#include "app/c2l-board.h"
+#include "studio/bundles.h"
+#include "studio/recipe-edits.h"
+
+#include <glib/gstdio.h>
+
+typedef struct
+{
+  C2lWorker *worker;
+  C2lLibrary *library;
+  C2lBoard *board;
+  char *folder, *message;
+  GdkPaintable *last; /* that the watched item showed, not held */
+  guint n_frames;
+} Fixture;
+
+static void
+on_message (C2lBoard *board,
+            const char *text,
+            const char *button,
+            const char *action,
+            GVariant *target,
+            Fixture *fixture)
+{
+  g_free (fixture->message);
+  fixture->message = g_strdup (text);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *starter = c2l_bundles_dup_folder ("");
+  g_autofree char *path = NULL, *notice = NULL;
+
+  fixture->folder = g_dir_make_tmp ("c2l-board-XXXXXX", NULL);
+  path = g_build_filename (fixture->folder, "library.db", NULL);
+  fixture->worker = c2l_worker_new ();
+  fixture->library = c2l_library_open (path, &notice);
+  g_assert_null (notice);
+  fixture->board = c2l_board_new (fixture->worker, fixture->library);
+  g_signal_connect (fixture->board, "message", G_CALLBACK (on_message), fixture);
+  c2l_board_open_model (fixture->board, starter);
+}
+
+static void
+remove_folder (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        remove_folder (path);
+      else
+        g_remove (path);
+    }
+  g_rmdir (folder);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  c2l_board_close (fixture->board);
+  c2l_worker_stop (fixture->worker);
+  c2l_library_close (fixture->library);
+  g_clear_object (&fixture->board);
+  g_clear_object (&fixture->worker);
+  g_clear_object (&fixture->library);
+  remove_folder (fixture->folder);
+  g_free (fixture->folder);
+  g_free (fixture->message);
+}
+
+static gboolean
+is_idle (gpointer data)
+{
+  Fixture *fixture = data;
+  gboolean busy;
+
+  g_object_get (fixture->board, "busy", &busy, NULL);
+  return !busy;
+}
+
+/* The first of @n pictures of a prompt. */
+static C2lPictureItem *
+generate (Fixture *fixture, int n)
+{
+  const char *const prompts[] = { "a happy man", NULL };
+  C2lOrder order = { .prompts = prompts,
+                     .sampling = { .n = n,
+                                   .sampler = "reference",
+                                   .steps = 4,
+                                   .guidance = 2,
+                                   .truncation = 1,
+                                   .noise = C2L_NOISE_KIND_CONST } };
+  g_autoptr (GPtrArray) items = NULL;
+
+  c2l_board_generate (fixture->board, &order, C2L_RUN_ASKED);
+  c2l_app_test_wait (is_idle, fixture);
+  items = c2l_board_list_all (fixture->board);
+  g_assert_cmpuint (items->len, ==, n);
+  return g_ptr_array_index (items, 0);
+}
+
+static gboolean
+is_finished (gpointer data)
+{
+  return c2l_picture_item_get_state (data) == C2L_PICTURE_FINISHED;
+}
+
+static void
+count_frame (C2lPictureItem *item, GParamSpec *spec, Fixture *fixture)
+{
+  GdkPaintable *shown = c2l_picture_item_get_paintable (item);
+
+  if (shown == fixture->last)
+    return;
+  fixture->last = shown;
+  fixture->n_frames++;
+}
+
+static void
+watch (Fixture *fixture, C2lPictureItem *item)
+{
+  fixture->last = c2l_picture_item_get_paintable (item);
+  g_signal_connect (item, "notify::paintable", G_CALLBACK (count_frame), fixture);
+}
+
+static void
+test_pictures_are_finished (Fixture *fixture, gconstpointer data)
+{
+  C2lPictureItem *item = generate (fixture, 2);
+
+  g_assert_cmpint (c2l_picture_item_get_state (item), ==, C2L_PICTURE_FINISHED);
+  g_assert_nonnull (c2l_picture_item_get_paintable (item));
+  g_assert_null (fixture->message);
+}
+
+static void
+change (Fixture *fixture, C2lPictureItem *item, double truncation, C2lChangeKind kind)
+{
+  g_autoptr (C2lRecipe) recipe
+      = c2l_recipe_with_truncation (c2l_picture_item_get_recipe (item), truncation);
+
+  c2l_board_change (fixture->board, item, recipe, "Truncation", kind);
+}
+
+static gboolean
+has_two_frames (gpointer data)
+{
+  return ((Fixture *) data)->n_frames >= 2;
+}
+
+/* Where drawing is slower than the hand, each preview is old when it comes; the artist still has to
+ * see something move. */
+static void
+test_old_previews_are_shown_while_the_hand_moves (Fixture *fixture, gconstpointer data)
+{
+  C2lPictureItem *item = generate (fixture, 1);
+
+  watch (fixture, item);
+  change (fixture, item, 0.9, C2L_CHANGE_DRAG);
+  /* The worker draws it now, and its answer waits for the main loop. */
+  g_usleep (G_USEC_PER_SEC);
+  change (fixture, item, 0.8, C2L_CHANGE_DRAG);
+  /* The second answer is on its way, whatever became of the first. */
+  g_usleep (G_USEC_PER_SEC);
+  c2l_app_test_wait (has_two_frames, fixture);
+  g_assert_cmpint (c2l_picture_item_get_state (item), ==, C2L_PICTURE_PREVIEW);
+}
+
+/* What was under way when the hand let go, or when something else was asked for, is not shown over
+ * it. */
+static void
+test_old_previews_are_not_shown_over_what_came_later (Fixture *fixture, gconstpointer data)
+{
+  C2lPictureItem *item = generate (fixture, 1);
+
+  change (fixture, item, 0.5, C2L_CHANGE_DRAG);
+  g_usleep (G_USEC_PER_SEC);
+  watch (fixture, item);
+  c2l_board_undo (fixture->board);
+  g_assert_cmpfloat (c2l_picture_item_get_recipe (item)->truncation, ==, 1);
+  while (!is_finished (item) || fixture->n_frames == 0)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpint (c2l_picture_item_get_state (item), !=, C2L_PICTURE_PREVIEW);
+    }
+}
+
+static void
+test_undo_brings_back_and_redo_does_again (Fixture *fixture, gconstpointer data)
+{
+  C2lPictureItem *item = generate (fixture, 1);
+
+  change (fixture, item, 0.5, C2L_CHANGE_DRAG);
+  change (fixture, item, 0.6, C2L_CHANGE_DRAG);
+  change (fixture, item, 0.7, C2L_CHANGE_DONE);
+  c2l_board_undo (fixture->board);
+  g_assert_cmpfloat (c2l_picture_item_get_recipe (item)->truncation, ==, 1);
+  c2l_board_redo (fixture->board);
+  g_assert_cmpfloat (c2l_picture_item_get_recipe (item)->truncation, ==, 0.7);
+  c2l_app_test_wait (is_finished, item);
+}
+
+int
+main (int argc, char **argv)
+{
+  c2l_app_test_init (&argc, &argv);
+#define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+  ADD ("/board/generates/finished-pictures", test_pictures_are_finished);
+  ADD ("/board/previews/are-shown-while-the-hand-moves",
+       test_old_previews_are_shown_while_the_hand_moves);
+  ADD ("/board/previews/are-not-shown-over-what-came-later",
+       test_old_previews_are_not_shown_over_what_came_later);
+  ADD ("/board/undo/brings-back-and-redo-does-again", test_undo_brings_back_and_redo_does_again);
+  return g_test_run ();
+}
