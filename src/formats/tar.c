@@ -372,8 +372,10 @@ c2l_tar_read_next (C2lTar *self, GError **error)
           if (!read_data (self, size, C2L_TAR_MAX_MEMBER, error)
               || !skip_padding (self, size, error))
             return NULL;
-          self->entry
-              = (C2lTarEntry){ self->member_name->str, self->buffer->data, self->buffer->len };
+          self->entry.name = self->member_name->str;
+          /* An array that never held anything has no memory. */
+          self->entry.data = self->buffer->data != NULL ? self->buffer->data : (const guint8 *) "";
+          self->entry.size = self->buffer->len;
           return &self->entry;
         }
       if (header.type == 'S')

@@ -21,7 +21,7 @@ typedef struct _C2lTar C2lTar;
 typedef struct
 {
   const char *name;   /* as the archive has it, folders and all; valid UTF-8 */
-  const guint8 *data;
+  const guint8 *data; /* never NULL */
   gsize size;
 } C2lTarEntry;
 

@@ -179,6 +179,9 @@ test_refuses_what_is_no_array (void)
 
   c2l_tar_append (archive, "0.latent.npy", "hello", 5, NULL);
   assert_complains (archive, "0.latent.npy", "NumPy");
+  g_byte_array_set_size (archive, 0);
+  c2l_tar_append (archive, "0.img_feat.npy", NULL, 0, NULL);
+  assert_complains (archive, "0.img_feat.npy", "NumPy");
 }
 
 static void
