@@ -261,6 +261,21 @@ def says_what_is_wrong_with_settings(desk):
     app.close()
 
 
+def is_usable_when_narrow(desk):
+    folder = make_run(desk, 'portraits')
+    folder.write(range(0, 900, 5), validate=100)
+    folder.status('stopped')
+    folder.samples(300)
+    app = start(desk, window_width=360, window_height=640)
+    app.wait(lambda: app.extents(app.find('frame'))[2] <= 360, 'the window is narrow')
+    app.click(app.find('label', 'portraits'))
+    app.find('heading', 'portraits')
+    says(app, 'step 895$')
+    app.press(app.find('push button', 'All Trainings'))
+    app.wait_gone('push button', 'Resume')
+    app.close()
+
+
 # As little as has every part of a training in it.
 SETTINGS = ('train.max_it=100_000 train.log_it=5 train.val_it=50 train.val_steps=4 data.bs=32 data.shuffle=50 data.stats_samples=100 '
             'data.val_im_samples=2 data.val_samples_per_text=1 train.lr=1.0e-3 train.ema_update_after=0 train.checkpoint_minutes=0')
@@ -322,5 +337,5 @@ def trains_from_the_first_sample_to_the_picture(desk):
 
 run(shows_runs_and_how_they_are, follows_a_log_while_it_grows_also_over_a_closed_window, a_log_that_is_cut_and_goes_on_is_followed,
     asks_a_trainer_to_stop_and_for_a_checkpoint, renames_and_removes, compares_runs, plots_are_read_and_zoomed_by_keys,
-    plots_are_zoomed_by_the_mouse, remembers_how_plots_are_drawn, shows_samples_by_step, says_what_is_wrong_with_settings,
+    plots_are_zoomed_by_the_mouse, remembers_how_plots_are_drawn, shows_samples_by_step, says_what_is_wrong_with_settings, is_usable_when_narrow,
     trains_from_the_first_sample_to_the_picture, GSK_RENDERER='cairo')
