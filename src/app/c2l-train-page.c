@@ -447,5 +447,4 @@ c2l_train_page_init (C2lTrainPage *self)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->run_view, "moved", G_CALLBACK (on_moved), self, G_CONNECT_SWAPPED);
   self->timer = g_timeout_add_seconds (SECONDS_BETWEEN_LOOKS, look, self);
-  on_folded (self);
 }
