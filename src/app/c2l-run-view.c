@@ -204,10 +204,6 @@ void
 c2l_run_view_set_narrow (C2lRunView *self, gboolean is_narrow)
 {
   gtk_widget_set_visible (GTK_WIDGET (self->back), is_narrow);
-  if (is_narrow)
-    gtk_widget_remove_css_class (GTK_WIDGET (self), "wide");
-  else
-    gtk_widget_add_css_class (GTK_WIDGET (self), "wide");
 }
 
 void

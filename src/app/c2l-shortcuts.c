@@ -133,7 +133,7 @@ c2l_shortcuts_window_new (GtkWindow *parent)
       "<interface><object class='GtkShortcutsWindow' id='window'><property "
       "name='modal'>1</property>"
       "<child><object class='GtkShortcutsSection'><property name='section-name'>all</property>"
-      "<property name='max-height'>12</property>");
+      "<property name='max-height'>18</property>");
   g_autoptr (GtkBuilder) builder = NULL;
   GtkWidget *window;
 
