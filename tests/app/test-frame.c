@@ -177,7 +177,9 @@ test_names_are_no_markup (void)
 
   c2l_run_row_update (run_row, &run);
   g_assert_cmpstr (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), ==, "&lt;b&gt;&amp;");
-  assert_subtitle (run_row, "failed · step 3 · 01/01/70 00:00\n<nonsense");
+  g_assert_cmpstr (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (run_row)), ==,
+                   "&lt;b&gt;&amp;");
+  assert_subtitle (run_row, "failed at step 3");
   g_object_unref (row);
   g_object_unref (run_row);
 }
