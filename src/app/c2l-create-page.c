@@ -141,9 +141,9 @@ c2l_create_page_set_panel (C2lCreatePage *self, GtkWidget *panel)
   g_return_if_fail (C2L_IS_CREATE_PAGE (self));
 
   adw_flap_set_flap (self->panel_flap, panel);
+  /* The flap closes when the window gets narrow and opens again by itself: nothing to be
+   * remembered. */
   hide_what_is_folded (self->panel_flap);
-  g_settings_bind (c2l_settings_get (), "panel-visible", self->panel_flap, "reveal-flap",
-                   G_SETTINGS_BIND_DEFAULT);
 }
 
 void

@@ -1,5 +1,5 @@
-/* Draws the bar from zero to the knob under GtkScale's own trough, which is translucent, and leaves everything else, keys and
- * accessibility among it, to GtkScale. */
+/* Draws the bar from zero to the knob under GtkScale's own trough, which is translucent, and leaves
+ * everything else, keys and accessibility among it, to GtkScale. */
 #include "app/c2l-slider.h"
 
 struct _C2lSlider
@@ -56,10 +56,27 @@ c2l_slider_class_init (C2lSliderClass *klass)
   GTK_WIDGET_CLASS (klass)->snapshot = c2l_slider_snapshot;
 }
 
+/* Sliders stand in a panel that scrolls: the wheel must move the panel, and never what lies under
+ * the pointer. */
+static void
+ignore_wheel (C2lSlider *self)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (GTK_WIDGET (self));
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_EVENT_CONTROLLER_SCROLL (controller))
+        gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_NONE);
+    }
+}
+
 static void
 c2l_slider_init (C2lSlider *self)
 {
   gtk_scale_set_has_origin (GTK_SCALE (self), FALSE);
+  ignore_wheel (self);
 }
 
 GtkWidget *

@@ -155,6 +155,29 @@ def the_history_is_searched_and_survives_a_restart(desk):
     app.close()
 
 
+def the_wheel_scrolls_the_panel_and_changes_no_slider(desk):
+    app = start(desk)
+    draw(app)
+    select_first(app)
+    glasses = app.find('slider', 'Glasses')
+    top = app.extents(glasses)[1]
+    app.click(glasses, button=5, times=3)
+    app.wait(lambda: app.extents(glasses)[1] < top, 'the panel scrolls')
+    assert all(app.value(node) == 0 for node in app.find_all('slider', re.compile('^(Glasses|Laugh|Long hair|Beard)$')))
+    app.close()
+
+
+def the_panel_comes_back_when_there_is_room(desk):
+    app = start(desk)
+    draw(app)
+    select_first(app)
+    app.resize(500, 700)
+    app.wait_gone('slider', 'Blue hair')
+    app.resize(1200, 700)
+    app.find('slider', 'Blue hair')
+    app.close()
+
+
 def what_lies_between_pictures_plays_and_is_exported(desk):
     app = start(desk)
     draw(app)
@@ -182,5 +205,7 @@ run(a_slider_changes_the_picture_and_undo_brings_it_back,
     values_are_typed_and_filtered,
     holding_shows_the_original,
     an_edited_picture_is_saved_and_opened,
+    the_wheel_scrolls_the_panel_and_changes_no_slider,
+    the_panel_comes_back_when_there_is_room,
     what_lies_between_pictures_plays_and_is_exported,
     the_history_is_searched_and_survives_a_restart)
