@@ -54,17 +54,6 @@ as_operand (C2lPriorGraph *graph, C2lTensor *x)
 
 /* --- layers --- */
 
-static C2lTensor *
-rotate_back (C2lPriorGraph *graph, C2lTensor *x, int n_heads, C2lTensor *angles)
-{
-  if (angles == NULL)
-    return x;
-  return c2l_rotary (graph->pass, x,
-                     &(C2lRotary){ .n_heads = n_heads,
-                                   .head_dim = graph->train->prior->info.head_dim,
-                                   .angles = angles });
-}
-
 /* @x [B, L, D] at the learned queries' places, zeros at the others. */
 static C2lTensor *
 put_queries (C2lPriorGraph *graph, C2lTensor *x)
@@ -110,8 +99,8 @@ attention_backward (C2lPriorGraph *graph, int index, const C2lPriorLayerState *s
     {
       C2lTensor *dkv = c2l_attention_backward (pass, &s->attention, dheads, s->kv, dtype);
 
-      dq = rotate_back (graph, dq, heads, graph->query_back_angles);
-      dkv = rotate_back (graph, dkv, 1, graph->back_angles);
+      dq = c2l_prior_graph_rotate (graph, dq, heads, graph->query_back_angles);
+      dkv = c2l_prior_graph_rotate (graph, dkv, 1, graph->back_angles);
       dq = linear_backward (graph, s->normed_query, dq, p->q, -1, NULL, C2L_F32);
       return linear_backward (graph, s->normed, dkv, p->kv, -1, put_queries (graph, dq), C2L_F32);
     }
@@ -124,7 +113,7 @@ attention_backward (C2lPriorGraph *graph, int index, const C2lPriorLayerState *s
   C2lTensor *weight
       = c2l_reshape (pass, c2l_slice (pass, graph->values, 0, (gint64) q->offset, n), 2, dims);
 
-  dq = rotate_back (graph, dq, heads + 1, graph->back_angles);
+  dq = c2l_prior_graph_rotate (graph, dq, heads + 1, graph->back_angles);
   c2l_matmul (pass, dq, s->normed,
               &(C2lMatmul){ .transpose_a = TRUE,
                             .into = c2l_slice (pass, graph->gradients, 0, (gint64) q->offset, n) });

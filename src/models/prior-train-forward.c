@@ -198,8 +198,8 @@ apply_norm (C2lPriorGraph *graph, C2lTensor *x, int gain, const C2lNorm *norm, C
                          C2L_NORM_EPS, dtype);
 }
 
-static C2lTensor *
-rotate (C2lPriorGraph *graph, C2lTensor *x, int n_heads, C2lTensor *angles)
+C2lTensor *
+c2l_prior_graph_rotate (C2lPriorGraph *graph, C2lTensor *x, int n_heads, C2lTensor *angles)
 {
   if (angles == NULL)
     return x;
@@ -231,15 +231,15 @@ attend (C2lPriorGraph *graph, int index, gboolean is_last, C2lPriorLayerState *s
     {
       s->normed_query = take_queries (graph, s->normed);
       s->q = c2l_matmul (pass, s->normed_query, c2l_prior_graph_get (graph, p->q), &to_rows);
-      s->q = rotate (graph, s->q, info->heads, graph->query_angles);
+      s->q = c2l_prior_graph_rotate (graph, s->q, info->heads, graph->query_angles);
       s->kv = c2l_matmul (pass, s->normed, c2l_prior_graph_get (graph, p->kv), &to_rows);
-      s->kv = rotate (graph, s->kv, 1, graph->angles);
+      s->kv = c2l_prior_graph_rotate (graph, s->kv, 1, graph->angles);
     }
   else
     {
       /* The shared key stands right behind the queries, as one more head. */
       s->q = c2l_matmul (pass, s->normed, get_qkv (graph, p), &to_rows);
-      s->q = s->kv = rotate (graph, s->q, info->heads + 1, graph->angles);
+      s->q = s->kv = c2l_prior_graph_rotate (graph, s->q, info->heads + 1, graph->angles);
     }
 
   s->attention = (C2lAttention){

@@ -188,6 +188,8 @@ typedef struct
 void       c2l_prior_graph_init (C2lPriorGraph *graph, const C2lPriorTrain *train, C2lPass *pass,
                                  C2lPriorTrainPurpose purpose, gint64 n_rows, C2lTensor *key_mask);
 C2lTensor *c2l_prior_graph_get (const C2lPriorGraph *graph, int index);
+/* Rotary positions, taken back by the negated angles; @angles NULL: @x as it is. */
+C2lTensor *c2l_prior_graph_rotate (C2lPriorGraph *graph, C2lTensor *x, int n_heads, C2lTensor *angles);
 
 /* [B, L, D]; @state->layers has room for all. */
 C2lTensor *c2l_prior_graph_forward (C2lPriorGraph *graph, C2lTensor *x_t, C2lTensor *t, C2lTensor *text,
