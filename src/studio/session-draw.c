@@ -1,6 +1,26 @@
 /* How a session draws: a recipe's styles go through the generator, one picture at a time. */
 #include "studio/session-private.h"
 
+/* From the inputs "ws", "noise keys" where noise is random, and "transform" where @placed. */
+static C2lTensor *
+record_picture (C2lPass *pass,
+                C2lGenerator *generator,
+                C2lNoiseKind noise,
+                int max_resolution,
+                gboolean placed)
+{
+  C2lSynthesis options = { .noise_mode = (C2lNoiseMode) noise, .max_resolution = max_resolution };
+  C2lTensor *ws = c2l_pass_add_input (
+      pass, "ws", C2L_F32, 3,
+      (gint64[]){ 1, c2l_generator_get_num_ws (generator), c2l_generator_get_w_dim (generator) });
+
+  if (noise == C2L_NOISE_KIND_RANDOM)
+    options.noise_keys = c2l_pass_add_input (pass, "noise keys", C2L_I32, 2, (gint64[]){ 1, 4 });
+  if (placed)
+    options.transform = c2l_pass_add_input (pass, "transform", C2L_F32, 2, (gint64[]){ 3, 3 });
+  return c2l_generator_forward_synthesis (generator, pass, ws, &options);
+}
+
 static C2lPass *
 get_draw_pass (C2lSession *session,
                C2lNoiseKind noise,
@@ -14,20 +34,12 @@ get_draw_pass (C2lSession *session,
                                            clip_side, placed ? ", placed" : "");
   C2lPass *pass = c2l_session_lookup_pass (session, name);
   C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
-  C2lSynthesis options = { .noise_mode = (C2lNoiseMode) noise, .max_resolution = max_resolution };
-  C2lTensor *ws, *picture;
+  C2lTensor *picture;
 
   if (pass != NULL || generator == NULL)
     return pass;
   pass = c2l_session_begin_pass (session, name);
-  ws = c2l_pass_add_input (
-      pass, "ws", C2L_F32, 3,
-      (gint64[]){ 1, c2l_generator_get_num_ws (generator), c2l_generator_get_w_dim (generator) });
-  if (noise == C2L_NOISE_KIND_RANDOM)
-    options.noise_keys = c2l_pass_add_input (pass, "noise keys", C2L_I32, 2, (gint64[]){ 1, 4 });
-  if (placed)
-    options.transform = c2l_pass_add_input (pass, "transform", C2L_F32, 2, (gint64[]){ 3, 3 });
-  picture = c2l_generator_forward_synthesis (generator, pass, ws, &options);
+  picture = record_picture (pass, generator, noise, max_resolution, placed);
   c2l_pass_keep (pass, "pixels", c2l_to_u8 (pass, picture, C2L_U8_TRUNCATE));
   if (clip_side > 0)
     c2l_pass_keep (pass, "for clip",
@@ -36,16 +48,22 @@ get_draw_pass (C2lSession *session,
 }
 
 static void
-write_recipe (C2lPass *pass, C2lRecipe *recipe, const float *ws)
+write_styles (C2lPass *pass, const float *ws, C2lNoiseKind noise, guint64 noise_seed, guint32 index)
 {
   c2l_session_write (pass, "ws", ws);
-  if (recipe->noise == C2L_NOISE_KIND_RANDOM)
+  if (noise == C2L_NOISE_KIND_RANDOM)
     {
       gint32 key[4];
 
-      c2l_session_fill_key (key, recipe->noise_seed, recipe->index);
+      c2l_session_fill_key (key, noise_seed, index);
       c2l_session_write (pass, "noise keys", key);
     }
+}
+
+static void
+write_recipe (C2lPass *pass, C2lRecipe *recipe, const float *ws)
+{
+  write_styles (pass, ws, recipe->noise, recipe->noise_seed, recipe->index);
   if (c2l_recipe_is_placed (recipe))
     {
       float matrix[9];
@@ -132,18 +150,12 @@ get_small_pass (C2lSession *session, C2lNoiseKind noise, int side, GError **erro
                                            c2l_noise_kind_get_name (noise), side);
   C2lPass *pass = c2l_session_lookup_pass (session, name);
   C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
-  C2lSynthesis options = { .noise_mode = (C2lNoiseMode) noise };
-  C2lTensor *ws, *picture;
+  C2lTensor *picture;
 
   if (pass != NULL || generator == NULL)
     return pass;
   pass = c2l_session_begin_pass (session, name);
-  ws = c2l_pass_add_input (
-      pass, "ws", C2L_F32, 3,
-      (gint64[]){ 1, c2l_generator_get_num_ws (generator), c2l_generator_get_w_dim (generator) });
-  if (noise == C2L_NOISE_KIND_RANDOM)
-    options.noise_keys = c2l_pass_add_input (pass, "noise keys", C2L_I32, 2, (gint64[]){ 1, 4 });
-  picture = c2l_generator_forward_synthesis (generator, pass, ws, &options);
+  picture = record_picture (pass, generator, noise, 0, FALSE);
   picture = c2l_area_resize (pass, picture, &(C2lAreaResize){ .size = side });
   c2l_pass_keep (pass, "picture", picture);
   c2l_pass_keep (pass, "pixels", c2l_to_u8 (pass, picture, C2L_U8_TRUNCATE));
@@ -166,14 +178,7 @@ c2l_session_draw_small (C2lSession *session,
 
   if (pass == NULL)
     return FALSE;
-  c2l_session_write (pass, "ws", styles);
-  if (noise == C2L_NOISE_KIND_RANDOM)
-    {
-      gint32 key[4];
-
-      c2l_session_fill_key (key, noise_seed, index);
-      c2l_session_write (pass, "noise keys", key);
-    }
+  write_styles (pass, styles, noise, noise_seed, index);
   if (!c2l_session_run_pass (session, pass, cancellable, error))
     return FALSE;
   c2l_session_read (pass, "picture", picture);
