@@ -2,6 +2,7 @@
  * may take seconds; whether the parts of a model fit each other, its import finds out. */
 #include "app/c2l-opener.h"
 
+#include "formats/image.h"
 #include "studio/identify.h"
 
 #include <glib/gi18n.h>
@@ -17,15 +18,6 @@ c2l_sorted_free (C2lSorted *sorted)
   g_ptr_array_unref (sorted->directions);
   g_ptr_array_unref (sorted->refused);
   g_free (sorted);
-}
-
-/* The formats that the program reads, by their first bytes, whatever the file is called. */
-static gboolean
-is_picture (const guchar *head, gsize length)
-{
-  return (length >= 8 && memcmp (head, "\x89PNG\r\n\x1a\n", 8) == 0)
-         || (length >= 3 && memcmp (head, "\xff\xd8\xff", 3) == 0)
-         || (length >= 12 && memcmp (head, "RIFF", 4) == 0 && memcmp (head + 8, "WEBP", 4) == 0);
 }
 
 static void G_GNUC_PRINTF (3, 4) refuse (C2lSorted *sorted, GFile *file, const char *format, ...)
@@ -136,7 +128,7 @@ sort_file (C2lSorted *sorted, GFile *file, const char *path, GCancellable *cance
     }
   if (length == 0)
     refuse (sorted, file, _ ("this file is empty"));
-  else if (is_picture (head, length))
+  else if (c2l_image_is_image (head, length))
     /* Whether it is a good one is found out when it is opened. */
     g_ptr_array_add (sorted->pictures, g_object_ref (file));
   else if ((info = c2l_identify (path, &error)) != NULL)
