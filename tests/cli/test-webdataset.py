@@ -11,8 +11,6 @@ import pathlib
 import subprocess
 import sys
 import tarfile
-import tempfile
-import traceback
 import warnings
 
 try:
@@ -25,6 +23,8 @@ except ImportError as reason:
         os.execv(other, [other, *sys.argv])
     print(f'1..0 # SKIP {reason}')
     sys.exit(0)
+
+import tap
 
 C2L = os.path.abspath(sys.argv[1])
 STARTER = pathlib.Path(os.environ['C2L_DATA']) / 'starter'
@@ -116,21 +116,6 @@ def both_read_the_recorded_tars(folder):
         assert told['n_samples'] == len(samples) == 12 and told['n_latents'] == rows == samples[0][1].reshape(-1, 32).shape[0]
 
 
-def main():
-    failed = 0
-    print(f'1..{len(TESTS)}\n# webdataset {importlib.metadata.version("webdataset")}', flush=True)
-    for number, function in enumerate(TESTS, 1):
-        name = '/webdataset/' + function.__name__.replace('_', '-')
-        with tempfile.TemporaryDirectory(prefix='c2l-test-') as folder:
-            try:
-                function(pathlib.Path(folder))
-                print(f'ok {number} {name}', flush=True)
-            except Exception:
-                failed += 1
-                print(f'not ok {number} {name}', flush=True)
-                print(''.join(f'# {line}\n' for line in traceback.format_exc().splitlines()[-6:]), end='', flush=True)
-    return int(failed > 0)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    print(f'# webdataset {importlib.metadata.version("webdataset")}', flush=True)
+    sys.exit(tap.run(TESTS, '/webdataset/'))

@@ -4,30 +4,17 @@ edited picture; searching the history and finding everything again after a resta
 
 import re
 
+import table
 from person import difference, run, wait
+from table import N, PROMPT, draw
 
-PROMPT = 'a happy man with a beard'
-N = 4
 # Of 255, mean over the picture: below it a slider has done nothing that one could see.
 SEEN = 1.0
 
 
 def start(desk, **env):
-    desk.set('picture-count', str(N))
     desk.set('seed-locked', 'true')
-    app = desk.start(**env)
-    app.find('push button', 'Generate')
-    return app
-
-
-def pictures(app):
-    return app.find_all('image', re.compile(r'picture \d+.*score'))
-
-
-def draw(app, prompt=PROMPT):
-    app.type(prompt)
-    app.key('Return')
-    app.wait(lambda: len({node.name for node in pictures(app)}) == N, f'{N} pictures are scored')
+    return table.start(desk, **env)
 
 
 def select_first(app):
