@@ -39,7 +39,6 @@ struct _C2lPromptBar
   guint live_timer, words_timer;
   GCancellable *words_cancellable, *suggest_cancellable;
   char *completed;          /* (nullable): the line that suggestions were asked for */
-  const char *last_example; /* lent by the model's description */
 };
 
 G_DEFINE_FINAL_TYPE (C2lPromptBar, c2l_prompt_bar, GTK_TYPE_WIDGET)
@@ -144,6 +143,7 @@ void
 c2l_prompt_bar_random_example (C2lPromptBar *self)
 {
   JsonArray *examples;
+  g_autofree char *shown = NULL;
   guint n, i;
   const char *example;
 
@@ -158,12 +158,12 @@ c2l_prompt_bar_random_example (C2lPromptBar *self)
       return;
     }
 
-  /* Never the same twice in a row. */
+  /* Never the one that stands there, however it came. */
+  shown = c2l_prompt_entry_dup_text (self->prompt);
   i = g_random_int_range (0, n);
-  if (get_example (examples, i) == self->last_example)
+  if (g_strcmp0 (get_example (examples, i), shown) == 0)
     i = (i + 1) % n;
   example = get_example (examples, i);
-  self->last_example = example;
   if (example != NULL)
     c2l_prompt_bar_generate_prompt (self, example);
 }
@@ -433,7 +433,6 @@ on_model_opened (C2lPromptBar *self)
 {
   C2lModelInfo *model = c2l_board_get_model (self->board);
 
-  self->last_example = NULL;
   if (model != NULL)
     c2l_draw_options_set_model (self->options, model);
   check_words (self);
