@@ -1,5 +1,6 @@
 /* How long GTK's thread is held up, for tests and bench/window.py: it measures where the program's debug messages are wanted
- * (G_MESSAGES_DEBUG=clip2latent) and says the result as one of them. */
+ * (G_MESSAGES_DEBUG=clip2latent) and says the result as one of them. Time by the clock, which is what a person feels, and the processor time that the
+ * thread had of it: what is between them went to other threads and programs, or was spent waiting. */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -21,7 +22,8 @@ void c2l_stopwatch_start (GtkWidget *window);
 /* Around the window's snapshot. */
 void c2l_stopwatch_begin_snapshot (void);
 void c2l_stopwatch_end_snapshot (void);
-/* Says for each kind how many there were, within how many milliseconds 99 of 100 were done, and the longest. */
+/* Says for each kind how many there were, within how many milliseconds 99 of 100 were done, and the longest; by the clock and of
+ * processor time. */
 void c2l_stopwatch_report (void);
 
 G_END_DECLS
