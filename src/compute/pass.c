@@ -156,7 +156,8 @@ pass_new_tensor (C2lPass *pass, C2lTensorKind kind, C2lDtype dtype, int n_dims, 
   tensor->kind = kind;
   tensor->dtype = dtype;
   tensor->n_dims = n_dims;
-  memcpy (tensor->dims, dims, n_dims * sizeof dims[0]);
+  for (int i = 0; i < n_dims; i++)
+    tensor->dims[i] = dims[i];
   tensor->device = pass->device;
   tensor->first_op = tensor->last_op = -1;
   g_ptr_array_add (pass->tensors, tensor);

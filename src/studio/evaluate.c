@@ -409,11 +409,13 @@ add_trial (C2lEvaluator *evaluator,
            double guidance,
            gboolean is_text)
 {
-  const Trial trial = { g_strdup (name), conditions, n, per, guidance, is_text };
   int draws = evaluator->is_full && is_text && can_truncate (evaluator) ? 2 : 1;
 
   if (n == 0 || per == 0)
     return;
+
+  const Trial trial = { g_strdup (name), conditions, n, per, guidance, is_text };
+
   evaluator->n_units += n * per * (1 + draws);
   g_array_append_val (evaluator->trials, trial);
 }
