@@ -449,6 +449,23 @@ def an_exported_prior_draws_the_same(folder):
 
 
 @test
+def an_export_is_whole_or_not_there(folder):
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+    (folder / 'there.ckpt').write_text('mine')
+    for name, more in (('prior.ckpt', []), ('there.ckpt', ['--replace'])):
+        result = subprocess.run([C2L, 'export', name, *more], cwd=folder, capture_output=True, text=True, timeout=250, preexec_fn=limit)
+        assert result.returncode == 1 and name in result.stderr, result
+    assert [path.name for path in folder.iterdir()] == ['there.ckpt'] and (folder / 'there.ckpt').read_text() == 'mine'
+    process = subprocess.Popen([C2L, 'export', 'prior.ckpt'], cwd=folder, stdout=subprocess.DEVNULL)
+    while not list(folder.glob('.clip2latent-*')) and process.poll() is None:
+        pass
+    process.kill()
+    process.wait()
+    if (folder / 'prior.ckpt').exists():
+        assert 'a prior' in c2l('info', 'prior.ckpt', folder=folder).stdout
+
+
+@test
 def an_edited_picture_forgets_its_score(folder):
     c2l('generate', PROMPT, '--score', folder=folder)
     again = pictures(folder)[0]
