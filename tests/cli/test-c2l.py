@@ -466,6 +466,17 @@ def an_export_is_whole_or_not_there(folder):
 
 
 @test
+def a_model_that_is_cut_off_at_work_is_said(folder):
+    shutil.copytree(STARTER, folder / 'model', copy_function=shutil.copyfile)
+    process = subprocess.Popen([C2L, 'generate', PROMPT, '--model', 'model', '-n', '2000', '-o', 'out'], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    os.truncate(folder / 'model/generator.safetensors', 5000)
+    _, errors = process.communicate(timeout=250)
+    assert process.returncode == 1 and 'generator.safetensors' in errors and 'cut off' in errors, (process.returncode, errors)
+    assert 0 < len(pictures(folder, 'out')) < 2000
+
+
+@test
 def an_edited_picture_forgets_its_score(folder):
     c2l('generate', PROMPT, '--score', folder=folder)
     again = pictures(folder)[0]
