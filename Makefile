@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 all: build
 
 packages:
-	@build-aux/install-packages.sh
+	@build-aux/install-packages.sh $(BUILD)
 
 build: packages
 	@build-aux/configure-and-build.sh $(BUILD)

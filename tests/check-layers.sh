@@ -17,6 +17,7 @@ check ()
 
 check src/compute 'compute/.*'
 check src/formats 'formats/.*|compute/dtype\.h'
+check src/mpi     'compute/.*'
 check src/models  'models/.*|formats/.*|compute/.*'
 check src/studio  'studio/.*|models/.*|formats/.*|compute/.*'
 check src/cli     'cli/.*|studio/.*|models/.*|formats/.*|compute/.*'

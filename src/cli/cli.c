@@ -2,6 +2,8 @@
  * cancelling takes locks that a signal handler must not. */
 #include "cli/cli.h"
 
+#include "studio/ranks.h"
+
 #include <glib/gstdio.h>
 #include <math.h>
 #include <pthread.h>
@@ -65,7 +67,12 @@ static void G_GNUC_PRINTF (1, 0) print_message (const char *format, va_list args
   g_autofree char *text = g_strdup_vprintf (format, args);
 
   c2l_cli_progress_clear ();
-  g_printerr ("c2l: %s\n", text);
+  /* Of several processes all write to the same terminal. */
+  if (c2l_ranks_get_rank () > 0)
+    g_printerr ("c2l (process %d of %d): %s\n", c2l_ranks_get_rank () + 1, c2l_ranks_get_size (),
+                text);
+  else
+    g_printerr ("c2l: %s\n", text);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "studio/dataset.h"
 #include "studio/devices.h"
 #include "studio/json.h"
+#include "studio/ranks.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -293,10 +294,11 @@ run (int argc, char **argv)
   if (!make (&options, &result, &error))
     return c2l_cli_fail (error);
   c2l_cli_progress_clear ();
-  if (result.n_elsewhere > 0)
+  /* Under mpirun these are the others of the same call. */
+  if (result.n_elsewhere > 0 && c2l_ranks_get_size () == 1)
     c2l_cli_message ("%s: other processes are at work on %u more tar%s", dataset->folder,
                      result.n_elsewhere, result.n_elsewhere == 1 ? "" : "s");
-  else if (result.n_files == 0)
+  else if (result.n_files == 0 && result.n_before > 0)
     c2l_cli_message ("%s: all %u tar%s were there already", dataset->folder, result.n_before,
                      result.n_before == 1 ? "" : "s");
   return C2L_EXIT_OK;

@@ -3,6 +3,7 @@
 
 #include "studio/paths.h"
 #include "studio/published.h"
+#include "studio/ranks.h"
 
 #include <string.h>
 
@@ -211,6 +212,7 @@ C2lDevice *
 c2l_model_options_open_device (const C2lModelOptions *options, GError **error)
 {
   C2lDevice *device;
+  int n_threads;
 
   if (options->threads < 0 || options->threads > 4096)
     {
@@ -218,8 +220,9 @@ c2l_model_options_open_device (const C2lModelOptions *options, GError **error)
       return NULL;
     }
   device = c2l_device_open (options->device != NULL ? options->device : "cpu", error);
-  if (device != NULL && options->threads > 0)
-    c2l_device_set_n_threads (device, options->threads);
+  n_threads = options->threads > 0 ? options->threads : c2l_ranks_get_n_threads ();
+  if (device != NULL && n_threads > 0)
+    c2l_device_set_n_threads (device, n_threads);
   return device;
 }
 

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "formats/yaml-writer.h"
 #include "studio/paths.h"
+#include "studio/ranks.h"
 #include "studio/train.h"
 
 #include <math.h>
@@ -71,19 +72,38 @@ compose (const Options *options, char **overrides, GError **error)
                       : c2l_train_config_compose (NULL, (const char *const *) all->pdata, error);
 }
 
+/* How a failed training ends. Of several processes one that failed by itself ends the others too;
+ * where another one failed, or ended, that one says why, and the one that writes says what is left.
+ */
 static int
-train (const Options *options, JsonObject *config)
+fail (const GError *error, C2lCommunicator *ranks)
+{
+  const gboolean is_lost = g_error_matches (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST);
+  int exit_code = C2L_EXIT_FAILED;
+
+  if (!is_lost || c2l_communicator_get_rank (ranks) == 0)
+    exit_code = c2l_cli_fail (error);
+  if (ranks != NULL && c2l_communicator_is_torn (ranks) && !is_lost
+      && exit_code != C2L_EXIT_STOPPED)
+    c2l_communicator_abort (ranks, exit_code);
+  return exit_code;
+}
+
+static int
+train (const Options *options, JsonObject *config, C2lCommunicator *ranks)
 {
   g_autofree char *runs = c2l_paths_dup_runs ();
   g_autofree char *name = c2l_train_dup_name (config);
   g_autofree char *folder
       = options->run != NULL ? g_strdup (options->run) : g_build_filename (runs, name, NULL);
-  const C2lTrainOptions training = { .folder = folder,
-                                     .resume = options->resume,
-                                     .config = config,
-                                     .n_threads = options->threads,
-                                     .say = say,
-                                     .show = show };
+  const C2lTrainOptions training
+      = { .folder = folder,
+          .resume = options->resume,
+          .config = config,
+          .n_threads = options->threads > 0 ? options->threads : c2l_ranks_get_n_threads (),
+          .ranks = ranks,
+          .say = say,
+          .show = show };
   g_autoptr (GError) error = NULL;
   C2lTrainEnd end = C2L_TRAIN_FINISHED;
   gboolean done;
@@ -93,9 +113,26 @@ train (const Options *options, JsonObject *config)
   done = c2l_train (&training, &end, c2l_cli_get_cancellable (), &error);
   c2l_cli_progress_clear ();
   if (!done)
-    return c2l_cli_fail (error);
-  printf ("%s\n", folder);
+    return fail (error, ranks);
+  if (c2l_ranks_get_rank () == 0)
+    printf ("%s\n", folder);
   return end == C2L_TRAIN_CANCELLED ? C2L_EXIT_STOPPED : C2L_EXIT_OK;
+}
+
+/* With the other processes of the job, if there are any. */
+static int
+train_together (const Options *options, JsonObject *config)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lCommunicator) ranks = NULL;
+
+  if (c2l_ranks_get_size () > 1)
+    {
+      ranks = c2l_ranks_join (&error);
+      if (ranks == NULL)
+        return c2l_cli_fail (error);
+    }
+  return train (options, config, ranks);
 }
 
 static int
@@ -139,7 +176,7 @@ run (int argc, char **argv)
       return C2L_EXIT_USAGE;
     }
   if (!options.show)
-    return train (&options, config);
+    return train_together (&options, config);
 
   g_autofree char *text = c2l_yaml_to_string (config);
   printf ("%s", text);
@@ -158,6 +195,9 @@ const C2lCommand c2l_command_train = {
     "Ctrl+C, or a file “stop” in the run's folder, writes a checkpoint and ends it; --resume goes "
     "on\n"
     "with the same numbers. A file “checkpoint” asks for a checkpoint. The folder holds\n"
-    "metrics.jsonl, status.json, checkpoints, samples, and event files for TensorBoard.\n",
+    "metrics.jsonl, status.json, checkpoints, samples, and event files for TensorBoard.\n\n"
+    "With Open MPI, “mpirun -n 4 c2l train …” shares each batch among four processes, on one "
+    "machine "
+    "or\nseveral that see the same folders; the losses are those of one.\n",
   .run = run,
 };

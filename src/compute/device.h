@@ -35,6 +35,7 @@ typedef enum
   C2L_COMPUTE_ERROR_SHAPE,       /* operands do not fit: the file's sizes contradict each other */
   C2L_COMPUTE_ERROR_UNSUPPORTED, /* the device lacks the operation or precision */
   C2L_COMPUTE_ERROR_MEMORY,      /* not enough memory */
+  C2L_COMPUTE_ERROR_LOST,        /* another process of this job has ended (communicator.h) */
   C2L_COMPUTE_ERROR_FAILED
 } C2lComputeError;
 GQuark        c2l_compute_error_quark (void);

@@ -1,6 +1,5 @@
-/* Small files are written beside their name, synced and renamed. For streams GIO writes a
- * replacement beside the old file and renames it on close; closing with a cancelled cancellable
- * gives it up. */
+/* Everything is written under a hidden name beside its own, synced and renamed, streams too: a file
+ * that is there under its name is whole, whenever the program was killed. */
 #include "formats/output.h"
 
 #include <errno.h>
@@ -154,30 +153,100 @@ c2l_output_save (const char *path, gconstpointer data, gsize size, GError **erro
   return FALSE;
 }
 
+/* What a stream must remember to its end. */
+typedef struct
+{
+  char *path, *staged;
+} Goal;
+
+#define GOAL "c2l-output-goal"
+
+/* A file that did not get its name goes away. */
+static void
+goal_free (gpointer data)
+{
+  Goal *goal = data;
+
+  if (goal->staged != NULL)
+    g_unlink (goal->staged);
+  g_free (goal->staged);
+  g_free (goal->path);
+  g_free (goal);
+}
+
 GOutputStream *
 c2l_output_open (const char *path, GError **error)
 {
+  g_autofree char *staged = NULL;
+
   if (is_special (path))
     {
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                    "%s: not an ordinary file, which this must be; choose another name", path);
       return NULL;
     }
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    {
+      c2l_output_fail (path, EISDIR, error);
+      return NULL;
+    }
+  staged = c2l_output_stage (path, NULL, 0, error);
+  if (staged == NULL)
+    return NULL;
 
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileOutputStream) stream
-      = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION, NULL, error);
-  return stream ? g_buffered_output_stream_new_sized (G_OUTPUT_STREAM (stream), BUFFER_SIZE) : NULL;
+  g_autoptr (GFile) file = g_file_new_for_path (staged);
+  g_autoptr (GFileOutputStream) stream = g_file_append_to (file, G_FILE_CREATE_NONE, NULL, error);
+  Goal *goal = g_new (Goal, 1);
+  GOutputStream *buffered;
+
+  *goal = (Goal){ g_strdup (path), g_steal_pointer (&staged) };
+  if (stream == NULL)
+    {
+      goal_free (goal);
+      return NULL;
+    }
+  buffered = g_buffered_output_stream_new_sized (G_OUTPUT_STREAM (stream), BUFFER_SIZE);
+  g_object_set_data_full (G_OBJECT (buffered), GOAL, goal, goal_free);
+  return buffered;
+}
+
+/* 0 or errno. */
+static int
+sync_file (const char *path)
+{
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0), code;
+
+  if (fd < 0)
+    return errno;
+  code = fsync (fd) == 0 || errno == EINVAL ? 0 : errno;
+  close (fd);
+  return code;
 }
 
 gboolean
 c2l_output_close (GOutputStream *stream, gboolean complete, GError **error)
 {
-  if (complete)
-    return g_output_stream_close (stream, NULL, error);
+  Goal *goal = g_object_get_data (G_OBJECT (stream), GOAL);
+  GError *reason = NULL;
+  int code;
 
-  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
-  g_cancellable_cancel (cancelled);
-  g_output_stream_close (stream, cancelled, NULL);
-  return FALSE;
+  if (!complete)
+    {
+      if (error != NULL && *error != NULL)
+        g_prefix_error (error, "%s: ", goal->path);
+      g_output_stream_close (stream, NULL, NULL);
+      return FALSE;
+    }
+  if (!g_output_stream_close (stream, NULL, &reason))
+    {
+      g_propagate_prefixed_error (error, reason, "%s: cannot be written: ", goal->path);
+      return FALSE;
+    }
+  code = sync_file (goal->staged);
+  if (code != 0)
+    return c2l_output_fail (goal->path, code, error);
+  if (!c2l_output_publish (goal->staged, goal->path, TRUE, error))
+    return FALSE;
+  g_clear_pointer (&goal->staged, g_free);
+  return TRUE;
 }

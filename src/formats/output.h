@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* A buffered stream that will replace @path. */
+/* A buffered stream into a hidden file beside @path, which c2l_output_close() makes appear there. */
 GOutputStream *c2l_output_open (const char *path, GError **error);
 /* Writes all of @data and makes the file appear; a device or a pipe at @path is written into
  * instead. */
@@ -16,8 +16,8 @@ gboolean       c2l_output_save (const char *path, gconstpointer data, gsize size
  * this moment, too. */
 char          *c2l_output_stage (const char *path, gconstpointer data, gsize size, GError **error);
 gboolean       c2l_output_publish (const char *staged, const char *path, gboolean replace, GError **error);
-/* Ends the stream: with @complete the file appears, else all stays as it was and FALSE is
- * returned. */
+/* Ends the stream: with @complete the file is synced and appears, in place of what was there; else all stays as it was, FALSE is
+ * returned, and an error that is set already gets the path in front. What was opened is closed before it is let go of. */
 gboolean       c2l_output_close (GOutputStream *stream, gboolean complete, GError **error);
 
 /* Sets @error to what the errno @code means for writing @path, with what a person can do about it; returns FALSE. */

@@ -5,6 +5,7 @@
 
 #include "formats/array.h"
 #include "formats/json-text.h"
+#include "formats/mapped.h"
 #include "formats/output.h"
 #include "formats/safetensors-header.h"
 #include "formats/weights-private.h"
@@ -234,5 +235,6 @@ c2l_safetensors_save (C2lWeights *weights, GHashTable *metadata, const char *pat
       gsize size = c2l_array_get_size (array);
       written = size == 0 || g_output_stream_write_all (out, array->data, size, NULL, NULL, error);
     }
+  written = written && c2l_mapped_check (NULL, error);
   return c2l_output_close (out, written, error);
 }

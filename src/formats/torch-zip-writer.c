@@ -5,6 +5,7 @@
 #include "formats/torch-zip-writer.h"
 
 #include "formats/array.h"
+#include "formats/mapped.h"
 #include "formats/output.h"
 
 #include <string.h>
@@ -345,5 +346,7 @@ c2l_torch_zip_save (C2lWeights *weights, JsonObject *extra, const char *path, GE
   g_autoptr (GByteArray) directory = g_byte_array_new ();
   Writer writer = { .stream = stream, .directory = directory, .folder = "archive", .error = error };
   return stream != NULL
-         && c2l_output_close (stream, write_all (&writer, weights, names, extra), error);
+         && c2l_output_close (
+             stream, write_all (&writer, weights, names, extra) && c2l_mapped_check (NULL, error),
+             error);
 }

@@ -6,6 +6,7 @@
 #include "formats/weights-private.h"
 
 #include "formats/clip-archive.h"
+#include "formats/mapped.h"
 #include "formats/npy.h"
 #include "formats/pickle-weights.h"
 #include "formats/rosinality.h"
@@ -254,9 +255,12 @@ c2l_weights_load (const char *path, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, error);
-  if (file == NULL)
+  g_autoptr (GBytes) bytes = c2l_mapped_open (path, error);
+  if (bytes == NULL)
     return NULL;
-  g_autoptr (GBytes) bytes = g_mapped_file_get_bytes (file);
-  return c2l_weights_load_bytes (bytes, path, error);
+
+  C2lWeights *weights = c2l_weights_load_bytes (bytes, path, error);
+  if (weights != NULL && !c2l_mapped_check (path, error))
+    g_clear_pointer (&weights, c2l_weights_unref);
+  return weights;
 }

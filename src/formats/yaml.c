@@ -3,6 +3,7 @@
  * Interpolation stands in yaml-resolve.c. */
 #include "formats/yaml.h"
 
+#include "formats/mapped.h"
 #include "formats/yaml-private.h"
 
 #include <errno.h>
@@ -448,17 +449,19 @@ JsonObject *
 c2l_yaml_load (const char *path, GError **error)
 {
   g_autoptr (JsonObject) object = NULL;
-  g_autoptr (GMappedFile) file = NULL;
+  g_autoptr (GBytes) bytes = NULL;
   const char *data;
+  gsize size;
 
   g_return_val_if_fail (path != NULL, NULL);
 
-  file = g_mapped_file_new (path, FALSE, error);
-  if (file == NULL)
+  bytes = c2l_mapped_open (path, error);
+  if (bytes == NULL)
     return NULL;
-  data = g_mapped_file_get_contents (file);
-  object = c2l_yaml_parse (data != NULL ? data : "", g_mapped_file_get_length (file), path, error);
-  return object != NULL ? c2l_yaml_resolve (object, path, error) : NULL;
+  data = g_bytes_get_data (bytes, &size);
+  object = c2l_yaml_parse (data != NULL ? data : "", size, path, error);
+  return object != NULL && c2l_mapped_check (path, error) ? c2l_yaml_resolve (object, path, error)
+                                                          : NULL;
 }
 
 JsonNode *

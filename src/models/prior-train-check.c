@@ -168,6 +168,48 @@ get_batch (const Data *data, int step)
   };
 }
 
+/* --- the beginning of both --- */
+
+static void
+set_options (const Check *check, C2lPriorTrainOptions *options)
+{
+  c2l_prior_train_options_init (options);
+  options->precision = check->precision;
+  options->embed_noise_scale = 0;
+  options->eps = get_number (check, "eps", options->eps);
+  options->weight_decay = get_number (check, "weight_decay", options->weight_decay);
+  options->ema_beta = get_number (check, "ema_beta", options->ema_beta);
+  options->ema_update_every = MAX (1, (int) get_number (check, "ema_update_every", 10));
+  options->ema_update_after = (int) get_number (check, "ema_update_after_step", 1000);
+}
+
+/* Arrays of the folder under other names. */
+typedef struct
+{
+  const char *from, *to;
+} Renaming;
+
+/* Loads what is trained, and the data. @renamings end with NULL; @lead: as for data_init(). */
+static C2lPriorTrain *
+begin (const Check *check,
+       const C2lPriorTrainOptions *options,
+       const Renaming *renamings,
+       const char *latents,
+       int lead,
+       Data *data,
+       GError **error)
+{
+  g_autoptr (C2lWeights) weights
+      = c2l_weights_new (C2L_WEIGHTS_PRIOR, c2l_expected_get_folder (check->expected), "fixture");
+  g_autoptr (JsonObject) config = make_config (check);
+
+  for (; renamings->from != NULL; renamings++)
+    add_renamed (check, weights, renamings->from, renamings->to);
+  return data_init (data, check, latents, lead, error)
+             ? c2l_prior_train_new (weights, config, options, NULL, NULL, check->device, error)
+             : NULL;
+}
+
 /* --- one batch --- */
 
 /* Gradients come out as a checkpoint's arrays would: as first moments of one step with β₁ = 0. */
@@ -198,27 +240,23 @@ c2l_training_loss_check (C2lExpected *expected,
 {
   const Check check
       = { expected, c2l_expected_get_info (expected), device, precision, on_result, user_data };
-  g_autoptr (C2lWeights) weights
-      = c2l_weights_new (C2L_WEIGHTS_PRIOR, c2l_expected_get_folder (expected), "fixture");
-  g_autoptr (JsonObject) config = make_config (&check);
+  const Renaming renamings[]
+      = { { "param.", "diffusion_prior.net." }, { "buffer.", "diffusion_prior.net." }, { NULL } };
   g_auto (Data) data = { 0 };
   C2lPriorTrainOptions options;
   double loss;
 
-  c2l_prior_train_options_init (&options);
-  options.precision = precision;
-  options.embed_noise_scale = 0;
+  set_options (&check, &options);
   options.beta1 = 0;
-  add_renamed (&check, weights, "param.", "diffusion_prior.net.");
-  add_renamed (&check, weights, "buffer.", "diffusion_prior.net.");
-  if (!data_init (&data, &check, "latents", 0, error))
+
+  g_autoptr (C2lPriorTrain) train = begin (&check, &options, renamings, "latents", 0, &data, error);
+
+  if (train == NULL)
     return FALSE;
 
-  g_autoptr (C2lPriorTrain) train
-      = c2l_prior_train_new (weights, config, &options, NULL, NULL, device, error);
   const C2lPriorTrainBatch batch = get_batch (&data, 0);
 
-  if (train == NULL || !c2l_prior_train_step (train, &batch, 0, &loss, NULL, NULL, error))
+  if (!c2l_prior_train_step (train, &batch, 0, &loss, NULL, NULL, error))
     return FALSE;
   report (&check, "loss", (float[]){ (float) loss }, 1);
   report_moments (&check, train);
@@ -242,19 +280,6 @@ report_set (const Check *check, C2lWeights *weights, const char *from, const cha
         if (array->dtype == C2L_F32)
           report (check, name, array->data, array->length);
       }
-}
-
-static void
-set_options (const Check *check, C2lPriorTrainOptions *options)
-{
-  c2l_prior_train_options_init (options);
-  options->precision = check->precision;
-  options->embed_noise_scale = 0;
-  options->eps = get_number (check, "eps", options->eps);
-  options->weight_decay = get_number (check, "weight_decay", options->weight_decay);
-  options->ema_beta = get_number (check, "ema_beta", options->ema_beta);
-  options->ema_update_every = MAX (1, (int) get_number (check, "ema_update_every", 10));
-  options->ema_update_after = (int) get_number (check, "ema_update_after_step", 1000);
 }
 
 static gboolean
@@ -293,21 +318,17 @@ c2l_training_trajectory_check (C2lExpected *expected,
 {
   const Check check
       = { expected, c2l_expected_get_info (expected), device, precision, on_result, user_data };
-  g_autoptr (C2lWeights) weights
-      = c2l_weights_new (C2L_WEIGHTS_PRIOR, c2l_expected_get_folder (expected), "fixture");
-  g_autoptr (JsonObject) config = make_config (&check);
+  const Renaming renamings[] = { { "init.", "" },
+                                 { "latent_", "diffusion_prior.latent_" },
+                                 { "latent_", "ema_diffusion_prior.ema_model.latent_" },
+                                 { NULL } };
   g_auto (Data) data = { 0 };
   C2lPriorTrainOptions options;
 
   set_options (&check, &options);
-  add_renamed (&check, weights, "init.", "");
-  add_renamed (&check, weights, "latent_", "diffusion_prior.latent_");
-  add_renamed (&check, weights, "latent_", "ema_diffusion_prior.ema_model.latent_");
-  if (!data_init (&data, &check, "raw_latents", 1, error))
-    return FALSE;
 
   g_autoptr (C2lPriorTrain) train
-      = c2l_prior_train_new (weights, config, &options, NULL, NULL, device, error);
+      = begin (&check, &options, renamings, "raw_latents", 1, &data, error);
 
   if (train == NULL || !run_steps (&check, train, &data, error))
     return FALSE;

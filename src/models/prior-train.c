@@ -2,6 +2,7 @@
  * the network (prior-train-forward.c, prior-train-backward.c) nor how a step's pass is made
  * (prior-train-pass.c). Policy: what a failed or cancelled call leaves behind is thrown away with
  * the gradients; parameters change in c2l_prior_train_update() alone. */
+#include "formats/mapped.h"
 #include "models/prior-load-private.h"
 #include "models/prior-train-private.h"
 #include "models/streams.h"
@@ -200,7 +201,8 @@ load (C2lPriorTrain *self, C2lWeights *weights, JsonObject *config, GError **err
                                        c2l_tensor_get_host_data (self->online), error)
          && c2l_prior_parameters_read (self->parameters, weights, self->device, average,
                                        c2l_tensor_get_host_data (self->average), error)
-         && c2l_prior_train_restore (self, weights, online, error);
+         && c2l_prior_train_restore (self, weights, online, error)
+         && c2l_mapped_check (c2l_weights_get_path (weights), error);
 }
 
 C2lPriorTrain *

@@ -3,6 +3,7 @@
  * makes no allocation for a symbol and stops reading the file where the vocabulary ends. */
 #include "models/tokenizer.h"
 
+#include "formats/mapped.h"
 #include "formats/weights.h"
 #include "models/text-cleanup.h"
 
@@ -397,21 +398,26 @@ c2l_tokenizer_parse (gconstpointer data,
 C2lTokenizer *
 c2l_tokenizer_load (const char *path, int vocab_size, GError **error)
 {
-  g_autoptr (GMappedFile) file = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  gconstpointer data;
+  gsize size;
 
   g_return_val_if_fail (path != NULL, NULL);
 
-  file = g_mapped_file_new (path, FALSE, error);
-  if (file == NULL)
+  bytes = c2l_mapped_open (path, error);
+  if (bytes == NULL)
     return NULL;
-  if (g_mapped_file_get_length (file) == 0)
+  data = g_bytes_get_data (bytes, &size);
+  if (size == 0)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
                    "%s: the file is empty; fetch it again", path);
       return NULL;
     }
-  return c2l_tokenizer_parse (g_mapped_file_get_contents (file), g_mapped_file_get_length (file),
-                              path, vocab_size, error);
+
+  g_autoptr (C2lTokenizer) tokenizer = c2l_tokenizer_parse (data, size, path, vocab_size, error);
+
+  return tokenizer != NULL && c2l_mapped_check (path, error) ? g_steal_pointer (&tokenizer) : NULL;
 }
 
 int

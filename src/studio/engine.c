@@ -3,6 +3,8 @@
  * them itself. */
 #include "studio/engine.h"
 
+#include "formats/mapped.h"
+
 struct _C2lEngine
 {
   gatomicrefcount refs;
@@ -63,6 +65,19 @@ c2l_engine_get_device (C2lEngine *engine)
 }
 
 gboolean
+c2l_engine_check (C2lEngine *engine, GError **error)
+{
+  for (C2lRole role = 0; role < C2L_N_ROLES; role++)
+    {
+      const char *file = c2l_bundle_get_file (engine->bundle, role);
+
+      if (file != NULL && !c2l_mapped_check (file, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
 c2l_engine_has_prior (C2lEngine *engine)
 {
   return c2l_bundle_get_file (engine->bundle, C2L_ROLE_PRIOR) != NULL;
@@ -84,6 +99,8 @@ c2l_engine_get_clip (C2lEngine *engine, GError **error)
   weights = c2l_bundle_load_weights (engine->bundle, C2L_ROLE_CLIP, error);
   if (weights != NULL)
     engine->clip = c2l_clip_load (weights, engine->device, error);
+  if (engine->clip != NULL && !c2l_engine_check (engine, error))
+    g_clear_pointer (&engine->clip, c2l_clip_free);
   return engine->clip;
 }
 
@@ -122,6 +139,8 @@ c2l_engine_get_prior (C2lEngine *engine, GError **error)
     engine->prior
         = c2l_prior_load (weights, C2L_PRIOR_EMA, c2l_bundle_get_prior_config (engine->bundle),
                           engine->device, error);
+  if (engine->prior != NULL && !c2l_engine_check (engine, error))
+    g_clear_pointer (&engine->prior, c2l_prior_free);
   return engine->prior;
 }
 
@@ -135,7 +154,7 @@ c2l_engine_get_generator (C2lEngine *engine, GError **error)
     return engine->generator;
   weights = c2l_bundle_load_weights (engine->bundle, C2L_ROLE_GENERATOR, error);
   generator = weights != NULL ? c2l_generator_load (weights, engine->device, error) : NULL;
-  if (generator == NULL)
+  if (generator == NULL || !c2l_engine_check (engine, error))
     return NULL;
   if (c2l_generator_get_img_channels (generator) != 3)
     {

@@ -22,6 +22,10 @@ void             c2l_engine_unref (C2lEngine *engine);
 C2lBundle       *c2l_engine_get_bundle (C2lEngine *engine);
 C2lDevice       *c2l_engine_get_device (C2lEngine *engine);
 
+/* Whether all of the model's files are as they were when they were opened; C2L_FORMAT_ERROR_DAMAGED where one was cut off meanwhile, so that
+ * what was computed with it may be wrong. */
+gboolean         c2l_engine_check (C2lEngine *engine, GError **error);
+
 /* Whether the model has a prior, so that it can draw for a prompt. */
 gboolean         c2l_engine_has_prior (C2lEngine *engine);
 /* Whether it has CLIP, so that prompts can be read and pictures scored. */

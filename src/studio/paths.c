@@ -49,6 +49,28 @@ c2l_paths_dup_data (const char *name)
 }
 
 char *
+c2l_paths_dup_module (const char *folder, const char *name)
+{
+  g_autofree char *executable = dup_executable ();
+  g_autofree char *bin = executable != NULL ? g_path_get_dirname (executable) : NULL;
+  g_autofree char *prefix = bin != NULL ? g_path_get_dirname (bin) : NULL;
+  g_autofree char *built = c2l_paths_dup_build (folder);
+  g_autofree char *installed
+      = prefix != NULL ? g_build_filename (prefix, C2L_LIBDIR, PROGRAM, NULL) : NULL;
+  const char *const folders[] = { g_getenv ("C2L_MODULES"), built, installed };
+
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *path = folders[i] != NULL ? g_build_filename (folders[i], name, NULL) : NULL;
+
+      /* A folder that was named is the only one. */
+      if (path != NULL && (i == 0 || g_file_test (path, G_FILE_TEST_EXISTS)))
+        return g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path) : NULL;
+    }
+  return NULL;
+}
+
+char *
 c2l_paths_dup_user (void)
 {
   return g_build_filename (g_get_user_data_dir (), PROGRAM, NULL);

@@ -358,7 +358,7 @@ c2l_run_parse_overrides (const char *text, GError **error)
     if (!is_override (words[i]))
       {
         g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                     "%s: not a setting; write key=value, such as train.batch_size=128", words[i]);
+                     "%s: not a setting; write key=value, such as data.bs=128", words[i]);
         return NULL;
       }
   return g_steal_pointer (&words);

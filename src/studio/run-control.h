@@ -14,7 +14,7 @@ typedef struct
 {
   const char *folder;            /* of the run */
   gboolean resume;               /* go on where its last checkpoint is */
-  const char *const *overrides;  /* (nullable): NULL-terminated, "train.batch_size=128" */
+  const char *const *overrides;  /* (nullable): NULL-terminated, "data.bs=128" */
   const char *const *dataset;    /* (nullable): arguments of “c2l dataset”, to be made first */
 } C2lRunOrder;
 

@@ -348,40 +348,17 @@ delete_old (C2lRunFolder *folder, guint keep)
     }
 }
 
-static int
-sync_path (const char *path)
-{
-  int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0), code = 0;
-
-  if (fd < 0)
-    return errno;
-  if (fsync (fd) != 0 && errno != EINVAL)
-    code = errno;
-  close (fd);
-  return code;
-}
-
-/* Writes aside, syncs, renames, syncs the folder. */
-static gboolean
-save_weights (C2lWeights *weights, const char *file, GError **error)
+/* So that the name, too, outlives a power cut; not all file systems know how. */
+static void
+sync_folder (const char *file)
 {
   g_autofree char *folder = g_path_get_dirname (file);
-  g_autofree char *aside = g_build_filename (folder, ".part.ckpt", NULL);
-  int code;
+  int fd = g_open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 
-  g_unlink (aside);
-  if (!c2l_torch_zip_save (weights, NULL, aside, error))
-    {
-      g_unlink (aside);
-      return FALSE;
-    }
-  code = sync_path (aside);
-  if (code != 0)
-    {
-      g_unlink (aside);
-      return c2l_output_fail (file, code, error);
-    }
-  return c2l_output_publish (aside, file, TRUE, error) && (sync_path (folder), TRUE);
+  if (fd < 0)
+    return;
+  fsync (fd);
+  close (fd);
 }
 
 char *
@@ -398,11 +375,12 @@ c2l_run_folder_save_checkpoint (C2lRunFolder *folder,
       c2l_output_fail (folder->path, errno, error);
       return NULL;
     }
-  if (!save_weights (weights, file, error))
+  if (!c2l_torch_zip_save (weights, NULL, file, error))
     {
       g_prefix_error (error, "the checkpoint of step %" G_GINT64_FORMAT ": ", step);
       return NULL;
     }
+  sync_folder (file);
   delete_old (folder, keep);
   return g_steal_pointer (&file);
 }

@@ -189,11 +189,24 @@ make_dataset (const C2lRunWish *wish, const char *folder, JsonObject *config)
 
 /* --- all of it --- */
 
+/* Takes away what was said of the key of @word, which is said anew. */
+static void
+drop_key (GPtrArray *overrides, const char *word)
+{
+  const gsize length = strcspn (word, "=") + 1;
+
+  for (guint i = overrides->len; i-- > 0;)
+    if (strncmp (g_ptr_array_index (overrides, i), word, length) == 0)
+      g_ptr_array_remove_index (overrides, i);
+}
+
 static gboolean
 add_settings (GPtrArray *overrides, const char *settings, GError **error)
 {
   g_auto (GStrv) words = c2l_run_parse_overrides (settings, error);
 
+  for (int i = 0; words != NULL && words[i] != NULL; i++)
+    drop_key (overrides, words[i]);
   for (int i = 0; words != NULL && words[i] != NULL; i++)
     g_ptr_array_add (overrides, g_strdup (words[i]));
   return words != NULL;

@@ -79,7 +79,7 @@ gboolean
 c2l_session_run_pass (C2lSession *session, C2lPass *pass, GCancellable *cancellable, GError **error)
 {
   session->flops += c2l_pass_get_flops (pass);
-  return c2l_pass_run (pass, cancellable, error);
+  return c2l_pass_run (pass, cancellable, error) && c2l_engine_check (session->engine, error);
 }
 
 void

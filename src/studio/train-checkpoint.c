@@ -13,9 +13,19 @@
 gboolean
 c2l_trainer_save (C2lTrainer *trainer, GError **error)
 {
-  g_autoptr (C2lWeights) weights = c2l_prior_train_save (trainer->train, TRUE);
-  g_autoptr (GBytes) position = c2l_samples_save (trainer->samples);
   gint64 step = c2l_trainer_get_step (trainer);
+
+  trainer->checkpoint_time = g_get_monotonic_time ();
+  if (trainer->folder == NULL)
+    {
+      trainer->checkpoint_step = step;
+      return TRUE;
+    }
+
+  g_autoptr (C2lWeights) weights = c2l_prior_train_save (trainer->train, TRUE);
+  g_autoptr (GBytes) position = trainer->held_position != NULL
+                                    ? g_bytes_ref (trainer->held_position)
+                                    : c2l_samples_save (trainer->samples);
   gsize size;
   gconstpointer data = g_bytes_get_data (position, &size);
   const C2lArray place = { C2L_U8, 1, { size }, size, data };
@@ -110,7 +120,8 @@ begin (C2lTrainer *trainer, const C2lPriorTrainOptions *options, GError **error)
   trainer->memory = (C2lTrainMemory){ .best_step = -1 };
   trainer->train = c2l_prior_train_new (weights, settings->config, options, statistics.latent_mean,
                                         statistics.latent_std, trainer->device, error);
-  return trainer->train != NULL && c2l_run_folder_cut (trainer->folder, 0, TRUE, error);
+  return trainer->train != NULL
+         && (trainer->folder == NULL || c2l_run_folder_cut (trainer->folder, 0, TRUE, error));
 }
 
 static gboolean
@@ -128,13 +139,14 @@ go_on (C2lTrainer *trainer,
     return FALSE;
   trainer->checkpoint_step = step;
   c2l_trainer_say (trainer, "going on from step %" G_GINT64_FORMAT, step);
-  return c2l_run_folder_cut (trainer->folder, step, trainer->memory.is_due, error);
+  return trainer->folder == NULL
+         || c2l_run_folder_cut (trainer->folder, step, trainer->memory.is_due, error);
 }
 
 gboolean
 c2l_trainer_load (C2lTrainer *trainer, GError **error)
 {
-  const char *path = c2l_run_folder_get_path (trainer->folder);
+  const char *path = trainer->options->folder;
   g_autoptr (C2lWeights) weights = NULL;
   g_autoptr (GError) reason = NULL;
   C2lPriorTrainOptions options;

@@ -1,6 +1,7 @@
 /* What the files of a training share. */
 #pragma once
 
+#include "compute/communicator.h"
 #include "formats/tfevents.h"
 #include "models/prior-train.h"
 #include "studio/evaluate.h"
@@ -27,8 +28,12 @@ typedef struct
   C2lTrainSettings settings;
   GCancellable *cancellable;
 
-  C2lRunFolder *folder;
-  C2lTfevents *events;
+  C2lCommunicator *ranks;  /* (nullable): the other processes of this training */
+  gint64 n_rows, first_row; /* of every batch: this process's part */
+  GBytes *held_position;   /* (nullable): in the data, before a step that is not done yet */
+
+  C2lRunFolder *folder;    /* (nullable): the writer's */
+  C2lTfevents *events;     /* (nullable): the writer's */
   C2lDevice *device;
   C2lSamples *samples;
   C2lSession *session;     /* (nullable): of validations */
@@ -59,7 +64,7 @@ c2l_trainer_get_step (const C2lTrainer *trainer)
 
 /* --- train-checkpoint.c --- */
 
-/* Writes a checkpoint of everything. */
+/* Writes a checkpoint of everything, where this process is the one that writes. */
 gboolean c2l_trainer_save (C2lTrainer *trainer, GError **error);
 /* Makes the trainer's prior: from the folder's newest checkpoint, from the file that is named as resume, or new; and goes to its
  * place in the data. The samples are open. */
@@ -70,6 +75,36 @@ gboolean c2l_trainer_load (C2lTrainer *trainer, GError **error);
 gboolean c2l_trainer_open_validation (C2lTrainer *trainer, GError **error);
 /* The validation that is due: reports it, and keeps the checkpoint of this step if it is the best. */
 gboolean c2l_trainer_validate (C2lTrainer *trainer, GError **error);
+
+/* --- train-ranks.c --- */
+
+/* What is to come, or why nothing is: the last of all processes' counts. */
+typedef enum
+{
+  C2L_VERDICT_GO_ON,
+  C2L_VERDICT_FINISHED,
+  C2L_VERDICT_REQUESTED,
+  C2L_VERDICT_CANCELLED,
+  C2L_VERDICT_FAILED,
+  C2L_N_TRAIN_VERDICTS
+} C2lTrainVerdict;
+
+/* Whether this process writes the run's folder, and validates: the first one does. */
+gboolean c2l_trainer_is_writer (const C2lTrainer *trainer);
+/* Gives this process its rows of a batch. */
+gboolean c2l_trainer_share_out (C2lTrainer *trainer, GError **error);
+/* Makes the same prior of all processes' and has gradients summed up from now on. */
+gboolean c2l_trainer_begin_together (C2lTrainer *trainer, GError **error);
+/* @verdict: (inout): this process's, then that of all. FALSE where the others cannot be reached. */
+gboolean c2l_trainer_agree (C2lTrainer *trainer, C2lTrainVerdict *verdict, GError **error);
+/* TRUE where all succeeded. @error: (inout): of this process; that of another one where this has none, or where the writer says it. */
+gboolean c2l_trainer_agree_on_success (C2lTrainer *trainer, gboolean succeeded, GError **error);
+void     c2l_trainer_fail_elsewhere (GError **error);
+/* Around a step, so that one that is torn can be left out of a checkpoint. Nothing where there is one process. */
+void     c2l_trainer_hold_position (C2lTrainer *trainer);
+void     c2l_trainer_let_position_go (C2lTrainer *trainer);
+/* Waits for all gradients and makes @loss that of the whole batch. */
+gboolean c2l_trainer_sum_up (C2lTrainer *trainer, double *loss, GError **error);
 
 /* --- train.c --- */
 

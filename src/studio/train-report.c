@@ -24,6 +24,8 @@ c2l_trainer_say (C2lTrainer *trainer, const char *format, ...)
   g_autofree char *text = NULL;
   va_list args;
 
+  if (trainer->folder == NULL)
+    return;
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
@@ -76,7 +78,7 @@ c2l_trainer_show (C2lTrainer *trainer, const char *what, double fraction, gboole
                                 .what = what,
                                 .fraction = fraction };
 
-  if (!force && now - trainer->shown < SHOW_INTERVAL)
+  if (trainer->folder == NULL || (!force && now - trainer->shown < SHOW_INTERVAL))
     return;
   trainer->shown = now;
   c2l_trainer_set_status (trainer, trainer->train != NULL ? "running" : "preparing", what);

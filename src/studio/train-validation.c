@@ -1,6 +1,7 @@
 /* Validations of a training: what its pictures are like, and the loss on samples that it never
- * sees. All of it is opened before the first step, so that a missing file is known at once. Nothing
- * here changes the training: draws come from streams of their own. */
+ * sees. Of several processes the one that writes opens them, and the others find none to do. All of
+ * it is opened before the first step, so that a missing file is known at once. Nothing here changes
+ * the training: draws come from streams of their own. */
 #include "studio/train-models.h"
 #include "studio/train-private.h"
 
@@ -168,7 +169,7 @@ c2l_trainer_validate (C2lTrainer *trainer, GError **error)
 {
   gint64 step = c2l_trainer_get_step (trainer);
   g_autofree char *name = g_strdup_printf ("samples/%08" G_GINT64_FORMAT, step);
-  g_autofree char *folder = c2l_run_folder_dup_file (trainer->folder, name);
+  g_autofree char *folder = NULL;
   g_autoptr (JsonObject) values = NULL;
 
   if (trainer->evaluator == NULL && trainer->n_held == 0)
@@ -176,6 +177,7 @@ c2l_trainer_validate (C2lTrainer *trainer, GError **error)
       trainer->memory.is_due = FALSE;
       return TRUE;
     }
+  folder = c2l_run_folder_dup_file (trainer->folder, name);
   c2l_trainer_show (trainer, "validation", 0, TRUE);
   values = look (trainer, folder, error);
   if (values == NULL || !measure_loss (trainer, values, error)

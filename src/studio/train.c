@@ -20,19 +20,28 @@
 #define FAST_STEPS 10
 #define WARMING_STEPS 20
 #define SMOOTH 0.98 /* of a step's time */
+/* How long the other processes of a job that is being ended wait for the one that writes. */
+#define WRITER_SECONDS 60
 #define USEC_PER_MINUTE (60.0 * G_USEC_PER_SEC)
 
 static gboolean
 fail_diverged (C2lTrainer *trainer, const char *what, GError **error)
 {
-  g_autofree char *last
-      = trainer->checkpoint_step >= 0
-            ? g_strdup_printf (
-                "the last good checkpoint is that of step %" G_GINT64_FORMAT
-                "; resume the run with a lower train.lr, or with train.max_grad_norm=1",
-                trainer->checkpoint_step)
-            : g_strdup ("there was no checkpoint yet; begin again with a lower train.lr, or with "
-                        "train.max_grad_norm=1");
+  g_autofree char *last = NULL;
+
+  /* It is the same for all, and one says so. */
+  if (!c2l_trainer_is_writer (trainer))
+    {
+      c2l_trainer_fail_elsewhere (error);
+      return FALSE;
+    }
+  last = trainer->checkpoint_step >= 0
+             ? g_strdup_printf (
+                 "the last good checkpoint is that of step %" G_GINT64_FORMAT
+                 "; resume the run with a lower train.lr, or with train.max_grad_norm=1",
+                 trainer->checkpoint_step)
+             : g_strdup ("there was no checkpoint yet; begin again with a lower train.lr, or with "
+                         "train.max_grad_norm=1");
 
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
                "step %" G_GINT64_FORMAT ": %s, so the training went astray; %s",
@@ -69,52 +78,54 @@ accumulate (C2lTrainer *trainer, double *loss, GError **error)
   *loss = 0;
   for (gint64 i = 0; i < settings->grad_accum; i++)
     {
-      const C2lPriorTrainBatch batch = { .n_rows = settings->bs,
+      const C2lPriorTrainBatch batch = { .n_rows = trainer->n_rows,
                                          .latents = trainer->latents,
                                          .features = trainer->features,
-                                         .first_row = i * settings->bs,
+                                         .first_row = i * settings->bs + trainer->first_row,
                                          .n_total = settings->bs * settings->grad_accum };
+      GCancellable *cancellable = i == 0 ? trainer->cancellable : NULL;
       double part;
 
-      /* A step is done whole or not at all: once samples were taken nothing is cancelled. */
-      if (!c2l_samples_next (trainer->samples, settings->bs, trainer->latents, trainer->features,
-                             i == 0 ? trainer->cancellable : NULL, error)
+      /* A step is done whole or not at all: once samples were taken nothing is cancelled. With
+       * several processes there may be little time left, and the place before it is held. */
+      if (trainer->ranks != NULL)
+        cancellable = trainer->cancellable;
+      if (!c2l_samples_next (trainer->samples, trainer->n_rows, trainer->latents, trainer->features,
+                             cancellable, error)
           || !c2l_prior_train_accumulate (trainer->train, &batch, i + 1 == settings->grad_accum,
-                                          &part, NULL, error))
-        return FALSE;
+                                          &part, trainer->ranks != NULL ? cancellable : NULL,
+                                          error))
+        {
+          if (trainer->ranks != NULL)
+            c2l_communicator_tear (trainer->ranks);
+          return FALSE;
+        }
       *loss += part;
     }
-  return TRUE;
+  return c2l_trainer_sum_up (trainer, loss, error);
 }
 
+/* All processes together, and with the same result: where it fails by itself, it does so for all.
+ */
 static gboolean
-do_step (C2lTrainer *trainer, GError **error)
+do_step (C2lTrainer *trainer, double lr, double *grad_norm, GError **error)
 {
-  const C2lTrainSettings *settings = &trainer->settings;
-  gint64 start = g_get_monotonic_time ();
-  double lr = c2l_train_settings_get_lr (settings, c2l_trainer_get_step (trainer) + 1);
-  double loss, grad_norm, seconds;
+  double loss;
   g_autoptr (GError) reason = NULL;
 
+  c2l_trainer_hold_position (trainer);
   if (!accumulate (trainer, &loss, error))
     return FALSE;
   if (!isfinite (loss))
     return fail_diverged (trainer, "the loss is no number any more", error);
-  if (!c2l_prior_train_update (trainer->train, lr, &grad_norm, &reason))
+  if (!c2l_prior_train_update (trainer->train, lr, grad_norm, &reason))
     return g_error_matches (reason, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_FAILED)
                ? fail_diverged (trainer, "the gradient is no number any more", error)
                : (g_propagate_error (error, g_steal_pointer (&reason)), FALSE);
+  c2l_trainer_let_position_go (trainer);
   if (!note_loss (trainer, loss))
     return fail_diverged (trainer, "the loss is many times its lowest (train.max_loss)", error);
-
-  seconds = (g_get_monotonic_time () - start) / (double) G_USEC_PER_SEC;
-  trainer->step_seconds = trainer->step_seconds == 0
-                              ? seconds
-                              : SMOOTH * trainer->step_seconds + (1 - SMOOTH) * seconds;
-  trainer->line_seconds += seconds;
-  trainer->line_steps++;
-  return c2l_trainer_get_step (trainer) % settings->log_it != 0
-         || c2l_trainer_report_step (trainer, lr, grad_norm, error);
+  return TRUE;
 }
 
 static gboolean
@@ -124,7 +135,7 @@ save (C2lTrainer *trainer, GError **error)
   return c2l_trainer_save (trainer, error);
 }
 
-/* After a step: the checkpoint that its number or the clock asks for. */
+/* The checkpoint that a step's number or the clock asks for. */
 static gboolean
 save_if_it_is_time (C2lTrainer *trainer, gboolean requested, GError **error)
 {
@@ -155,43 +166,118 @@ is_cancelled (const GError *error)
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* What is written after a step that took @seconds. */
+static gboolean
+conclude_step (C2lTrainer *trainer,
+               double lr,
+               double grad_norm,
+               double seconds,
+               gboolean requested,
+               GError **error)
+{
+  const gint64 step = c2l_trainer_get_step (trainer);
+
+  trainer->step_seconds = trainer->step_seconds == 0
+                              ? seconds
+                              : SMOOTH * trainer->step_seconds + (1 - SMOOTH) * seconds;
+  trainer->line_seconds += seconds;
+  trainer->line_steps++;
+  if ((trainer->folder != NULL && step % trainer->settings.log_it == 0
+       && !c2l_trainer_report_step (trainer, lr, grad_norm, error))
+      || !save_if_it_is_time (trainer, requested, error))
+    return FALSE;
+  c2l_trainer_show (trainer, "training", (double) step / trainer->settings.max_it, FALSE);
+  return TRUE;
+}
+
+/* The validation that is due, and what this process would have happen then. */
+static C2lTrainVerdict
+judge (C2lTrainer *trainer, C2lRunRequest *request, GError **error)
+{
+  GError *local = NULL;
+
+  if (trainer->memory.is_due && !c2l_trainer_validate (trainer, &local))
+    {
+      C2lTrainVerdict verdict = is_cancelled (local) ? C2L_VERDICT_CANCELLED : C2L_VERDICT_FAILED;
+
+      g_propagate_error (error, local);
+      return verdict;
+    }
+  if (is_over (trainer))
+    return C2L_VERDICT_FINISHED;
+  if (trainer->folder != NULL)
+    *request = c2l_run_folder_take_request (trainer->folder);
+  if (*request == C2L_RUN_REQUEST_STOP)
+    return C2L_VERDICT_REQUESTED;
+  return g_cancellable_is_cancelled (trainer->cancellable) ? C2L_VERDICT_CANCELLED
+                                                           : C2L_VERDICT_GO_ON;
+}
+
+/* One step, or the reason why there is none. *@failure: (inout): what this process could not do
+ * since the last step; then why it ends, if that is an error. */
+static C2lTrainVerdict
+advance (C2lTrainer *trainer, GError **failure)
+{
+  C2lRunRequest request = C2L_RUN_REQUEST_NONE;
+  C2lTrainVerdict verdict
+      = *failure == NULL ? judge (trainer, &request, failure) : C2L_VERDICT_FAILED;
+  GError *reason = NULL;
+  double lr, grad_norm;
+
+  if (c2l_trainer_agree (trainer, &verdict, &reason))
+    {
+      if (verdict != C2L_VERDICT_GO_ON)
+        return verdict;
+      const gint64 start = g_get_monotonic_time ();
+
+      lr = c2l_train_settings_get_lr (&trainer->settings, c2l_trainer_get_step (trainer) + 1);
+      if (do_step (trainer, lr, &grad_norm, &reason))
+        {
+          /* Where this fails the others are told before the next step. */
+          conclude_step (trainer, lr, grad_norm,
+                         (g_get_monotonic_time () - start) / (double) G_USEC_PER_SEC,
+                         request == C2L_RUN_REQUEST_CHECKPOINT, failure);
+          return C2L_VERDICT_GO_ON;
+        }
+    }
+  verdict = is_cancelled (reason) ? C2L_VERDICT_CANCELLED : C2L_VERDICT_FAILED;
+  if (*failure == NULL)
+    *failure = reason;
+  else
+    g_error_free (reason);
+  return verdict;
+}
+
 /* Goes on until something ends it; *end says what, and the state is one that can be saved. */
 static gboolean
 work (C2lTrainer *trainer, C2lTrainEnd *end, GError **error)
 {
-  for (;;)
-    {
-      C2lRunRequest request = C2L_RUN_REQUEST_NONE;
-      GError *local = NULL;
+  C2lTrainVerdict verdict;
+  GError *failure = NULL;
 
-      if (!trainer->memory.is_due || c2l_trainer_validate (trainer, &local))
-        {
-          *end = C2L_TRAIN_FINISHED;
-          if (is_over (trainer))
-            return TRUE;
-          request = c2l_run_folder_take_request (trainer->folder);
-          *end = C2L_TRAIN_REQUESTED;
-          if (request == C2L_RUN_REQUEST_STOP)
-            return TRUE;
-          if (!g_cancellable_set_error_if_cancelled (trainer->cancellable, &local)
-              && do_step (trainer, &local)
-              && save_if_it_is_time (trainer, request == C2L_RUN_REQUEST_CHECKPOINT, &local))
-            {
-              c2l_trainer_show (trainer, "training",
-                                (double) c2l_trainer_get_step (trainer) / trainer->settings.max_it,
-                                FALSE);
-              continue;
-            }
-        }
-      *end = C2L_TRAIN_CANCELLED;
-      if (!is_cancelled (local))
-        {
-          g_propagate_error (error, local);
-          return FALSE;
-        }
-      g_clear_error (&local);
+  do
+    verdict = advance (trainer, &failure);
+  while (verdict == C2L_VERDICT_GO_ON);
+
+  *end = verdict == C2L_VERDICT_FINISHED    ? C2L_TRAIN_FINISHED
+         : verdict == C2L_VERDICT_REQUESTED ? C2L_TRAIN_REQUESTED
+                                            : C2L_TRAIN_CANCELLED;
+  /* Who starts a job ends all of it when one process is gone, and that looks like a wish. */
+  if (verdict == C2L_VERDICT_CANCELLED && trainer->ranks != NULL)
+    {
+      g_clear_error (&failure);
+      return c2l_communicator_is_whole (trainer->ranks, error);
+    }
+  if (verdict != C2L_VERDICT_FAILED)
+    {
+      g_clear_error (&failure);
       return TRUE;
     }
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  else
+    c2l_trainer_fail_elsewhere (error);
+  return FALSE;
 }
 
 gboolean
@@ -224,39 +310,76 @@ open_data (C2lTrainer *trainer, GError **error)
   options.paths = (const char *const *) paths;
   options.shuffle = settings->shuffle;
   options.seed = settings->seed;
+  if (trainer->ranks != NULL)
+    {
+      options.rank = c2l_communicator_get_rank (trainer->ranks);
+      options.n_ranks = c2l_communicator_get_size (trainer->ranks);
+    }
   trainer->samples = c2l_samples_open (&options, error);
   if (trainer->samples == NULL
       || !c2l_trainer_check_shape (trainer, trainer->samples, "data.path", error))
     return FALSE;
-  trainer->latents = g_new (float, settings->bs * settings->n_latents * settings->latent_dim);
-  trainer->features = g_new (float, settings->bs * settings->latent_dim);
+  trainer->latents = g_new (float, trainer->n_rows * settings->n_latents * settings->latent_dim);
+  trainer->features = g_new (float, trainer->n_rows * settings->latent_dim);
   return TRUE;
 }
 
 static gboolean
-prepare (C2lTrainer *trainer, GError **error)
+save_config (C2lTrainer *trainer, GError **error)
 {
   g_autofree char *config = c2l_run_folder_dup_file (trainer->folder, "config.yaml");
   g_auto (GStrv) notes = c2l_train_config_list_notes (trainer->settings.config);
 
-  c2l_trainer_show (trainer, "opening the data", 0, TRUE);
   for (guint i = 0; notes[i] != NULL; i++)
     c2l_trainer_say (trainer, "%s", notes[i]);
-  if (!c2l_train_config_save (trainer->settings.config, config, error))
+  return c2l_train_config_save (trainer->settings.config, config, error);
+}
+
+static gboolean
+open_all (C2lTrainer *trainer, GError **error)
+{
+  if (trainer->folder != NULL && !save_config (trainer, error))
     return FALSE;
+  c2l_trainer_show (trainer, "opening the data", 0, TRUE);
   trainer->device = c2l_train_open_device (trainer->settings.device, error);
   if (trainer->device == NULL)
     return FALSE;
   if (trainer->options->n_threads > 0)
     c2l_device_set_n_threads (trainer->device, trainer->options->n_threads);
-  if (!open_data (trainer, error) || !c2l_trainer_load (trainer, error)
-      || !c2l_trainer_open_validation (trainer, error))
+  if (!c2l_trainer_share_out (trainer, error) || !open_data (trainer, error)
+      || !c2l_trainer_load (trainer, error))
     return FALSE;
+  trainer->checkpoint_time = g_get_monotonic_time ();
+  if (trainer->folder == NULL)
+    return TRUE;
   trainer->events
       = c2l_tfevents_open (c2l_run_folder_get_path (trainer->folder), trainer->started,
                            c2l_trainer_get_step (trainer) + !trainer->memory.is_due, error);
-  trainer->checkpoint_time = g_get_monotonic_time ();
-  return trainer->events != NULL;
+  return trainer->events != NULL && c2l_trainer_open_validation (trainer, error);
+}
+
+static gboolean
+prepare (C2lTrainer *trainer, GError **error)
+{
+  gboolean is_open;
+
+  if (c2l_trainer_is_writer (trainer))
+    trainer->folder
+        = c2l_run_folder_open (trainer->options->folder, trainer->options->resume, error);
+  is_open
+      = (trainer->folder != NULL || !c2l_trainer_is_writer (trainer)) && open_all (trainer, error);
+  return c2l_trainer_agree_on_success (trainer, is_open, error)
+         && c2l_trainer_begin_together (trainer, error);
+}
+
+/* Only the others' ends tell the writer that one was lost, so nobody goes before it. */
+static void
+wait_for_writer (C2lTrainer *trainer)
+{
+  const gint64 deadline = g_get_monotonic_time () + WRITER_SECONDS * G_USEC_PER_SEC;
+
+  while (c2l_communicator_is_whole (trainer->ranks, NULL) && g_get_monotonic_time () < deadline)
+    g_usleep (G_USEC_PER_SEC / 50);
 }
 
 /* Leaves a checkpoint and says how it ended. */
@@ -266,6 +389,12 @@ conclude (C2lTrainer *trainer, C2lTrainEnd end, GError **error)
   gint64 step = c2l_trainer_get_step (trainer);
   g_autofree char *message = NULL;
 
+  if (trainer->folder == NULL)
+    {
+      if (c2l_communicator_is_torn (trainer->ranks))
+        wait_for_writer (trainer);
+      return TRUE;
+    }
   if (!c2l_trainer_save (trainer, error))
     return FALSE;
   if (end != C2L_TRAIN_FINISHED)
@@ -294,11 +423,34 @@ clear_trainer (C2lTrainer *trainer)
   g_clear_pointer (&trainer->device, c2l_device_unref);
   g_clear_pointer (&trainer->events, c2l_tfevents_close);
   g_clear_pointer (&trainer->folder, c2l_run_folder_close);
+  g_clear_pointer (&trainer->held_position, g_bytes_unref);
   g_strfreev (trainer->prompts);
   g_free (trainer->held_latents);
   g_free (trainer->held_features);
   g_free (trainer->latents);
   g_free (trainer->features);
+}
+
+/* What was done before another process went. */
+static void
+save_what_is_whole (C2lTrainer *trainer, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (trainer->train == NULL || c2l_trainer_get_step (trainer) == 0)
+    return;
+  if (c2l_trainer_get_step (trainer) > trainer->checkpoint_step
+      && !c2l_trainer_save (trainer, &reason))
+    c2l_run_folder_say (trainer->folder, reason->message);
+  else
+    {
+      g_autofree char *message = g_strdup_printf ("%s; the checkpoint of step %" G_GINT64_FORMAT
+                                                  " is whole, and the run can be resumed",
+                                                  (*error)->message, trainer->checkpoint_step);
+
+      g_free ((*error)->message);
+      (*error)->message = g_steal_pointer (&message);
+    }
 }
 
 static gboolean
@@ -308,8 +460,12 @@ run (C2lTrainer *trainer, C2lTrainEnd *end, GError **error)
 
   if (prepare (trainer, &local) && work (trainer, end, &local) && conclude (trainer, *end, &local))
     return TRUE;
+  if (trainer->folder != NULL && g_error_matches (local, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST))
+    save_what_is_whole (trainer, &local);
+  if (trainer->folder == NULL)
+    ;
   /* Before the first step there is nothing to save. */
-  if (is_cancelled (local))
+  else if (is_cancelled (local))
     c2l_trainer_set_status (trainer, "stopped", "stopped before the first step, as asked");
   else
     {
@@ -327,6 +483,7 @@ c2l_train (const C2lTrainOptions *options,
            GError **error)
 {
   C2lTrainer trainer = { .options = options,
+                         .ranks = options->ranks,
                          .cancellable = cancellable,
                          .checkpoint_step = -1,
                          .last_loss = NAN,
@@ -337,9 +494,8 @@ c2l_train (const C2lTrainOptions *options,
 
   c2l_train_config_make_absolute (options->config);
   c2l_train_settings_read (&trainer.settings, options->config);
-  trainer.folder = c2l_run_folder_open (options->folder, options->resume, error);
-  inhibitor = trainer.folder != NULL ? c2l_inhibit_sleep ("A model is being trained") : -1;
-  done = trainer.folder != NULL && run (&trainer, end, error);
+  inhibitor = c2l_inhibit_sleep ("A model is being trained");
+  done = run (&trainer, end, error);
   clear_trainer (&trainer);
   c2l_inhibit_end (inhibitor);
   return done;

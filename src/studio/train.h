@@ -2,10 +2,14 @@
  * folder (run-folder.h) with a checkpoint, and a run that was stopped, or killed, goes on to the same numbers, bit for bit, on
  * the same kind of device.
  *
+ * Several processes of a job do one training, each with its part of every batch, and the first one writes: the same losses as one
+ * process, but for rounding. An end that was asked for is a checkpoint of the last step that all did.
+ *
  *   C2lTrainOptions options = { .folder = "runs/first", .config = config };
  *   if (!c2l_train (&options, &end, cancellable, &error)) … */
 #pragma once
 
+#include "compute/communicator.h"
 #include "studio/train-config.h"
 
 #include <gio/gio.h>
@@ -28,8 +32,9 @@ typedef struct
   gboolean resume;    /* go on with what is in the folder; else it must hold no run */
   JsonObject *config; /* from train-config.h; paths in it become absolute */
   int n_threads;      /* 0: all cores */
+  C2lCommunicator *ranks; /* (nullable): all processes of this training; they have the same options */
 
-  /* (nullable) Called on the thread that trains: sentences for people, and how far it is, at most a few times a second. */
+  /* (nullable) Called on the thread that trains, of the process that writes: sentences for people, and how far it is, at most a few times a second. */
   void (*say) (const char *text, gpointer data);
   void (*show) (const C2lTrainState *state, gpointer data);
   gpointer data;
@@ -44,7 +49,9 @@ typedef enum
 
 /* c2l_train:
  * @end: (out): why it ended, with a checkpoint in all three cases
- * FALSE where it could not begin or failed on its way; status.json says so too then, except where another trainer holds the folder. */
+ * FALSE where it could not begin or failed on its way; status.json says so too then, except where another trainer holds the folder.
+ * C2L_COMPUTE_ERROR_LOST where that was because of another process. Where the communicator is torn afterwards and it was this process's
+ * own failure, the caller says so and ends the job. */
 gboolean c2l_train (const C2lTrainOptions *options, C2lTrainEnd *end, GCancellable *cancellable, GError **error);
 
 /* A name for a run of @config at this moment: its own, else data, model and time (transfer full). */

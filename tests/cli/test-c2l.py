@@ -449,6 +449,34 @@ def an_exported_prior_draws_the_same(folder):
 
 
 @test
+def an_export_is_whole_or_not_there(folder):
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+    (folder / 'there.ckpt').write_text('mine')
+    for name, more in (('prior.ckpt', []), ('there.ckpt', ['--replace'])):
+        result = subprocess.run([C2L, 'export', name, *more], cwd=folder, capture_output=True, text=True, timeout=250, preexec_fn=limit)
+        assert result.returncode == 1 and name in result.stderr, result
+    assert [path.name for path in folder.iterdir()] == ['there.ckpt'] and (folder / 'there.ckpt').read_text() == 'mine'
+    process = subprocess.Popen([C2L, 'export', 'prior.ckpt'], cwd=folder, stdout=subprocess.DEVNULL)
+    while not list(folder.glob('.clip2latent-*')) and process.poll() is None:
+        pass
+    process.kill()
+    process.wait()
+    if (folder / 'prior.ckpt').exists():
+        assert 'a prior' in c2l('info', 'prior.ckpt', folder=folder).stdout
+
+
+@test
+def a_model_that_is_cut_off_at_work_is_said(folder):
+    shutil.copytree(STARTER, folder / 'model', copy_function=shutil.copyfile)
+    process = subprocess.Popen([C2L, 'generate', PROMPT, '--model', 'model', '-n', '2000', '-o', 'out'], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    os.truncate(folder / 'model/generator.safetensors', 5000)
+    _, errors = process.communicate(timeout=250)
+    assert process.returncode == 1 and 'generator.safetensors' in errors and 'cut off' in errors, (process.returncode, errors)
+    assert 0 < len(pictures(folder, 'out')) < 2000
+
+
+@test
 def an_edited_picture_forgets_its_score(folder):
     c2l('generate', PROMPT, '--score', folder=folder)
     again = pictures(folder)[0]

@@ -583,3 +583,21 @@ op_add_input (C2lPass *pass, const char *name, int n_dims, const gint64 *dims)
 {
   return c2l_pass_add_input (pass, name, C2L_F32, n_dims, dims);
 }
+
+void
+op_compile_pass (C2lPass *pass)
+{
+  g_autoptr (GError) error = NULL;
+
+  c2l_pass_compile (pass, &error);
+  g_assert_no_error (error);
+}
+
+void
+op_run_pass (C2lPass *pass)
+{
+  g_autoptr (GError) error = NULL;
+
+  c2l_pass_run (pass, NULL, &error);
+  g_assert_no_error (error);
+}

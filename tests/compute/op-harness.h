@@ -123,6 +123,9 @@ void           op_compare (OpCase *c, RefArray *expected, double n_products);
 /* For tests of the pass itself: one in f32, and an f32 input of it. */
 C2lPass       *op_new_pass (void);
 C2lTensor     *op_add_input (C2lPass *pass, const char *name, int n_dims, const gint64 *dims);
+/* Compile and run it; they assert. */
+void           op_compile_pass (C2lPass *pass);
+void           op_run_pass (C2lPass *pass);
 
 /* Values of the result, for comparisons of another kind. */
 RefArray      *op_dup_result (OpCase *c);

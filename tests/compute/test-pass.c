@@ -22,24 +22,6 @@ new_weight (int n_dims, const gint64 *dims, float value)
 }
 
 static void
-compile (C2lPass *pass)
-{
-  g_autoptr (GError) error = NULL;
-
-  c2l_pass_compile (pass, &error);
-  g_assert_no_error (error);
-}
-
-static void
-run (C2lPass *pass)
-{
-  g_autoptr (GError) error = NULL;
-
-  c2l_pass_run (pass, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
 write_floats (C2lTensor *tensor, const float *values)
 {
   c2l_tensor_write (tensor, values, c2l_tensor_get_size (tensor));
@@ -237,13 +219,13 @@ test_random_graphs_match_the_host (void)
       Graph graph = { 0 };
 
       graph_build (&graph, seed);
-      compile (graph.pass);
+      op_compile_pass (graph.pass);
       for (int i = 0; i < graph.n_inputs; i++)
         write_row (graph.nodes[i].tensor, graph.nodes[i].value);
-      run (graph.pass);
+      op_run_pass (graph.pass);
       graph_check (&graph);
       /* The inputs were not written again. */
-      run (graph.pass);
+      op_run_pass (graph.pass);
       graph_check (&graph);
       graph_clear (&graph);
     }
@@ -262,7 +244,7 @@ test_a_long_chain_needs_the_memory_of_a_few_links (void)
   for (int i = 0; i < 50; i++)
     y = c2l_combine (pass, 1, &y, (float[]){ i % 2 == 0 ? 2 : 0.5f });
   c2l_pass_keep (pass, "y", y);
-  compile (pass);
+  op_compile_pass (pass);
   g_assert_cmpuint (c2l_pass_get_arena_size (pass), <=, 4 * LENGTH * sizeof (float));
 }
 
@@ -282,9 +264,9 @@ test_kept_tensors_survive_what_comes_after (void)
   c2l_pass_keep (pass, "third", links[2]);
   c2l_pass_keep (pass, "first", links[0]);
   c2l_pass_keep (pass, "last", links[19]);
-  compile (pass);
+  op_compile_pass (pass);
   write_floats (x, (float[]){ 1, -2, 3 });
-  run (pass);
+  op_run_pass (pass);
 
   assert_floats (c2l_pass_lookup (pass, "first"), (float[]){ 2, -4, 6 });
   assert_floats (c2l_pass_lookup (pass, "third"), (float[]){ 4, -8, 12 });
@@ -310,12 +292,12 @@ test_inputs_keep_their_content_between_runs (void)
   c2l_pass_keep (pass, "y", y);
   /* Written before and after compiling. */
   write_floats (early, (float[]){ 1, 2 });
-  compile (pass);
+  op_compile_pass (pass);
   write_floats (late, (float[]){ 0.5f, 1 });
-  run (pass);
+  op_run_pass (pass);
   assert_floats (y, (float[]){ 106, 212 });
   write_floats (late, (float[]){ 1, 0 });
-  run (pass);
+  op_run_pass (pass);
   assert_floats (y, (float[]){ 111, 202 });
   assert_floats (early, (float[]){ 1, 2 });
   assert_floats (constant, (float[]){ 100, 200 });
@@ -338,9 +320,9 @@ test_views_see_what_they_look_at (void)
   c2l_pass_keep (pass, "sum", sum);
   c2l_pass_keep (pass, "row", row);
   c2l_pass_keep (pass, "of input", c2l_reshape (pass, x, OP_DIMS (6)));
-  compile (pass);
+  op_compile_pass (pass);
   write_floats (x, (float[]){ 1, 2, 3, 4, 5, 6 });
-  run (pass);
+  op_run_pass (pass);
 
   assert_floats (sum, (float[]){ 4, 8, 12, 16, 20, 24 });
   assert_floats (row, (float[]){ 8, 10, 12 });
@@ -362,9 +344,9 @@ test_taps_are_kept_only_when_enabled (void)
       y = c2l_add (pass, x, x);
       c2l_pass_tap (pass, y, "act.layer%d.%s", 3, "attn");
       c2l_pass_keep (pass, "z", c2l_add (pass, y, x));
-      compile (pass);
+      op_compile_pass (pass);
       write_floats (x, (float[]){ 1, 2 });
-      run (pass);
+      op_run_pass (pass);
       assert_floats (c2l_pass_lookup (pass, "z"), (float[]){ 3, 6 });
       if (enabled)
         assert_floats (c2l_pass_lookup (pass, "act.layer3.attn"), (float[]){ 2, 4 });
@@ -384,7 +366,7 @@ test_cancelling_stops_a_run_and_spoils_nothing (void)
   C2lTensor *x = op_add_input (pass, "x", OP_DIMS (2)), *y = c2l_add (pass, x, x);
 
   c2l_pass_keep (pass, "y", y);
-  compile (pass);
+  op_compile_pass (pass);
   write_floats (x, (float[]){ 1, 2 });
   g_cancellable_cancel (cancellable);
   g_assert_false (c2l_pass_run (pass, cancellable, &error));
@@ -430,10 +412,10 @@ test_threads_may_change_between_runs (void)
                   &(C2lConv){ .weight = kernel, .padding = 1, .gain = 0.5f, .act = C2L_ACT_RELU });
   for (int i = 0; i < 3; i++)
     c2l_pass_keep (pass, NULL, results[i]);
-  compile (pass);
+  op_compile_pass (pass);
   write_floats (x, xs);
   write_floats (picture, pictures);
-  run (pass);
+  op_run_pass (pass);
   for (int i = 0; i < 3; i++)
     {
       g_autofree float *expected = dup_floats (results[i]);
@@ -441,7 +423,7 @@ test_threads_may_change_between_runs (void)
       for (int n_threads = 5; n_threads >= 0; n_threads--)
         {
           c2l_device_set_n_threads (op_get_device (), n_threads);
-          run (pass);
+          op_run_pass (pass);
           assert_floats (results[i], expected);
         }
     }
@@ -456,14 +438,14 @@ test_profile_is_off_until_enabled (void)
   g_autofree char *before = NULL, *after = NULL;
 
   c2l_pass_keep (pass, "y", c2l_gemm (pass, x, weight, NULL));
-  compile (pass);
+  op_compile_pass (pass);
   g_assert_cmpfloat (c2l_pass_get_flops (pass), ==, 2.0 * 500 * 200 * 300);
-  run (pass);
+  op_run_pass (pass);
   before = c2l_pass_dup_profile (pass);
   g_assert_cmpstr (before, ==, "");
   c2l_pass_enable_profile (pass);
   for (int i = 0; i < 20; i++)
-    run (pass);
+    op_run_pass (pass);
   after = c2l_pass_dup_profile (pass);
   g_assert_nonnull (strstr (after, "gemm"));
 }
@@ -487,13 +469,13 @@ test_weights_live_as_long_as_their_passes (void)
   g_clear_pointer (&weight, c2l_tensor_unref);
   for (int i = 0; i < 2; i++)
     {
-      compile (passes[i]);
+      op_compile_pass (passes[i]);
       write_floats (inputs[i], (float[]){ 1, 10, 100, 2, 20, 200 });
     }
-  run (first);
+  op_run_pass (first);
   assert_floats (results[0], (float[]){ 210, 543 });
   g_clear_pointer (&first, c2l_pass_free);
-  run (second);
+  op_run_pass (second);
   assert_floats (results[1], (float[]){ 210, 543, 420, 1086 });
 }
 
@@ -517,9 +499,9 @@ test_wrapped_data_is_released_once (void)
   g_assert_no_error (error);
   c2l_pass_keep (pass, "y", y);
   c2l_tensor_unref (weight);
-  compile (pass);
+  op_compile_pass (pass);
   write_floats (c2l_pass_lookup (pass, "x"), (float[]){ 10, 20, 30 });
-  run (pass);
+  op_run_pass (pass);
   assert_floats (y, (float[]){ 11, 22, 33 });
   c2l_pass_free (pass);
   g_assert_cmpint (n_released, ==, 1);
@@ -564,9 +546,9 @@ test_half_precision_matrices_multiply_as_their_values (void)
                                    weights[which], NULL);
 
           c2l_pass_keep (pass, "y", y);
-          compile (pass);
+          op_compile_pass (pass);
           write_floats (c2l_pass_lookup (pass, "x"), x);
-          run (pass);
+          op_run_pass (pass);
           c2l_tensor_read (y, results[which], c2l_tensor_get_size (y));
         }
       g_assert_cmpmem (results[0], sizeof (float) * heights[i] * N, results[1],

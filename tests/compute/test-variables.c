@@ -39,24 +39,6 @@ read_values (C2lTensor *tensor)
 }
 
 static void
-compile (C2lPass *pass)
-{
-  g_autoptr (GError) error = NULL;
-
-  c2l_pass_compile (pass, &error);
-  g_assert_no_error (error);
-}
-
-static void
-run (C2lPass *pass)
-{
-  g_autoptr (GError) error = NULL;
-
-  c2l_pass_run (pass, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
 test_variables_begin_with_zeros (void)
 {
   g_autoptr (C2lTensor) variable = new_variable (1000, NULL);
@@ -77,10 +59,10 @@ test_sums_accumulate_over_runs (void)
   /* Into a part of it, twice a run. Nobody reads the result. */
   for (int i = 0; i < 2; i++)
     c2l_accumulate (pass, c2l_slice (pass, variable, 0, 5000, 30000), x);
-  compile (pass);
+  op_compile_pass (pass);
   c2l_tensor_write (x, values, 30000 * sizeof (float));
-  run (pass);
-  run (pass);
+  op_run_pass (pass);
+  op_run_pass (pass);
   sum = read_values (variable);
   for (int i = 0; i < 40000; i++)
     g_assert_cmpfloat (sum[i], ==, i >= 5000 && i < 35000 ? 4 * values[i - 5000] : 0);
@@ -115,7 +97,7 @@ check_adamw (double weight_decay)
     p[i] = values[i];
   c2l_adamw (pass, &(C2lAdamw){ parameters, gradients, first, second, scalars, N_DECAYED, 0.9,
                                 0.999, 1e-6, weight_decay });
-  compile (pass);
+  op_compile_pass (pass);
   for (int step = 1; step <= 5; step++)
     {
       g_autofree float *g = random_floats (N, -0.01, 0.01), *after = NULL;
@@ -123,7 +105,7 @@ check_adamw (double weight_decay)
 
       c2l_tensor_write (gradients, g, N * sizeof (float));
       c2l_tensor_write (scalars, numbers, sizeof numbers);
-      run (pass);
+      op_run_pass (pass);
       after = read_values (gradients);
       for (int i = 0; i < N; i++)
         {
@@ -158,9 +140,9 @@ test_average (void)
   g_autoptr (C2lPass) pass = op_new_pass ();
 
   c2l_moving_average (pass, average, values, 0.9);
-  compile (pass);
-  run (pass);
-  run (pass);
+  op_compile_pass (pass);
+  op_run_pass (pass);
+  op_run_pass (pass);
   result = read_values (average);
   for (int i = 0; i < N; i++)
     g_assert_cmpfloat_with_epsilon (result[i], 0.81 * a[i] + 0.19 * x[i], 1e-6);
@@ -179,10 +161,10 @@ test_products_add_in_place (void)
 
   c2l_matmul (pass, x, y,
               &(C2lMatmul){ .transpose_a = TRUE, .into = c2l_slice (pass, variable, 0, 100, 270) });
-  compile (pass);
+  op_compile_pass (pass);
   c2l_tensor_write (x, a, 7 * 30 * sizeof (float));
   c2l_tensor_write (y, b, 7 * 9 * sizeof (float));
-  run (pass);
+  op_run_pass (pass);
   result = read_values (variable);
   for (int i = 0; i < 500; i++)
     {
@@ -357,7 +339,7 @@ expect_product (C2lPass *pass, C2lTensor *y, const float *x, const float *w)
 {
   g_autofree float *result = NULL;
 
-  run (pass);
+  op_run_pass (pass);
   result = read_values (y);
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 40; j++)
@@ -386,7 +368,7 @@ test_products_see_new_weights (void)
   c2l_tensor_write (weight, w, 40 * 70 * sizeof (float));
   y = c2l_gemm (pass, input, weight, NULL);
   c2l_pass_keep (pass, "y", y);
-  compile (pass);
+  op_compile_pass (pass);
   c2l_tensor_write (input, x, 3 * 70 * sizeof (float));
   expect_product (pass, y, x, w);
 
@@ -397,9 +379,9 @@ test_products_see_new_weights (void)
 
   more = op_add_input (change, "more", OP_DIMS (40, 70));
   c2l_accumulate (change, weight, more);
-  compile (change);
+  op_compile_pass (change);
   c2l_tensor_write (more, w, 40 * 70 * sizeof (float));
-  run (change);
+  op_run_pass (change);
   for (int i = 0; i < 40 * 70; i++)
     w[i] = 2 * w[i];
   expect_product (pass, y, x, w);
@@ -456,8 +438,8 @@ test_marks_are_called_in_between (void)
       if (i != 1)
         c2l_pass_mark (pass, note_value, place);
     }
-  compile (pass);
-  run (pass);
+  op_compile_pass (pass);
+  op_run_pass (pass);
   g_assert_cmpuint (seen->len, ==, 2);
   g_assert_cmpfloat (g_array_index (seen, float, 0), ==, 1);
   g_assert_cmpfloat (g_array_index (seen, float, 1), ==, 3);
