@@ -70,6 +70,9 @@ c2l_window_show_toast (C2lWindow *self,
       adw_toast_set_action_name (toast, action);
       adw_toast_set_action_target_value (toast, target);
     }
+  adw_toast_set_timeout (toast, g_settings_get_int (c2l_settings_get (), "message-seconds"));
+  /* What has just happened is said at once; an older message comes back after it. */
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
