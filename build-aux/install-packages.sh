@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the Debian packages of packages.txt that are missing, and says nothing when none is.
+# install-packages.sh [LIST]: installs the Debian packages of packages.txt, or of LIST, that are missing, and says nothing when none is.
 # As root it calls apt-get itself, otherwise through sudo. On a system without dpkg it only checks that the
 # build tools can be found, because there the names of packages are others.
 set -eu
-list=$(dirname "$0")/packages.txt
+list=${1:-$(dirname "$0")/packages.txt}
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
   for tool in cc meson ninja pkg-config; do
