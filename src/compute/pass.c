@@ -156,6 +156,7 @@ pass_new_tensor (C2lPass *pass, C2lTensorKind kind, C2lDtype dtype, int n_dims, 
   tensor->kind = kind;
   tensor->dtype = dtype;
   tensor->n_dims = n_dims;
+  /* One by one: a scalar's @dims may be NULL, which memcpy() must not see. */
   for (int i = 0; i < n_dims; i++)
     tensor->dims[i] = dims[i];
   tensor->device = pass->device;

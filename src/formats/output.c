@@ -86,18 +86,29 @@ c2l_output_write_all (int fd, gconstpointer data, gsize size)
   return 0;
 }
 
+/* An empty file beside @path under a hidden name; returns it open, or −1. */
+static int
+create_beside (const char *path, char **staged, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *name = g_build_filename (folder, ".clip2latent-XXXXXX", NULL);
+  int fd = g_mkstemp_full (name, O_WRONLY | O_CLOEXEC, 0666);
+
+  if (fd < 0)
+    c2l_output_fail (path, errno, error);
+  else
+    *staged = g_steal_pointer (&name);
+  return fd;
+}
+
 char *
 c2l_output_stage (const char *path, gconstpointer data, gsize size, GError **error)
 {
-  g_autofree char *folder = g_path_get_dirname (path);
-  g_autofree char *staged = g_build_filename (folder, ".clip2latent-XXXXXX", NULL);
-  int fd = g_mkstemp_full (staged, O_WRONLY | O_CLOEXEC, 0666), code;
+  g_autofree char *staged = NULL;
+  int fd = create_beside (path, &staged, error), code;
 
   if (fd < 0)
-    {
-      c2l_output_fail (path, errno, error);
-      return NULL;
-    }
+    return NULL;
   code = c2l_output_write_all (fd, data, size);
   if (code == 0 && fsync (fd) != 0)
     code = errno;
@@ -178,6 +189,7 @@ GOutputStream *
 c2l_output_open (const char *path, GError **error)
 {
   g_autofree char *staged = NULL;
+  int fd;
 
   if (is_special (path))
     {
@@ -190,9 +202,10 @@ c2l_output_open (const char *path, GError **error)
       c2l_output_fail (path, EISDIR, error);
       return NULL;
     }
-  staged = c2l_output_stage (path, NULL, 0, error);
-  if (staged == NULL)
+  fd = create_beside (path, &staged, error);
+  if (fd < 0)
     return NULL;
+  close (fd);
 
   g_autoptr (GFile) file = g_file_new_for_path (staged);
   g_autoptr (GFileOutputStream) stream = g_file_append_to (file, G_FILE_CREATE_NONE, NULL, error);

@@ -74,6 +74,9 @@ static gboolean
 accumulate (C2lTrainer *trainer, double *loss, GError **error)
 {
   const C2lTrainSettings *settings = &trainer->settings;
+  /* A step is done whole or not at all: once samples were taken nothing is cancelled. With several
+   * processes there may be little time left, and the place before it is held. */
+  GCancellable *within = trainer->ranks != NULL ? trainer->cancellable : NULL;
 
   *loss = 0;
   for (gint64 i = 0; i < settings->grad_accum; i++)
@@ -83,18 +86,12 @@ accumulate (C2lTrainer *trainer, double *loss, GError **error)
                                          .features = trainer->features,
                                          .first_row = i * settings->bs + trainer->first_row,
                                          .n_total = settings->bs * settings->grad_accum };
-      GCancellable *cancellable = i == 0 ? trainer->cancellable : NULL;
       double part;
 
-      /* A step is done whole or not at all: once samples were taken nothing is cancelled. With
-       * several processes there may be little time left, and the place before it is held. */
-      if (trainer->ranks != NULL)
-        cancellable = trainer->cancellable;
       if (!c2l_samples_next (trainer->samples, trainer->n_rows, trainer->latents, trainer->features,
-                             cancellable, error)
+                             i == 0 ? trainer->cancellable : within, error)
           || !c2l_prior_train_accumulate (trainer->train, &batch, i + 1 == settings->grad_accum,
-                                          &part, trainer->ranks != NULL ? cancellable : NULL,
-                                          error))
+                                          &part, within, error))
         {
           if (trainer->ranks != NULL)
             c2l_communicator_tear (trainer->ranks);
@@ -453,6 +450,22 @@ save_what_is_whole (C2lTrainer *trainer, GError **error)
     }
 }
 
+/* Leaves in the folder why the training ended with an error. */
+static void
+conclude_failed (C2lTrainer *trainer, GError **error)
+{
+  if (g_error_matches (*error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST))
+    save_what_is_whole (trainer, error);
+  /* Before the first step there is nothing to save. */
+  if (is_cancelled (*error))
+    c2l_trainer_set_status (trainer, "stopped", "stopped before the first step, as asked");
+  else
+    {
+      c2l_run_folder_say (trainer->folder, (*error)->message);
+      c2l_trainer_set_status (trainer, "failed", (*error)->message);
+    }
+}
+
 static gboolean
 run (C2lTrainer *trainer, C2lTrainEnd *end, GError **error)
 {
@@ -460,18 +473,8 @@ run (C2lTrainer *trainer, C2lTrainEnd *end, GError **error)
 
   if (prepare (trainer, &local) && work (trainer, end, &local) && conclude (trainer, *end, &local))
     return TRUE;
-  if (trainer->folder != NULL && g_error_matches (local, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST))
-    save_what_is_whole (trainer, &local);
-  if (trainer->folder == NULL)
-    ;
-  /* Before the first step there is nothing to save. */
-  else if (is_cancelled (local))
-    c2l_trainer_set_status (trainer, "stopped", "stopped before the first step, as asked");
-  else
-    {
-      c2l_run_folder_say (trainer->folder, local->message);
-      c2l_trainer_set_status (trainer, "failed", local->message);
-    }
+  if (trainer->folder != NULL)
+    conclude_failed (trainer, &local);
   g_propagate_error (error, local);
   return FALSE;
 }
