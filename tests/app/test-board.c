@@ -4,6 +4,7 @@
 #include "app/c2l-board.h"
 #include "studio/bundles.h"
 #include "studio/recipe-edits.h"
+#include "scratch.h"
 
 #include <glib/gstdio.h>
 
@@ -46,24 +47,6 @@ set_up (Fixture *fixture, gconstpointer data)
 }
 
 static void
-remove_folder (const char *folder)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-
-      if (g_file_test (path, G_FILE_TEST_IS_DIR))
-        remove_folder (path);
-      else
-        g_remove (path);
-    }
-  g_rmdir (folder);
-}
-
-static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   c2l_board_close (fixture->board);
@@ -72,7 +55,7 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_clear_object (&fixture->board);
   g_clear_object (&fixture->worker);
   g_clear_object (&fixture->library);
-  remove_folder (fixture->folder);
+  scratch_remove (fixture->folder);
   g_free (fixture->folder);
   g_free (fixture->message);
 }

@@ -3,6 +3,7 @@
 
 #include "formats/safetensors.h"
 #include "formats/weights.h"
+#include "scratch.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -42,9 +43,7 @@ set_up (Fixture *fixture, gconstpointer data)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  g_unlink (fixture->path);
-  g_unlink (fixture->other);
-  g_rmdir (fixture->folder);
+  scratch_remove (fixture->folder);
   g_free (fixture->folder);
   g_free (fixture->path);
   g_free (fixture->other);

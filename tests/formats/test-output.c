@@ -1,6 +1,8 @@
 /* What is left of a file under its name and beside it, whenever the writing of it ends. */
 #include "formats/output.h"
 
+#include "scratch.h"
+
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -36,15 +38,7 @@ count_files (const Fixture *fixture)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GDir) dir = g_dir_open (fixture->folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (fixture->folder, name, NULL);
-      g_unlink (path);
-    }
-  g_rmdir (fixture->folder);
+  scratch_remove (fixture->folder);
   g_free (fixture->folder);
   g_free (fixture->path);
 }

@@ -111,20 +111,6 @@ dataset_fixture_list (const char *folder)
   return g_strjoinv (" ", (char **) names->pdata);
 }
 
-void
-dataset_fixture_remove (const char *folder)
-{
-  g_autofree char *list = dataset_fixture_list (folder);
-  g_auto (GStrv) names = g_strsplit (list, " ", -1);
-
-  for (guint i = 0; names[i] != NULL; i++)
-    {
-      g_autofree char *path = dataset_fixture_path (folder, names[i]);
-      g_remove (path);
-    }
-  g_rmdir (folder);
-}
-
 guint
 dataset_fixture_load (const char *folder, const char *name, float **latents, float **features)
 {

@@ -19,7 +19,6 @@ GBytes *dataset_fixture_read (const char *folder, const char *name);
 
 /* Names of all files in @folder, sorted, with spaces between them. */
 char   *dataset_fixture_list (const char *folder);
-void    dataset_fixture_remove (const char *folder);
 
 /* All latents and embeddings of a tar, one sample after the other; returns the number of samples. */
 guint   dataset_fixture_load (const char *folder, const char *name, float **latents, float **features);

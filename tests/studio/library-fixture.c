@@ -1,5 +1,7 @@
 #include "library-fixture.h"
 
+#include "scratch.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -15,27 +17,11 @@ library_set_up (LibraryFixture *fixture, gconstpointer data)
   g_assert_null (notice);
 }
 
-static void
-remove_folder (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *inside = g_build_filename (path, name, NULL);
-
-      if (g_unlink (inside) != 0)
-        remove_folder (inside);
-    }
-  g_rmdir (path);
-}
-
 void
 library_tear_down (LibraryFixture *fixture, gconstpointer data)
 {
   library_close (fixture);
-  remove_folder (fixture->folder);
+  scratch_remove (fixture->folder);
   g_free (fixture->folder);
   g_free (fixture->path);
   g_ptr_array_unref (fixture->notices);

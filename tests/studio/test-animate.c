@@ -1,6 +1,7 @@
 /* Moving pictures: frames and times come back; what ends early leaves nothing behind, and what was there before stays. */
 #include "formats/webp.h"
 #include "studio/animate.h"
+#include "scratch.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -46,8 +47,7 @@ empty (const char *folder)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  empty (fixture->folder);
-  g_rmdir (fixture->folder);
+  scratch_remove (fixture->folder);
   g_object_unref (fixture->cancellable);
   g_free (fixture->path);
   g_free (fixture->folder);

@@ -2,6 +2,8 @@
  * end all are what one uninterrupted run makes. The first argument is the number of kills; "--make FOLDER" is the program that is killed. */
 #include "dataset-fixture.h"
 
+#include "scratch.h"
+
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
@@ -94,10 +96,10 @@ test_killed (gconstpointer program)
       list = dataset_fixture_list (folder);
       wanted = dataset_fixture_list (right);
       g_assert_cmpstr (list, ==, wanted);
-      dataset_fixture_remove (folder);
+      scratch_remove (folder);
       n_rounds++;
     }
-  dataset_fixture_remove (right);
+  scratch_remove (right);
   g_test_message ("%d kills in %d rounds, which left %u finished tars in all", n_killed, n_rounds, n_found);
 }
 

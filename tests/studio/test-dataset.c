@@ -4,6 +4,7 @@
 #include "formats/image.h"
 #include "formats/tar.h"
 #include "studio/dataset-private.h"
+#include "scratch.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -31,8 +32,8 @@ set_up (Fixture *fixture, gconstpointer data)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  dataset_fixture_remove (fixture->folder);
-  dataset_fixture_remove (fixture->other);
+  scratch_remove (fixture->folder);
+  scratch_remove (fixture->other);
   c2l_session_free (fixture->session);
   g_free (fixture->folder);
   g_free (fixture->other);
@@ -172,7 +173,7 @@ test_mixes_within_the_batch (void)
                            width * sizeof (float));
         }
     }
-  dataset_fixture_remove (folder);
+  scratch_remove (folder);
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "formats/npy.h"
 #include "studio/identify.h"
 #include "studio/picture.h"
+#include "scratch.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -176,22 +177,6 @@ test_async (void)
   g_assert_cmpint (info->kind, ==, C2L_FILE_BUNDLE);
 }
 
-static void
-empty (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      if (g_file_test (child, G_FILE_TEST_IS_DIR))
-        empty (child);
-      g_remove (child);
-    }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -207,8 +192,7 @@ main (int argc, char **argv)
   g_test_add_func ("/identify/refuses-other-kinds-of-files", test_refuses_other_kinds);
   g_test_add_func ("/identify/in-the-background", test_async);
   result = g_test_run ();
-  empty (folder);
-  g_rmdir (folder);
+  scratch_remove (folder);
   g_free (folder);
   return result;
 }

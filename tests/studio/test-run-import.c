@@ -5,6 +5,7 @@
 #include "studio/json.h"
 #include "studio/paths.h"
 #include "studio/train-config.h"
+#include "scratch.h"
 
 #include <glib/gstdio.h>
 
@@ -39,6 +40,7 @@ static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   c2l_device_unref (fixture->device);
+  scratch_remove (fixture->run);
   g_free (fixture->run);
   g_free (fixture->checkpoint);
   g_free (fixture->folder);

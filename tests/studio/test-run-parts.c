@@ -1,6 +1,8 @@
 /* What is listed of a run's folder, whatever else lies there. */
 #include "studio/run-parts.h"
 
+#include "scratch.h"
+
 #include <glib/gstdio.h>
 
 static void
@@ -13,10 +15,12 @@ put (const char *run, const char *name, const char *text)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
+static char *top; /* all runs are in there */
+
 static char *
 make_run (void)
 {
-  return g_dir_make_tmp ("c2l-run-parts-XXXXXX", NULL);
+  return g_mkdtemp (g_build_filename (top, "run-XXXXXX", NULL));
 }
 
 static void
@@ -144,11 +148,17 @@ test_on_a_thread (void)
 int
 main (int argc, char **argv)
 {
+  int result;
+
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  top = g_dir_make_tmp ("c2l-run-parts-XXXXXX", NULL);
   g_test_add_func ("/run-parts/nothing-there", test_nothing_there);
   g_test_add_func ("/run-parts/checkpoints", test_checkpoints);
   g_test_add_func ("/run-parts/samples", test_samples);
   g_test_add_func ("/run-parts/last-words", test_last_words);
   g_test_add_func ("/run-parts/on-a-thread", test_on_a_thread);
-  return g_test_run ();
+  result = g_test_run ();
+  scratch_remove (top);
+  g_free (top);
+  return result;
 }

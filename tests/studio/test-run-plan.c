@@ -5,6 +5,7 @@
 #include "studio/paths.h"
 #include "studio/recipe.h"
 #include "studio/train-config.h"
+#include "scratch.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -12,10 +13,12 @@
 static const C2lRunWish usual
     = { .name = "first", .data = "starter", .model = "starter", .settings = "" };
 
+static char *top; /* all data are in there */
+
 static char *
 make_tars (const char *folder_name, const char *const *names)
 {
-  g_autofree char *parent = g_dir_make_tmp ("c2l-run-plan-XXXXXX", NULL);
+  g_autofree char *parent = g_mkdtemp (g_build_filename (top, "data-XXXXXX", NULL));
   char *folder = g_build_filename (parent, folder_name, NULL);
 
   g_assert_cmpint (g_mkdir (folder, 0755), ==, 0);
@@ -293,7 +296,10 @@ test_on_a_thread (void)
 int
 main (int argc, char **argv)
 {
+  int result;
+
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  top = g_dir_make_tmp ("c2l-run-plan-XXXXXX", NULL);
   g_test_add_func ("/run-plan/presets-and-a-name", test_presets_and_a_name);
   g_test_add_func ("/run-plan/a-name-that-is-taken", test_a_name_that_is_taken);
   g_test_add_func ("/run-plan/data/numbered-tars-are-a-range", test_numbered_tars_are_a_range);
@@ -307,5 +313,8 @@ main (int argc, char **argv)
   g_test_add_func ("/run-plan/typed-settings-come-last", test_typed_settings_come_last);
   g_test_add_func ("/run-plan/settings-that-are-none", test_settings_that_are_none);
   g_test_add_func ("/run-plan/on-a-thread", test_on_a_thread);
-  return g_test_run ();
+  result = g_test_run ();
+  scratch_remove (top);
+  g_free (top);
+  return result;
 }

@@ -5,6 +5,7 @@
 #include "formats/expected.h"
 #include "../formats/sample-tar.h"
 #include "studio/recipe.h"
+#include "scratch.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -61,15 +62,7 @@ set_up (Fixture *fixture, gconstpointer data)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GDir) dir = g_dir_open (fixture->folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (fixture->folder, name, NULL);
-      g_remove (path);
-    }
-  g_rmdir (fixture->folder);
+  scratch_remove (fixture->folder);
   g_free (fixture->pattern);
   g_free (fixture->folder);
 }

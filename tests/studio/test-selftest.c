@@ -1,6 +1,7 @@
 /* The self-test itself: the stored recordings agree, a spoilt one does not, and a folder's name means nothing. */
 #include "studio/selftest.h"
 #include "studio/recipe.h"
+#include "scratch.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -56,20 +57,6 @@ make_folder (const char *info)
 }
 
 static void
-remove_folder (const char *folder)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-      g_remove (path);
-    }
-  g_rmdir (folder);
-}
-
-static void
 test_fails_on_unknown_types (void)
 {
   g_autofree char *folder = make_folder ("{\"fixture\": {\"type\": \"poetry\", \"files\": {}, \"tolerance\": []}}");
@@ -78,7 +65,7 @@ test_fails_on_unknown_types (void)
 
   g_assert_cmpint (run (folder, &counts, &error), ==, C2L_SELFTEST_FAILED);
   g_assert_nonnull (strstr (error->message, "poetry"));
-  remove_folder (folder);
+  scratch_remove (folder);
 }
 
 static void
@@ -105,7 +92,7 @@ test_sees_a_spoilt_case (void)
   g_assert_cmpint (run (folder, &counts, &error), ==, C2L_SELFTEST_DONE);
   g_assert_no_error (error);
   g_assert_cmpuint (counts.n_over, ==, 1);
-  remove_folder (folder);
+  scratch_remove (folder);
 }
 
 int

@@ -3,6 +3,7 @@
 #include "studio/generate.h"
 #include "studio/paths.h"
 #include "studio/worker.h"
+#include "scratch.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -700,15 +701,6 @@ copy_folder (const char *from, const char *to)
 }
 
 static void
-remove_folder (const char *folder)
-{
-  g_autofree char *quoted = g_shell_quote (folder);
-  g_autofree char *command = g_strdup_printf ("rm -rf %s", quoted);
-
-  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
-}
-
-static void
 test_a_model_that_vanished (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *starter = dup_starter (), *folder = g_dir_make_tmp ("c2l-worker-XXXXXX", NULL);
@@ -719,7 +711,7 @@ test_a_model_that_vanished (Fixture *fixture, gconstpointer data)
   copy_folder (starter, copy);
   info = open_folder (fixture, copy, NULL);
   g_assert_nonnull (info);
-  remove_folder (copy);
+  scratch_remove (copy);
   /* What is in memory goes on. */
   init_order (fixture, &order, beard, 1);
   generate (fixture, &order);
@@ -732,7 +724,7 @@ test_a_model_that_vanished (Fixture *fixture, gconstpointer data)
   copy_folder (starter, copy);
   generate (fixture, &order);
   g_assert_no_error (fixture->error);
-  remove_folder (folder);
+  scratch_remove (folder);
 }
 
 static void
