@@ -1,9 +1,23 @@
 """Runs test functions, each in a folder of its own, and prints TAP."""
 
+import importlib
+import os
 import pathlib
 import sys
 import tempfile
 import traceback
+
+
+def need(*modules):
+    """Imports the modules. Where this Python has not got them all, goes on with the one that C2L_PYTHON names, or skips the whole test."""
+    try:
+        return [importlib.import_module(name) for name in modules]
+    except ImportError as reason:
+        other = os.environ.pop('C2L_PYTHON', None)
+        if other:
+            os.execv(other, [other, *sys.argv])
+        print(f'1..0 # SKIP {reason}')
+        sys.exit(0)
 
 
 def run(tests, prefix, part=None):

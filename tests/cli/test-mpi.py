@@ -126,12 +126,27 @@ def the_first_one_validates(folder):
     assert_close(*seen, ('val/text2im', 'val/image-similarity'))
 
 
+def start_endless(folder, *settings, lines):
+    """Two processes that go on until something ends them, once they have written more than so many lines."""
+    process = start(2, folder, '--run', 'run', *TINY, *BLIND, *settings, 'train.max_it=1_000_000')
+    wait_for(lambda: n_lines(folder / 'run') > lines, process)
+    return process
+
+
+def assert_goes_on(folder, step):
+    """The run's checkpoint of that step is good, and from there the numbers are those of an uninterrupted one, “whole”, of 400 steps."""
+    run, goal = folder / 'run', step + 20
+    load(run / f'checkpoints/{step:08d}.ckpt')
+    resume(2, folder, 'run', f'train.max_it={goal}')
+    n = min(goal, 400)
+    assert metrics(run)[:n] == metrics(folder / 'whole')[:n]
+
+
 @test
 def a_wish_ends_all(folder):
     make_data(folder)
     run = folder / 'run'
-    process = start(2, folder, '--run', 'run', *TINY, *BLIND, 'train.max_it=1_000_000')
-    wait_for(lambda: n_lines(run) > 5, process)
+    process = start_endless(folder, lines=5)
     (run / 'checkpoint').touch()
     wait_for(lambda: [name for name in checkpoints(run) if name[0] != '.'], process)
     (run / 'stop').touch()
@@ -145,17 +160,12 @@ def a_signal_leaves_a_checkpoint(folder):
     make_data(folder)
     run = folder / 'run'
     train(2, folder, 'whole', *SETTINGS, 'train.max_it=400')
-    process = start(2, folder, '--run', 'run', *TINY, *BLIND, *SETTINGS, 'train.max_it=1_000_000')
-    wait_for(lambda: n_lines(run) > 10, process)
+    process = start_endless(folder, *SETTINGS, lines=10)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
     state = status(run)
     assert process.returncode != 0 and state['state'] == 'stopped' and 'stopped at step' in state['message'], (state, errors)
-    load(run / f'checkpoints/{state["step"]:08d}.ckpt')
-    goal = state['step'] + 20
-    resume(2, folder, 'run', f'train.max_it={goal}')
-    n = min(goal, 400)
-    assert metrics(run)[:n] == metrics(folder / 'whole')[:n]
+    assert_goes_on(folder, state['step'])
 
 
 @test
@@ -163,19 +173,15 @@ def a_process_that_dies_ends_the_job(folder):
     make_data(folder)
     run = folder / 'run'
     train(2, folder, 'whole', *SETTINGS, 'train.max_it=400')
-    process = start(2, folder, '--run', 'run', *TINY, *BLIND, *SETTINGS, 'train.max_it=1_000_000')
-    wait_for(lambda: n_lines(run) > 10, process)
+    process = start_endless(folder, *SETTINGS, lines=10)
     os.kill(find_processes(folder)[1], signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     state = status(run)
     assert process.returncode != 0 and not find_processes(folder)
     assert 'process 2 of 2 has ended' in errors and 'can be resumed' in errors and 'signal 9' in errors, errors
     assert state['state'] == 'failed' and 'process 2 of 2' in state['message'], state
-    load(run / f'checkpoints/{state["step"]:08d}.ckpt')
-    goal = state['step'] + 20
-    resume(2, folder, 'run', f'train.max_it={goal}')
-    n = min(goal, 400)
-    assert metrics(run)[:n] == metrics(folder / 'whole')[:n] and status(run)['state'] == 'finished'
+    assert_goes_on(folder, state['step'])
+    assert status(run)['state'] == 'finished'
 
 
 @test
@@ -184,8 +190,7 @@ def what_the_writer_wrote_outlives_it(folder):
     run = folder / 'run'
     settings = [*SETTINGS, 'train.checkpoint_it=10', 'train.max_it=60']
     train(2, folder, 'whole', *settings)
-    process = start(2, folder, '--run', 'run', *TINY, *BLIND, *settings, 'train.max_it=1_000_000')
-    wait_for(lambda: n_lines(run) > 30, process)
+    process = start_endless(folder, *settings, lines=30)
     os.kill(find_processes(folder)[0], signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     assert process.returncode != 0 and 'signal 9' in errors and not find_processes(folder), errors

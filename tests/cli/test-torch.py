@@ -11,16 +11,10 @@ import subprocess
 import sys
 import types
 
-try:
-    import torch
-except ImportError as reason:
-    other = os.environ.pop('C2L_PYTHON', None)
-    if other:
-        os.execv(other, [other, *sys.argv])
-    print(f'1..0 # SKIP {reason}')
-    sys.exit(0)
-
 import tap
+
+torch, = tap.need('torch')
+
 from training import BLIND, TINY, WIDTH, make_data
 
 C2L = os.path.abspath(sys.argv[1])

@@ -13,18 +13,10 @@ import sys
 import tarfile
 import warnings
 
-try:
-    import numpy
-    warnings.simplefilter('ignore')
-    import webdataset
-except ImportError as reason:
-    other = os.environ.pop('C2L_PYTHON', None)
-    if other:
-        os.execv(other, [other, *sys.argv])
-    print(f'1..0 # SKIP {reason}')
-    sys.exit(0)
-
 import tap
+
+warnings.simplefilter('ignore')
+numpy, webdataset = tap.need('numpy', 'webdataset')
 
 C2L = os.path.abspath(sys.argv[1])
 STARTER = pathlib.Path(os.environ['C2L_DATA']) / 'starter'
