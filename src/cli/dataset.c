@@ -1,6 +1,7 @@
 /* c2l dataset: training data from a generator, under the original's names of options. Finds the two
  * models and hands the work to studio/dataset; says how far it is. */
 #include "cli/model-options.h"
+#include "studio/bundles.h"
 #include "studio/dataset.h"
 #include "studio/devices.h"
 #include "studio/json.h"
@@ -115,22 +116,24 @@ say_note (const char *message, gpointer data)
 
 /* --- the models --- */
 
-/* The file of @role where @name is a bundle that has one; else @name itself. The bundle's CLIP sees
- * pictures as the bundle says, unless that was said otherwise. */
+/* The file of @role where @name is a bundle that has one, by path or by its folder's name; else
+ * @name itself. The bundle's CLIP sees pictures as the bundle says, unless that was said otherwise.
+ */
 static char *
 dup_source (C2lModelOptions *model, const char *name, C2lRole role, GError **error)
 {
+  g_autofree char *folder = c2l_bundles_find (name);
   g_autoptr (C2lBundle) bundle = NULL;
 
-  if (!c2l_bundle_is_bundle (name))
-    return g_strdup (name);
-  bundle = c2l_bundle_open (name, error);
+  if (!c2l_bundle_is_bundle (folder))
+    return g_steal_pointer (&folder);
+  bundle = c2l_bundle_open (folder, error);
   if (bundle == NULL)
     return NULL;
   if (c2l_bundle_get_file (bundle, role) == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: the bundle has no %s; name another", name, c2l_role_get_name (role));
+                   "%s: the bundle has no %s; name another", folder, c2l_role_get_name (role));
       return NULL;
     }
   if (role == C2L_ROLE_CLIP && model->preprocess == NULL)
@@ -142,7 +145,9 @@ dup_source (C2lModelOptions *model, const char *name, C2lRole role, GError **err
 static gboolean
 has_clip (const char *name)
 {
-  g_autoptr (C2lBundle) bundle = c2l_bundle_is_bundle (name) ? c2l_bundle_open (name, NULL) : NULL;
+  g_autofree char *folder = c2l_bundles_find (name);
+  g_autoptr (C2lBundle) bundle
+      = c2l_bundle_is_bundle (folder) ? c2l_bundle_open (folder, NULL) : NULL;
 
   return bundle != NULL && c2l_bundle_get_file (bundle, C2L_ROLE_CLIP) != NULL;
 }
@@ -244,7 +249,7 @@ run (int argc, char **argv)
       = { { "n-samples", 'n', 0, G_OPTION_ARG_INT64, &options.n_samples,
             "Samples in all (default 1000000)", "N" },
           { "generator-name", 0, 0, G_OPTION_ARG_FILENAME, &options.generator_name,
-            "The generator: a published name, a bundle, a file or an https address "
+            "The generator: a published name, a bundle (starter), a file or an https address "
             "(default " DEFAULT_GENERATOR ")",
             "NAME" },
           { "feature-extractor-name", 0, 0, G_OPTION_ARG_FILENAME, &options.extractor_name,

@@ -216,7 +216,7 @@ run (int argc, char **argv)
 {
   g_auto (Options) options = { .samples = 4, .pictures = 64, .variations = 8 };
   const GOptionEntry entries[]
-      = { { "prompts", 0, 0, G_OPTION_ARG_FILENAME, &options.prompts,
+      = { { "prompts", 'p', 0, G_OPTION_ARG_FILENAME, &options.prompts,
             "Prompts, one a line (default: the run's, or the model's examples)", "FILE" },
           { "samples", 'n', 0, G_OPTION_ARG_INT, &options.samples, "Samples of each prompt (4)",
             "N" },

@@ -187,6 +187,19 @@ c2l_bundles_dup_folder (const char *id)
 }
 
 char *
+c2l_bundles_find (const char *name)
+{
+  g_autofree char *ours = c2l_paths_dup_data (name), *models = c2l_paths_dup_models ();
+  g_autofree char *users = g_build_filename (models, name, NULL);
+
+  if (g_path_is_absolute (name) || c2l_bundle_is_bundle (name))
+    return g_strdup (name);
+  if (ours != NULL && c2l_bundle_is_bundle (ours))
+    return g_steal_pointer (&ours);
+  return c2l_bundle_is_bundle (users) ? g_steal_pointer (&users) : g_strdup (name);
+}
+
+char *
 c2l_bundles_dup_id (const char *folder)
 {
   g_autofree char *plain = g_canonicalize_filename (folder, NULL);

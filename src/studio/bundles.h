@@ -41,6 +41,9 @@ GPtrArray *c2l_bundles_list_finish (GAsyncResult *result, GError **error);
 /* The folder of the model with this id, whether it exists or not; NULL for "" where the program
  * came without a starter. */
 char      *c2l_bundles_dup_folder (const char *id);
+/* The folder that a person means by @name: one that is a model, one of the program's ("starter"),
+ * or one of the user's by its folder's name; @name itself where there is none. */
+char      *c2l_bundles_find (const char *name);
 /* The id of the model in @folder. */
 char      *c2l_bundles_dup_id (const char *folder);
 /* A folder for a new model of this name that does not exist yet: letters of any script stay, what a

@@ -1,6 +1,7 @@
 /* Opening what a training draws its validations with. */
 #include "studio/train-models.h"
 
+#include "studio/bundles.h"
 #include "studio/devices.h"
 #include "studio/paths.h"
 #include "studio/published.h"
@@ -32,16 +33,12 @@ c2l_train_find_file (const char *path)
   return ours != NULL ? ours : g_strdup (path);
 }
 
-/* A folder, one of the program's models, or one of the user's by its folder's name. */
 static C2lBundle *
 open_bundle (const char *name, GError **error)
 {
-  g_autofree char *models = c2l_paths_dup_models ();
-  g_autofree char *installed = g_build_filename (models, name, NULL);
-  g_autofree char *found = c2l_train_find_file (name);
+  g_autofree char *folder = c2l_bundles_find (name);
 
-  return c2l_bundle_open (
-      !c2l_bundle_is_bundle (found) && c2l_bundle_is_bundle (installed) ? installed : found, error);
+  return c2l_bundle_open (folder, error);
 }
 
 static C2lBundle *

@@ -714,6 +714,15 @@ def makes_training_data(folder):
 
 
 @test
+def training_data_of_a_model_by_its_name(folder):
+    """The name that the training's data.bundle knows it by."""
+    make_data(folder, name='by-path')
+    make_data(folder, '--generator-name', 'starter', '-n', 20, name='by-name')
+    assert members(tars(folder, 'by-name')[0]) == members(tars(folder, 'by-path')[0])
+    assert json.loads((folder / 'by-name' / 'dataset.json').read_text())['clip_preprocess'] == 'openai-clamped'
+
+
+@test
 def training_data_with_pictures_and_three_styles(folder):
     make_data(folder, '--save-im', '--space', 'w3', '--seed', 3)
     found = members(tars(folder)[0])

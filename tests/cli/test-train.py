@@ -356,7 +356,7 @@ def a_model_is_judged(folder):
     assert json.loads(call(*arguments, folder=folder).stdout) == first
     assert json.loads(call(*arguments, '--seed', 1, folder=folder).stdout) != first
     (folder / 'prompts.txt').write_text('a person with red hair\n')
-    quick = call(*arguments[:-1], '--quick', '--prompts', 'prompts.txt', folder=folder).stdout
+    quick = call(*arguments[:-1], '--quick', '-p', 'prompts.txt', folder=folder).stdout
     assert 'text2im' in quick and 'clip-score' not in quick
 
 

@@ -50,6 +50,19 @@ test_lists_the_starter (void)
 }
 
 static void
+test_finds_by_name (void)
+{
+  g_autofree char *starter = c2l_paths_dup_data ("starter"), *ours = c2l_bundles_find ("starter");
+  g_autofree char *mine = add_model ("mine", "{}"), *users = c2l_bundles_find ("mine");
+  g_autofree char *path = c2l_bundles_find (mine), *nothing = c2l_bundles_find ("sg2-ffhq-1024");
+
+  g_assert_cmpstr (ours, ==, starter);
+  g_assert_cmpstr (users, ==, mine);
+  g_assert_cmpstr (path, ==, mine);
+  g_assert_cmpstr (nothing, ==, "sg2-ffhq-1024");
+}
+
+static void
 test_lists_others_behind_it (void)
 {
   g_autofree char *b
@@ -258,6 +271,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bundles/lists/others-behind-it", test_lists_others_behind_it);
   g_test_add_func ("/bundles/lists/broken-ones-with-what-is-wrong",
                    test_lists_broken_ones_with_what_is_wrong);
+  g_test_add_func ("/bundles/finds/by-name", test_finds_by_name);
   g_test_add_func ("/bundles/ids-and-folders-agree", test_ids_and_folders_agree);
   g_test_add_func ("/bundles/new-folders-are-safe-and-new", test_new_folders_are_safe_and_new);
   g_test_add_func ("/install/takes/the-originals-files", test_installs_the_originals_files);
