@@ -34,7 +34,7 @@ typedef struct
 {
   float sums[PART_ROWS * SUM_STRIDE];
   float a[BLOCK * (PART_ROWS + ROWS)];
-  float row[MAX (BLOCK, PART_ROWS + ROWS)]; /* of an operand that is not float32 */
+  float row[ROWS * BLOCK]; /* of an operand that is not float32, or several */
 } ThreadMemory;
 
 typedef struct
@@ -201,21 +201,22 @@ interleave_four (float *to, const float *from, gsize stride)
     }
 }
 
-/* ROWS rows of a, which are float32 and lie row by row. */
+/* ROWS rows, which are @stride apart, side by side. */
 static void
-interleave_rows (const Product *product, gsize row, gsize first, gsize n_k, float *to)
+interleave_rows (float *to, const float *from, gsize stride, gsize n_k)
 {
-  const float *from = (const float *) product->a->data + row * product->k + first;
   gsize i = 0;
 
   for (; i + 4 <= n_k; i += 4)
-    interleave_four (to + i * ROWS, from + i, product->k);
+    interleave_four (to + i * ROWS, from + i, stride);
   for (; i < n_k; i++)
     for (gsize r = 0; r < ROWS; r++)
-      to[i * ROWS + r] = from[r * product->k + i];
+      to[i * ROWS + r] = from[r * stride + i];
 }
 
-/* The same of any rows: @n_rows of them, the others zero. */
+/* The same of rows of a that are to be converted, or fewer than ROWS: the others are zero. One row
+ * after the other into @buffer first, as values scattered one by one cost more than the product of
+ * a narrow result. */
 static void
 convert_rows (const Product *product,
               gsize row,
@@ -227,13 +228,17 @@ convert_rows (const Product *product,
 {
   for (gsize r = 0; r < ROWS; r++)
     {
+      float *line = buffer + r * BLOCK;
       const float *run
-          = r < n_rows ? get_run (product, product->a, (row + r) * product->k + first, n_k, buffer)
+          = r < n_rows ? get_run (product, product->a, (row + r) * product->k + first, n_k, line)
                        : NULL;
 
-      for (gsize i = 0; i < n_k; i++)
-        to[i * ROWS + r] = run ? run[i] : 0;
+      if (run == NULL)
+        memset (line, 0, n_k * sizeof (float));
+      else if (run != line)
+        memcpy (line, run, n_k * sizeof (float));
     }
+  interleave_rows (to, buffer, BLOCK, n_k);
 }
 
 /* A block of k of rows @row … @row + @n_rows − 1 of a: micro-panels of ROWS rows. */
@@ -252,7 +257,9 @@ pack_rows (const Product *product,
     {
       for (gsize r = 0; r < n_rows; r += ROWS)
         if (is_plain && r + ROWS <= n_rows)
-          interleave_rows (product, row + r, first, n_k, to + r * n_k);
+          interleave_rows (to + r * n_k,
+                           (const float *) product->a->data + (row + r) * product->k + first,
+                           product->k, n_k);
         else
           convert_rows (product, row + r, n_rows - r, first, n_k, to + r * n_k, buffer);
       return;
