@@ -262,6 +262,10 @@ run (int argc, char **argv)
             "NAME" },
           { "space", 0, 0, G_OPTION_ARG_STRING, &options.space,
             "w (default): one latent a sample; w3: three mixed ones", "NAME" },
+          { "truncation", 't', 0, G_OPTION_ARG_DOUBLE, &dataset->truncation,
+            "How far latents are from the generator's average: 1 (default) as its mapping network "
+            "says, more is bolder",
+            "X" },
           { "samples-per-folder", 0, 0, G_OPTION_ARG_INT, &options.samples_per_file,
             "Samples in a tar (default 10000)", "N" },
           { "out-image-size", 0, 0, G_OPTION_ARG_INT, &dataset->image_size,

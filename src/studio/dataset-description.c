@@ -25,6 +25,7 @@ static const struct
   { "space", "--space" },
   { "seed", "--seed" },
   { "noise", "the noise" },
+  { "truncation", "--truncation" },
   { "samples_per_folder", "--samples-per-folder" },
   { "out_image_size", "--out-image-size" },
   { "save_im", "--save-im" },
@@ -103,6 +104,8 @@ describe (C2lSession *session, const C2lDatasetOptions *options)
   /* JSON's numbers have 53 bits in many readers. */
   json_object_set_string_member (object, "seed", seed);
   json_object_set_string_member (object, "noise", c2l_noise_kind_get_name (options->noise));
+  if (options->truncation != 1)
+    json_object_set_double_member (object, "truncation", options->truncation);
   json_object_set_int_member (object, "n_samples", options->n_samples);
   json_object_set_int_member (object, "samples_per_folder", options->samples_per_file);
   json_object_set_int_member (object, "out_image_size", options->image_size);

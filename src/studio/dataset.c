@@ -29,6 +29,7 @@ typedef struct
   guint n_files;
   int n_rows, repeats[3]; /* of a latent */
   int num_ws, w_dim, feature_dim;
+  const float *average; /* [w_dim], of latents; NULL: not known */
   float *styles;   /* [num_ws, w_dim] */
   float *pictures; /* [GROUP, size, size, 3] */
   float *features; /* [GROUP, feature_dim] */
@@ -65,6 +66,7 @@ c2l_dataset_options_init (C2lDatasetOptions *options)
     .image_size = 256,
     .space = C2L_SPACE_W,
     .noise = C2L_NOISE_KIND_RANDOM,
+    .truncation = 1,
   };
 }
 
@@ -130,6 +132,9 @@ check_options (const C2lDatasetOptions *options, guint *n_files, GError **error)
     return invalid (error,
                     "pictures have from 1 to " G_STRINGIFY (
                         C2L_DATASET_MAX_IMAGE) " pixels a side; choose another --out-image-size");
+  if (!(options->truncation > 0 && options->truncation <= C2L_DATASET_MAX_TRUNCATION))
+    return invalid (error, "latents can be truncated by more than 0 up to " G_STRINGIFY (
+                               C2L_DATASET_MAX_TRUNCATION) "; choose another --truncation");
   *n_files = n;
   return TRUE;
 }
@@ -155,8 +160,16 @@ check_model (Run *run, GError **error)
   run->num_ws = c2l_generator_get_num_ws (generator);
   run->w_dim = c2l_generator_get_w_dim (generator);
   run->n_rows = c2l_dataset_get_repeats (run->options->space, run->num_ws, run->repeats);
+  run->average = c2l_generator_get_w_avg (generator);
   if (run->feature_dim == 0)
     return FALSE;
+  if (run->average == NULL && run->options->truncation != 1)
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+                   "%s: it knows no average latent; leave --truncation out",
+                   c2l_bundle_get_name (c2l_engine_get_bundle (engine)));
+      return FALSE;
+    }
   if (run->n_rows == 0)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
@@ -275,6 +288,22 @@ draw_group (Run *run,
   return TRUE;
 }
 
+/* @n latents [n, D], in place. */
+static void
+truncate_latents (Run *run, float *w, guint n)
+{
+  const float psi = (float) run->options->truncation;
+
+  if (psi == 1)
+    return;
+  for (gsize i = 0; i < (gsize) n * run->w_dim; i++)
+    {
+      const float average = run->average[i % run->w_dim];
+
+      w[i] = average + psi * (w[i] - average);
+    }
+}
+
 static gboolean
 make_samples (Run *run, C2lDatasetFile *file, guint file_index, GError **error)
 {
@@ -288,6 +317,7 @@ make_samples (Run *run, C2lDatasetFile *file, guint file_index, GError **error)
     run->start = g_get_monotonic_time ();
   if (!c2l_session_find_w (run->session, &sampling, w, run->cancellable, error))
     return FALSE;
+  truncate_latents (run, w, n);
   for (guint start = 0; start < n; start += GROUP)
     {
       const guint count = MIN (GROUP, n - start);

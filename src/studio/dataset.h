@@ -42,6 +42,8 @@ typedef struct
   gboolean save_images;     /* as JPEG */
   guint64 seed;
   C2lNoiseKind noise;       /* the original's is random */
+  double truncation;        /* w = average + truncation · (w − average), before anything else; the original's is 1. More
+                             * than 1 makes a mapping network bolder that stays too close to its average. */
 } C2lDatasetOptions;
 
 #define C2L_DATASET_MAX_FILES 100000          /* their names have five digits */
@@ -49,6 +51,7 @@ typedef struct
 #define C2L_DATASET_MAX_BATCH 4096
 #define C2L_DATASET_MAX_WORKERS 256
 #define C2L_DATASET_MAX_IMAGE 4096
+#define C2L_DATASET_MAX_TRUNCATION 2.0
 
 typedef struct
 {

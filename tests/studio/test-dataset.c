@@ -143,6 +143,34 @@ test_saves_what_clip_saw (Fixture *fixture, gconstpointer data)
   g_assert_cmpfloat (sum / (3 * 32 * 32 * 3), <, 4);
 }
 
+/* Each latent is so many times as far from the generator's average, and its picture is of that. */
+static void
+test_truncates (Fixture *fixture, gconstpointer data)
+{
+  C2lDatasetOptions options = dataset_fixture_options (fixture->folder, 4, 4);
+  const C2lSampling sampling = { .seed = 7, .n = 4, .truncation = 1 };
+  C2lGenerator *generator = c2l_engine_get_generator (c2l_session_get_engine (fixture->session), NULL);
+  const float *average = c2l_generator_get_w_avg (generator);
+  g_autofree float *latents = NULL, *features = NULL, *w = g_new (float, 4 * WIDTH), *styles = g_new (float, 8 * WIDTH);
+  g_autofree float *pictures = g_new0 (float, C2L_EMBED_BATCH * 16 * 16 * 3), *embeddings = g_new (float, 4 * WIDTH);
+
+  options.truncation = 1.5;
+  dataset_fixture_make (fixture->session, &options);
+  dataset_fixture_load (fixture->folder, "00000.tar", &latents, &features);
+  g_assert_true (c2l_session_find_w (fixture->session, &sampling, w, NULL, NULL));
+  for (int i = 0; i < 4 * WIDTH; i++)
+    g_assert_cmpfloat_with_epsilon (latents[i] - average[i % WIDTH], 1.5 * (w[i] - average[i % WIDTH]), 1e-5);
+  for (int i = 0; i < 4; i++)
+    {
+      for (int j = 0; j < 8; j++)
+        memcpy (styles + j * WIDTH, latents + i * WIDTH, WIDTH * sizeof (float));
+      g_assert_true (c2l_session_draw_small (fixture->session, styles, C2L_NOISE_KIND_RANDOM, 7, i, 16, pictures + i * 16 * 16 * 3, NULL,
+                                             NULL, NULL));
+    }
+  g_assert_true (c2l_session_embed_pictures (fixture->session, pictures, 4, 16, embeddings, NULL, NULL));
+  g_assert_cmpmem (features, 4 * WIDTH * sizeof (float), embeddings, 4 * WIDTH * sizeof (float));
+}
+
 /* Three styles of the sample's own batch, evenly chosen, and stored in their order. */
 static void
 test_mixes_within_the_batch (void)
@@ -440,6 +468,9 @@ test_refuses_other_options (Fixture *fixture, gconstpointer data)
   changed = options;
   changed.save_images = TRUE;
   assert_refused (fixture, &changed, "--save-im");
+  changed = options;
+  changed.truncation = 1.2;
+  assert_refused (fixture, &changed, "--truncation");
   /* Of no effect on the numbers. */
   changed = options;
   changed.batch_size = 9;
@@ -467,6 +498,11 @@ test_refuses_impossible_options (Fixture *fixture, gconstpointer data)
   changed = options;
   changed.image_size = 100000;
   assert_refused (fixture, &changed, "--out-image-size");
+  changed = options;
+  changed.truncation = 2.5;
+  assert_refused (fixture, &changed, "--truncation");
+  changed.truncation = NAN;
+  assert_refused (fixture, &changed, "--truncation");
   changed = options;
   changed.batch_size = 0;
   assert_refused (fixture, &changed, "--batch-size");
@@ -573,6 +609,7 @@ main (int argc, char **argv)
   ADD ("is-what-it-says", test_is_what_it_says);
   ADD ("members-are-the-originals", test_members_are_the_originals);
   ADD ("saves-what-clip-saw", test_saves_what_clip_saw);
+  ADD ("truncates", test_truncates);
   g_test_add_func ("/dataset/mixes/within-the-batch", test_mixes_within_the_batch);
   g_test_add_func ("/dataset/mixes/evenly", test_mixes_evenly);
   g_test_add_func ("/dataset/repeats-make-the-styles", test_repeats_make_the_styles);
