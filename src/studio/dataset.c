@@ -30,10 +30,10 @@ typedef struct
   int n_rows, repeats[3]; /* of a latent */
   int num_ws, w_dim, feature_dim;
   const float *average; /* [w_dim], of latents; NULL: not known */
-  float *styles;   /* [num_ws, w_dim] */
-  float *pictures; /* [GROUP, size, size, 3] */
-  float *features; /* [GROUP, feature_dim] */
-  gint64 start;    /* of the first sample; 0: none yet */
+  float *styles;        /* [num_ws, w_dim] */
+  float *pictures;      /* [GROUP, size, size, 3] */
+  float *features;      /* [GROUP, feature_dim] */
+  gint64 start;         /* of the first sample; 0: none yet */
   C2lDatasetProgress progress;
 } Run;
 
