@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 
 # The build tools parallelise by themselves.
 .NOTPARALLEL:
-.PHONY: all run test build install check-long clean packages
+.PHONY: all run test build install dist deb check-long clean packages
 
 all: build
 
@@ -26,9 +26,18 @@ install: packages
 	@build-aux/configure-and-build.sh $(BUILD) --prefix=$(abspath $(PREFIX))
 	@meson install -C $(BUILD) --no-rebuild --quiet
 
+# dist/clip2latent-VERSION.tar.xz of what is committed; the same commit gives the same bytes.
+dist:
+	@build-aux/dist.sh dist
+
+# Debian packages of what is committed, in dist/deb; PROFILES="pkg.clip2latent.mpi pkg.clip2latent.cuda" adds those of the modules.
+deb: packages
+	@build-aux/install-packages.sh $(BUILD) build-aux/packages-deb.txt
+	@build-aux/deb.sh dist/deb $(PROFILES)
+
 # Sanitizers, long fuzzing, kill tests: about an hour.
 check-long: packages
 	@tests/check-long
 
 clean:
-	@rm -rf $(BUILD) build-asan build-fuzz build-tsan
+	@rm -rf $(BUILD) dist build-asan build-fuzz build-tsan

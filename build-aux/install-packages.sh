@@ -1,11 +1,13 @@
 #!/bin/sh
 # install-packages.sh BUILD: installs the Debian packages of packages.txt that are missing, and says nothing when none is. Those of
 # packages-optional.txt, too; where that fails it says so once, leaves a note in the folder BUILD and goes on.
+# install-packages.sh BUILD LIST: those of LIST instead, none of which may be left out.
 # As root it calls apt-get itself, otherwise through sudo. On a system without dpkg it only checks that the
 # build tools can be found, because there the names of packages are others.
 set -eu
-list=$(dirname "$0")/packages.txt
+list=${2:-$(dirname "$0")/packages.txt}
 optional=$(dirname "$0")/packages-optional.txt
+[ $# -lt 2 ] || optional=/dev/null
 note=${1:-build}/without-optional-packages
 
 if ! command -v dpkg-query >/dev/null 2>&1; then

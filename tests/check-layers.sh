@@ -20,6 +20,8 @@ check src/formats 'formats/.*|compute/dtype\.h'
 check src/mpi     'compute/.*'
 check src/models  'models/.*|formats/.*|compute/.*'
 check src/studio  'studio/.*|models/.*|formats/.*|compute/.*'
+# The library's public header may be read alone; its sources stand on studio as the programs do.
+check src/libclip2latent 'libclip2latent/.*|studio/.*|models/.*|formats/.*|compute/.*'
 check src/cli     'cli/.*|studio/.*|models/.*|formats/.*|compute/.*'
 check src/app     'app/.*|studio/.*|formats/.*'
 check kernels     'kernels/.*|compute/.*'

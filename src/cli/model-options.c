@@ -2,10 +2,7 @@
 #include "cli/model-options.h"
 
 #include "studio/paths.h"
-#include "studio/published.h"
 #include "studio/ranks.h"
-
-#include <string.h>
 
 GOptionGroup *
 c2l_model_options_new_model_group (C2lModelOptions *options)
@@ -68,83 +65,25 @@ c2l_model_options_clear (C2lModelOptions *options)
 }
 
 static void
-show_download (goffset done, goffset total, gpointer data)
+show_download (const char *name, goffset done, goffset total, gpointer data)
 {
   g_autofree char *size = g_format_size (done);
-  g_autofree char *text = g_strdup_printf ("%s of %s", size, (const char *) data);
+  g_autofree char *text = g_strdup_printf ("%s of %s", size, name);
 
   c2l_cli_progress (total > 0 ? (double) done / total : 0, text);
-}
-
-static char *
-resolve (const char *named, C2lFileKind kind, GError **error)
-{
-  C2lDownloadOptions options;
-  char *path;
-
-  c2l_download_options_init (&options);
-  options.progress = show_download;
-  options.progress_data = (gpointer) named;
-  path = c2l_download_resolve (named, kind, &options, c2l_cli_get_cancellable (), error);
-  c2l_cli_progress_clear ();
-  return path;
-}
-
-/* A prior's configuration where none was named: published under the same name, or beside the
- * checkpoint with the ending .yaml. */
-static gboolean
-find_config (const char *prior, C2lModelPaths *paths, GError **error)
-{
-  const char *dot = strrchr (paths->prior, '.');
-  g_autofree char *beside = g_strdup_printf (
-      "%.*s.yaml", (int) (dot != NULL ? dot - paths->prior : (gssize) strlen (paths->prior)),
-      paths->prior);
-
-  if (c2l_published_find (prior, C2L_FILE_CONFIG) != NULL)
-    return (paths->config = resolve (prior, C2L_FILE_CONFIG, error)) != NULL;
-  if (g_file_test (beside, G_FILE_TEST_IS_REGULAR))
-    paths->config = g_steal_pointer (&beside);
-  return TRUE;
-}
-
-static gboolean
-check_name (const char *named, C2lFileKind kind, GError **error)
-{
-  return named == NULL || c2l_download_check (named, kind, error);
 }
 
 gboolean
 c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error)
 {
-  *paths = (C2lModelPaths){ 0 };
-  /* A mistyped name is to be known before gigabytes of the others. */
-  if (!check_name (options->clip, C2L_FILE_CLIP, error)
-      || !check_name (options->prior, C2L_FILE_PRIOR, error)
-      || !check_name (options->config, C2L_FILE_CONFIG, error)
-      || !check_name (options->generator, C2L_FILE_GENERATOR, error))
-    return FALSE;
-  if ((options->clip != NULL
-       && (paths->clip = resolve (options->clip, C2L_FILE_CLIP, error)) == NULL)
-      || (options->prior != NULL
-          && (paths->prior = resolve (options->prior, C2L_FILE_PRIOR, error)) == NULL)
-      || (options->config != NULL
-          && (paths->config = resolve (options->config, C2L_FILE_CONFIG, error)) == NULL)
-      || (options->generator != NULL
-          && (paths->generator = resolve (options->generator, C2L_FILE_GENERATOR, error)) == NULL))
-    return FALSE;
-  paths->merges = g_strdup (options->merges);
-  return paths->prior == NULL || paths->config != NULL
-         || find_config (options->prior, paths, error);
-}
+  const C2lModelFilesProgress progress = { show_download, NULL };
+  const C2lModelFiles named = { options->clip, options->prior, options->config, options->generator,
+                                options->merges };
+  gboolean ok
+      = c2l_model_paths_fetch (paths, &named, &progress, c2l_cli_get_cancellable (), error);
 
-void
-c2l_model_paths_clear (C2lModelPaths *paths)
-{
-  g_free (paths->clip);
-  g_free (paths->prior);
-  g_free (paths->config);
-  g_free (paths->generator);
-  g_free (paths->merges);
+  c2l_cli_progress_clear ();
+  return ok;
 }
 
 static C2lBundle *

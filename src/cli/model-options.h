@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "studio/engine.h"
+#include "studio/model-files.h"
 
 G_BEGIN_DECLS
 
@@ -28,17 +29,9 @@ C2lEngine    *c2l_model_options_open_engine (const C2lModelOptions *options, GEr
 gboolean      c2l_model_options_get_precision (const C2lModelOptions *options, C2lDevice *device, C2lPrecision fallback,
                                                C2lPrecision *precision, GError **error);
 
-/* The files that were named, each as a path on this machine, downloaded when it must be; NULL for
- * those that were not. */
-typedef struct
-{
-  char *clip, *prior, *config, *generator, *merges;
-} C2lModelPaths;
-
+/* The files that were named, each as a path on this machine, downloaded when it must be. */
 gboolean      c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error);
-void          c2l_model_paths_clear (C2lModelPaths *paths);
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (C2lModelPaths, c2l_model_paths_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (C2lModelOptions, c2l_model_options_clear)
 
 G_END_DECLS

@@ -1,7 +1,10 @@
-/* Where things lie. The program's own files are found relative to the executable, so that an
+/* Where things lie. The program's own files are found relative to the executable, or to the library, so that an
  * installation can be moved and a build folder works as it is. Must not create anything: who writes
  * makes the folder. */
 #include "studio/paths.h"
+
+#include <dlfcn.h>
+#include <string.h>
 
 #define PROGRAM "clip2latent"
 #define MAX_NAME 80 /* characters: a folder's name holds 255 bytes, which is more in any script */
@@ -12,12 +15,40 @@ dup_executable (void)
   return g_file_read_link ("/proc/self/exe", NULL);
 }
 
+/* Where another program, Python say, has loaded the library, it is the library that lies in the
+ * prefix. NULL where this code is a part of an executable. */
+static char *
+dup_library_prefix (void)
+{
+  Dl_info info;
+  g_autofree char *file = NULL, *folder = NULL;
+
+  if (dladdr (&dup_executable, &info) == 0 || strstr (info.dli_fname, "/lib" PROGRAM ".so") == NULL)
+    return NULL;
+  file = g_canonicalize_filename (info.dli_fname, NULL);
+  folder = g_path_get_dirname (file);
+  return g_str_has_suffix (folder, G_DIR_SEPARATOR_S C2L_LIBDIR)
+             ? g_strndup (folder, strlen (folder) - strlen (G_DIR_SEPARATOR_S C2L_LIBDIR))
+             : NULL;
+}
+
+/* What the program or the library was installed under. */
+static char *
+dup_prefix (void)
+{
+  g_autofree char *library = dup_library_prefix ();
+  g_autofree char *executable = dup_executable ();
+  g_autofree char *bin = executable != NULL ? g_path_get_dirname (executable) : NULL;
+
+  if (library != NULL)
+    return g_steal_pointer (&library);
+  return bin != NULL ? g_path_get_dirname (bin) : NULL;
+}
+
 char *
 c2l_paths_dup_share (const char *name)
 {
-  g_autofree char *executable = dup_executable ();
-  g_autofree char *bin = executable != NULL ? g_path_get_dirname (executable) : NULL;
-  g_autofree char *prefix = bin != NULL ? g_path_get_dirname (bin) : NULL;
+  g_autofree char *prefix = dup_prefix ();
 
   return prefix != NULL ? g_build_filename (prefix, "share", name, NULL) : NULL;
 }

@@ -7,14 +7,15 @@
 
 G_BEGIN_DECLS
 
-typedef struct
+typedef struct _C2lPicture C2lPicture;
+struct _C2lPicture
 {
   gatomicrefcount refs;
   C2lRecipe *recipe;
   int size;        /* width and height */
   guint8 *pixels;  /* [size, size, 3], sRGB; NULL when dropped */
   guint prompt_index; /* which of the prompts it was drawn for */
-} C2lPicture;
+};
 
 /* Takes @pixels. */
 C2lPicture *c2l_picture_new (C2lRecipe *recipe, int size, guint8 *pixels);

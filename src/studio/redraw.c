@@ -3,8 +3,8 @@
 
 #include "studio/digest.h"
 
-static gboolean
-check_model (C2lSession *session, C2lRecipe *recipe, GError **error)
+gboolean
+c2l_redraw_check (C2lSession *session, C2lRecipe *recipe, GError **error)
 {
   C2lBundle *bundle = c2l_engine_get_bundle (c2l_session_get_engine (session));
   const char *sum = g_hash_table_lookup (recipe->sha256, c2l_role_get_name (C2L_ROLE_GENERATOR));
@@ -53,7 +53,7 @@ c2l_redraw (C2lSession *session,
             GError **error)
 {
   *warning = NULL;
-  if (!check_model (session, recipe, error))
+  if (!c2l_redraw_check (session, recipe, error))
     return NULL;
   *warning = dup_difference (session, recipe);
   return c2l_session_draw (session, recipe, 0, NULL, cancellable, error);

@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* Whether @recipe's picture was drawn by this generator; its file is read once and remembered. */
+gboolean    c2l_redraw_check (C2lSession *session, C2lRecipe *recipe, GError **error);
+
 /* c2l_redraw:
  * @warning: (out): why it may differ in the last bits from the first time (another device,
  * precision or program), or NULL where it is the
