@@ -82,9 +82,7 @@ c2l_paths_dup_data (const char *name)
 char *
 c2l_paths_dup_module (const char *folder, const char *name)
 {
-  g_autofree char *executable = dup_executable ();
-  g_autofree char *bin = executable != NULL ? g_path_get_dirname (executable) : NULL;
-  g_autofree char *prefix = bin != NULL ? g_path_get_dirname (bin) : NULL;
+  g_autofree char *prefix = dup_prefix ();
   g_autofree char *built = c2l_paths_dup_build (folder);
   g_autofree char *installed
       = prefix != NULL ? g_build_filename (prefix, C2L_LIBDIR, PROGRAM, NULL) : NULL;
