@@ -12,19 +12,6 @@ static const char *const precision_names[C2L_N_PRECISIONS] = {
 };
 
 C2lDevice *
-c2l_device_open (const char *name, GError **error)
-{
-  g_return_val_if_fail (name != NULL, NULL);
-  if (strcmp (name, "cpu") == 0)
-    return c2l_cpu_device_open (NULL, error);
-  if (g_str_has_prefix (name, "cpu:"))
-    return c2l_cpu_device_open (name + strlen ("cpu:"), error);
-  g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
-               "There is no device “%s”: use “cpu”", name);
-  return NULL;
-}
-
-C2lDevice *
 c2l_device_ref (C2lDevice *device)
 {
   g_return_val_if_fail (device != NULL, NULL);

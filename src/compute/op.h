@@ -145,6 +145,8 @@ typedef struct
   /* (nullable): nothing to prepare */
   gboolean (*prepare) (C2lDevice *device, C2lPrecision precision, C2lOp *op, GError **error);
   void (*run) (C2lDevice *device, C2lOp *op);
+  /* (nullable): called before every run of the pass, and never while one is captured: packs weights again that were written */
+  void (*refresh) (C2lDevice *device, C2lOp *op);
   /* (nullable): plan needs no freeing */
   void (*release) (C2lDevice *device, C2lOp *op);
 } C2lOpImpl;
@@ -170,6 +172,12 @@ typedef struct
   void (*begin) (C2lDevice *device);
   /* (nullable): the device works synchronously */
   gboolean (*synchronize) (C2lDevice *device, GError **error);
+  /* (nullable, all or none): operations that run between the first two are recorded instead, as what replay() then runs at once.
+   * begin_capture() may return FALSE and end_capture() NULL: operations are run one by one then. */
+  gboolean (*begin_capture) (C2lDevice *device);
+  gpointer (*end_capture) (C2lDevice *device);
+  void (*replay) (C2lDevice *device, gpointer capture);
+  void (*free_capture) (C2lDevice *device, gpointer capture);
   /* (nullable): number of threads cannot be set */
   void (*set_n_threads) (C2lDevice *device, int n_threads);
   void (*finalize) (C2lDevice *device);

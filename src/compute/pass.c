@@ -20,12 +20,21 @@ struct _C2lPass
   GError *error;      /* the first mistake of the recording */
   gboolean taps;
   gboolean compiled;
+  GArray *segments; /* Segment, where the device can capture: made by the second run */
+  gboolean has_run;
   gpointer arena, scratch;
   gsize arena_size, scratch_size;
   double flops;
   gboolean profiling;
   gint64 profile[C2L_N_OPS]; /* µs */
 };
+
+/* Operations that are captured together: up to one with a mark, which the host must see in between. */
+typedef struct
+{
+  guint first, end;
+  gpointer capture; /* (nullable): it could not be captured */
+} Segment;
 
 C2lPass *
 c2l_pass_new (C2lDevice *device, C2lPrecision precision, const char *name)
@@ -62,6 +71,13 @@ c2l_pass_free (C2lPass *pass)
 
   C2lDevice *device = pass->device;
 
+  for (guint i = 0; pass->segments && i < pass->segments->len; i++)
+    {
+      Segment *segment = &g_array_index (pass->segments, Segment, i);
+      if (segment->capture)
+        device->klass->free_capture (device, segment->capture);
+    }
+  g_clear_pointer (&pass->segments, g_array_unref);
   for (guint i = 0; i < pass->ops->len; i++)
     {
       C2lOp *op = g_ptr_array_index (pass->ops, i);
@@ -613,31 +629,135 @@ c2l_pass_compile (C2lPass *pass, GError **error)
   return TRUE;
 }
 
+/* --- running --- */
+
+static C2lOp *
+pass_get_op (C2lPass *pass, guint i)
+{
+  return g_ptr_array_index (pass->ops, i);
+}
+
+static void
+pass_refresh_ops (C2lPass *pass)
+{
+  for (guint i = 0; i < pass->ops->len; i++)
+    {
+      C2lOp *op = pass_get_op (pass, i);
+      const C2lOpImpl *impl = &pass->device->ops[op->kind];
+
+      if (impl->refresh)
+        impl->refresh (pass->device, op);
+    }
+}
+
+/* What the host does when an operation has run, or is sure to run next. */
+static void
+op_finish (C2lOp *op)
+{
+  if (op->is_in_place)
+    tensor_get_root (op->out)->generation++;
+  if (op->mark)
+    op->mark (op->mark_data);
+}
+
+/* A mark may hand what was computed to somebody else, who must find it done. */
+static gboolean
+device_wait (C2lDevice *device, GError **error)
+{
+  return device->klass->synchronize ? device->klass->synchronize (device, error) : TRUE;
+}
+
+static gboolean
+pass_run_ops (C2lPass *pass, guint first, guint end, GCancellable *cancellable, GError **error)
+{
+  C2lDevice *device = pass->device;
+
+  for (guint i = first; i < end; i++)
+    {
+      C2lOp *op = pass_get_op (pass, i);
+      gint64 start = pass->profiling ? g_get_monotonic_time () : 0;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      device->ops[op->kind].run (device, op);
+      if ((pass->profiling || op->mark) && !device_wait (device, error))
+        return FALSE;
+      op_finish (op);
+      if (pass->profiling)
+        pass->profile[op->kind] += g_get_monotonic_time () - start;
+    }
+  return TRUE;
+}
+
+static gpointer
+pass_capture (C2lPass *pass, guint first, guint end)
+{
+  C2lDevice *device = pass->device;
+
+  if (!device->klass->begin_capture (device))
+    return NULL;
+  for (guint i = first; i < end; i++)
+    {
+      C2lOp *op = pass_get_op (pass, i);
+      device->ops[op->kind].run (device, op);
+    }
+  return device->klass->end_capture (device);
+}
+
+static void
+pass_capture_segments (C2lPass *pass)
+{
+  pass->segments = g_array_new (FALSE, FALSE, sizeof (Segment));
+  for (guint i = 0; i < pass->ops->len;)
+    {
+      Segment segment = { .first = i };
+
+      while (i < pass->ops->len && !pass_get_op (pass, i++)->mark)
+        ;
+      segment.end = i;
+      segment.capture = pass_capture (pass, segment.first, segment.end);
+      g_array_append_val (pass->segments, segment);
+    }
+}
+
+static gboolean
+pass_run_segment (C2lPass *pass, const Segment *segment, GCancellable *cancellable, GError **error)
+{
+  C2lDevice *device = pass->device;
+
+  if (!segment->capture)
+    return pass_run_ops (pass, segment->first, segment->end, cancellable, error);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  device->klass->replay (device, segment->capture);
+  if (pass_get_op (pass, segment->end - 1)->mark && !device_wait (device, error))
+    return FALSE;
+  for (guint i = segment->first; i < segment->end; i++)
+    op_finish (pass_get_op (pass, i));
+  return TRUE;
+}
+
 gboolean
 c2l_pass_run (C2lPass *pass, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (pass->compiled, FALSE);
 
   C2lDevice *device = pass->device;
+  gboolean done = TRUE;
 
   if (device->klass->begin)
     device->klass->begin (device);
-  for (guint i = 0; i < pass->ops->len; i++)
-    {
-      C2lOp *op = g_ptr_array_index (pass->ops, i);
-      gint64 start = pass->profiling ? g_get_monotonic_time () : 0;
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      device->ops[op->kind].run (device, op);
-      if (op->is_in_place)
-        tensor_get_root (op->out)->generation++;
-      if (op->mark)
-        op->mark (op->mark_data);
-      if (pass->profiling)
-        pass->profile[op->kind] += g_get_monotonic_time () - start;
-    }
-  return device->klass->synchronize ? device->klass->synchronize (device, error) : TRUE;
+  pass_refresh_ops (pass);
+  /* The first run is one by one: a pass that runs once is not worth a capture, and kernels are loaded when they first run. */
+  if (pass->has_run && !pass->segments && !pass->profiling && device->klass->begin_capture)
+    pass_capture_segments (pass);
+  pass->has_run = TRUE;
+  if (!pass->segments || pass->profiling)
+    done = pass_run_ops (pass, 0, pass->ops->len, cancellable, error);
+  for (guint i = 0; done && pass->segments && !pass->profiling && i < pass->segments->len; i++)
+    done = pass_run_segment (pass, &g_array_index (pass->segments, Segment, i), cancellable, error);
+  /* Whatever was begun ends before the caller goes on, the cancelled included. */
+  return device_wait (device, done ? error : NULL) && done;
 }
 
 gsize

@@ -16,7 +16,8 @@
  *                                                  inputs unchanged, a second run gives the same bits
  *   /ops/swiglu/same-on-any-number-of-threads/f32  bit for bit
  *   /ops/swiglu/same-alone-and-in-a-batch/f32      picture b of a batch has the bits it has alone
- * The device is that of the environment variable C2L_TEST_DEVICE, or "cpu". Arrays are drawn from a seed of
+ * The device is that of the environment variable C2L_TEST_DEVICE, or "cpu"; with C2L_TEST_MAX_MFLOPS cases of more work are
+ * passed over. Threads are a CPU's. Arrays are drawn from a seed of
  * their own, so that a case is the same on every device. With --verbose each case says how far off it is. */
 #pragma once
 

@@ -17,7 +17,9 @@
 
 const C2lOpImpl C2L_ISA_NAME (c2l_cpu_ops)[C2L_N_OPS] = {
 #ifdef __AVX512F__
-  [C2L_OP_GEMM] = { c2l_cpu_gemm_dnnl_prepare, c2l_cpu_gemm_dnnl_run, c2l_cpu_gemm_dnnl_release },
+  [C2L_OP_GEMM] = { .prepare = c2l_cpu_gemm_dnnl_prepare,
+                    .run = c2l_cpu_gemm_dnnl_run,
+                    .release = c2l_cpu_gemm_dnnl_release },
 #else
   /* Below AVX-512 oneDNN cuts its sums by the numbers of rows and threads. */
   [C2L_OP_GEMM] = PREPARE_AND_RUN (gemm_packed),

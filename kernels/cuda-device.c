@@ -1,0 +1,153 @@
+/* The CUDA device: memory, precisions and the order of things on its one stream. What it can compute is in ops-table.c. Also the
+ * module's door: the only function that it exports. */
+#include "kernels/cuda-device.h"
+
+#include "compute/cuda-module.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Kernel files have these numbers of their own. */
+G_STATIC_ASSERT (C2L_F32 == (C2lDtype) CU_F32 && C2L_F16 == (C2lDtype) CU_F16 && C2L_BF16 == (C2lDtype) CU_BF16);
+G_STATIC_ASSERT (C2L_I32 == (C2lDtype) CU_I32 && C2L_U8 == (C2lDtype) CU_U8 && C2L_MAX_DIMS == CU_MAX_DIMS);
+G_STATIC_ASSERT (C2L_ACT_LINEAR == (C2lActivation) CU_LINEAR && C2L_ACT_LEAKY_RELU == (C2lActivation) CU_LEAKY_RELU
+                 && C2L_ACT_RELU == (C2lActivation) CU_RELU && C2L_ACT_SILU == (C2lActivation) CU_SILU
+                 && C2L_ACT_QUICK_GELU == (C2lActivation) CU_QUICK_GELU && C2L_ACT_GELU == (C2lActivation) CU_GELU);
+G_STATIC_ASSERT (C2L_LOSS_L2 == (C2lLossKind) CU_LOSS_L2 && C2L_LOSS_L1 == (C2lLossKind) CU_LOSS_L1
+                 && C2L_LOSS_HUBER == (C2lLossKind) CU_LOSS_HUBER);
+
+static gboolean
+cuda_supports (C2lDevice *device, C2lPrecision precision)
+{
+  switch (precision)
+    {
+    case C2L_PRECISION_F32:
+    case C2L_PRECISION_FAST:
+    case C2L_PRECISION_FP16:
+      return TRUE;
+    case C2L_PRECISION_BF16:
+      return cu_runtime_has_bf16 (cuda_runtime (device));
+    default:
+      return FALSE;
+    }
+}
+
+static gpointer
+cuda_alloc (C2lDevice *device, gsize size)
+{
+  return cu_runtime_alloc (cuda_runtime (device), size);
+}
+
+static void
+cuda_free (C2lDevice *device, gpointer memory)
+{
+  cu_runtime_free (cuda_runtime (device), memory);
+}
+
+static void
+cuda_upload (C2lDevice *device, gpointer destination, gconstpointer source, gsize size)
+{
+  cu_runtime_upload (cuda_runtime (device), destination, source, size);
+}
+
+static void
+cuda_download (C2lDevice *device, gpointer destination, gconstpointer source, gsize size)
+{
+  cu_runtime_download (cuda_runtime (device), destination, source, size);
+}
+
+static void
+cuda_begin (C2lDevice *device)
+{
+  cu_runtime_begin (cuda_runtime (device));
+}
+
+static gboolean
+cuda_synchronize (C2lDevice *device, GError **error)
+{
+  return cu_runtime_synchronize (cuda_runtime (device), error);
+}
+
+static gboolean
+cuda_begin_capture (C2lDevice *device)
+{
+  return cu_runtime_begin_graph (cuda_runtime (device));
+}
+
+static gpointer
+cuda_end_capture (C2lDevice *device)
+{
+  return cu_runtime_end_graph (cuda_runtime (device));
+}
+
+static void
+cuda_replay (C2lDevice *device, gpointer capture)
+{
+  cu_runtime_launch_graph (cuda_runtime (device), capture);
+}
+
+static void
+cuda_free_capture (C2lDevice *device, gpointer capture)
+{
+  cu_graph_free (capture);
+}
+
+static void
+cuda_finalize (C2lDevice *device)
+{
+  cu_runtime_close (cuda_runtime (device));
+  g_free (device);
+}
+
+static const C2lDeviceClass cuda_class = {
+  .kind = "cuda",
+  .supports = cuda_supports,
+  .alloc = cuda_alloc,
+  .free = cuda_free,
+  .upload = cuda_upload,
+  .download = cuda_download,
+  .begin = cuda_begin,
+  .synchronize = cuda_synchronize,
+  .begin_capture = cuda_begin_capture,
+  .end_capture = cuda_end_capture,
+  .replay = cuda_replay,
+  .free_capture = cuda_free_capture,
+  .finalize = cuda_finalize,
+};
+
+static int
+device_count (GError **error)
+{
+  return cu_runtime_count (error);
+}
+
+static C2lDevice *
+device_open (int index, GError **error)
+{
+  CuRuntime *runtime = cu_runtime_open (index, error);
+
+  if (!runtime)
+    return NULL;
+
+  C2lCudaDevice *cuda = g_new0 (C2lCudaDevice, 1);
+
+  g_atomic_ref_count_init (&cuda->parent.refs);
+  cuda->parent.klass = &cuda_class;
+  cuda->parent.ops = c2l_cuda_ops;
+  cuda->parent.description = cu_runtime_dup_description (runtime);
+  cuda->runtime = runtime;
+  cuda->stream = cu_runtime_get_stream (runtime);
+  return &cuda->parent;
+}
+
+static const C2lCudaModule module = {
+  .interface = C2L_CUDA_INTERFACE,
+  .count = device_count,
+  .open = device_open,
+};
+
+G_MODULE_EXPORT const C2lCudaModule *
+c2l_cuda_module_get (void)
+{
+  return &module;
+}

@@ -1,0 +1,63 @@
+/* What the device's code needs of CUDA: a GPU with its memory, one stream, graphs and matrix products. Implemented twice:
+ * runtime-cuda.c over the CUDA runtime and cuBLASLt, host/runtime-host.c over malloc and loops, for tests without a GPU. Messages
+ * are for people. */
+#pragma once
+
+#include "compute/device.h"
+#include "kernels/launch.h"
+
+G_BEGIN_DECLS
+
+typedef struct _CuRuntime CuRuntime;
+typedef struct _CuProduct CuProduct;
+typedef struct _CuGraph CuGraph;
+
+/* How many GPUs there are; −1 and an error (NO_DEVICE) that says what is missing where CUDA cannot be used at all. */
+int        cu_runtime_count (GError **error);
+
+CuRuntime *cu_runtime_open (int index, GError **error);
+void       cu_runtime_close (CuRuntime *runtime);
+/* "NVIDIA H200, 139.7 GiB, CUDA 13.0". */
+char      *cu_runtime_dup_description (CuRuntime *runtime);
+gboolean   cu_runtime_has_bf16 (CuRuntime *runtime);
+CuStream   cu_runtime_get_stream (CuRuntime *runtime);
+
+/* Makes the GPU that of the calling thread. */
+void       cu_runtime_begin (CuRuntime *runtime);
+
+gpointer   cu_runtime_alloc (CuRuntime *runtime, gsize size);
+void       cu_runtime_free (CuRuntime *runtime, gpointer memory);
+/* Both return when the copy is done. */
+void       cu_runtime_upload (CuRuntime *runtime, gpointer to, gconstpointer from, gsize size);
+void       cu_runtime_download (CuRuntime *runtime, gpointer to, gconstpointer from, gsize size);
+/* Enqueued, as kernels are. */
+void       cu_runtime_zero (CuRuntime *runtime, gpointer to, gsize size);
+
+/* Waits; FALSE where anything that was enqueued since the last time has failed. */
+gboolean   cu_runtime_synchronize (CuRuntime *runtime, GError **error);
+
+/* Between the two, what is enqueued is recorded instead of run. NULL where it could not be: the caller runs the operations one by
+ * one then. */
+gboolean   cu_runtime_begin_graph (CuRuntime *runtime);
+CuGraph   *cu_runtime_end_graph (CuRuntime *runtime);
+void       cu_runtime_launch_graph (CuRuntime *runtime, CuGraph *graph);
+void       cu_graph_free (CuGraph *graph);
+
+/* y [m, n] = op (a) · op (b) (+ bias [n]) (+ addend [m, n]), all row-major and dense; a is [m, k], or [k, m] where transposed, b
+ * [k, n] or [n, k]. a and b are of one type; sums are float32. */
+typedef struct
+{
+  gint64 m, n, k;
+  C2lDtype operand, result;
+  gboolean transpose_a, transpose_b;
+  gboolean has_bias;   /* f32; only where the result is f32 too */
+  gboolean has_addend; /* of the result's type, which is f32; may be y itself */
+  gboolean is_fast;    /* f32 operands may be rounded to within the tolerance of C2L_PRECISION_FAST */
+} CuProductShape;
+
+CuProduct *cu_product_new (CuRuntime *runtime, const CuProductShape *shape, GError **error);
+void       cu_product_free (CuProduct *product);
+void       cu_product_run (CuRuntime *runtime, CuProduct *product, gconstpointer a, gconstpointer b, const float *bias,
+                           const float *addend, gpointer y);
+
+G_END_DECLS
