@@ -46,6 +46,7 @@ C2L_CUDA_RELEASE (matmul);
 /* ops-transformer.c */
 C2L_CUDA_RUN (layer_norm);
 C2L_CUDA_RUN (rotary);
+C2L_CUDA_PREPARE (attention);
 C2L_CUDA_RUN (attention);
 C2L_CUDA_RUN (swiglu);
 C2L_CUDA_RUN (rms_normalize);
@@ -67,6 +68,7 @@ C2L_CUDA_RUN (to_u8);
 C2L_CUDA_RUN (layer_norm_backward);
 C2L_CUDA_PREPARE (row_sums);
 C2L_CUDA_RUN (layer_norm_gain_backward);
+C2L_CUDA_PREPARE (attention_backward);
 C2L_CUDA_RUN (attention_backward);
 C2L_CUDA_PREPARE (attention_parameters_backward);
 C2L_CUDA_RUN (attention_parameters_backward);

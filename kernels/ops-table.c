@@ -2,8 +2,19 @@
 #include "kernels/cuda-device.h"
 
 #define RUN(name) { .run = c2l_cuda_##name##_run }
+#define PREPARE_AND_RUN(name) { .prepare = c2l_cuda_##name##_prepare, .run = c2l_cuda_##name##_run }
+#define WITH_PLAN(name)                                                                                                 \
+  { .prepare = c2l_cuda_##name##_prepare, .run = c2l_cuda_##name##_run, .release = c2l_cuda_##name##_release }
 
 const C2lOpImpl c2l_cuda_ops[C2L_N_OPS] = {
+  [C2L_OP_GEMM] = { .prepare = c2l_cuda_gemm_prepare,
+                    .refresh = c2l_cuda_gemm_refresh,
+                    .run = c2l_cuda_gemm_run,
+                    .release = c2l_cuda_gemm_release },
+  [C2L_OP_LAYER_NORM] = RUN (layer_norm),
+  [C2L_OP_ROTARY] = RUN (rotary),
+  [C2L_OP_ATTENTION] = PREPARE_AND_RUN (attention),
+  [C2L_OP_SWIGLU] = RUN (swiglu),
   [C2L_OP_ADD] = RUN (broadcast),
   [C2L_OP_MULTIPLY] = RUN (broadcast),
   [C2L_OP_LERP] = RUN (broadcast),
@@ -15,5 +26,8 @@ const C2lOpImpl c2l_cuda_ops[C2L_N_OPS] = {
   [C2L_OP_CONCAT] = RUN (concat),
   [C2L_OP_SLICE] = RUN (slice),
   [C2L_OP_GATHER] = RUN (gather),
+  [C2L_OP_RMS_NORMALIZE] = RUN (rms_normalize),
+  [C2L_OP_COSINE_SIMILARITY] = RUN (cosine_similarity),
   [C2L_OP_RANDOM_NORMAL] = RUN (random_normal),
+  [C2L_OP_MATMUL] = WITH_PLAN (matmul),
 };
