@@ -58,6 +58,7 @@ C2L_CUDA_RUN (conv);
 C2L_CUDA_RELEASE (conv);
 C2L_CUDA_RUN (demodulation);
 C2L_CUDA_RUN (resample);
+C2L_CUDA_PREPARE (filtered);
 C2L_CUDA_RUN (filtered);
 C2L_CUDA_RUN (fourier);
 C2L_CUDA_RUN (area_resize);

@@ -102,6 +102,8 @@ enum
   CU_CONV_BF16,
   CU_CONV_F16
 };
+/* The mode that such a convolution is computed in where @mode is wished: narrow ones are float32 in all. */
+int cu_conv_choose (int mode, int k, int O, int I);
 /* Bytes that weights take up when packed; @taps = k². */
 size_t cu_conv_packed_size (int mode, int O, int I, int taps);
 void cu_conv_pack (CuStream stream, int mode, const float *weight, int O, int I, int taps, void *packed);
@@ -143,6 +145,8 @@ typedef struct
   void *y;
   int y_type;
 } CuFiltered;
+/* Whether its filters fit a block's shared memory. */
+int cu_filtered_fits (const CuFiltered *f);
 void cu_filtered (CuStream stream, const CuFiltered *f);
 
 /* --- picture.cu --- */

@@ -4,6 +4,7 @@
  * run instead. Bias and residual go into the product where its result is f32 and there is no activation; everything else is a second
  * kernel over the product in scratch memory. */
 #include "kernels/cuda-device.h"
+#include "kernels/packed.h"
 
 typedef struct
 {
@@ -16,47 +17,16 @@ typedef struct
 
 static const char *const keys[C2L_N_DTYPES] = { [C2L_F32] = "cuda:f32", [C2L_F16] = "cuda:f16", [C2L_BF16] = "cuda:bf16" };
 
-typedef struct
-{
-  C2lDevice *device;
-  gpointer memory;
-} Packed;
-
-static void
-packed_free (gpointer data)
-{
-  Packed *packed = data;
-
-  packed->device->klass->free (packed->device, packed->memory);
-  g_free (packed);
-}
-
 static void
 cast_to (C2lDevice *device, const C2lTensor *x, C2lDtype dtype, gpointer to)
 {
   cu_cast (cuda_stream (device), x->data, x->dtype, to, dtype, c2l_tensor_get_length (x));
 }
 
-static gboolean
-pack_weight (C2lDevice *device, C2lTensor *weight, C2lDtype dtype, GError **error)
+static void
+pack_cast (C2lDevice *device, C2lTensor *weight, gpointer to, gconstpointer data)
 {
-  const gsize size = c2l_tensor_get_length (weight) * c2l_dtype_get_size (dtype);
-  Packed *packed;
-
-  if (c2l_tensor_get_packed (weight, keys[dtype]))
-    return TRUE;
-  packed = g_new (Packed, 1);
-  *packed = (Packed){ device, device->klass->alloc (device, size) };
-  if (!packed->memory)
-    {
-      g_free (packed);
-      g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                   "Not enough memory on the GPU for %.1f MiB of weights: use a smaller model, or “cpu”", (double) size / (1 << 20));
-      return FALSE;
-    }
-  cast_to (device, weight, dtype, packed->memory);
-  c2l_tensor_take_packed (weight, keys[dtype], packed, packed_free);
-  return TRUE;
+  cast_to (device, weight, *(const C2lDtype *) data, to);
 }
 
 /* Room for @size bytes in the operation's scratch memory. */
@@ -102,7 +72,9 @@ C2L_CUDA_PREPARE (gemm)
   plan->y_offset = plan->has_epilogue && op->out->dtype != C2L_F32
                        ? take_scratch (op, c2l_tensor_get_length (op->out) * sizeof (float))
                        : G_MAXSIZE;
-  if (plan->is_packed && !pack_weight (device, weight, x->dtype, error))
+  if (plan->is_packed
+      && !cuda_pack (device, weight, keys[x->dtype], c2l_tensor_get_length (weight) * c2l_dtype_get_size (x->dtype), pack_cast,
+                     &x->dtype, error))
     return FALSE;
   plan->product = cu_product_new (cuda_runtime (device),
                                   &(CuProductShape){
@@ -125,10 +97,7 @@ C2L_CUDA_REFRESH (gemm)
   const Plan *plan = op->plan;
 
   if (plan->is_packed && c2l_tensor_renew_packed (op->in[1], keys[plan->operand]))
-    {
-      const Packed *packed = c2l_tensor_get_packed (op->in[1], keys[plan->operand]);
-      cast_to (device, op->in[1], plan->operand, packed->memory);
-    }
+    cast_to (device, op->in[1], plan->operand, cuda_get_packed (op->in[1], keys[plan->operand]));
 }
 
 C2L_CUDA_RUN (gemm)
@@ -139,7 +108,7 @@ C2L_CUDA_RUN (gemm)
   gpointer y = plan->y_offset != G_MAXSIZE ? scratch_at (op, plan->y_offset) : op->out->data;
 
   if (plan->is_packed)
-    weight = ((const Packed *) c2l_tensor_get_packed (op->in[1], keys[plan->operand]))->memory;
+    weight = cuda_get_packed (op->in[1], keys[plan->operand]);
   else if (plan->b_offset != G_MAXSIZE)
     {
       cast_to (device, op->in[1], plan->operand, scratch_at (op, plan->b_offset));

@@ -29,5 +29,13 @@ const C2lOpImpl c2l_cuda_ops[C2L_N_OPS] = {
   [C2L_OP_RMS_NORMALIZE] = RUN (rms_normalize),
   [C2L_OP_COSINE_SIMILARITY] = RUN (cosine_similarity),
   [C2L_OP_RANDOM_NORMAL] = RUN (random_normal),
+  [C2L_OP_CONV] = WITH_PLAN (conv),
+  [C2L_OP_DEMODULATION] = RUN (demodulation),
+  [C2L_OP_RESAMPLE] = RUN (resample),
+  [C2L_OP_FILTERED_LEAKY_RELU] = PREPARE_AND_RUN (filtered),
+  [C2L_OP_FOURIER_FEATURES] = RUN (fourier),
+  [C2L_OP_AREA_RESIZE] = RUN (area_resize),
+  [C2L_OP_PATCHES] = RUN (patches),
+  [C2L_OP_TO_U8] = RUN (to_u8),
   [C2L_OP_MATMUL] = WITH_PLAN (matmul),
 };
