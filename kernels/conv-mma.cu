@@ -326,7 +326,7 @@ launch_by_outputs (CuStream stream, const CuConv *c)
   else if (c->O <= 64 || SPLIT)
     launch<X, T, SPLIT, 4> (stream, c);
   else
-    launch<X, T, SPLIT, 8> (stream, c);
+    launch<X, T, SPLIT, SPLIT ? 4 : 8> (stream, c);
 }
 }
 

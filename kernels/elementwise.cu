@@ -158,6 +158,20 @@ with_unit (int64_t a, int64_t b, int64_t c, F function)
 }
 }
 
+int
+cu_kernels_check (void)
+{
+#ifdef __CUDACC__
+  cudaFuncAttributes attributes;
+  const cudaError_t code = cudaFuncGetAttributes (&attributes, clamp_kernel);
+
+  cudaGetLastError ();
+  return (int) code;
+#else
+  return 0;
+#endif
+}
+
 void
 cu_broadcast (CuStream stream, int operation, const CuBroadcast *shape, const float *a, const float *b, const float *c, float *y,
               int64_t n)

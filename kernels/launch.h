@@ -18,6 +18,9 @@ enum { CU_LINEAR, CU_LEAKY_RELU, CU_RELU, CU_SILU, CU_QUICK_GELU, CU_GELU };
 
 #define CU_MAX_DIMS 5
 
+/* A cudaError_t: 0 where this module has code for the current GPU. */
+int cu_kernels_check (void);
+
 /* --- elementwise.cu --- */
 
 /* Where the operands of a broadcast lie: strides in elements, 0 along what is repeated. */

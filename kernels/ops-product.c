@@ -52,6 +52,17 @@ get_operand_type (const C2lTensor *a, const C2lTensor *b)
   return a->dtype != C2L_F32 ? a->dtype : b->dtype;
 }
 
+/* Views may begin anywhere; scratch memory and packed weights are more than aligned. */
+static guint
+get_alignment (const C2lOp *op)
+{
+  guintptr bits = 64 | (guintptr) op->out->data;
+
+  for (int i = 0; i < op->n_in; i++)
+    bits |= op->in[i] ? (guintptr) op->in[i]->data : 0;
+  return (guint) (bits & -bits);
+}
+
 /* --- with a weight --- */
 
 C2L_CUDA_PREPARE (gemm)
@@ -86,7 +97,7 @@ C2L_CUDA_PREPARE (gemm)
                                       .transpose_b = TRUE,
                                       .has_bias = is_plain && op->in[2],
                                       .has_addend = is_plain && op->in[3],
-                                      .is_fast = precision == C2L_PRECISION_FAST,
+                                      .alignment = get_alignment (op),
                                   },
                                   error);
   return plan->product != NULL;
@@ -170,7 +181,7 @@ C2L_CUDA_PREPARE (matmul)
                                       .transpose_b = p->transpose_b,
                                       .has_bias = is_plain && op->in[2],
                                       .has_addend = is_plain && op->in[3],
-                                      .is_fast = precision == C2L_PRECISION_FAST,
+                                      .alignment = get_alignment (op),
                                   },
                                   error);
   return plan->product != NULL;

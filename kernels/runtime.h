@@ -52,7 +52,7 @@ typedef struct
   gboolean transpose_a, transpose_b;
   gboolean has_bias;   /* f32; only where the result is f32 too */
   gboolean has_addend; /* of the result's type, which is f32; may be y itself */
-  gboolean is_fast;    /* f32 operands may be rounded to within the tolerance of C2L_PRECISION_FAST */
+  guint alignment;     /* bytes that all addresses are multiples of */
 } CuProductShape;
 
 CuProduct *cu_product_new (CuRuntime *runtime, const CuProductShape *shape, GError **error);

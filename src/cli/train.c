@@ -78,7 +78,7 @@ compose (const Options *options, char **overrides, GError **error)
 static int
 fail (const GError *error, C2lCommunicator *ranks)
 {
-  const gboolean is_lost = g_error_matches (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST);
+  const gboolean is_lost = g_error_matches (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_PEER_ENDED);
   int exit_code = C2L_EXIT_FAILED;
 
   if (!is_lost || c2l_communicator_get_rank (ranks) == 0)

@@ -80,7 +80,7 @@ c2l_communicator_is_whole (C2lCommunicator *self, GError **error)
 
   if (lost < 0)
     return TRUE;
-  g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST,
+  g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_PEER_ENDED,
                "process %d of %d has ended, and without it the others cannot go on", lost + 1,
                self->size);
   return FALSE;

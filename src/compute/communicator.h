@@ -33,7 +33,7 @@ int              c2l_communicator_get_local_size (const C2lCommunicator *self);
 void             c2l_communicator_start_sum (C2lCommunicator *self, C2lDtype dtype, gpointer values, gsize n);
 
 /* Waits for all that was begun. FALSE and
- * - C2L_COMPUTE_ERROR_LOST where another process is there no more: its share will never come;
+ * - C2L_COMPUTE_ERROR_PEER_ENDED where another process is there no more: its share will never come;
  * - G_IO_ERROR_CANCELLED where @cancellable (nullable) was cancelled and it still did not come within a moment: a signal for the whole job
  *   reaches all of them at about the same time, and they may still agree on what to do. */
 gboolean         c2l_communicator_wait (C2lCommunicator *self, GCancellable *cancellable, GError **error);
@@ -44,7 +44,7 @@ gboolean         c2l_communicator_sum (C2lCommunicator *self, C2lDtype dtype, gp
 /* Gives all processes the @values of rank 0. */
 gboolean         c2l_communicator_share (C2lCommunicator *self, C2lDtype dtype, gpointer values, gsize n, GCancellable *cancellable,
                                          GError **error);
-/* Whether no other process is known to have ended; C2L_COMPUTE_ERROR_LOST where one has. Not collective. */
+/* Whether no other process is known to have ended; C2L_COMPUTE_ERROR_PEER_ENDED where one has. Not collective. */
 gboolean         c2l_communicator_is_whole (C2lCommunicator *self, GError **error);
 /* This process cannot go on with what the others do; nothing collective may follow. Also so after any error of the above. */
 void             c2l_communicator_tear (C2lCommunicator *self);

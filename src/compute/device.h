@@ -35,13 +35,14 @@ typedef enum
   C2L_COMPUTE_ERROR_SHAPE,       /* operands do not fit: the file's sizes contradict each other */
   C2L_COMPUTE_ERROR_UNSUPPORTED, /* the device lacks the operation or precision */
   C2L_COMPUTE_ERROR_MEMORY,      /* not enough memory */
-  C2L_COMPUTE_ERROR_LOST,        /* another process of this job has ended (communicator.h) */
+  C2L_COMPUTE_ERROR_PEER_ENDED,  /* another process of this job has ended (communicator.h) */
+  C2L_COMPUTE_ERROR_LOST,        /* the device stopped working: let go of it, nothing on it can be read */
   C2L_COMPUTE_ERROR_FAILED
 } C2lComputeError;
 GQuark        c2l_compute_error_quark (void);
 
 /* Opens @name: "cpu", or "cpu:avx512bf16", "cpu:avx512", "cpu:avx2", "cpu:portable" to force an
- * instruction set. Returns NULL and NO_DEVICE where it cannot be had. */
+ * instruction set; "cuda:0" is the first NVIDIA GPU, and so on ("cuda" the same). Returns NULL and NO_DEVICE where it cannot be had. */
 C2lDevice    *c2l_device_open (const char *name, GError **error);
 C2lDevice    *c2l_device_ref (C2lDevice *device);
 void          c2l_device_unref (C2lDevice *device);

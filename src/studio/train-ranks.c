@@ -127,7 +127,7 @@ c2l_trainer_agree_on_success (C2lTrainer *trainer, gboolean succeeded, GError **
 void
 c2l_trainer_fail_elsewhere (GError **error)
 {
-  g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST,
+  g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_PEER_ENDED,
                        "another process of this training failed; its message says why");
 }
 

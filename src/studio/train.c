@@ -454,7 +454,7 @@ save_what_is_whole (C2lTrainer *trainer, GError **error)
 static void
 conclude_failed (C2lTrainer *trainer, GError **error)
 {
-  if (g_error_matches (*error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST))
+  if (g_error_matches (*error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_PEER_ENDED))
     save_what_is_whole (trainer, error);
   /* Before the first step there is nothing to save. */
   if (is_cancelled (*error))

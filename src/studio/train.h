@@ -50,7 +50,7 @@ typedef enum
 /* c2l_train:
  * @end: (out): why it ended, with a checkpoint in all three cases
  * FALSE where it could not begin or failed on its way; status.json says so too then, except where another trainer holds the folder.
- * C2L_COMPUTE_ERROR_LOST where that was because of another process. Where the communicator is torn afterwards and it was this process's
+ * C2L_COMPUTE_ERROR_PEER_ENDED where that was because of another process. Where the communicator is torn afterwards and it was this process's
  * own failure, the caller says so and ends the job. */
 gboolean c2l_train (const C2lTrainOptions *options, C2lTrainEnd *end, GCancellable *cancellable, GError **error);
 

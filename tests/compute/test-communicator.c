@@ -106,7 +106,7 @@ test_lost (void)
   fake.lost_after = 3;
   g_assert_true (c2l_communicator_is_whole (all, &error));
   g_assert_false (c2l_communicator_wait (all, NULL, &error));
-  g_assert_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST);
+  g_assert_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_PEER_ENDED);
   g_assert_nonnull (strstr (error->message, "process 3 of 4"));
   g_assert_true (c2l_communicator_is_torn (all));
   c2l_communicator_free (all);
