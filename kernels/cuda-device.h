@@ -71,7 +71,6 @@ C2L_CUDA_PREPARE (row_sums);
 C2L_CUDA_RUN (layer_norm_gain_backward);
 C2L_CUDA_PREPARE (attention_backward);
 C2L_CUDA_RUN (attention_backward);
-C2L_CUDA_PREPARE (attention_parameters_backward);
 C2L_CUDA_RUN (attention_parameters_backward);
 C2L_CUDA_RUN (swiglu_backward);
 C2L_CUDA_RUN (activate_backward);

@@ -179,14 +179,15 @@ void cu_activate_backward (CuStream stream, const float *x, const float *dy, int
 void cu_scatter_add (CuStream stream, const float *dy, const int32_t *indices, float *y, int64_t n, int64_t n_rows, int64_t width);
 /* Gradients of q, k and v; those that are not wanted are NULL. Each lies as its operand does (step, first column), and nothing is
  * written outside of the heads' columns. */
+size_t cu_attention_backward_scratch (const CuAttention *a); /* bytes, for both */
 typedef struct
 {
   void *dq, *dk, *dv;
   int type;
 } CuAttentionGradients;
-void cu_attention_backward (CuStream stream, const CuAttention *a, const void *dy, int dy_type, const CuAttentionGradients *gradients);
-/* null: [2, head_dim], bias: [H, T, S (+ 1)], either NULL; scratch: cu_attention_parameters_scratch() bytes. */
-size_t cu_attention_parameters_scratch (const CuAttention *a);
+void cu_attention_backward (CuStream stream, const CuAttention *a, const void *dy, int dy_type, const CuAttentionGradients *gradients,
+                            float *scratch);
+/* null: [2, head_dim], bias: [H, T, S (+ 1)], either NULL. */
 void cu_attention_parameters_backward (CuStream stream, const CuAttention *a, const void *dy, int dy_type, float *null, float *bias,
                                        float *scratch);
 
