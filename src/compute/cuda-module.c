@@ -1,37 +1,20 @@
 /* Finds and opens the CUDA module, once. It is never closed: CUDA keeps threads of its own. */
 #include "compute/cuda-module.h"
 
+#include "compute/place.h"
+
 #include <gmodule.h>
 #include <string.h>
 
 #define MODULE "libc2l-cuda.so"
 
-/* Where it may be, the first that exists: named, in the build folder, beside a program that was moved, installed. */
+/* Another file may be named, for tests: the module whose kernels run on the host. */
 static char *
 find_module (void)
 {
   const char *named = g_getenv ("C2L_CUDA_MODULE");
-  g_autofree char *executable = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *bin = executable ? g_path_get_dirname (executable) : NULL;
-  g_autofree char *prefix = bin ? g_path_get_dirname (bin) : NULL;
-  const char *const folders[] = {
-    executable && g_str_has_prefix (executable, C2L_BUILD_ROOT G_DIR_SEPARATOR_S) ? C2L_BUILD_ROOT "/kernels" : NULL,
-    NULL,
-    C2L_MODULE_DIR,
-  };
 
-  if (named)
-    return g_strdup (named);
-  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
-    {
-      g_autofree char *moved = i == 1 && prefix ? g_build_filename (prefix, C2L_MODULE_SUBDIR, NULL) : NULL;
-      const char *folder = moved ? moved : folders[i];
-      g_autofree char *path = folder ? g_build_filename (folder, MODULE, NULL) : NULL;
-
-      if (path && g_file_test (path, G_FILE_TEST_EXISTS))
-        return g_steal_pointer (&path);
-    }
-  return NULL;
+  return named ? g_strdup (named) : c2l_place_dup_module ("kernels", MODULE);
 }
 
 static gboolean

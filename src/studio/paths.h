@@ -17,10 +17,6 @@ char *c2l_paths_dup_share (const char *name);
  * one. */
 char *c2l_paths_dup_build (const char *name);
 
-/* A library that is loaded at run time: in C2L_MODULES where that is set, else in @folder of the build ("src/mpi") or in the program's
- * own folder of libraries. NULL where it is not there. */
-char *c2l_paths_dup_module (const char *folder, const char *name);
-
 /* The user's: everything ("~/.local/share/clip2latent"), models and runs in there, and what may be
  * deleted ("~/.cache/clip2latent"). */
 char *c2l_paths_dup_user (void);

@@ -2,7 +2,7 @@
  * environment. Asking costs nothing and loads nothing. */
 #include "studio/ranks.h"
 
-#include "studio/paths.h"
+#include "compute/place.h"
 #include "studio/recipe.h"
 
 #include <unistd.h>
@@ -55,7 +55,7 @@ c2l_ranks_get_n_threads (void)
 C2lCommunicator *
 c2l_ranks_join (GError **error)
 {
-  g_autofree char *module = c2l_paths_dup_module ("src/mpi", MODULE);
+  g_autofree char *module = c2l_place_dup_module ("src/mpi", MODULE);
 
   if (module != NULL)
     return c2l_communicator_open (module, error);

@@ -258,4 +258,4 @@ direct_run (C2lDevice *device, C2lOp *op)
     }
 }
 
-const C2lOpImpl C2L_ISA_NAME (c2l_cpu_conv_direct) = { direct_prepare, direct_run, direct_release };
+const C2lOpImpl C2L_ISA_NAME (c2l_cpu_conv_direct) = { .prepare = direct_prepare, .run = direct_run, .release = direct_release };

@@ -68,4 +68,4 @@ narrow_release (C2lDevice *device, C2lOp *op)
   g_clear_pointer (&op->plan, g_free);
 }
 
-const C2lOpImpl C2L_ISA_NAME (c2l_cpu_conv_narrow) = { narrow_prepare, narrow_run, narrow_release };
+const C2lOpImpl C2L_ISA_NAME (c2l_cpu_conv_narrow) = { .prepare = narrow_prepare, .run = narrow_run, .release = narrow_release };

@@ -99,4 +99,4 @@ winograd_release (C2lDevice *device, C2lOp *op)
 }
 
 const C2lOpImpl C2L_ISA_NAME (c2l_cpu_conv_winograd)
-    = { winograd_prepare, winograd_run, winograd_release };
+    = { .prepare = winograd_prepare, .run = winograd_run, .release = winograd_release };
