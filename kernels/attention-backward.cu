@@ -23,12 +23,25 @@ dy_at (const CuAttention &a, const void *dy, int type, int b, int head, int t, i
   return cu_read (dy, type, (((int64_t) b * a.T + t) * a.n_heads + head) * a.head_dim + i);
 }
 
-size_t
-shared_size (const CuAttention *a)
+/* The attention of one query to all n keys, by a warp: scores[0 … n) sum up to 1 afterwards. @q and @keys are in shared memory. */
+__device__ __forceinline__ void
+attend (const CuAttention &a, int b, int head, int t, const float *q, const float *keys, float *scores)
 {
-  const int n = a->S + (a->null_kv ? 1 : 0);
+  const int lane = threadIdx.x % 32, n = a.S + cu_n_null (a);
+  float highest = -INFINITY, sum = 0;
 
-  return sizeof (float) * (2 * (size_t) n * cu_padded (a->head_dim) + WARPS * (2 * (size_t) a->head_dim + 2 * n));
+  for (int j = lane; j < n; j += 32)
+    {
+      scores[j] = cu_score (a, b, head, t, j, q, keys + j * cu_padded (a.head_dim));
+      highest = fmaxf (highest, scores[j]);
+    }
+  highest = cu_warp_max (highest);
+  for (int j = lane; j < n; j += 32)
+    sum += scores[j] = expf (scores[j] - highest);
+  sum = cu_warp_sum (sum);
+  for (int j = lane; j < n; j += 32)
+    scores[j] /= sum;
+  __syncwarp ();
 }
 
 __global__ void
@@ -41,8 +54,8 @@ pairs_kernel (CuAttention a, const void *dy, int dy_type, float *weights, float 
   float *keys = shared, *values = keys + n * row, *q = values + n * row + warp * (2 * d + 2 * n), *g = q + d, *scores = g + d;
   float *along = scores + n;
 
-  cu_stage (a, keys, [&] (int s, int i) { return cu_key (a, b, s, head, i); });
-  cu_stage (a, values, [&] (int s, int i) { return cu_value (a, b, s, head, i); });
+  cu_stage (a, keys, 0, n, [&] (int s, int i) { return cu_key (a, b, s, head, i); });
+  cu_stage (a, values, 0, n, [&] (int s, int i) { return cu_value (a, b, s, head, i); });
   __syncthreads ();
 
   for (int t = warp; t < a.T; t += WARPS)
@@ -55,7 +68,7 @@ pairs_kernel (CuAttention a, const void *dy, int dy_type, float *weights, float 
           g[i] = dy_at (a, dy, dy_type, b, head, t, i);
         }
       __syncwarp ();
-      cu_attend (a, b, head, t, q, keys, scores);
+      attend (a, b, head, t, q, keys, scores);
       for (int j = lane; j < n; j += 32)
         {
           float sum = 0;
@@ -172,7 +185,7 @@ n_pairs (const CuAttention *a)
 void
 launch_pairs (CuStream stream, const CuAttention *a, const void *dy, int dy_type, float *scratch)
 {
-  const size_t shared = shared_size (a);
+  const size_t shared = cu_attention_backward_shared (a);
 
   CU_ALLOW_SHARED (pairs_kernel, shared);
   CU_LAUNCH (pairs_kernel, dim3 (a->n_heads, 1, a->B), 32 * WARPS, shared, stream, *a, dy, dy_type, scratch, scratch + n_pairs (a));
@@ -183,6 +196,14 @@ warp_blocks (int64_t n)
 {
   return (unsigned) CU_CEIL_DIV (n, (int64_t) WARPS);
 }
+}
+
+size_t
+cu_attention_backward_shared (const CuAttention *a)
+{
+  const int n = a->S + (a->null_kv ? 1 : 0);
+
+  return sizeof (float) * (2 * (size_t) n * cu_padded (a->head_dim) + WARPS * (2 * (size_t) a->head_dim + 2 * n));
 }
 
 size_t

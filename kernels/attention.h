@@ -59,40 +59,22 @@ cu_padded (int head_dim)
   return head_dim | 1;
 }
 
-/* Keys or values of one head of one picture to shared memory, [n, cu_padded (head_dim)], by the whole block. */
+/* Keys or values @first … @first + n of one head of one picture to shared memory, [n, cu_padded (head_dim)], by the whole block. */
 template <class F>
 static __device__ __forceinline__ void
-cu_stage (const CuAttention &a, float *to, F read)
+cu_stage (const CuAttention &a, float *to, int first, int n, F read)
 {
-  const int n = a.S + cu_n_null (a);
-
   for (int i = threadIdx.x; i < n * a.head_dim; i += blockDim.x)
-    to[i / a.head_dim * cu_padded (a.head_dim) + i % a.head_dim] = read (i / a.head_dim - cu_n_null (a), i % a.head_dim);
+    to[i / a.head_dim * cu_padded (a.head_dim) + i % a.head_dim] = read (first + i / a.head_dim - cu_n_null (a), i % a.head_dim);
 }
 
-/* The attention of one query to all n keys, by a warp: scores[0 … n) sum up to 1 afterwards. @q and @keys are in shared memory. */
-static __device__ __forceinline__ void
-cu_attend (const CuAttention &a, int b, int head, int t, const float *q, const float *keys, float *scores)
+/* The score of query @t, staged, and key @j, the null key counted. */
+static __device__ __forceinline__ float
+cu_score (const CuAttention &a, int b, int head, int t, int j, const float *q, const float *key)
 {
-  const int lane = threadIdx.x % 32, n_null = cu_n_null (a), n = a.S + n_null;
-  float highest = -INFINITY, sum = 0;
+  float score = 0;
 
-  for (int j = lane; j < n; j += 32)
-    {
-      const float *key = keys + j * cu_padded (a.head_dim);
-      float score = 0;
-
-      for (int i = 0; i < a.head_dim; i++)
-        score += q[i] * key[i];
-      score = cu_is_seen (a, b, t, j - n_null) ? score * a.scale + cu_score_bias (a, head, t, j) : -INFINITY;
-      scores[j] = score;
-      highest = fmaxf (highest, score);
-    }
-  highest = cu_warp_max (highest);
-  for (int j = lane; j < n; j += 32)
-    sum += scores[j] = expf (scores[j] - highest);
-  sum = cu_warp_sum (sum);
-  for (int j = lane; j < n; j += 32)
-    scores[j] /= sum;
-  __syncwarp ();
+  for (int i = 0; i < a.head_dim; i++)
+    score += q[i] * key[i];
+  return cu_is_seen (a, b, t, j - cu_n_null (a)) ? score * a.scale + cu_score_bias (a, head, t, j) : -INFINITY;
 }

@@ -18,6 +18,9 @@ enum { CU_LINEAR, CU_LEAKY_RELU, CU_RELU, CU_SILU, CU_QUICK_GELU, CU_GELU };
 
 #define CU_MAX_DIMS 5
 
+/* Bytes of shared memory that a block may have on every GPU that we compile for (99 KiB from sm_86 on). */
+#define CU_MAX_SHARED (99 * 1024)
+
 /* A cudaError_t: 0 where this module has code for the current GPU. */
 int cu_kernels_check (void);
 
@@ -77,6 +80,8 @@ typedef struct
   float scale;
   int causal;
 } CuAttention;
+/* Bytes of shared memory that a block takes. */
+size_t cu_attention_shared (const CuAttention *a);
 void cu_attention (CuStream stream, const CuAttention *a, void *y, int y_type);
 
 /* --- conv.cu, conv-pack.cu --- */
@@ -180,6 +185,7 @@ void cu_scatter_add (CuStream stream, const float *dy, const int32_t *indices, f
 /* Gradients of q, k and v; those that are not wanted are NULL. Each lies as its operand does (step, first column), and nothing is
  * written outside of the heads' columns. */
 size_t cu_attention_backward_scratch (const CuAttention *a); /* bytes, for both */
+size_t cu_attention_backward_shared (const CuAttention *a);  /* bytes that a block of either takes */
 typedef struct
 {
   void *dq, *dk, *dv;

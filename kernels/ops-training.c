@@ -37,7 +37,7 @@ C2L_CUDA_PREPARE (attention_backward)
   const CuAttention a = cuda_get_attention (op, p);
 
   op->scratch_size = cu_attention_backward_scratch (&a);
-  return cuda_check_attention (op, p, error);
+  return cuda_check_attention (op, p, cu_attention_backward_shared (&a), error);
 }
 
 /* Where the columns of a part begin in the gradient, or NULL. */

@@ -67,22 +67,21 @@ cuda_get_attention (const C2lOp *op, const C2lAttention *p)
 }
 
 gboolean
-cuda_check_attention (const C2lOp *op, const C2lAttention *p, GError **error)
+cuda_check_attention (const C2lOp *op, const C2lAttention *p, gsize shared, GError **error)
 {
-  const gint64 n = op->in[1]->dims[1] + 1, room = (gint64) MAX_SHARED / (gint64) sizeof (float);
-
-  /* What attention-backward.cu keeps, which is more than the forward does. */
-  if (2 * n * (p->head_dim + 1) + 8 * (2 * (gint64) p->head_dim + 2 * n) <= room && op->in[0]->dims[0] <= G_MAXUINT16)
+  if (shared <= CU_MAX_SHARED && op->in[0]->dims[0] <= G_MAXUINT16)
     return TRUE;
   g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-               "attention: %" G_GINT64_FORMAT " keys of %d numbers are more than a GPU's shared memory holds: use “cpu”", n,
-               p->head_dim);
+               "attention: %" G_GINT64_FORMAT " × %" G_GINT64_FORMAT " keys of %d numbers are more than a GPU can take at once: use “cpu”",
+               op->in[1]->dims[0], op->in[1]->dims[1], p->head_dim);
   return FALSE;
 }
 
 C2L_CUDA_PREPARE (attention)
 {
-  return cuda_check_attention (op, &op->p.attention, error);
+  const CuAttention a = cuda_get_attention (op, &op->p.attention);
+
+  return cuda_check_attention (op, &op->p.attention, cu_attention_shared (&a), error);
 }
 
 C2L_CUDA_RUN (attention)

@@ -184,6 +184,12 @@ static const AttentionShape attention_shapes[] = {
   { 1, 9, 131, 2, 2, 8, JOINT_KV },
   { 2, 6, 6, 2, 2, 64, LARGE | JOINT },
   { 1, 6, 6, 2, 1, 16, LARGE | NULL_KV | CAUSAL },
+  /* CLIP's larger image sides, and what reaches beyond one tile of keys */
+  { 1, 197, 197, 2, 2, 64, JOINT },
+  { 1, 257, 257, 2, 2, 64, JOINT },
+  { 2, 67, 130, 2, 1, 17, KEY_MASK | NULL_KV },
+  { 1, 131, 131, 1, 1, 5, CAUSAL | NULL_KV | LARGE },
+  { 1, 3, 70, 1, 1, 300, 0 },
 };
 
 /* Columns that belong to nothing stand in front of each range, so that an offset which is forgotten
