@@ -12,17 +12,9 @@ layer_norm_backward_kernel (const float *x, const float *gain, const void *dy, i
   __shared__ float room[32];
   const int64_t first = blockIdx.x * width;
   const float n = (float) width;
-  float sum = 0, squares = 0, gs = 0, along = 0;
-
-  for (int64_t i = threadIdx.x; i < width; i += blockDim.x)
-    sum += x[first + i];
-
-  const float mean = cu_block_sum (sum, room) / n;
-
-  for (int64_t i = threadIdx.x; i < width; i += blockDim.x)
-    squares += (x[first + i] - mean) * (x[first + i] - mean);
-
-  const float scale = 1.0f / sqrtf (cu_block_sum (squares, room) / n + eps);
+  const float2 of = cu_block_statistics (x + first, width, eps, room);
+  const float mean = of.x, scale = of.y;
+  float gs = 0, along = 0;
 
   for (int64_t i = threadIdx.x; i < width; i += blockDim.x)
     {
@@ -46,19 +38,10 @@ __global__ void
 row_statistics_kernel (const float *x, float eps, float2 *statistics, int64_t width)
 {
   __shared__ float room[32];
-  const float *row = x + blockIdx.x * width;
-  float sum = 0, squares = 0;
+  const float2 of = cu_block_statistics (x + blockIdx.x * width, width, eps, room);
 
-  for (int64_t i = threadIdx.x; i < width; i += blockDim.x)
-    sum += row[i];
-
-  const float mean = cu_block_sum (sum, room) / (float) width;
-
-  for (int64_t i = threadIdx.x; i < width; i += blockDim.x)
-    squares += (row[i] - mean) * (row[i] - mean);
-  squares = cu_block_sum (squares, room);
   if (threadIdx.x == 0)
-    statistics[blockIdx.x] = make_float2 (mean, 1.0f / sqrtf (squares / (float) width + eps));
+    statistics[blockIdx.x] = of;
 }
 
 /* Rows of a piece: blockIdx.y of gridDim.y. With @x: Σ y · x̂, else Σ y. */

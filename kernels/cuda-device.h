@@ -97,17 +97,6 @@ cuda_runtime (C2lDevice *device)
   return ((C2lCudaDevice *) device)->runtime;
 }
 
-/* All dimensions but the last; 1 where there are none. */
-static inline gint64
-cuda_count_rows (const C2lTensor *x)
-{
-  gint64 n = 1;
-
-  for (int i = 0; i < x->n_dims - 1; i++)
-    n *= x->dims[i];
-  return n;
-}
-
 static inline gint64
 cuda_get_width (const C2lTensor *x)
 {

@@ -208,3 +208,20 @@ cu_block_sum (T x, T *room)
     sum += room[i];
   return sum;
 }
+
+/* Mean and 1 / √(variance + @eps) of a row that the block shares: the mean first, then the squares of what differs from it, as float32
+ * wants it. */
+static __device__ __forceinline__ float2
+cu_block_statistics (const float *row, int64_t width, float eps, float *room)
+{
+  float sum = 0, squares = 0;
+
+  for (int64_t i = threadIdx.x; i < width; i += blockDim.x)
+    sum += row[i];
+
+  const float mean = cu_block_sum (sum, room) / (float) width;
+
+  for (int64_t i = threadIdx.x; i < width; i += blockDim.x)
+    squares += (row[i] - mean) * (row[i] - mean);
+  return make_float2 (mean, 1.0f / sqrtf (cu_block_sum (squares, room) / (float) width + eps));
+}

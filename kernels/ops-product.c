@@ -89,7 +89,7 @@ C2L_CUDA_PREPARE (gemm)
     return FALSE;
   plan->product = cu_product_new (cuda_runtime (device),
                                   &(CuProductShape){
-                                      .m = cuda_count_rows (op->out),
+                                      .m = c2l_tensor_get_n_rows (op->out),
                                       .n = weight->dims[0],
                                       .k = weight->dims[1],
                                       .operand = x->dtype,
@@ -159,7 +159,7 @@ C2L_CUDA_PREPARE (matmul)
   const C2lMatmul *p = &op->p.matmul;
   const C2lTensor *a = op->in[0], *b = op->in[1];
   const C2lDtype operand = get_operand_type (a, b);
-  const gint64 a_rows = cuda_count_rows (a), b_rows = cuda_count_rows (b);
+  const gint64 a_rows = c2l_tensor_get_n_rows (a), b_rows = c2l_tensor_get_n_rows (b);
   const gboolean is_plain = op->out->dtype == C2L_F32;
   Plan *plan = g_new0 (Plan, 1);
 

@@ -5,14 +5,14 @@
 C2L_CUDA_RUN (layer_norm_backward)
 {
   cu_layer_norm_backward (cuda_stream (device), op->in[0]->data, op->in[1]->data, op->in[2]->data, op->in[2]->dtype, op->p.norm.eps,
-                          cuda_floats (op->in[3]), op->out->data, cuda_count_rows (op->out), cuda_get_width (op->out));
+                          cuda_floats (op->in[3]), op->out->data, c2l_tensor_get_n_rows (op->out), cuda_get_width (op->out));
 }
 
 /* Sums in CU_ROW_CHUNKS pieces, and two numbers a row. */
 C2L_CUDA_PREPARE (row_sums)
 {
   op->scratch_size
-      = sizeof (float) * (gsize) (CU_ROW_CHUNKS * cuda_get_width (op->in[0]) + 2 * cuda_count_rows (op->in[0]));
+      = sizeof (float) * (gsize) (CU_ROW_CHUNKS * cuda_get_width (op->in[0]) + 2 * c2l_tensor_get_n_rows (op->in[0]));
   return TRUE;
 }
 
@@ -21,14 +21,14 @@ C2L_CUDA_RUN (layer_norm_gain_backward)
   const C2lTensor *x = op->in[0], *dy = op->in[1];
 
   cu_layer_norm_gain_backward (cuda_stream (device), x->data, dy->data, dy->dtype, op->p.norm.eps, op->out->data, op->scratch,
-                               cuda_count_rows (x), cuda_get_width (x));
+                               c2l_tensor_get_n_rows (x), cuda_get_width (x));
 }
 
 C2L_CUDA_RUN (column_sums)
 {
   const C2lTensor *x = op->in[0];
 
-  cu_column_sums (cuda_stream (device), x->data, x->dtype, op->out->data, op->scratch, cuda_count_rows (x), cuda_get_width (x));
+  cu_column_sums (cuda_stream (device), x->data, x->dtype, op->out->data, op->scratch, c2l_tensor_get_n_rows (x), cuda_get_width (x));
 }
 
 C2L_CUDA_PREPARE (attention_backward)
@@ -79,7 +79,7 @@ C2L_CUDA_RUN (swiglu_backward)
   const C2lTensor *x = op->in[0], *dy = op->in[1];
 
   cu_swiglu_backward (cuda_stream (device), x->data, x->dtype, dy->data, dy->dtype, op->out->data, op->out->dtype,
-                      cuda_count_rows (dy), cuda_get_width (dy));
+                      c2l_tensor_get_n_rows (dy), cuda_get_width (dy));
 }
 
 C2L_CUDA_RUN (activate_backward)
@@ -99,7 +99,7 @@ C2L_CUDA_RUN (scatter_add)
 C2L_CUDA_RUN (embed_noise)
 {
   cu_embed_noise (cuda_stream (device), op->in[0]->data, op->in[1]->data, op->p.embed_noise.scale, op->out->data,
-                  cuda_count_rows (op->out), cuda_get_width (op->out));
+                  c2l_tensor_get_n_rows (op->out), cuda_get_width (op->out));
 }
 
 C2L_CUDA_PREPARE (sum)

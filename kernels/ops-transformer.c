@@ -5,12 +5,12 @@
 C2L_CUDA_RUN (layer_norm)
 {
   cu_layer_norm (cuda_stream (device), op->in[0]->data, op->in[1]->data, cuda_floats (op->in[2]), op->p.norm.eps, op->out->data,
-                 op->out->dtype, cuda_count_rows (op->out), cuda_get_width (op->out));
+                 op->out->dtype, c2l_tensor_get_n_rows (op->out), cuda_get_width (op->out));
 }
 
 C2L_CUDA_RUN (rms_normalize)
 {
-  cu_rms_normalize (cuda_stream (device), op->in[0]->data, op->p.norm.eps, op->out->data, cuda_count_rows (op->out),
+  cu_rms_normalize (cuda_stream (device), op->in[0]->data, op->p.norm.eps, op->out->data, c2l_tensor_get_n_rows (op->out),
                     cuda_get_width (op->out));
 }
 
@@ -27,13 +27,13 @@ C2L_CUDA_RUN (rotary)
   const C2lTensor *x = op->in[0];
   const C2lRotary *p = &op->p.rotary;
 
-  cu_rotary (cuda_stream (device), x->data, x->dtype, op->in[1]->data, op->out->data, cuda_count_rows (x), x->dims[1], x->dims[2],
+  cu_rotary (cuda_stream (device), x->data, x->dtype, op->in[1]->data, op->out->data, c2l_tensor_get_n_rows (x), x->dims[1], x->dims[2],
              p->offset, p->n_heads, p->head_dim, (int) op->in[1]->dims[1]);
 }
 
 C2L_CUDA_RUN (swiglu)
 {
-  cu_swiglu (cuda_stream (device), op->in[0]->data, op->in[0]->dtype, op->out->data, op->out->dtype, cuda_count_rows (op->out),
+  cu_swiglu (cuda_stream (device), op->in[0]->data, op->in[0]->dtype, op->out->data, op->out->dtype, c2l_tensor_get_n_rows (op->out),
              cuda_get_width (op->out));
 }
 

@@ -27,26 +27,16 @@ warp_row (int64_t n_rows)
   return row < n_rows ? row : -1;
 }
 
-/* A block a row: the mean first, then the squares of what differs from it, as float32 wants it. */
+/* A block a row. */
 __global__ void
 layer_norm_kernel (const float *x, const float *gain, const float *bias, float eps, void *y, int y_type, int64_t width)
 {
   __shared__ float room[32];
   const float *row = x + blockIdx.x * width;
-  float sum = 0, squares = 0;
+  const float2 of = cu_block_statistics (row, width, eps, room);
 
   for (int64_t i = threadIdx.x; i < width; i += blockDim.x)
-    sum += row[i];
-
-  const float mean = cu_block_sum (sum, room) / (float) width;
-
-  for (int64_t i = threadIdx.x; i < width; i += blockDim.x)
-    squares += (row[i] - mean) * (row[i] - mean);
-
-  const float scale = 1.0f / sqrtf (cu_block_sum (squares, room) / (float) width + eps);
-
-  for (int64_t i = threadIdx.x; i < width; i += blockDim.x)
-    cu_write (y, y_type, blockIdx.x * width + i, (row[i] - mean) * scale * gain[i] + (bias ? bias[i] : 0.0f));
+    cu_write (y, y_type, blockIdx.x * width + i, (row[i] - of.x) * of.y * gain[i] + (bias ? bias[i] : 0.0f));
 }
 
 __global__ void

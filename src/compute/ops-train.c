@@ -28,17 +28,6 @@ c2l_loss_from_name (const char *name, C2lLossKind *kind)
 
 /* --- matrix products --- */
 
-/* All dimensions but the last. */
-static gint64
-count_rows (const C2lTensor *x)
-{
-  gint64 n = 1;
-
-  for (int i = 0; i < x->n_dims - 1; i++)
-    n *= x->dims[i];
-  return n;
-}
-
 C2lTensor *
 c2l_matmul (C2lPass *pass, C2lTensor *a, C2lTensor *b, const C2lMatmul *params)
 {
@@ -52,8 +41,8 @@ c2l_matmul (C2lPass *pass, C2lTensor *a, C2lTensor *b, const C2lMatmul *params)
       || !c2l_dtype_is_float (params->out_dtype) || a->n_dims < 2 || b->n_dims < 2)
     return C2L_OP_REFUSE (pass, C2L_OP_MATMUL, "wrong type", a, b);
 
-  const gint64 a_rows = count_rows (a), a_columns = c2l_tensor_get_dim (a, -1);
-  const gint64 b_rows = count_rows (b), b_columns = c2l_tensor_get_dim (b, -1);
+  const gint64 a_rows = c2l_tensor_get_n_rows (a), a_columns = c2l_tensor_get_dim (a, -1);
+  const gint64 b_rows = c2l_tensor_get_n_rows (b), b_columns = c2l_tensor_get_dim (b, -1);
   const gint64 n = params->transpose_b ? b_rows : b_columns;
   const gint64 k = params->transpose_b ? b_columns : b_rows;
   gint64 dims[C2L_MAX_DIMS] = { a_columns, n };
@@ -211,7 +200,7 @@ c2l_swiglu_backward (C2lPass *pass, C2lTensor *x, C2lTensor *dy, C2lDtype out_dt
     return NULL;
   if (x->n_dims < 1 || !c2l_dtype_is_float (x->dtype) || !c2l_dtype_is_float (dy->dtype)
       || !c2l_dtype_is_float (out_dtype) || x->n_dims != dy->n_dims
-      || count_rows (x) != count_rows (dy)
+      || c2l_tensor_get_n_rows (x) != c2l_tensor_get_n_rows (dy)
       || c2l_tensor_get_dim (x, -1) != 2 * c2l_tensor_get_dim (dy, -1))
     return C2L_OP_REFUSE (pass, C2L_OP_SWIGLU_BACKWARD, "shapes do not fit", x, dy);
 

@@ -737,13 +737,22 @@ pass_run_segment (C2lPass *pass, const Segment *segment, GCancellable *cancellab
   return TRUE;
 }
 
+static gboolean
+pass_run_segments (C2lPass *pass, GCancellable *cancellable, GError **error)
+{
+  for (guint i = 0; i < pass->segments->len; i++)
+    if (!pass_run_segment (pass, &g_array_index (pass->segments, Segment, i), cancellable, error))
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 c2l_pass_run (C2lPass *pass, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (pass->compiled, FALSE);
 
   C2lDevice *device = pass->device;
-  gboolean done = TRUE;
+  gboolean done;
 
   if (device->klass->begin)
     device->klass->begin (device);
@@ -752,10 +761,10 @@ c2l_pass_run (C2lPass *pass, GCancellable *cancellable, GError **error)
   if (pass->has_run && !pass->segments && !pass->profiling && device->klass->begin_capture)
     pass_capture_segments (pass);
   pass->has_run = TRUE;
-  if (!pass->segments || pass->profiling)
+  if (pass->segments && !pass->profiling)
+    done = pass_run_segments (pass, cancellable, error);
+  else
     done = pass_run_ops (pass, 0, pass->ops->len, cancellable, error);
-  for (guint i = 0; done && pass->segments && !pass->profiling && i < pass->segments->len; i++)
-    done = pass_run_segment (pass, &g_array_index (pass->segments, Segment, i), cancellable, error);
   /* Whatever was begun ends before the caller goes on, the cancelled included. */
   return device_wait (device, done ? error : NULL) && done;
 }

@@ -62,6 +62,16 @@ c2l_tensor_get_size (const C2lTensor *tensor)
   return c2l_tensor_get_length (tensor) * c2l_dtype_get_size (tensor->dtype);
 }
 
+gint64
+c2l_tensor_get_n_rows (const C2lTensor *tensor)
+{
+  gint64 n = 1;
+
+  for (int i = 0; i < tensor->n_dims - 1; i++)
+    n *= tensor->dims[i];
+  return n;
+}
+
 void
 c2l_tensor_write (C2lTensor *tensor, gconstpointer data, gsize size)
 {

@@ -27,6 +27,8 @@ const gint64 *c2l_tensor_get_dims (const C2lTensor *tensor);
 /* Number of elements, and of bytes. */
 gsize         c2l_tensor_get_length (const C2lTensor *tensor);
 gsize         c2l_tensor_get_size (const C2lTensor *tensor);
+/* All dimensions but the last, multiplied; 1 where there are none. */
+gint64        c2l_tensor_get_n_rows (const C2lTensor *tensor);
 
 /* Copies between the host and a tensor: inputs, and weights with memory of their own, are written;
  * those and kept tensors are read, all between runs of a compiled pass. @size must be
