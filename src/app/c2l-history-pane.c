@@ -3,6 +3,7 @@
  * Nothing is read before the pane is first seen. */
 #include "app/c2l-history-pane-private.h"
 
+#include "app/c2l-compat.h"
 
 #include <glib/gi18n.h>
 
@@ -300,7 +301,7 @@ stay_at_start (C2lHistoryPane *self, guint position, guint removed, guint added)
 static void
 on_failed (C2lHistoryPane *self, const char *text)
 {
-  c2l_board_say (self->board, "%s", text);
+  c2l_board_warn (self->board, "%s", text);
 }
 
 /* --- models and collections --- */
@@ -534,6 +535,7 @@ c2l_history_pane_init (C2lHistoryPane *self)
   self->is_filling = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
   self->is_filling = FALSE;
+  c2l_compat_hide_other_pages (GTK_WIDGET (self->stage));
   self->actions = g_simple_action_group_new ();
   gtk_widget_insert_action_group (GTK_WIDGET (self), "history", G_ACTION_GROUP (self->actions));
   add_keys (self);

@@ -103,7 +103,7 @@ on_styles (GObject *source, GAsyncResult *result, gpointer data)
   C2lRows *rows = c2l_workshop_styles_finish (C2L_WORKER (source), result, &error);
 
   if (rows == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    c2l_board_say (self->board, "%s", error->message);
+    c2l_board_fail (self->board, error);
   /* The artist may have gone to another picture meanwhile. */
   if (rows != NULL && self->recipe == question->own)
     {

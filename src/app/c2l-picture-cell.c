@@ -90,13 +90,17 @@ static void
 update_label (C2lPictureCell *self)
 {
   g_autofree char *label = NULL;
-  GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (self));
 
   g_object_get (self->item, "label", &label, NULL);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
-  if (parent != NULL)
-    gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
-                                    -1);
+  for (GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (self)); parent != NULL;
+       parent = gtk_widget_get_parent (parent))
+    if (g_str_equal (gtk_widget_get_css_name (parent), "child"))
+      {
+        gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                        label, -1);
+        break;
+      }
 }
 
 static void

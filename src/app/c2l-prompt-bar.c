@@ -28,7 +28,6 @@ struct _C2lPromptBar
   C2lDrawOptions *options;
   C2lSeedField *seed;
   GtkMenuButton *options_button;
-  GtkButton *generate;
   GtkSpinButton *count;
   GtkSwitch *live;
   GtkDropDown *sort;
@@ -168,6 +167,15 @@ c2l_prompt_bar_random_example (C2lPromptBar *self)
     c2l_prompt_bar_generate_prompt (self, example);
 }
 
+void
+c2l_prompt_bar_select_prompt (C2lPromptBar *self)
+{
+  g_return_if_fail (C2L_IS_PROMPT_BAR (self));
+
+  c2l_prompt_entry_select_all (self->prompt);
+  gtk_widget_grab_focus (GTK_WIDGET (self->prompt));
+}
+
 /* --- the seed --- */
 
 void
@@ -208,7 +216,10 @@ c2l_prompt_bar_use_recipe (C2lPromptBar *self, C2lRecipe *recipe, C2lUse use)
   g_return_if_fail (C2L_IS_PROMPT_BAR (self));
 
   if ((use & C2L_USE_PROMPT) != 0 && recipe->prompt != NULL)
-    c2l_prompt_entry_set_text (self->prompt, recipe->prompt);
+    {
+      c2l_prompt_entry_set_text (self->prompt, recipe->prompt);
+      c2l_prompt_entry_select_all (self->prompt);
+    }
   if ((use & C2L_USE_SEED) != 0)
     c2l_seed_field_set_seed (self->seed, recipe->seed);
   if ((use & C2L_USE_OPTIONS) != 0)
@@ -385,21 +396,6 @@ on_count_output (GtkSpinButton *count)
 }
 
 static void
-on_busy (C2lPromptBar *self)
-{
-  gboolean busy;
-
-  g_object_get (self->board, "busy", &busy, NULL);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->generate),
-                                  busy ? "create.stop" : "create.generate");
-  gtk_button_set_label (self->generate, busy ? _ ("Stop") : _ ("Generate"));
-  if (busy)
-    gtk_widget_remove_css_class (GTK_WIDGET (self->generate), "suggested-action");
-  else
-    gtk_widget_add_css_class (GTK_WIDGET (self->generate), "suggested-action");
-}
-
-static void
 on_sorted (C2lPromptBar *self)
 {
   gboolean sorted;
@@ -454,10 +450,8 @@ c2l_prompt_bar_set_board (C2lPromptBar *self, C2lBoard *board)
     return;
 
   g_object_set (board, "sorted", g_settings_get_boolean (c2l_settings_get (), "sorted"), NULL);
-  g_signal_connect_swapped (board, "notify::busy", G_CALLBACK (on_busy), self);
   g_signal_connect_swapped (board, "notify::sorted", G_CALLBACK (on_sorted), self);
   g_signal_connect_swapped (board, "model-opened", G_CALLBACK (on_model_opened), self);
-  on_busy (self);
   on_sorted (self);
   on_model_opened (self);
 }
@@ -493,7 +487,6 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, options);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, seed);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, options_button);
-  gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, generate);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, count);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, live);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, sort);
@@ -536,6 +529,8 @@ c2l_prompt_bar_init (C2lPromptBar *self)
 
   gtk_widget_init_template (GTK_WIDGET (self));
   c2l_prompt_entry_set_text (self->prompt, prompt);
+  /* What was typed last time is the first thing that is typed over. */
+  c2l_prompt_entry_select_all (self->prompt);
   g_settings_bind (settings, "picture-count", self->count, "value", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "seed", self->seed, "seed", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "seed-locked", self->seed, "locked", G_SETTINGS_BIND_DEFAULT);

@@ -37,7 +37,9 @@ dup_device_words (C2lDevice *device)
   g_autofree char *words = g_strndup (description, library != NULL ? (gsize) (library - description)
                                                                    : strlen (description));
 
-  return g_strdup_printf ("%s, %s", kind, words);
+  /* Some devices begin with their kind themselves. */
+  return g_str_has_prefix (words, kind) ? g_steal_pointer (&words)
+                                        : g_strdup_printf ("%s, %s", kind, words);
 }
 
 static gboolean
