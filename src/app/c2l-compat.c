@@ -163,16 +163,14 @@ c2l_compat_hide_other_pages (GtkWidget *stack)
   hide_other_pages (stack);
 }
 
-/* --- drop-downs --- */
+/* --- buttons inside of widgets --- */
 
 void
-c2l_compat_name_drop_down (GtkWidget *drop_down, const char *name)
+c2l_compat_name_inner_button (gpointer widget)
 {
-  GtkWidget *button = gtk_widget_get_first_child (drop_down);
+  GtkWidget *button = gtk_widget_get_first_child (GTK_WIDGET (widget));
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
-                                  -1);
   if (GTK_IS_TOGGLE_BUTTON (button))
-    gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
-                                    -1);
+    gtk_accessible_update_relation (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                    widget, NULL, -1);
 }

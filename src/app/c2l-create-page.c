@@ -126,18 +126,17 @@ c2l_create_page_set_viewer (C2lCreatePage *self, GtkWidget *viewer)
   adw_bin_set_child (self->viewer_slot, viewer);
 }
 
-/* A screen reader must not find what is folded away; libadwaita only moves it out of sight. It stays visible, though: a flap
- * without one would take itself for wide enough to unfold. */
+/* A screen reader must not find what is folded away; libadwaita only moves it out of sight. It
+ * stays visible, though: a flap without one would take itself for wide enough to unfold. */
 static void
 update_folded (AdwFlap *flap)
 {
   GtkWidget *folded = adw_flap_get_flap (flap);
 
   if (folded != NULL)
-    gtk_accessible_update_state (GTK_ACCESSIBLE (folded), GTK_ACCESSIBLE_STATE_HIDDEN,
-                                 !adw_flap_get_reveal_flap (flap)
-                                     && adw_flap_get_reveal_progress (flap) <= 0,
-                                 -1);
+    gtk_accessible_update_state (
+        GTK_ACCESSIBLE (folded), GTK_ACCESSIBLE_STATE_HIDDEN,
+        !adw_flap_get_reveal_flap (flap) && adw_flap_get_reveal_progress (flap) <= 0, -1);
 }
 
 static void
@@ -331,7 +330,8 @@ on_run_finished (C2lCreatePage *self, guint n_pictures, double seconds)
   g_application_send_notification (application, "generated", notification);
 }
 
-/* What was just put on the table is seen and has the keyboard, even where the history lies over it. */
+/* What was just put on the table is seen and has the keyboard, even where the history lies over it.
+ */
 static void
 on_revealed (C2lCreatePage *self, C2lPictureItem *item)
 {

@@ -352,6 +352,7 @@ c2l_film_bar_init (C2lFilmBar *self)
 {
   self->film = c2l_film_new (FPS);
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->export);
   g_object_bind_property (self->film, "playing", self->play, "active",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_object_bind_property (self->film, "position", self->position, "value", G_BINDING_BIDIRECTIONAL);

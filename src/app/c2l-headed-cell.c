@@ -1,4 +1,5 @@
-/* A cell with room above it. What is written there is wider than the widget, which GTK allows as long as nothing is cut to size. */
+/* A cell with room above it. What is written there is wider than the widget, which GTK allows as
+ * long as nothing is cut to size. */
 #include "app/c2l-headed-cell.h"
 
 struct _C2lHeadedCell
@@ -58,14 +59,15 @@ c2l_headed_cell_size_allocate (GtkWidget *widget, int width, int height, int bas
     {
       int span;
 
-      gtk_widget_measure (self->heading, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+      gtk_widget_measure (self->heading, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL,
+                          NULL);
       span = MAX (minimum, width * (int) MAX (self->n_cells, 1));
       gtk_widget_size_allocate (self->heading,
                                 &(GtkAllocation){ is_rtl ? width - span : 0, 0, span, room }, -1);
     }
   gtk_widget_measure (self->cell, GTK_ORIENTATION_VERTICAL, width, &minimum, NULL, NULL, NULL);
-  gtk_widget_size_allocate (
-      self->cell, &(GtkAllocation){ 0, room, width, MAX (minimum, height - room) }, -1);
+  gtk_widget_size_allocate (self->cell,
+                            &(GtkAllocation){ 0, room, width, MAX (minimum, height - room) }, -1);
 }
 
 static void
@@ -124,7 +126,10 @@ c2l_headed_cell_get_cell (C2lHeadedCell *self)
 }
 
 void
-c2l_headed_cell_set_heading (C2lHeadedCell *self, gboolean has_room, const char *text, guint n_cells)
+c2l_headed_cell_set_heading (C2lHeadedCell *self,
+                             gboolean has_room,
+                             const char *text,
+                             guint n_cells)
 {
   g_return_if_fail (C2L_IS_HEADED_CELL (self));
 

@@ -534,6 +534,10 @@ c2l_history_pane_init (C2lHistoryPane *self)
   self->sources = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->is_filling = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->source);
+  c2l_compat_name_inner_button (self->model);
+  c2l_compat_name_inner_button (self->date);
+  c2l_compat_name_inner_button (self->order);
   self->is_filling = FALSE;
   c2l_compat_hide_other_pages (GTK_WIDGET (self->stage));
   self->actions = g_simple_action_group_new ();

@@ -23,7 +23,7 @@ struct _C2lPictureGrid
   GtkGridView *view;
   GtkWidget *menu, *recipe_view;
   C2lBoard *board;
-  GHashTable *cells; /* C2lPictureItem → C2lPictureCell that shows it; neither owned */
+  GHashTable *cells;        /* C2lPictureItem → C2lPictureCell that shows it; neither owned */
   C2lPictureItem *revealed; /* (nullable): to be seen as soon as it has its place */
   gboolean takes_keyboard;  /* the revealed one, once */
   int cell_size;
@@ -128,8 +128,7 @@ static void
 queue_headings (C2lPictureGrid *self)
 {
   if (self->heading_source == 0)
-    self->heading_source
-        = g_idle_add_full (G_PRIORITY_HIGH_IDLE, update_headings, self, NULL);
+    self->heading_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, update_headings, self, NULL);
 }
 
 static void
@@ -474,8 +473,9 @@ forget_revealed (C2lPictureGrid *self)
   self->takes_keyboard = FALSE;
 }
 
-/* GtkGridView holds on to the pictures that it shows: when better ones come in front of them, it moves
- * down. Who is at the top wants to see those, and who asked for further ones wants to see the first of them. */
+/* GtkGridView holds on to the pictures that it shows: when better ones come in front of them, it
+ * moves down. Who is at the top wants to see those, and who asked for further ones wants to see the
+ * first of them. */
 static gboolean
 place (gpointer data)
 {

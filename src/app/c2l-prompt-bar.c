@@ -3,6 +3,7 @@
  * asks; Enter then keeps what is seen. */
 #include "app/c2l-prompt-bar.h"
 
+#include "app/c2l-compat.h"
 #include "app/c2l-draw-options.h"
 #include "app/c2l-prompt-entry.h"
 #include "app/c2l-seed-field.h"
@@ -528,6 +529,7 @@ c2l_prompt_bar_init (C2lPromptBar *self)
   g_autofree char *prompt = g_settings_get_string (settings, "prompt");
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->sort);
   c2l_prompt_entry_set_text (self->prompt, prompt);
   /* What was typed last time is the first thing that is typed over. */
   c2l_prompt_entry_select_all (self->prompt);

@@ -179,6 +179,13 @@ c2l_shortcuts_add_to_widget (GtkWidget *widget, C2lScope scope)
   fill (controller, scope, new_shortcut);
   gtk_widget_add_controller (widget, controller);
 
+  /* Inside the viewer before the window takes arrows for its own. */
+  if (scope == C2L_SCOPE_VIEWER)
+    {
+      controller = gtk_shortcut_controller_new ();
+      fill (controller, scope, new_shortcut);
+      gtk_widget_add_controller (widget, controller);
+    }
   /* Inside the grid before GtkGridView takes Space for its own, and so that menus show letters. */
   if (scope == C2L_SCOPE_GRID)
     {

@@ -96,8 +96,8 @@ take_back (C2lWindow *self, const char *kind)
     adw_toast_dismiss (toast);
 }
 
-/* Toasts are of a kind where their buttons do the same, or have none. The newest is shown at once: it takes the place of one of its
- * kind, and lets one of another kind wait. */
+/* Toasts are of a kind where their buttons do the same, or have none. The newest is shown at once:
+ * it takes the place of one of its kind, and lets one of another kind wait. */
 void
 c2l_window_show_toast (C2lWindow *self,
                        const char *text,
