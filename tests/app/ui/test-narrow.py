@@ -7,7 +7,7 @@ import re
 
 from person import MARGIN, Gone, _xdo, run
 
-WIDTH, HEIGHT = 360, 640
+WIDTH, HEIGHT = 360, 780
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
 # What has words in it, or is pressed.
 SEEN = ('label', 'push button', 'toggle button', 'check box', 'combo box', 'spin button', 'entry', 'text', 'slider', 'page tab', 'status bar')
@@ -89,7 +89,7 @@ def walk_create(desk, language):
     app.wait(lambda: app.has('entry'), 'the history is there')
     walk.look('history')
     app.key('F9', 'F6', 'space')
-    app.wait(lambda: app.find_all('push button', re.compile('^(Fit|Ganz|Ajustar|Ajustado)')) , 'the viewer is there')
+    app.wait(lambda: app.find_all('push button', re.compile('^(Fit|Einpassen|Ajustar)')) , 'the viewer is there')
     walk.look('viewer')
     app.key('Escape', 'F6', 'Home', 'shift+Right', 'c')
     app.wait(lambda: len(app.find_all('image', re.compile(r'1.*\d[.,]\d'))) > 0, 'two are compared')
