@@ -6,6 +6,7 @@
 
 #include "formats/weights.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_DEPTH 64
@@ -60,7 +61,7 @@ c2l_json_parse_object (const char *text, gssize length, const char *where, GErro
     }
   if (!json_parser_load_from_data (parser, text, size, &reason))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: not JSON: %s", where,
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, _ ("%s: not JSON: %s"), where,
                    reason->message);
       return NULL;
     }
@@ -68,7 +69,7 @@ c2l_json_parse_object (const char *text, gssize length, const char *where, GErro
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: JSON, but not an object in braces", where);
+                   _ ("%s: JSON, but not an object in braces"), where);
       return NULL;
     }
   return json_object_ref (json_node_get_object (root));

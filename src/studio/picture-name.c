@@ -3,6 +3,7 @@
  * refused where they ask for what there is not. */
 #include "studio/picture-name.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_SLUG 60
@@ -194,7 +195,7 @@ refuse (GError **error, const char *name_template, const char *why)
   g_autofree char *list = c2l_name_template_dup_fields ();
 
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "“%s” cannot name files: %s; use letters and %s", name_template, why, list);
+               _ ("“%s” cannot name files: %s; use letters and %s"), name_template, why, list);
   return FALSE;
 }
 
@@ -206,26 +207,26 @@ c2l_name_template_check (const char *name_template, GError **error)
   if (!g_utf8_validate (name_template, -1, NULL))
     {
       visible = g_utf8_make_valid (name_template, -1);
-      return refuse (error, visible, "it is not UTF-8");
+      return refuse (error, visible, _ ("it is not UTF-8"));
     }
   visible = clean (name_template);
   if (*visible == '\0')
-    return refuse (error, name_template, "it is empty");
+    return refuse (error, name_template, _ ("it is empty"));
   if (strchr (name_template, '/') != NULL)
-    return refuse (error, name_template, "it is a path; the folder is chosen apart");
+    return refuse (error, name_template, _ ("it is a path; the folder is chosen apart"));
   for (const char *c = name_template; *c != '\0'; c = g_utf8_next_char (c))
     if (g_unichar_iscntrl (g_utf8_get_char (c)))
-      return refuse (error, visible, "it holds a control character");
+      return refuse (error, visible, _ ("it holds a control character"));
   for (const char *c = name_template; *(c += strcspn (c, "{}")) != '\0'; c++)
     {
       const char *end = *c == '{' ? strchr (c, '}') : NULL;
       g_autofree char *why = NULL;
 
       if (end == NULL)
-        return refuse (error, name_template, "a brace has no partner");
+        return refuse (error, name_template, _ ("a brace has no partner"));
       if (find_field (c + 1, end - c - 1) < 0)
         {
-          why = g_strdup_printf ("there is no %.*s", (int) (end + 1 - c), c);
+          why = g_strdup_printf (_ ("there is no %.*s"), (int) (end + 1 - c), c);
           return refuse (error, name_template, why);
         }
       c = end;

@@ -1,6 +1,7 @@
 /* The table of published files, and how a name becomes a path. Knows no format. */
 #include "studio/published.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define HUGGING_FACE "https://huggingface.co/lambdalabs/clip2latent/resolve/main/"
@@ -118,8 +119,8 @@ set_unknown_name (GError **error, const char *what, C2lFileKind kind)
 
   g_set_error (
       error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NAME,
-      "%s: no such file, and no published name; give a path, an https address or one of %s", what,
-      names);
+      _ ("%s: no such file, and no published name; give a path, an https address or one of %s"),
+      what, names);
 }
 
 gboolean

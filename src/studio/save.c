@@ -5,6 +5,7 @@
 
 #include "formats/output.h"
 
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 /* Files of one name; who has so many has lost count of them. */
@@ -48,9 +49,10 @@ publish (const char *staged, const C2lSaveOptions *options, const char *name, GE
           return NULL;
         }
     }
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-               "%s: too many pictures with the name “%s”; choose another folder or another name",
-               options->folder, name);
+  g_set_error (
+      error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+      _ ("%s: too many pictures with the name “%s”; choose another folder or another name"),
+      options->folder, name);
   return NULL;
 }
 
