@@ -8,14 +8,13 @@
 #include "app/c2l-prompt-entry.h"
 #include "app/c2l-seed-field.h"
 #include "app/c2l-settings.h"
+#include "app/c2l-unknown-words.h"
 #include "app/c2l-wrap-layout.h"
 
 #include <glib/gi18n.h>
 
-/* A pause in typing, in milliseconds: for drawing long enough not to draw each letter, for words
- * until one is surely typed. */
+/* A pause in typing, in milliseconds, long enough not to draw each letter. */
 #define LIVE_PAUSE 180
-#define WORDS_PAUSE 400
 #define MAX_SUGGESTIONS 12
 /* Pictures of up to so many pixels are there before a smaller one would be seen. */
 #define PREVIEW_ABOVE 256
@@ -32,13 +31,12 @@ struct _C2lPromptBar
   GtkSpinButton *count;
   GtkSwitch *live;
   GtkDropDown *sort;
-  GtkRevealer *unknown_revealer;
-  GtkLabel *unknown;
+  C2lUnknownWords *unknown;
 
   C2lBoard *board;
-  guint live_timer, words_timer;
-  GCancellable *words_cancellable, *suggest_cancellable;
-  char *completed;          /* (nullable): the line that suggestions were asked for */
+  guint live_timer;
+  GCancellable *suggest_cancellable;
+  char *completed; /* (nullable): the line that suggestions were asked for */
 };
 
 G_DEFINE_FINAL_TYPE (C2lPromptBar, c2l_prompt_bar, GTK_TYPE_WIDGET)
@@ -256,69 +254,13 @@ c2l_prompt_bar_set_count (C2lPromptBar *self, int count)
   gtk_spin_button_set_value (self->count, count);
 }
 
-/* --- words that the model does not know --- */
-
-static void
-show_unknown (C2lPromptBar *self, char **words)
-{
-  g_autoptr (GString) list = g_string_new (NULL);
-
-  for (int i = 0; words != NULL && words[i] != NULL; i++)
-    {
-      g_string_append (list, i > 0 ? ", " : "");
-      /* Translators: a word in quotation marks. */
-      g_string_append_printf (list, _ ("“%s”"), words[i]);
-    }
-
-  if (list->len > 0)
-    {
-      g_autofree char *text = g_strdup_printf (_ ("The model does not know: %s"), list->str);
-      gtk_label_set_text (self->unknown, text);
-    }
-  /* What is folded away would still be read aloud. */
-  gtk_widget_set_visible (GTK_WIDGET (self->unknown), list->len > 0);
-  gtk_revealer_set_reveal_child (self->unknown_revealer, list->len > 0);
-}
-
-static void
-on_unknown_words (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (C2lPromptBar) self = data;
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) words = c2l_worker_list_unknown_words_finish (C2L_WORKER (source), result, &error);
-
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && self->board != NULL)
-    show_unknown (self, words);
-}
-
-static gboolean
-on_words_pause (gpointer data)
-{
-  C2lPromptBar *self = data;
-  g_autofree char *text = c2l_prompt_entry_dup_text (self->prompt);
-
-  self->words_timer = 0;
-  g_cancellable_cancel (self->words_cancellable);
-  g_clear_object (&self->words_cancellable);
-  if (*g_strstrip (text) == '\0' || c2l_board_get_model (self->board) == NULL)
-    {
-      show_unknown (self, NULL);
-      return G_SOURCE_REMOVE;
-    }
-
-  self->words_cancellable = g_cancellable_new ();
-  c2l_worker_list_unknown_words_async (c2l_board_get_worker (self->board), text,
-                                       self->words_cancellable, on_unknown_words,
-                                       g_object_ref (self));
-  return G_SOURCE_REMOVE;
-}
-
 static void
 check_words (C2lPromptBar *self)
 {
-  g_clear_handle_id (&self->words_timer, g_source_remove);
+  g_autofree char *text = c2l_prompt_entry_dup_text (self->prompt);
+
   if (self->board != NULL)
-    self->words_timer = g_timeout_add (WORDS_PAUSE, on_words_pause, self);
+    c2l_unknown_words_look (self->unknown, self->board, text);
 }
 
 /* --- earlier prompts --- */
@@ -443,8 +385,6 @@ c2l_prompt_bar_set_board (C2lPromptBar *self, C2lBoard *board)
   if (self->board != NULL)
     g_signal_handlers_disconnect_by_data (self->board, self);
   g_clear_handle_id (&self->live_timer, g_source_remove);
-  g_clear_handle_id (&self->words_timer, g_source_remove);
-  g_cancellable_cancel (self->words_cancellable);
   g_cancellable_cancel (self->suggest_cancellable);
   g_set_object (&self->board, board);
   if (board == NULL)
@@ -472,7 +412,6 @@ c2l_prompt_bar_dispose (GObject *object)
   GtkWidget *child;
 
   c2l_prompt_bar_set_board (self, NULL);
-  g_clear_object (&self->words_cancellable);
   g_clear_object (&self->suggest_cancellable);
   g_clear_pointer (&self->completed, g_free);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
@@ -491,7 +430,6 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, count);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, live);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, sort);
-  gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, unknown_revealer);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, unknown);
 }
 
@@ -506,6 +444,7 @@ c2l_prompt_bar_class_init (C2lPromptBarClass *klass)
   g_type_ensure (C2L_TYPE_DRAW_OPTIONS);
   g_type_ensure (C2L_TYPE_PROMPT_ENTRY);
   g_type_ensure (C2L_TYPE_SEED_FIELD);
+  g_type_ensure (C2L_TYPE_UNKNOWN_WORDS);
   g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-prompt-bar.ui");

@@ -51,6 +51,7 @@ direction_free (gpointer data)
 
   g_free (direction->id);
   g_free (direction->name);
+  g_free (direction->original);
   g_free (direction->file);
   g_free (direction);
 }
@@ -216,7 +217,9 @@ read_directions (C2lBundle *bundle, GError **error)
       if (strrchr (stem, '.') != NULL)
         *strrchr (stem, '.') = '\0';
       direction = g_new0 (C2lDirection, 1);
-      direction->name = g_strdup (c2l_json_get_string (json_node_get_object (node), "name", stem));
+      direction->original
+          = g_strdup (c2l_json_get_string (json_node_get_object (node), "name", stem));
+      direction->name = g_strdup (c2l_bundle_translate (bundle, direction->original));
       direction->scale = c2l_json_get_double (json_node_get_object (node), "scale", 1);
       direction->id = g_steal_pointer (&stem);
       direction->file = g_steal_pointer (&file);
@@ -343,6 +346,33 @@ c2l_bundle_get_name (C2lBundle *bundle)
   return bundle->name;
 }
 
+/* What is in no list of translations is taken to be English. */
+static gboolean
+is_original (const char *language)
+{
+  return g_str_equal (language, "C") || g_str_equal (language, "en")
+         || g_str_has_prefix (language, "en_");
+}
+
+const char *
+c2l_bundle_translate (C2lBundle *bundle, const char *text)
+{
+  const char *const *languages = g_get_language_names ();
+  JsonObject *all = c2l_json_get_object (bundle->info, "translations");
+
+  for (int i = 0; all != NULL && text != NULL && languages[i] != NULL; i++)
+    {
+      JsonObject *texts = c2l_json_get_object (all, languages[i]);
+      const char *found = texts != NULL ? c2l_json_get_string (texts, text, NULL) : NULL;
+
+      if (found != NULL && *found != '\0')
+        return found;
+      if (is_original (languages[i]))
+        break;
+    }
+  return text;
+}
+
 const char *
 c2l_bundle_get_folder (C2lBundle *bundle)
 {
@@ -402,6 +432,7 @@ c2l_bundle_lookup_direction (C2lBundle *bundle, const char *name)
       const C2lDirection *direction = g_ptr_array_index (bundle->directions, i);
 
       if (g_ascii_strcasecmp (direction->id, name) == 0
+          || g_ascii_strcasecmp (direction->original, name) == 0
           || g_ascii_strcasecmp (direction->name, name) == 0)
         return direction;
     }

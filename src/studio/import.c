@@ -297,7 +297,7 @@ add_directions (Work *work, GError **error)
 static gboolean
 add_examples (Work *work, GError **error)
 {
-  static const char *const members[] = { "first", "draws", "examples" };
+  static const char *const members[] = { "first", "draws", "examples", "translations" };
   const char *path = work->import->examples;
   g_autofree char *text = NULL;
   gsize length;

@@ -9,13 +9,18 @@
 #define MAX_SLUG 60
 #define FALLBACK "picture"
 
+/* Of a picture that there is not. */
+#define EXAMPLE_SIZE 1024
+#define EXAMPLE_SEED 4821
+#define EXAMPLE_INDEX 2
+#define EXAMPLE_SCORE 0.31
+
 /* Those of Windows and of memory cards, and the slash. */
 #define RESERVED "/\\:*?\"<>|"
 
 typedef struct
 {
   C2lPicture *picture;
-  guint n, n_pictures;
   gsize prompt_budget; /* bytes of each prompt in the name */
 } Values;
 
@@ -118,13 +123,11 @@ dup_index (const Values *values)
   return g_strdup_printf ("%02u", values->picture->recipe->index);
 }
 
-/* With as many digits as the set's last, so that they stand in order. */
+/* The number that the window shows for the picture. */
 static char *
 dup_n (const Values *values)
 {
-  g_autofree char *last = g_strdup_printf ("%02u", values->n_pictures);
-
-  return g_strdup_printf ("%0*u", (int) strlen (last), values->n);
+  return g_strdup_printf ("%02u", values->picture->recipe->index + 1);
 }
 
 static char *
@@ -271,9 +274,9 @@ count (const char *text, const char *part)
 }
 
 char *
-c2l_picture_dup_name (C2lPicture *picture, const char *name_template, guint n, guint n_pictures)
+c2l_picture_dup_name (C2lPicture *picture, const char *name_template)
 {
-  Values values = { picture, n, MAX (n, n_pictures), 0 };
+  Values values = { picture, 0 };
   guint n_prompts = count (name_template, "{prompt}");
   g_autofree char *without = expand (name_template, &values), *raw = NULL, *name = NULL;
   char *start;
@@ -290,4 +293,23 @@ c2l_picture_dup_name (C2lPicture *picture, const char *name_template, guint n, g
   while (*start != '\0' && strchr (". ", start[strlen (start) - 1]) != NULL)
     start[strlen (start) - 1] = '\0';
   return g_strdup (*start != '\0' ? start : FALLBACK);
+}
+
+char *
+c2l_name_template_dup_example (const char *name_template,
+                               const char *prompt,
+                               const char *model,
+                               C2lImageFormat format)
+{
+  g_autoptr (C2lPicture) picture = c2l_picture_new (c2l_recipe_new (), EXAMPLE_SIZE, NULL);
+  g_autofree char *name = NULL;
+
+  picture->recipe->prompt = g_strdup (prompt);
+  picture->recipe->model = g_strdup (model);
+  picture->recipe->seed = EXAMPLE_SEED;
+  picture->recipe->index = EXAMPLE_INDEX;
+  picture->recipe->has_score = TRUE;
+  picture->recipe->score = EXAMPLE_SCORE;
+  name = c2l_picture_dup_name (picture, name_template);
+  return g_strconcat (name, c2l_image_format_get_suffix (format), NULL);
 }
