@@ -25,6 +25,7 @@ struct _C2lPreferences
   AdwComboRow *precision;
   GtkSpinButton *threads;
   GtkSpinButton *idle_minutes;
+  GtkSpinButton *message_seconds;
 
   GPtrArray *devices; /* of C2lDeviceChoice */
   gboolean filling;   /* the rows' models are being changed, which is nobody's choice */
@@ -240,6 +241,8 @@ bind_all (C2lPreferences *self)
   bind_enum (self->format, "picture-format");
   g_settings_bind (settings, "threads", self->threads, "value", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "idle-minutes", self->idle_minutes, "value", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "message-seconds", self->message_seconds, "value",
+                   G_SETTINGS_BIND_DEFAULT);
   g_signal_connect_object (settings, "changed::pictures-folder", G_CALLBACK (show_folder), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "changed::picture-format", G_CALLBACK (show_example), self,
@@ -273,6 +276,7 @@ c2l_preferences_class_init (C2lPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, precision);
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, threads);
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, idle_minutes);
+  gtk_widget_class_bind_template_child (widget_class, C2lPreferences, message_seconds);
   gtk_widget_class_bind_template_callback (widget_class, device_chosen);
   gtk_widget_class_bind_template_callback (widget_class, precision_chosen);
   gtk_widget_class_bind_template_callback (widget_class, show_example);

@@ -113,6 +113,7 @@ c2l_window_show_toast (C2lWindow *self,
   toast = adw_toast_new ("");
   adw_toast_set_custom_title (toast, new_toast_title (text));
   adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
+  adw_toast_set_timeout (toast, g_settings_get_int (c2l_settings_get (), "message-seconds"));
   if (button != NULL)
     {
       adw_toast_set_button_label (toast, button);

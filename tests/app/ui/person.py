@@ -202,6 +202,8 @@ class Desk:
         self.config.joinpath('user-dirs.dirs').write_text('XDG_PICTURES_DIR="$HOME/Pictures"\n')
         self.apps = []
         self.mounts = []
+        # As long as a test waits for one, or a busy machine would let messages go unread.
+        self.set('message-seconds', str(max(5, int(PATIENCE))))
 
     def environment(self, language=None, **more):
         env = {**os.environ, 'HOME': str(self.home), 'XDG_DATA_HOME': str(self.data), 'XDG_CONFIG_HOME': str(self.config),
