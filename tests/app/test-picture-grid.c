@@ -91,7 +91,7 @@ test_cell_shows_scores (void)
   {
     double score;
     const char *text;
-  } scores[] = { { .3377, ".34" }, { .005, ".01" }, { -.1234, "−.12" }, { 1, "1.00" } };
+  } scores[] = { { .3377, "0.34" }, { .005, "0.01" }, { -.1234, "−0.12" }, { -.001, "0.00" }, { 1, "1.00" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (scores); i++)
     {
