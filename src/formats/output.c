@@ -253,7 +253,7 @@ c2l_output_close (GOutputStream *stream, gboolean complete, GError **error)
     }
   if (!g_output_stream_close (stream, NULL, &reason))
     {
-      g_propagate_prefixed_error (error, reason, "%s: cannot be written: ", goal->path);
+      g_propagate_prefixed_error (error, reason, _ ("%s: cannot be written: "), goal->path);
       return FALSE;
     }
   code = sync_file (goal->staged);

@@ -444,9 +444,9 @@ save_what_is_whole (C2lTrainer *trainer, GError **error)
     c2l_run_folder_say (trainer->folder, reason->message);
   else
     {
-      g_autofree char *message = g_strdup_printf ("%s; the checkpoint of step %" G_GINT64_FORMAT
-                                                  " is whole, and the run can be resumed",
-                                                  (*error)->message, trainer->checkpoint_step);
+      g_autofree char *message = g_strdup_printf (
+          _ ("%s; the checkpoint of step %" PRId64 " is whole, and the run can be resumed"),
+          (*error)->message, trainer->checkpoint_step);
 
       g_free ((*error)->message);
       (*error)->message = g_steal_pointer (&message);
