@@ -167,7 +167,7 @@ check_model (Run *run, GError **error)
   if (run->average == NULL && run->options->truncation != 1)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: it knows no average latent; leave --truncation out",
+                   _ ("%s: it knows no average latent; leave --truncation out"),
                    c2l_bundle_get_name (c2l_engine_get_bundle (engine)));
       return FALSE;
     }
