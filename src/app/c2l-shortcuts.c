@@ -4,7 +4,6 @@
 
 #include <glib/gi18n.h>
 
-#define PAGES NC_ ("shortcuts", "Pages")
 #define CREATE NC_ ("shortcuts", "Create")
 #define PICTURES NC_ ("shortcuts", "Pictures")
 #define VIEWER NC_ ("shortcuts", "One Picture")
@@ -13,11 +12,11 @@
 
 /* clang-format off */
 static const C2lShortcut shortcuts[] = {
-  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Create"), "win.page::create", { "<Control>1", "<Alt>1" } },
-  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Train"), "win.page::train", { "<Control>2", "<Alt>2" } },
-  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Models"), "win.page::models", { "<Control>3", "<Alt>3" } },
-  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Show or hide the history"), "win.history-visible", { "F9" } },
-  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Show or hide the edit panel"), "win.panel-visible", { "<Shift>F9" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Go to the page Create"), "win.page::create", { "<Control>1", "<Alt>1" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Go to the page Train"), "win.page::train", { "<Control>2", "<Alt>2" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Go to the page Models"), "win.page::models", { "<Control>3", "<Alt>3" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Show or hide the history"), "win.history-visible", { "F9" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Show or hide the edit panel"), "win.panel-visible", { "<Shift>F9" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Open files"), "win.open", { "<Control>o" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Preferences"), "app.preferences", { "<Control>comma" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Keyboard shortcuts"), "win.shortcuts", { "<Control>question", "F1" } },
@@ -199,10 +198,25 @@ c2l_shortcuts_add_to_widget (GtkWidget *widget, C2lScope scope)
 /* --- the window that lists them --- */
 
 /* GtkShortcutsWindow can be filled by a template only, so the table is written as one. */
+/* The numeric pad repeats what stands beside it, and “=” is “+” without Shift: good for hands, noise
+ * for eyes. */
+static char *
+list_keys (const C2lShortcut *shortcut)
+{
+  g_autoptr (GStrvBuilder) keys = g_strv_builder_new ();
+  g_auto (GStrv) list = NULL;
+
+  for (const char *const *key = shortcut->keys; *key != NULL; key++)
+    if (strstr (*key, "KP_") == NULL && !g_str_has_suffix (*key, "equal"))
+      g_strv_builder_add (keys, *key);
+  list = g_strv_builder_end (keys);
+  return g_strjoinv (" ", list);
+}
+
 static void
 add_row (GString *ui, const C2lShortcut *shortcut)
 {
-  g_autofree char *keys = g_strjoinv (" ", (char **) shortcut->keys);
+  g_autofree char *keys = list_keys (shortcut);
   g_autofree char *row = g_markup_printf_escaped (
       "<child><object class='GtkShortcutsShortcut'><property name='title'>%s</property>"
       "<property name='accelerator'>%s</property></object></child>",
@@ -228,7 +242,7 @@ c2l_shortcuts_window_new (GtkWindow *parent)
       "<interface><object class='GtkShortcutsWindow' id='window'><property "
       "name='modal'>1</property>"
       "<child><object class='GtkShortcutsSection'><property name='section-name'>all</property>"
-      "<property name='max-height'>18</property>");
+      "<property name='max-height'>16</property>");
   g_autoptr (GtkBuilder) builder = NULL;
   GtkWidget *window;
 

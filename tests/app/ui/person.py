@@ -512,7 +512,7 @@ class App:
         spot = None
         while spot != (spot := self._spot(node, x, y)):
             time.sleep(0.05)
-        _xdo('mousemove', '--sync', '--window', self._window_of(node), *spot, check=False)
+        _xdo('mousemove', '--window', self._window_of(node), *spot, check=False)
         if held:
             _xdo('keydown', held)
         _xdo('click', '--repeat', times, '--delay', 60, button)

@@ -134,7 +134,7 @@ def walk_models(desk, language):
     narrow(app)
     walk.look('import')
     app.key('Escape')
-    app.click(app.find('label', 'Cartoon portraits'))
+    app.click(app.find('label', re.compile('^(Cartoon portraits|Comicporträts|Retratos de dibujos animados)$')))
     walk.look('models')
     walk.end()
 
