@@ -186,12 +186,21 @@ on_panel_revealed (C2lCreatePage *self)
                             adw_flap_get_reveal_flap (self->panel_flap));
 }
 
+static void
+on_history_revealed (AdwFlap *flap, GParamSpec *pspec, C2lHistoryPane *history)
+{
+  c2l_history_pane_set_seen (history, adw_flap_get_reveal_flap (flap));
+}
+
 void
-c2l_create_page_set_history (C2lCreatePage *self, GtkWidget *history)
+c2l_create_page_set_history (C2lCreatePage *self, C2lHistoryPane *history)
 {
   g_return_if_fail (C2L_IS_CREATE_PAGE (self));
 
-  adw_flap_set_flap (self->history_flap, history);
+  adw_flap_set_flap (self->history_flap, GTK_WIDGET (history));
+  g_signal_connect_object (self->history_flap, "notify::reveal-flap",
+                           G_CALLBACK (on_history_revealed), history, 0);
+  on_history_revealed (self->history_flap, NULL, history);
   hide_what_is_folded (self->history_flap);
   g_settings_bind (c2l_settings_get (), "history-visible", self->history_flap, "reveal-flap",
                    G_SETTINGS_BIND_DEFAULT);
