@@ -81,7 +81,7 @@ def walk_create(desk, language):
     app.key('shift+F9')
     app.wait(lambda: len(app.find_all('page tab')) >= 3 and app.has('slider'), 'the panel is there')
     for tab in [node for node in app.find_all('page tab') if not app.is_selected(node)]:
-        if tab.parent.name in ('What to edit', 'Was bearbeitet wird', 'Qué se edita'):
+        if tab.parent.name in ('What to edit', 'Was bearbeitet wird', 'Qué se edita', 'Ce qui est retouché'):
             app.press(tab)
             walk.look('panel, ' + tab.name)
     app.key('shift+F9')
@@ -89,7 +89,7 @@ def walk_create(desk, language):
     app.wait(lambda: app.has('entry'), 'the history is there')
     walk.look('history')
     app.key('F9', 'F6', 'space')
-    app.wait(lambda: app.find_all('push button', re.compile('^(Fit|Einpassen|Ajustar)')) , 'the viewer is there')
+    app.wait(lambda: app.find_all('push button', re.compile('^(Fit|Einpassen|Ajustar|Ajuster)')) , 'the viewer is there')
     walk.look('viewer')
     app.key('Escape', 'F6', 'Home', 'shift+Right', 'c')
     app.wait(lambda: len(app.find_all('image', re.compile(r'1.*\d[.,]\d'))) > 0, 'two are compared')
@@ -130,11 +130,11 @@ def walk_models(desk, language):
     files = FIXTURES / 'e2e' / 'w'
     app = start(desk, language, files / 'generator.pkl', files / 'prior.ckpt')
     walk = Walk(app)
-    app.wait(lambda: len(frames(app)) > 1 or app.has('text', re.compile('Name|Nombre')), 'the import dialog is there')
+    app.wait(lambda: len(frames(app)) > 1 or app.has('text', re.compile('Name|Nombre|Nom')), 'the import dialog is there')
     narrow(app)
     walk.look('import')
     app.key('Escape')
-    app.click(app.find('label', re.compile('^(Cartoon portraits|Comicporträts|Retratos de dibujos animados)$')))
+    app.click(app.find('label', re.compile('^(Cartoon portraits|Comicporträts|Retratos de dibujos animados|Portraits de dessin animé)$')))
     walk.look('models')
     walk.end()
 
@@ -151,6 +151,10 @@ def fits_create_in_spanish(desk):
     walk_create(desk, 'es')
 
 
+def fits_create_in_french(desk):
+    walk_create(desk, 'fr')
+
+
 def fits_train(desk):
     walk_train(desk, None)
 
@@ -161,6 +165,10 @@ def fits_train_in_german(desk):
 
 def fits_train_in_spanish(desk):
     walk_train(desk, 'es')
+
+
+def fits_train_in_french(desk):
+    walk_train(desk, 'fr')
 
 
 def fits_models(desk):
@@ -175,5 +183,10 @@ def fits_models_in_spanish(desk):
     walk_models(desk, 'es')
 
 
-run(fits_create, fits_create_in_german, fits_create_in_spanish, fits_train, fits_train_in_german, fits_train_in_spanish,
-    fits_models, fits_models_in_german, fits_models_in_spanish, GSK_RENDERER='cairo')
+def fits_models_in_french(desk):
+    walk_models(desk, 'fr')
+
+
+run(fits_create, fits_create_in_german, fits_create_in_spanish, fits_create_in_french,
+    fits_train, fits_train_in_german, fits_train_in_spanish, fits_train_in_french,
+    fits_models, fits_models_in_german, fits_models_in_spanish, fits_models_in_french, GSK_RENDERER='cairo')
