@@ -288,6 +288,7 @@ c2l_board_set_favourite (C2lBoard *self, GPtrArray *items, gboolean favourite)
   g_return_if_fail (C2L_IS_BOARD (self));
   for (guint i = 0; i < items->len; i++)
     c2l_picture_item_set_favourite (g_ptr_array_index (items, i), favourite);
+  c2l_board_keep_live (self);
   c2l_board_store_favourites (self, items, favourite);
 }
 
@@ -303,6 +304,7 @@ c2l_board_delete (C2lBoard *self, GPtrArray *items)
                            items->len);
   c2l_undo_push_delete (self->undo, items, label);
   c2l_board_notify_undo (self);
+  c2l_board_keep_live (self);
   c2l_board_remove_items (self, items);
   c2l_board_store_trashed (self, items, TRUE);
   text = g_strdup_printf (ngettext ("%u picture deleted", "%u pictures deleted", items->len),

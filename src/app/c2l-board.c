@@ -537,6 +537,7 @@ c2l_board_close (C2lBoard *self)
   self->closed = TRUE;
   g_cancellable_cancel (self->cancellable);
   c2l_board_cancel_runs (self);
+  c2l_board_keep_live (self);
   c2l_board_finish_storing (self);
   c2l_undo_clear (self->undo);
 }
