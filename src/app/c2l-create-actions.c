@@ -223,7 +223,8 @@ static void delete (C2lCreatePage *page, GVariant *parameter)
   n = g_list_model_get_n_items (G_LIST_MODEL (selection));
   if (n == 0)
     {
-      gtk_widget_grab_focus (GTK_WIDGET (page));
+      /* Not the prompt: the next Ctrl+Z is meant for the pictures. */
+      c2l_create_page_focus_examples (page);
       return;
     }
   gtk_selection_model_select_item (selection, MIN (position, n - 1), TRUE);

@@ -122,6 +122,15 @@ c2l_create_page_view (C2lCreatePage *self, gboolean viewing)
 }
 
 void
+c2l_create_page_focus_examples (C2lCreatePage *self)
+{
+  g_return_if_fail (C2L_IS_CREATE_PAGE (self));
+
+  update_stage (self);
+  gtk_widget_child_focus (GTK_WIDGET (self->empty), GTK_DIR_TAB_FORWARD);
+}
+
+void
 c2l_create_page_set_viewer (C2lCreatePage *self, GtkWidget *viewer)
 {
   g_return_if_fail (C2L_IS_CREATE_PAGE (self));

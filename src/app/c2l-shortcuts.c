@@ -2,6 +2,7 @@
  * here. */
 #include "app/c2l-shortcuts.h"
 
+#include <adwaita.h>
 #include <glib/gi18n.h>
 
 #define CREATE NC_ ("shortcuts", "Create")
@@ -99,6 +100,22 @@ is_in_other_list (GtkWidget *focus, GtkWidget *widget)
   return list != NULL && !gtk_widget_is_ancestor (list, widget);
 }
 
+/* Whether the keyboard is in what stands at a side, the history or the panel: a letter pressed there
+ * is not about the pictures in the middle. */
+static gboolean
+is_beside (GtkWidget *focus)
+{
+  for (GtkWidget *flap = gtk_widget_get_ancestor (focus, ADW_TYPE_FLAP); flap != NULL;
+       flap = gtk_widget_get_ancestor (gtk_widget_get_parent (flap), ADW_TYPE_FLAP))
+    {
+      GtkWidget *side = adw_flap_get_flap (ADW_FLAP (flap));
+
+      if (side != NULL && (focus == side || gtk_widget_is_ancestor (focus, side)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* A key without a modifier, which is a letter or a movement elsewhere. Its parameter: the action in
  * full. */
 static gboolean
@@ -110,7 +127,7 @@ on_plain_key (GtkWidget *widget, GVariant *detailed, gpointer data)
   g_autoptr (GVariant) target = NULL;
 
   if (focus != NULL
-      && (types (focus) || is_in_other_list (focus, widget)
+      && (types (focus) || is_beside (focus) || is_in_other_list (focus, widget)
           || gtk_widget_get_ancestor (focus, GTK_TYPE_POPOVER) != NULL))
     return FALSE;
   if (!g_action_parse_detailed_name (g_variant_get_string (detailed, NULL), &name, &target, NULL))

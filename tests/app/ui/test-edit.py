@@ -7,7 +7,7 @@ import sqlite3
 
 import table
 from person import difference, run, wait
-from table import N, PROMPT, draw
+from table import N, PROMPT, draw, pictures
 
 # Of 255, mean over the picture: below it a slider has done nothing that one could see.
 SEEN = 1.0
@@ -27,6 +27,11 @@ def select_first(app):
 def shown(app):
     """The large picture on top of the panel."""
     return app.find_all('image', re.compile(r'picture 1,'))[-1]
+
+
+def cells(app):
+    """Of the history, when it is all there is."""
+    return app.find_all('table cell', re.compile(r'.*\d{2}:\d{2}|.*, 20\d\d|' + PROMPT))
 
 
 def settle(app):
@@ -143,6 +148,64 @@ def the_history_is_searched_and_survives_a_restart(desk):
     app.close()
 
 
+def deleting_keeps_the_keyboard_at_the_pictures(desk):
+    app = start(desk)
+    draw(app)
+    prompt = app.find('text', 'Prompt')
+    app.key('F6', 'ctrl+a', 'Delete')
+    app.wait(lambda: not pictures(app), 'all are deleted')
+    app.key('ctrl+z')
+    app.wait(lambda: len({node.name for node in pictures(app)}) == N, 'all are back')
+    assert app.text(prompt) == PROMPT, app.text(prompt)
+    select_first(app)
+    app.click(app.find('slider', 'Blue hair'))
+    app.key('Delete')
+    app.key('f')
+    assert len({node.name for node in pictures(app)}) == N and not app.has('image', re.compile('favourite')), 'keys of the pictures count at a slider'
+    app.close()
+    app = desk.start()
+    app.press(app.find('push button', 'History'))
+    app.wait(lambda: len(cells(app)) == N, 'the history is there')
+    app.click(cells(app)[1])
+    app.key('Delete')
+    app.wait(lambda: len(cells(app)) == N - 1, 'one is deleted')
+    app.wait(lambda: any(app.is_focused(node) for node in app.find_all('table cell')), 'the keyboard stays in the history')
+    app.key('Delete')
+    app.wait(lambda: len(cells(app)) == N - 2, 'another is deleted')
+    app.key('ctrl+z')
+    app.wait(lambda: len(cells(app)) == N - 1, 'it is back')
+    app.close()
+
+
+def a_collection_goes_only_after_a_question(desk):
+    app = start(desk)
+    draw(app)
+    app.close()
+    app = desk.start()
+    app.press(app.find('push button', 'History'))
+    app.wait(lambda: len(cells(app)) == N, 'the history is there')
+    app.open_menu(app.find('push button', 'Collections and Trash'), 'New Collection…')
+    app.key('n')
+    app.find('text', re.compile('[Nn]ame'))
+    app.focus_newest()
+    app.type('heads')
+    app.key('Return')
+    app.find('label', 'An Empty Collection')
+    app.focus()
+    app.open_menu(app.find('push button', 'Collections and Trash'), 'Delete Collection')
+    app.key('d')
+    app.find('push button', 'Cancel')
+    app.focus_newest()
+    app.key('Escape')
+    app.find('label', 'An Empty Collection')
+    app.focus()
+    app.open_menu(app.find('push button', 'Collections and Trash'), 'Delete Collection')
+    app.key('d')
+    app.press(app.find('push button', 'Delete Collection'))
+    app.wait(lambda: len(cells(app)) == N, 'all pictures show')
+    app.close()
+
+
 def directions_from_words_mark_what_the_model_does_not_know(desk):
     app = start(desk)
     draw(app)
@@ -227,6 +290,6 @@ run(a_slider_changes_the_picture_and_undo_brings_it_back,
     the_wheel_scrolls_the_panel_and_changes_no_slider,
     the_panel_comes_back_when_there_is_room,
     what_lies_between_pictures_plays_and_is_exported,
-    the_history_is_searched_and_survives_a_restart,
+    the_history_is_searched_and_survives_a_restart, deleting_keeps_the_keyboard_at_the_pictures, a_collection_goes_only_after_a_question,
     directions_from_words_mark_what_the_model_does_not_know,
     the_history_tells_its_days)

@@ -73,8 +73,7 @@ def what_a_killed_run_had_drawn_is_kept(desk):
         app.key('shift+Return' if number < 7 else 'Return')
     app.wait(lambda: app.has('status bar', re.compile(r'^(1[5-9]\d|[234]\d\d) of 512')), 'many are drawn')
     assert app.has('status bar', re.compile('of 512')), 'the run ended before it could be killed'
-    app.process.kill()
-    app.process.wait()
+    app.kill()
     app = desk.start()
     app.press(app.find('push button', 'History'))
     kept = int(re.match(r'\d+', app.find('status bar', re.compile(r'^\d+ pictures$')).name)[0])
