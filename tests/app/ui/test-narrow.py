@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """The window at the width of a telephone, in each language: no page, view or dialog asks for more, and nothing is cut off at its edge."""
 
+import gettext
+import json
 import os
 import pathlib
 import re
@@ -8,9 +10,22 @@ import re
 from person import MARGIN, Gone, _xdo, run
 
 WIDTH, HEIGHT = 360, 780
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
+CATALOGUES = pathlib.Path(os.environ['C2L_APP']).resolve().parents[2] / 'po'
+LANGUAGES = (ROOT / 'po' / 'LINGUAS').read_text().split()
 # What has words in it, or is pressed.
 SEEN = ('label', 'push button', 'toggle button', 'check box', 'combo box', 'spin button', 'entry', 'text', 'slider', 'page tab', 'status bar')
+
+
+def say(language, text):
+    """The window's @text as it stands there in @language."""
+    return gettext.translation('clip2latent', CATALOGUES, [language]).gettext(text) if language else text
+
+
+def name_starter(language):
+    info = json.loads((ROOT / 'data' / 'starter' / 'model.json').read_text())
+    return info['translations'][language][info['name']] if language else info['name']
 
 
 def start(desk, language, *arguments):
@@ -81,7 +96,7 @@ def walk_create(desk, language):
     app.key('shift+F9')
     app.wait(lambda: len(app.find_all('page tab')) >= 3 and app.has('slider'), 'the panel is there')
     for tab in [node for node in app.find_all('page tab') if not app.is_selected(node)]:
-        if tab.parent.name in ('What to edit', 'Was bearbeitet wird', 'Qué se edita', 'Ce qui est retouché'):
+        if tab.parent.name == say(language, 'What to edit'):
             app.press(tab)
             walk.look('panel, ' + tab.name)
     app.key('shift+F9')
@@ -89,7 +104,7 @@ def walk_create(desk, language):
     app.wait(lambda: app.has('entry'), 'the history is there')
     walk.look('history')
     app.key('F9', 'F6', 'space')
-    app.wait(lambda: app.find_all('push button', re.compile('^(Fit|Einpassen|Ajustar|Ajuster)')) , 'the viewer is there')
+    app.wait(lambda: app.find_all('push button', re.compile('^' + re.escape(say(language, 'Fit')))), 'the viewer is there')
     walk.look('viewer')
     app.key('Escape', 'F6', 'Home', 'shift+Right', 'c')
     app.wait(lambda: len(app.find_all('image', re.compile(r'1.*\d[.,]\d'))) > 0, 'two are compared')
@@ -130,63 +145,25 @@ def walk_models(desk, language):
     files = FIXTURES / 'e2e' / 'w'
     app = start(desk, language, files / 'generator.pkl', files / 'prior.ckpt')
     walk = Walk(app)
-    app.wait(lambda: len(frames(app)) > 1 or app.has('text', re.compile('Name|Nombre|Nom')), 'the import dialog is there')
+    app.wait(lambda: len(frames(app)) > 1 or app.has('text', re.compile(re.escape(say(language, 'Name')))), 'the import dialog is there')
     narrow(app)
     walk.look('import')
     app.key('Escape')
-    app.click(app.find('label', re.compile('^(Cartoon portraits|Comicporträts|Retratos de dibujos animados|Portraits de dessin animé)$')))
+    app.click(app.find('label', name_starter(language)))
     walk.look('models')
     walk.end()
 
 
-def fits_create(desk):
-    walk_create(desk, None)
+def in_each_language(walk, name):
+    """Tests that walk in English and in every language of po/LINGUAS."""
+    tests = []
+    for language in (None, *LANGUAGES):
+        def test(desk, language=language):
+            walk(desk, language)
+        test.__name__ = f'fits_{name}_in_{language or "en"}'
+        tests.append(test)
+    return tests
 
 
-def fits_create_in_german(desk):
-    walk_create(desk, 'de')
-
-
-def fits_create_in_spanish(desk):
-    walk_create(desk, 'es')
-
-
-def fits_create_in_french(desk):
-    walk_create(desk, 'fr')
-
-
-def fits_train(desk):
-    walk_train(desk, None)
-
-
-def fits_train_in_german(desk):
-    walk_train(desk, 'de')
-
-
-def fits_train_in_spanish(desk):
-    walk_train(desk, 'es')
-
-
-def fits_train_in_french(desk):
-    walk_train(desk, 'fr')
-
-
-def fits_models(desk):
-    walk_models(desk, None)
-
-
-def fits_models_in_german(desk):
-    walk_models(desk, 'de')
-
-
-def fits_models_in_spanish(desk):
-    walk_models(desk, 'es')
-
-
-def fits_models_in_french(desk):
-    walk_models(desk, 'fr')
-
-
-run(fits_create, fits_create_in_german, fits_create_in_spanish, fits_create_in_french,
-    fits_train, fits_train_in_german, fits_train_in_spanish, fits_train_in_french,
-    fits_models, fits_models_in_german, fits_models_in_spanish, fits_models_in_french, GSK_RENDERER='cairo')
+run(*in_each_language(walk_create, 'create'), *in_each_language(walk_train, 'train'), *in_each_language(walk_models, 'models'),
+    GSK_RENDERER='cairo')
