@@ -288,6 +288,8 @@ add_items (C2lBoard *self, C2lRun *run, guint first_row, guint first_column, gbo
       g_ptr_array_add (run->items, item);
     }
   c2l_board_place_items (self, run->items, replace);
+  if (!replace && !self->sorted)
+    g_signal_emit_by_name (self, "appended", g_ptr_array_index (run->items, 0));
   self->next_row = MAX (self->next_row, first_row + (n + per_row - 1) / per_row);
 }
 

@@ -37,6 +37,7 @@ enum
   TROUBLE,
   FAILURE,
   REVEALED,
+  APPENDED,
   MODEL_OPENED,
   RUN_FINISHED,
   SLOW_DEVICE,
@@ -585,6 +586,8 @@ install_signals (GType type)
   signals[FAILURE] = g_signal_new ("failure", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[REVEALED] = g_signal_new ("revealed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                    G_TYPE_NONE, 1, C2L_TYPE_PICTURE_ITEM);
+  signals[APPENDED] = g_signal_new ("appended", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                     G_TYPE_NONE, 1, C2L_TYPE_PICTURE_ITEM);
   signals[MODEL_OPENED]
       = g_signal_new ("model-opened", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

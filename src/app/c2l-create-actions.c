@@ -217,9 +217,12 @@ static void delete (C2lCreatePage *page, GVariant *parameter)
   GtkSelectionModel *selection = c2l_board_get_selection (board);
   g_autoptr (GtkBitset) selected = gtk_selection_model_get_selection (selection);
   g_autoptr (GPtrArray) items = c2l_board_list_selected (board);
-  guint position = gtk_bitset_get_minimum (selected), n;
+  guint position = gtk_bitset_get_minimum (selected);
+  guint n_before = g_list_model_get_n_items (G_LIST_MODEL (selection)), n;
 
   c2l_board_delete (board, items);
+  if (g_list_model_get_n_items (G_LIST_MODEL (selection)) == n_before)
+    return;
   n = g_list_model_get_n_items (G_LIST_MODEL (selection));
   if (n == 0)
     {

@@ -175,16 +175,41 @@ favourite (C2lHistoryPane *pane, GVariant *parameter)
   c2l_history_actions_favour (pane, items);
 }
 
+/* Of the selected ones that are no favourites. */
+static char **
+dup_deletable_uids (C2lHistoryPane *pane, guint *n_spared)
+{
+  g_autoptr (GPtrArray) items = c2l_history_pane_list_selected (pane);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < items->len; i++)
+    {
+      C2lHistoryItem *item = g_ptr_array_index (items, i);
+      C2lLibraryEntry *entry = c2l_history_item_get_entry (item);
+
+      if (entry != NULL && entry->favourite)
+        ++*n_spared;
+      else
+        g_strv_builder_add (builder, c2l_history_item_get_uid (item));
+    }
+  return g_strv_builder_end (builder);
+}
+
 static void
 delete (C2lHistoryPane *pane, GVariant *parameter)
 {
   C2lBoard *board = c2l_history_pane_get_board (pane);
-  g_auto (GStrv) uids = c2l_history_pane_dup_selected_uids (pane), others = NULL;
+  guint n_spared = 0;
+  g_auto (GStrv) uids = dup_deletable_uids (pane, &n_spared), others = NULL;
   g_autoptr (GPtrArray) on_table = part (pane, (const char *const *) uids, &others);
   guint n = g_strv_length (others);
-  g_autofree char *text
-      = g_strdup_printf (ngettext ("%u picture deleted", "%u pictures deleted", n), n);
+  g_autofree char *text = c2l_board_dup_deleted (n, n_spared);
 
+  if (uids[0] == NULL)
+    {
+      c2l_board_say (board, "%s", text);
+      return;
+    }
   c2l_history_focus_remember (pane);
   c2l_history_pane_take_deleted (pane, NULL);
   if (on_table->len > 0)

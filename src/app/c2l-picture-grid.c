@@ -507,6 +507,13 @@ queue_place (C2lPictureGrid *self)
     self->place_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, place, self, NULL);
 }
 
+static void
+on_appended (C2lPictureGrid *self, C2lPictureItem *item)
+{
+  g_set_object (&self->revealed, item);
+  queue_place (self);
+}
+
 void
 c2l_picture_grid_reveal (C2lPictureGrid *self, C2lPictureItem *item)
 {
@@ -551,6 +558,7 @@ c2l_picture_grid_set_board (C2lPictureGrid *self, C2lBoard *board)
     {
       g_signal_connect_swapped (c2l_board_get_selection (board), "items-changed",
                                 G_CALLBACK (on_items_changed), self);
+      g_signal_connect_swapped (board, "appended", G_CALLBACK (on_appended), self);
       g_signal_connect_swapped (board, "notify::progress", G_CALLBACK (update_progress), self);
       g_signal_connect_swapped (board, "notify::busy", G_CALLBACK (on_busy), self);
     }

@@ -177,6 +177,36 @@ def deleting_keeps_the_keyboard_at_the_pictures(desk):
     app.close()
 
 
+def a_favourite_is_not_deleted(desk):
+    app = start(desk)
+    draw(app)
+    app.key('F6', 'f')
+    app.find('image', re.compile('picture 1,.*favourite'))
+    app.key('Delete')
+    app.find('label', re.compile('Favourites are not deleted'))
+    app.key('ctrl+a', 'Delete')
+    app.find('label', '3 pictures deleted; 1 favourite stays')
+    app.wait(lambda: len({node.name for node in pictures(app)}) == 1, 'it stays')
+    app.key('f', 'Delete')
+    app.wait(lambda: not pictures(app), 'without its star it goes')
+    app.close()
+
+
+def further_pictures_are_scrolled_to(desk):
+    desk.set('picture-count', '64')
+    app = desk.start()
+    app.find('push button', 'Generate')
+    for total in (64, 128):
+        app.type(PROMPT if total == 64 else '')
+        app.key('Return')
+        app.find('status bar', re.compile(f'^{total} pictures'))
+    first = [node for node in app.find_all('image', re.compile('picture 65,')) if app.is_showing(node)]
+    assert first, 'the first of the further ones is not there'
+    x, y, width, height = app.extents(first[0])
+    assert 0 <= y < 700, y
+    app.close()
+
+
 def a_collection_goes_only_after_a_question(desk):
     app = start(desk)
     draw(app)
@@ -291,5 +321,6 @@ run(a_slider_changes_the_picture_and_undo_brings_it_back,
     the_panel_comes_back_when_there_is_room,
     what_lies_between_pictures_plays_and_is_exported,
     the_history_is_searched_and_survives_a_restart, deleting_keeps_the_keyboard_at_the_pictures, a_collection_goes_only_after_a_question,
+    a_favourite_is_not_deleted, further_pictures_are_scrolled_to,
     directions_from_words_mark_what_the_model_does_not_know,
     the_history_tells_its_days)
