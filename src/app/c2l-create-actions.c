@@ -55,6 +55,18 @@ focus_prompt (C2lCreatePage *page, GVariant *parameter)
 }
 
 static void
+toggle_history (C2lCreatePage *page, GVariant *parameter)
+{
+  c2l_create_page_toggle_history (page);
+}
+
+static void
+toggle_panel (C2lCreatePage *page, GVariant *parameter)
+{
+  c2l_create_page_toggle_panel (page);
+}
+
+static void
 focus_pictures (C2lCreatePage *page, GVariant *parameter)
 {
   c2l_create_page_view (page, FALSE);
@@ -376,6 +388,8 @@ static const struct
   { "smaller", smaller },
   { "stop", stop, NEEDS_BUSY },
   { "undo", undo, NEEDS_UNDO },
+  { "toggle-history", toggle_history },
+  { "toggle-panel", toggle_panel },
   { "use-settings", use_settings, NEEDS_SELECTED, "s" },
   { "variations", variations, NEEDS_SELECTED },
   { "view", view, NEEDS_SELECTED },

@@ -4,6 +4,7 @@
 #include "app/c2l-history-pane-private.h"
 
 #include "app/c2l-compat.h"
+#include "app/c2l-tab-stop.h"
 
 #include <glib/gi18n.h>
 
@@ -540,6 +541,7 @@ c2l_history_pane_init (C2lHistoryPane *self)
   self->bound = g_ptr_array_new ();
   self->is_filling = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_tab_stop_add (GTK_WIDGET (self->view));
   c2l_compat_name_inner_button (self->source);
   c2l_compat_name_inner_button (self->model);
   c2l_compat_name_inner_button (self->date);

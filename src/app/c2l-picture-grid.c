@@ -7,6 +7,7 @@
 #include "app/c2l-picture-cell.h"
 #include "app/c2l-picture-content.h"
 #include "app/c2l-recipe-view.h"
+#include "app/c2l-tab-stop.h"
 
 #include <glib/gi18n.h>
 
@@ -677,6 +678,7 @@ c2l_picture_grid_init (C2lPictureGrid *self)
   self->cells = g_hash_table_new (NULL, NULL);
   self->cell_size = DEFAULT_CELL_SIZE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_tab_stop_add (GTK_WIDGET (self->view));
 }
 
 GtkWidget *
