@@ -183,6 +183,27 @@ class Node:
                                          'GetConnectionUnixProcessID', GLib.Variant('(s)', (self.owner,)), None, 0, -1).unpack()[0]
 
 
+class Keyboard:
+    """Follows where the keyboard is by what the accessibility bus tells; asking every widget takes seconds."""
+
+    def __init__(self):
+        self.node = None
+        Node._get_bus().signal_subscribe(None, 'org.a11y.atspi.Event.Object', 'StateChanged', None, 'focused', 0, self._on_changed)
+
+    def _on_changed(self, bus, sender, path, interface, signal, arguments):
+        if arguments.unpack()[1]:
+            self.node = Node(sender, path)
+
+    def get(self, seconds=0.15):
+        """The last widget that got it, @seconds from now."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            while GLib.MainContext.default().iteration(False):
+                pass
+            time.sleep(0.01)
+        return self.node
+
+
 class Desk:
     """A display and folders for one test. Programs started here share settings, history and models."""
 

@@ -5,7 +5,7 @@ a name; what is not shown is not read; what is new is where the keyboard is."""
 import re
 
 import table
-from person import Gone, run
+from person import Gone, Keyboard, run
 from table import PROMPT, draw
 
 CONTROLS = ('push button', 'toggle button', 'check box', 'radio button', 'combo box', 'spin button', 'entry', 'text', 'password text', 'slider',
@@ -13,6 +13,8 @@ CONTROLS = ('push button', 'toggle button', 'check box', 'radio button', 'combo 
 # GTK 4.8 gives what has no name that of its class.
 CLASS_NAME = re.compile(r'^((Gtk|Adw|C2l)[A-Z]\w*)?$')
 TABS = ('Sliders', 'Drawing', 'Mix')
+# The desktop's keys do what they do; GTK gives them no focus.
+WINDOW_BUTTONS = ('Minimize', 'Maximize', 'Close')
 
 
 def find_nameless(app):
@@ -312,6 +314,75 @@ def every_control_has_a_name(desk):
     assert not wrong, '\n' + '\n'.join(sorted(set(wrong)))
 
 
+def get_path(node):
+    """The node and what it is in, the innermost first."""
+    path = []
+    while node is not None and node.role not in ('frame', 'application'):
+        path.append(node)
+        node = node.parent
+    return path
+
+
+def walk_by_tab(app, keyboard):
+    """What has the keyboard, one after the other. Both ways: GTK comes back into a group where it left it, and what is before that place is
+    behind whoever goes forward."""
+    visited = [keyboard.get()]
+    for key in ('Tab', 'shift+Tab'):
+        lap = []
+        for _ in range(120):
+            app.key(key)
+            focused = keyboard.get()
+            if focused is not None and focused in lap:
+                break
+            lap.append(focused)
+        else:
+            raise AssertionError(f'the keyboard never comes round by {key}')
+        visited += lap
+    return visited
+
+
+def find_unreachable(app, keyboard):
+    """Controls that Tab does not come to. Arrows walk within lists, tabs and groups of buttons; a field and the button in it are one."""
+    visited = walk_by_tab(app, keyboard)
+    reached = {ancestor for node in visited for ancestor in get_path(node)[:3]}
+    found = []
+    for node in app.find_all():
+        try:
+            path = get_path(node)
+            if (node.role not in CONTROLS or node.role in ('table cell', 'menu item') or node.name in WINDOW_BUTTONS
+                    or not app.is_showing(node) or not all(app.is_enabled(ancestor) for ancestor in path)):
+                continue
+            is_part = any(ancestor in visited for ancestor in path[1:4]) or node in reached
+            in_group = node.parent is not None and any(child in visited for child in node.parent.children if child.role == node.role)
+            in_list = any(ancestor.role in ('list', 'table', 'page tab list', 'menu') for ancestor in path)
+            if not (node in visited or is_part or in_group or in_list):
+                found.append(f'{node.role} {node.name!r} in {" / ".join(ancestor.name or ancestor.role for ancestor in path[1:4])}')
+        except Gone:
+            pass
+    return found
+
+
+def every_control_is_reached_by_tab(desk):
+    wrong = []
+    app = table.start(desk)
+    keyboard = Keyboard()
+    draw(app)
+    app.key('F6', 'F9')
+    app.find('slider', 'Blue hair')
+    app.wait(lambda: len(app.find_all('table cell')) >= 2 * table.N, 'the history is there')
+    wrong += [f'Create: {line}' for line in find_unreachable(app, keyboard)]
+    app.key('F9', 'F6', 'space')
+    app.wait(lambda: is_viewing(app), 'one picture is shown')
+    wrong += [f'viewer: {line}' for line in find_unreachable(app, keyboard)]
+    app.key('Escape')
+    for page, label in (('Train', 'No Trainings'), ('Models', 'Cartoon portraits')):
+        app.open_page(page)
+        app.find('label', re.compile(label))
+        wrong += [f'{page}: {line}' for line in find_unreachable(app, keyboard)]
+    app.close()
+    assert not wrong, '\n' + '\n'.join(sorted(set(wrong)))
+
+
 def what_is_not_shown_is_not_read(desk):
     app = table.start(desk)
     draw(app)
@@ -333,4 +404,4 @@ run(keys_of_the_page_count_in_the_header, the_viewers_keys_count_after_a_film, l
     tab_leaves_the_pictures_at_once, parts_of_settings_are_used_by_one_key,
     the_panel_keeps_its_picture_and_its_width, what_is_new_is_seen_and_has_the_keyboard,
     several_selected_pictures_are_counted, rows_begin_with_their_prompts, the_last_prompt_is_typed_over, an_error_stays_until_it_is_dismissed,
-    a_newer_toast_takes_the_place_of_an_older_one, every_control_has_a_name, what_is_not_shown_is_not_read, GSK_RENDERER='cairo')
+    a_newer_toast_takes_the_place_of_an_older_one, every_control_has_a_name, every_control_is_reached_by_tab, what_is_not_shown_is_not_read, GSK_RENDERER='cairo')
