@@ -95,13 +95,6 @@ make_vectors (C2lPriorTrain *self, GError **error)
       *vectors[i] = c2l_device_new_variable (self->device, 1, &n, error);
       if (*vectors[i] == NULL)
         return FALSE;
-      if (c2l_tensor_get_host_data (*vectors[i]) == NULL)
-        {
-          g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                       "This device (%s) does not train: choose “cpu”",
-                       c2l_device_get_description (self->device));
-          return FALSE;
-        }
     }
   return TRUE;
 }
@@ -198,9 +191,9 @@ load (C2lPriorTrain *self, C2lWeights *weights, JsonObject *config, GError **err
   self->parameters = c2l_prior_parameters_new (self->prior, find_query_dims (weights, online));
   return make_vectors (self, error)
          && c2l_prior_parameters_read (self->parameters, weights, self->device, online,
-                                       c2l_tensor_get_host_data (self->online), error)
+                                       self->online, error)
          && c2l_prior_parameters_read (self->parameters, weights, self->device, average,
-                                       c2l_tensor_get_host_data (self->average), error)
+                                       self->average, error)
          && c2l_prior_train_restore (self, weights, online, error)
          && c2l_mapped_check (c2l_weights_get_path (weights), error);
 }
@@ -258,6 +251,7 @@ c2l_prior_train_free (C2lPriorTrain *self)
   g_clear_pointer (&self->prior, c2l_prior_free);
   g_free (self->mean);
   g_free (self->std);
+  g_free (self->announced);
   c2l_device_unref (self->device);
   g_free (self);
 }
@@ -332,21 +326,48 @@ c2l_prior_train_evaluate (C2lPriorTrain *self,
 void
 c2l_prior_train_clear (C2lPriorTrain *self)
 {
-  memset (c2l_tensor_get_host_data (self->gradients), 0, c2l_tensor_get_size (self->gradients));
+  const gsize size = c2l_tensor_get_size (self->gradients);
+  gpointer reached = c2l_tensor_get_host_data (self->gradients);
+  g_autofree gpointer zeros = reached == NULL ? g_malloc0 (size) : NULL;
+
+  if (reached != NULL)
+    memset (reached, 0, size);
+  else
+    c2l_tensor_write (self->gradients, zeros, size);
+}
+
+static float *
+dup_vector (const C2lPriorTrain *self, C2lTensor *vector, gsize *n)
+{
+  float *values = g_new (float, self->parameters->n);
+
+  *n = self->parameters->n;
+  c2l_tensor_read (vector, values, c2l_tensor_get_size (vector));
+  return values;
+}
+
+static C2lTensor *
+get_set (const C2lPriorTrain *self, C2lPriorSet set)
+{
+  return set == C2L_PRIOR_EMA ? self->average : self->online;
 }
 
 float *
-c2l_prior_train_get_gradients (C2lPriorTrain *self, gsize *n)
+c2l_prior_train_dup_gradients (C2lPriorTrain *self, gsize *n)
 {
-  *n = self->parameters->n;
-  return c2l_tensor_get_host_data (self->gradients);
+  return dup_vector (self, self->gradients, n);
 }
 
 float *
-c2l_prior_train_get_parameters (C2lPriorTrain *self, C2lPriorSet set, gsize *n)
+c2l_prior_train_dup_parameters (C2lPriorTrain *self, C2lPriorSet set, gsize *n)
 {
-  *n = self->parameters->n;
-  return c2l_tensor_get_host_data (set == C2L_PRIOR_EMA ? self->average : self->online);
+  return dup_vector (self, get_set (self, set), n);
+}
+
+void
+c2l_prior_train_set_parameters (C2lPriorTrain *self, C2lPriorSet set, const float *values)
+{
+  c2l_tensor_write (get_set (self, set), values, self->parameters->n * sizeof *values);
 }
 
 void
@@ -425,6 +446,7 @@ c2l_prior_train_update (C2lPriorTrain *self, double lr, double *grad_norm, GErro
   float squares, scalars[C2L_N_ADAMW_SCALARS];
   const double n = (double) self->step + 1;
 
+  c2l_prior_train_take_announced (self);
   if (!make_optimiser (self, error) || !c2l_pass_run (self->norm_pass, NULL, error))
     return FALSE;
   c2l_tensor_read (self->squares, &squares, sizeof squares);
@@ -481,9 +503,6 @@ c2l_prior_train_get_prior (C2lPriorTrain *self)
 gboolean
 c2l_prior_train_refresh (C2lPriorTrain *self, C2lPriorSet set, GError **error)
 {
-  gsize n;
-
-  c2l_prior_parameters_apply (self->parameters, self->prior,
-                              c2l_prior_train_get_parameters (self, set, &n));
+  c2l_prior_parameters_apply (self->parameters, self->prior, get_set (self, set));
   return TRUE;
 }
