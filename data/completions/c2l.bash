@@ -10,8 +10,11 @@ _c2l ()
   case $before in
     help) COMPREPLY=($(compgen -W "generate history morph score info import export dataset train evaluate selftest bench" -- "$word")); return ;;
     --sampler) COMPREPLY=($(compgen -W "reference ddpm ddim dpm++2m" -- "$word")); return ;;
-    --precision) COMPREPLY=($(compgen -W "f32 fast bf16" -- "$word")); return ;;
-    --device) COMPREPLY=($(compgen -W "cpu cpu:avx512bf16 cpu:avx512 cpu:avx2 cpu:portable" -- "$word")); return ;;
+    --precision) COMPREPLY=($(compgen -W "f32 fast bf16 fp16" -- "$word")); return ;;
+    --device)
+      COMPREPLY=($(compgen -W "$(c2l info --devices --json 2>/dev/null | grep -v '"obstacle"' | sed -n 's/.*"device" *: *"\([^"]*\)".*/\1/p') \
+cpu:avx512bf16 cpu:avx512 cpu:avx2 cpu:portable" -- "$word"))
+      return ;;
     --sort) COMPREPLY=($(compgen -W "score" -- "$word")); return ;;
     --format) COMPREPLY=($(compgen -W "png jpeg webp" -- "$word")); return ;;
     --noise) COMPREPLY=($(compgen -W "random const none" -- "$word")); return ;;

@@ -23,7 +23,7 @@ fits (const C2lCudaInterface *theirs)
   const C2lCudaInterface ours = C2L_CUDA_INTERFACE;
 
   return strcmp (theirs->version, ours.version) == 0 && theirs->op_size == ours.op_size && theirs->tensor_size == ours.tensor_size
-         && theirs->device_size == ours.device_size && theirs->n_ops == ours.n_ops;
+         && theirs->device_size == ours.device_size && theirs->module_size == ours.module_size && theirs->n_ops == ours.n_ops;
 }
 
 static const C2lCudaModule *
@@ -83,6 +83,12 @@ c2l_cuda_count (GError **error)
   return module ? module->count (error) : -1;
 }
 
+void
+c2l_cuda_describe (int index, C2lDeviceInfo *info)
+{
+  get_module (NULL)->describe (index, info);
+}
+
 C2lDevice *
 c2l_cuda_device_open (int index, GError **error)
 {
@@ -93,7 +99,7 @@ c2l_cuda_device_open (int index, GError **error)
   if (index >= n)
     {
       if (n == 0)
-        g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE, "This computer has no NVIDIA GPU: use “cpu”");
+        g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE, C2L_CUDA_NO_GPU);
       else
         g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
                      "There is no GPU “cuda:%d”: this computer's last one is “cuda:%d”", index, n - 1);

@@ -47,6 +47,15 @@ c2l_device_supports (C2lDevice *device, C2lPrecision precision)
   return device->klass->supports (device, precision);
 }
 
+gboolean
+c2l_ops_train (const C2lOpImpl *ops)
+{
+  for (int kind = C2L_OP_MATMUL; kind < C2L_N_OPS; kind++)
+    if (!ops[kind].run)
+      return FALSE;
+  return TRUE;
+}
+
 void
 c2l_device_set_n_threads (C2lDevice *device, int n_threads)
 {

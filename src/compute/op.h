@@ -183,6 +183,9 @@ typedef struct
   void (*finalize) (C2lDevice *device);
 } C2lDeviceClass;
 
+/* Whether a table has all operations of ops-train.h. */
+gboolean c2l_ops_train (const C2lOpImpl *ops);
+
 /* Tables of names, for messages. */
 const char *c2l_op_kind_get_name (C2lOpKind kind);
 

@@ -333,18 +333,29 @@ save_config (C2lTrainer *trainer, GError **error)
 }
 
 static gboolean
+open_device (C2lTrainer *trainer, GError **error)
+{
+  g_autofree char *note = NULL;
+
+  trainer->device = c2l_train_open_device (trainer->settings.device, &note, error);
+  if (trainer->device == NULL)
+    return FALSE;
+  if (note != NULL)
+    c2l_trainer_say (trainer, "%s; trains on: %s", note,
+                     c2l_device_get_description (trainer->device));
+  if (trainer->options->n_threads > 0)
+    c2l_device_set_n_threads (trainer->device, trainer->options->n_threads);
+  return TRUE;
+}
+
+static gboolean
 open_all (C2lTrainer *trainer, GError **error)
 {
   if (trainer->folder != NULL && !save_config (trainer, error))
     return FALSE;
   c2l_trainer_show (trainer, "opening the data", 0, TRUE);
-  trainer->device = c2l_train_open_device (trainer->settings.device, error);
-  if (trainer->device == NULL)
-    return FALSE;
-  if (trainer->options->n_threads > 0)
-    c2l_device_set_n_threads (trainer->device, trainer->options->n_threads);
-  if (!c2l_trainer_share_out (trainer, error) || !open_data (trainer, error)
-      || !c2l_trainer_load (trainer, error))
+  if (!open_device (trainer, error) || !c2l_trainer_share_out (trainer, error)
+      || !open_data (trainer, error) || !c2l_trainer_load (trainer, error))
     return FALSE;
   trainer->checkpoint_time = g_get_monotonic_time ();
   if (trainer->folder == NULL)
