@@ -270,6 +270,9 @@ cu_runtime_alloc (CuRuntime *runtime, gsize size)
   if (code == cudaSuccess)
     return memory;
   cudaGetLastError ();
+  /* Full memory is the caller's business; anything else is found by whoever waits next. */
+  if (code != cudaErrorMemoryAllocation)
+    note (runtime, code);
   return NULL;
 }
 

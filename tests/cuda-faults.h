@@ -4,4 +4,7 @@
 #include "kernels/host/faults.h"
 
 /* (nullable): none from now on. Whatever was lost works again. */
-void cuda_faults_set (const CuFaults *faults);
+void  cuda_faults_set (const CuFaults *faults);
+
+/* Bytes that all of its devices have given out. */
+gsize cuda_faults_get_memory (void);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gint64 allocation; /* this one fails, those after it do not */
-  gint64 memory;     /* bytes that a device has */
+  gint64 memory;     /* bytes that all devices have together */
   gint64 launch;     /* at this wait a kernel turns out not to have been started */
   gint64 lost;       /* at this wait the GPU turns out to be lost, and stays so, all of them, until faults are set anew */
 } CuFaults;
@@ -20,5 +20,10 @@ typedef struct
 #define CU_SET_FAULTS_SYMBOL "c2l_cuda_host_set_faults"
 typedef void (*CuSetFaults) (const CuFaults *faults);
 void c2l_cuda_host_set_faults (const CuFaults *faults);
+
+/* Bytes that all devices have given out. */
+#define CU_GET_MEMORY_SYMBOL "c2l_cuda_host_get_memory"
+typedef gsize (*CuGetMemory) (void);
+gsize c2l_cuda_host_get_memory (void);
 
 G_END_DECLS

@@ -15,7 +15,6 @@ struct _CuRuntime
 {
   CuDescription description;
   GHashTable *sizes; /* of memory that is in use */
-  gsize in_use;
 };
 
 struct _CuProduct
@@ -27,12 +26,19 @@ struct _CuProduct
 
 static CuFaults faults;
 static gboolean is_lost; /* as on a GPU, for the whole process */
+static gsize in_use;     /* atomic */
 
 G_MODULE_EXPORT void
 c2l_cuda_host_set_faults (const CuFaults *wanted)
 {
   faults = *wanted;
   is_lost = FALSE;
+}
+
+G_MODULE_EXPORT gsize
+c2l_cuda_host_get_memory (void)
+{
+  return (gsize) g_atomic_pointer_get (&in_use);
 }
 
 /* "lost=3", "launch=3", "allocation=3", "memory=1000000", with commas between. */
@@ -112,7 +118,7 @@ cu_runtime_open (int index, GError **error)
 void
 cu_runtime_close (CuRuntime *runtime)
 {
-  g_assert (runtime->in_use == 0);
+  g_assert (g_hash_table_size (runtime->sizes) == 0);
   g_hash_table_unref (runtime->sizes);
   cu_description_clear (&runtime->description);
   g_free (runtime);
@@ -140,13 +146,13 @@ cu_runtime_alloc (CuRuntime *runtime, gsize size)
 {
   gpointer memory = NULL;
 
-  if (is_lost || is_due (&faults.allocation) || (faults.memory > 0 && runtime->in_use + size > (gsize) faults.memory))
+  if (is_lost || is_due (&faults.allocation) || (faults.memory > 0 && c2l_cuda_host_get_memory () + size > (gsize) faults.memory))
     return NULL;
   /* Of exactly this size, so that a sanitizer sees what reaches beyond. */
   if (posix_memalign (&memory, ALIGNMENT, MAX (size, 1)) != 0)
     return NULL;
   g_hash_table_insert (runtime->sizes, memory, GSIZE_TO_POINTER (size));
-  runtime->in_use += size;
+  g_atomic_pointer_add (&in_use, (gssize) size);
   return memory;
 }
 
@@ -155,7 +161,7 @@ cu_runtime_free (CuRuntime *runtime, gpointer memory)
 {
   if (!memory)
     return;
-  runtime->in_use -= GPOINTER_TO_SIZE (g_hash_table_lookup (runtime->sizes, memory));
+  g_atomic_pointer_add (&in_use, -(gssize) GPOINTER_TO_SIZE (g_hash_table_lookup (runtime->sizes, memory)));
   g_hash_table_remove (runtime->sizes, memory);
   free (memory);
 }

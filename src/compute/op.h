@@ -183,6 +183,9 @@ typedef struct
   void (*finalize) (C2lDevice *device);
 } C2lDeviceClass;
 
+/* Whether an allocation failed because the device is lost, which a device learns only by asking; then LOST. */
+gboolean c2l_device_is_lost (C2lDevice *device, GError **error);
+
 /* Whether a table has all operations of ops-train.h. */
 gboolean c2l_ops_train (const C2lOpImpl *ops);
 

@@ -108,6 +108,7 @@ struct _C2lPriorTrain
   gboolean average_is_started;
 
   GPtrArray *passes;   /* C2lPriorTrainPass, the last used one last */
+  int fitting_rows;    /* more did not fit into memory; 0: not known to be so */
   C2lPass *norm_pass, *update_pass, *average_pass;
   C2lTensor *squares, *scalars;
 

@@ -38,6 +38,12 @@ c2l_prior_train_get_options (const C2lPriorTrain *train)
   return &train->options;
 }
 
+int
+c2l_prior_train_get_max_rows (const C2lPriorTrain *train)
+{
+  return train->fitting_rows > 0 ? train->fitting_rows : train->options.max_rows;
+}
+
 guint64
 c2l_prior_train_get_step (const C2lPriorTrain *train)
 {
@@ -258,7 +264,50 @@ c2l_prior_train_free (C2lPriorTrain *self)
 
 /* --- gradients --- */
 
-/* All of @batch, as many rows at a time as the options allow. */
+/* Whether a pass for @n rows of @batch is there. Where it does not fit into memory, the others go;
+ * where it still does not, fewer rows will be computed at a time from now on, and @n says how many.
+ */
+static gboolean
+fit_rows (C2lPriorTrain *self,
+          C2lPriorTrainPurpose purpose,
+          const C2lPriorTrainBatch *batch,
+          int *n,
+          GError **error)
+{
+  for (;;)
+    {
+      const C2lPriorTrainKey key = { purpose, *n, batch->noise != NULL };
+      g_autoptr (GError) local_error = NULL;
+
+      if (c2l_prior_train_get_pass (self, &key, &local_error) != NULL)
+        return TRUE;
+      if (!g_error_matches (local_error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY)
+          || (self->passes->len == 0 && *n == 1))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+      if (self->passes->len > 0)
+        g_ptr_array_set_size (self->passes, 0);
+      else
+        self->fitting_rows = *n = (*n + 1) / 2;
+    }
+}
+
+/* Rows at a time of @n_rows: parts of one size, the last one shorter. */
+static int
+get_part_size (const C2lPriorTrain *self, int n_rows)
+{
+  int max = self->options.max_rows > 0 ? self->options.max_rows : n_rows;
+  int n_parts;
+
+  if (self->fitting_rows > 0)
+    max = MIN (max, self->fitting_rows);
+  n_parts = (n_rows + max - 1) / max;
+  return (n_rows + n_parts - 1) / n_parts;
+}
+
+/* All of @batch, as many rows at a time as the options and the memory allow. */
 static gboolean
 run_batch (C2lPriorTrain *self,
            C2lPriorTrainPurpose purpose,
@@ -269,16 +318,16 @@ run_batch (C2lPriorTrain *self,
            GCancellable *cancellable,
            GError **error)
 {
-  const int max = self->options.max_rows > 0 ? self->options.max_rows : batch->n_rows;
-  const int n_parts = (batch->n_rows + max - 1) / max;
-  const int size = (batch->n_rows + n_parts - 1) / n_parts;
+  int n;
 
   *loss = 0;
-  for (int first = 0; first < batch->n_rows; first += size)
+  for (int first = 0; first < batch->n_rows; first += n)
     {
-      const int n = MIN (size, batch->n_rows - first);
       double part;
 
+      n = MIN (get_part_size (self, batch->n_rows), batch->n_rows - first);
+      if (!fit_rows (self, purpose, batch, &n, error))
+        return FALSE;
       self->announces = is_last && first + n == batch->n_rows;
       if (!c2l_prior_train_run_rows (self, purpose, batch, key, first, n, &part, cancellable,
                                      error))

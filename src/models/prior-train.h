@@ -37,7 +37,8 @@ typedef struct
   int ema_update_after;     /* the average stands still up to this step */
   guint64 seed;             /* of time steps, noise and dropped conditions */
   /* Rows that are computed at a time, 0: all of a batch. Memory grows with it (“mid”: 1.6 MiB a
-   * row in float32); the gradients of parts of a batch are summed up. */
+   * row in float32); the gradients of parts of a batch are summed up. Where memory is short, parts
+   * become smaller by themselves. */
   int max_rows;
 } C2lPriorTrainOptions;
 
@@ -77,6 +78,8 @@ void           c2l_prior_train_free (C2lPriorTrain *train);
 
 const C2lPriorInfo *c2l_prior_train_get_info (const C2lPriorTrain *train);
 const C2lPriorTrainOptions *c2l_prior_train_get_options (const C2lPriorTrain *train);
+/* Rows that are computed at a time: as the options say, or fewer where more did not fit; 0: all. */
+int            c2l_prior_train_get_max_rows (const C2lPriorTrain *train);
 /* Updates so far. */
 guint64        c2l_prior_train_get_step (const C2lPriorTrain *train);
 

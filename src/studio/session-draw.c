@@ -21,30 +21,40 @@ record_picture (C2lPass *pass,
   return c2l_generator_forward_synthesis (generator, pass, ws, &options);
 }
 
-static C2lPass *
-get_draw_pass (C2lSession *session,
-               C2lNoiseKind noise,
-               int max_resolution,
-               int clip_side,
-               gboolean placed,
-               GError **error)
+typedef struct
 {
-  g_autofree char *name = g_strdup_printf ("generator, noise %s, at most %d, for CLIP %d%s",
-                                           c2l_noise_kind_get_name (noise), max_resolution,
-                                           clip_side, placed ? ", placed" : "");
-  C2lPass *pass = c2l_session_lookup_pass (session, name);
+  C2lNoiseKind noise;
+  int max_resolution;
+  int clip_side; /* 0: CLIP will not look */
+  gboolean placed;
+} Drawing;
+
+static gboolean
+record_drawing (C2lSession *session, C2lPass *pass, gconstpointer shape, GError **error)
+{
+  const Drawing *drawing = shape;
   C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
   C2lTensor *picture;
 
-  if (pass != NULL || generator == NULL)
-    return pass;
-  pass = c2l_session_begin_pass (session, name);
-  picture = record_picture (pass, generator, noise, max_resolution, placed);
+  if (generator == NULL)
+    return FALSE;
+  picture
+      = record_picture (pass, generator, drawing->noise, drawing->max_resolution, drawing->placed);
   c2l_pass_keep (pass, "pixels", c2l_to_u8 (pass, picture, C2L_U8_TRUNCATE));
-  if (clip_side > 0)
+  if (drawing->clip_side > 0)
     c2l_pass_keep (pass, "for clip",
-                   c2l_area_resize (pass, picture, &(C2lAreaResize){ .size = clip_side }));
-  return c2l_session_finish_pass (session, name, pass, error);
+                   c2l_area_resize (pass, picture, &(C2lAreaResize){ .size = drawing->clip_side }));
+  return TRUE;
+}
+
+static C2lPass *
+get_draw_pass (C2lSession *session, const Drawing *drawing, GError **error)
+{
+  g_autofree char *name = g_strdup_printf (
+      "generator, noise %s, at most %d, for CLIP %d%s", c2l_noise_kind_get_name (drawing->noise),
+      drawing->max_resolution, drawing->clip_side, drawing->placed ? ", placed" : "");
+
+  return c2l_session_get_pass (session, name, record_drawing, drawing, error);
 }
 
 static void
@@ -91,8 +101,9 @@ c2l_session_draw (C2lSession *session,
 
   if (ws == NULL || (for_clip != NULL && clip_side == 0))
     return NULL;
-  pass = get_draw_pass (session, recipe->noise, max_resolution, clip_side,
-                        c2l_recipe_is_placed (recipe), error);
+  pass = get_draw_pass (
+      session,
+      &(Drawing){ recipe->noise, max_resolution, clip_side, c2l_recipe_is_placed (recipe) }, error);
   if (pass == NULL)
     return NULL;
   write_recipe (pass, recipe, ws);
@@ -143,23 +154,35 @@ c2l_session_get_picture_seconds (C2lSession *session)
 
 /* --- for data sets: styles of any kind, area-resized --- */
 
+typedef struct
+{
+  C2lNoiseKind noise;
+  int side;
+} SmallDrawing;
+
+static gboolean
+record_small (C2lSession *session, C2lPass *pass, gconstpointer shape, GError **error)
+{
+  const SmallDrawing *drawing = shape;
+  C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
+  C2lTensor *picture;
+
+  if (generator == NULL)
+    return FALSE;
+  picture = record_picture (pass, generator, drawing->noise, 0, FALSE);
+  picture = c2l_area_resize (pass, picture, &(C2lAreaResize){ .size = drawing->side });
+  c2l_pass_keep (pass, "picture", picture);
+  c2l_pass_keep (pass, "pixels", c2l_to_u8 (pass, picture, C2L_U8_TRUNCATE));
+  return TRUE;
+}
+
 static C2lPass *
 get_small_pass (C2lSession *session, C2lNoiseKind noise, int side, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("generator, noise %s, resized to %d",
                                            c2l_noise_kind_get_name (noise), side);
-  C2lPass *pass = c2l_session_lookup_pass (session, name);
-  C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
-  C2lTensor *picture;
 
-  if (pass != NULL || generator == NULL)
-    return pass;
-  pass = c2l_session_begin_pass (session, name);
-  picture = record_picture (pass, generator, noise, 0, FALSE);
-  picture = c2l_area_resize (pass, picture, &(C2lAreaResize){ .size = side });
-  c2l_pass_keep (pass, "picture", picture);
-  c2l_pass_keep (pass, "pixels", c2l_to_u8 (pass, picture, C2L_U8_TRUNCATE));
-  return c2l_session_finish_pass (session, name, pass, error);
+  return c2l_session_get_pass (session, name, record_small, &(SmallDrawing){ noise, side }, error);
 }
 
 gboolean

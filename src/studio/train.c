@@ -102,6 +102,20 @@ accumulate (C2lTrainer *trainer, double *loss, GError **error)
   return c2l_trainer_sum_up (trainer, loss, error);
 }
 
+static void
+say_where_memory_is_short (C2lTrainer *trainer)
+{
+  const int n = c2l_prior_train_get_max_rows (trainer->train);
+
+  if (n == trainer->said_rows)
+    return;
+  trainer->said_rows = n;
+  c2l_trainer_say (trainer,
+                   "memory is short: %d rows of a batch are computed at a time from now on; "
+                   "train.max_rows=%d says so from the beginning",
+                   n, n);
+}
+
 /* All processes together, and with the same result: where it fails by itself, it does so for all.
  */
 static gboolean
@@ -113,6 +127,7 @@ do_step (C2lTrainer *trainer, double lr, double *grad_norm, GError **error)
   c2l_trainer_hold_position (trainer);
   if (!accumulate (trainer, &loss, error))
     return FALSE;
+  say_where_memory_is_short (trainer);
   if (!isfinite (loss))
     return fail_diverged (trainer, "the loss is no number any more", error);
   if (!c2l_prior_train_update (trainer->train, lr, grad_norm, &reason))
@@ -357,6 +372,7 @@ open_all (C2lTrainer *trainer, GError **error)
   if (!open_device (trainer, error) || !c2l_trainer_share_out (trainer, error)
       || !open_data (trainer, error) || !c2l_trainer_load (trainer, error))
     return FALSE;
+  trainer->said_rows = c2l_prior_train_get_max_rows (trainer->train);
   trainer->checkpoint_time = g_get_monotonic_time ();
   if (trainer->folder == NULL)
     return TRUE;

@@ -214,6 +214,8 @@ test_a_lost_gpu (void)
   float y[N * N];
 
   g_assert_true (model_make (&model, device, &error) && model_run (&model, y, &error));
+  C2lPass *half = c2l_pass_new (device, C2L_PRECISION_F32, "half recorded");
+  c2l_pass_keep (half, "y", c2l_gemm (half, model.weight, model.weight, NULL));
   cuda_faults_set (&(CuFaults){ .lost = 1 });
   for (int i = 0; i < 2; i++)
     {
@@ -225,9 +227,14 @@ test_a_lost_gpu (void)
   g_assert_null (c2l_device_open ("cuda:1", &error));
   g_assert_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST);
   g_clear_error (&error);
+  /* Not for want of memory. */
   g_assert_false (model_make (&late, device, &error));
-  g_assert_nonnull (error);
+  g_assert_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST);
+  g_clear_error (&error);
   model_clear (&late);
+  g_assert_false (c2l_pass_compile (half, &error));
+  g_assert_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST);
+  c2l_pass_free (half);
   model_clear (&model);
   cuda_faults_set (NULL);
 }
