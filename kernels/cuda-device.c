@@ -96,8 +96,12 @@ cuda_finalize (C2lDevice *device)
   g_free (device);
 }
 
+/* The low resolutions of one picture keep a part of a GPU busy. */
+#define BATCH 16
+
 static const C2lDeviceClass cuda_class = {
   .kind = "cuda",
+  .batch = BATCH,
   .supports = cuda_supports,
   .alloc = cuda_alloc,
   .free = cuda_free,

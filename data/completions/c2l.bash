@@ -20,7 +20,7 @@ cpu:avx512bf16 cpu:avx512 cpu:avx2 cpu:portable" -- "$word"))
     --noise) COMPREPLY=($(compgen -W "random const none" -- "$word")); return ;;
     --space) COMPREPLY=($(compgen -W "w w3" -- "$word")); return ;;
     --preprocess) COMPREPLY=($(compgen -W "reference openai openai-clamped" -- "$word")); return ;;
-    --case|-c) COMPREPLY=($(compgen -W "sg2-1024 sg3-256 headline prior clip dataset" -- "$word")); return ;;
+    --case|-c) COMPREPLY=($(compgen -W "sg2-1024 sg2-1024-batch sg3-256 headline prior clip dataset" -- "$word")); return ;;
     --size) COMPREPLY=($(compgen -W "published starter" -- "$word")); return ;;
   esac
   if [ "$command" = train ] && [[ $word != -* ]]; then

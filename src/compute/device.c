@@ -68,6 +68,12 @@ c2l_ops_train (const C2lOpImpl *ops)
   return TRUE;
 }
 
+int
+c2l_device_get_batch (C2lDevice *device)
+{
+  return MAX (device->klass->batch, 1);
+}
+
 void
 c2l_device_set_n_threads (C2lDevice *device, int n_threads)
 {

@@ -69,6 +69,8 @@ void          c2l_device_unref (C2lDevice *device);
 const char   *c2l_device_get_kind (C2lDevice *device);
 const char   *c2l_device_get_description (C2lDevice *device);
 gboolean      c2l_device_supports (C2lDevice *device, C2lPrecision precision);
+/* How many pictures it draws best at a time: 1 where one keeps all of it busy. */
+int           c2l_device_get_batch (C2lDevice *device);
 
 const char   *c2l_precision_get_name (C2lPrecision precision);
 gboolean      c2l_precision_from_name (const char *name, C2lPrecision *precision);

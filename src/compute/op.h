@@ -163,6 +163,7 @@ typedef struct
 {
   const char *kind; /* "cpu" */
   gboolean shares_memory; /* with the host */
+  int batch; /* pictures that it draws best at a time; 0: one */
   gboolean (*supports) (C2lDevice *device, C2lPrecision precision);
   gpointer (*alloc) (C2lDevice *device, gsize size); /* 64-byte aligned, or NULL */
   void (*free) (C2lDevice *device, gpointer memory);

@@ -104,6 +104,47 @@ test_other_passes_go (void)
   g_assert_true (studio_fixture_same_pixels (first, again));
 }
 
+/* --- several pictures at once --- */
+
+static void
+test_several_at_once (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (C2lSession) gpu = open_on_gpu (), cpu = studio_fixture_open_starter ();
+  g_autoptr (GPtrArray) recipes = studio_fixture_sample_z (cpu, 4, 11);
+  C2lRecipe **all = (C2lRecipe **) recipes->pdata;
+  C2lPicture *pictures[4];
+  const gsize side = c2l_session_get_clip_side (gpu, &error), length = side * side * 3;
+  g_autofree float *for_clip = g_new (float, 4 * length), *one = g_new (float, length);
+
+  g_assert_cmpint (c2l_session_count_alike (cpu, all, 4), ==, 1);
+  g_assert_cmpint (c2l_session_count_alike (gpu, all, 4), ==, 4);
+  all[3]->noise = C2L_NOISE_KIND_NONE;
+  g_assert_cmpint (c2l_session_count_alike (gpu, all, 4), ==, 3);
+  all[1]->noise = all[0]->noise = all[2]->noise = C2L_NOISE_KIND_RANDOM;
+
+  g_assert_true (c2l_session_draw_alike (gpu, all, 3, SIZE, for_clip, pictures, NULL, &error));
+  g_assert_no_error (error);
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (C2lPicture) alone = c2l_session_draw (gpu, all[i], SIZE, one, NULL, &error);
+      g_autoptr (C2lPicture) on_cpu = c2l_session_draw (cpu, all[i], SIZE, NULL, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_true (pictures[i]->recipe == all[i]);
+      g_assert_cmpfloat (studio_fixture_difference (alone, pictures[i]), <, 0.1);
+      g_assert_cmpfloat (studio_fixture_difference (on_cpu, pictures[i]), <, 0.1);
+      for (gsize j = 0; j < length; j++)
+        g_assert_cmpfloat_with_epsilon (for_clip[i * length + j], one[j], 1e-4f);
+      c2l_picture_unref (pictures[i]);
+    }
+
+  /* Where one of them does not fit the model, none is drawn. */
+  c2l_rows_set (&all[2]->latent, 1, 3, for_clip);
+  g_assert_false (c2l_session_draw_alike (gpu, all, 3, SIZE, NULL, pictures, NULL, &error));
+  g_assert_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH);
+}
+
 /* --- the worker --- */
 
 typedef struct
@@ -367,6 +408,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/gpu/memory/smaller-batches", test_smaller_batches);
   g_test_add_func ("/gpu/memory/other-passes-go", test_other_passes_go);
+  g_test_add_func ("/gpu/several-at-once", test_several_at_once);
   ADD ("/gpu/memory/full", "cuda:0", test_full);
   ADD ("/gpu/absent", "cuda:7", test_absent);
   ADD ("/gpu/lost/while-drawing", "cuda:0", test_lost_while_drawing);
