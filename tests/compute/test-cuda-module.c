@@ -2,7 +2,7 @@
  * devices before they are opened, and what happens when memory is full, a kernel cannot be started
  * or the GPU is lost. Runs with the module whose kernels run on the host (C2L_CUDA_MODULE). */
 #include "compute/cuda-module.h"
-#include "compute/ops.h"
+#include "compute/ops-train.h"
 #include "compute/pass.h"
 #include "cuda-faults.h"
 
@@ -184,6 +184,45 @@ test_any_allocation_may_fail (void)
   g_assert_cmpint (n, >, 4);
 }
 
+/* --- what is too large for it --- */
+
+static gboolean
+compile_attention_backward (const char *device_name, gint64 n_tokens, GError **error)
+{
+  g_autoptr (C2lDevice) device = c2l_device_open (device_name, NULL);
+  g_autoptr (C2lPass) pass = c2l_pass_new (device, C2L_PRECISION_F32, "attention");
+  C2lTensor *qkv = c2l_pass_add_input (pass, "qkv", C2L_F32, 3, (gint64[]){ 1, n_tokens, 192 });
+  C2lTensor *dy = c2l_pass_add_input (pass, "dy", C2L_F32, 3, (gint64[]){ 1, n_tokens, 64 });
+  const C2lAttention params = { .q = qkv,
+                                .k = qkv,
+                                .v = qkv,
+                                .k_offset = 64,
+                                .v_offset = 128,
+                                .n_heads = 1,
+                                .n_kv_heads = 1,
+                                .head_dim = 64,
+                                .scale = 0.125f };
+
+  c2l_pass_keep (pass, "dqkv", c2l_attention_backward (pass, &params, dy, qkv, C2L_F32));
+  return c2l_pass_compile (pass, error);
+}
+
+/* The backward of attention keeps all keys in the shared memory of a block: what does not fit is
+ * refused by name when the pass is compiled, not computed wrongly. */
+static void
+test_too_many_keys (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (compile_attention_backward ("cuda:0", 100, &error));
+  g_assert_no_error (error);
+  g_assert_true (compile_attention_backward ("cpu", 400, &error));
+  g_assert_no_error (error);
+  g_assert_false (compile_attention_backward ("cuda:0", 400, &error));
+  g_assert_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "400 keys"));
+}
+
 /* --- failures while it computes --- */
 
 static void
@@ -252,6 +291,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/cuda-module/says-what-is-missing/symbol", "libm.so.6",
                         test_says_what_is_missing);
   g_test_add_func ("/cuda-module/memory/any-allocation-may-fail", test_any_allocation_may_fail);
+  g_test_add_func ("/cuda-module/refuses/too-many-keys", test_too_many_keys);
   g_test_add_func ("/cuda-module/launch-fails", test_a_kernel_that_does_not_start);
   g_test_add_func ("/cuda-module/lost", test_a_lost_gpu);
   return g_test_run ();
