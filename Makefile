@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 
 # The build tools parallelise by themselves.
 .NOTPARALLEL:
-.PHONY: all run test build install dist deb check-long clean packages
+.PHONY: all run test build install dist deb check-long gpu-folder clean packages
 
 all: build
 
@@ -38,6 +38,11 @@ deb: packages
 # Sanitizers, long fuzzing, kill tests: about an hour.
 check-long: packages
 	@tests/check-long
+
+# What a machine with a GPU needs to test and measure on it (bench/gpu.sh), in build/gpu; PEERS=FOLDER carries the original's networks, too.
+gpu-folder: build
+	@ninja -C $(BUILD) bench/train
+	@bench/gpu-folder $(BUILD) $(BUILD)/gpu $(PEERS)
 
 clean:
 	@rm -rf $(BUILD) dist build-asan build-fuzz build-tsan

@@ -2,7 +2,8 @@
  * of made-up data. Prints medians; with --interactive one run and one JSON line for each line that
  * comes in, so that bench/run can alternate with PyTorch.
  *
- *   bench/train [--batch=512] [--latents=1] [--precision=f32] [--threads=2] [--profile] */
+ *   bench/train [--batch=512] [--latents=1] [--device=cpu] [--precision=f32] [--threads=2]
+ * [--profile] */
 #include "models/prior-train-private.h"
 
 #include <stdio.h>
@@ -13,15 +14,17 @@
 #define DIM 512
 
 static int batch_size = 512, n_latents = 1, n_threads = 2, n_rounds = 5;
-static char *precision_name;
-static gboolean interactive, profile;
+static char *precision_name, *device_name;
+static gboolean interactive, json, profile;
 static GOptionEntry entries[]
     = { { "batch", 0, 0, G_OPTION_ARG_INT, &batch_size, "Rows of a batch", "N" },
+        { "device", 0, 0, G_OPTION_ARG_STRING, &device_name, "cpu, cuda:0", "NAME" },
         { "latents", 0, 0, G_OPTION_ARG_INT, &n_latents, "Latents of a row", "N" },
-        { "precision", 0, 0, G_OPTION_ARG_STRING, &precision_name, "f32 or bf16", "NAME" },
+        { "precision", 0, 0, G_OPTION_ARG_STRING, &precision_name, "f32, bf16 or fp16", "NAME" },
         { "threads", 0, 0, G_OPTION_ARG_INT, &n_threads, "Threads", "N" },
         { "rounds", 0, 0, G_OPTION_ARG_INT, &n_rounds, "Steps to take the median of", "N" },
         { "profile", 0, 0, G_OPTION_ARG_NONE, &profile, "Say where the time goes", NULL },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print a JSON object", NULL },
         { "interactive", 0, 0, G_OPTION_ARG_NONE, &interactive,
           "A step for each line of standard input", NULL },
         { NULL } };
@@ -89,6 +92,16 @@ compare (gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y;
 }
 
+static void
+print_json (const double *seconds, double flops)
+{
+  printf ("{\"case\": \"train, %d rows\", \"precision\": \"%s\", \"flops\": %.0f, \"seconds\": [",
+          batch_size, precision_name != NULL ? precision_name : "f32", flops);
+  for (int i = 0; i < n_rounds; i++)
+    printf ("%s%.6f", i > 0 ? ", " : "", seconds[i]);
+  printf ("]}\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -100,7 +113,8 @@ main (int argc, char **argv)
   if (!g_option_context_parse (context, &argc, &argv, &error))
     g_error ("%s", error->message);
 
-  g_autoptr (C2lDevice) device = c2l_device_open ("cpu", &error);
+  g_autoptr (C2lDevice) device
+      = c2l_device_open (device_name != NULL ? device_name : "cpu", &error);
   g_autofree float *latents = random_array ((gsize) batch_size * (gsize) n_latents * DIM);
   g_autofree float *features = random_array ((gsize) batch_size * DIM);
   const C2lPriorTrainBatch batch
@@ -143,6 +157,11 @@ main (int argc, char **argv)
   for (int i = 0; i < n_rounds; i++)
     seconds[i] = run_step (train, &batch);
   qsort (seconds, (gsize) n_rounds, sizeof *seconds, compare);
+  if (json)
+    {
+      print_json (seconds, flops);
+      return 0;
+    }
   printf ("%d rows: %.3f s (%.3f-%.3f), %.1f GFLOP, %.0f GFLOP/s, %.0f MiB of working memory\n",
           batch_size, seconds[n_rounds / 2], seconds[0], seconds[n_rounds - 1], flops * 1e-9,
           flops * 1e-9 / seconds[n_rounds / 2],

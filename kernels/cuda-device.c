@@ -16,20 +16,17 @@ G_STATIC_ASSERT (C2L_ACT_LINEAR == (C2lActivation) CU_LINEAR && C2L_ACT_LEAKY_RE
 G_STATIC_ASSERT (C2L_LOSS_L2 == (C2lLossKind) CU_LOSS_L2 && C2L_LOSS_L1 == (C2lLossKind) CU_LOSS_L1
                  && C2L_LOSS_HUBER == (C2lLossKind) CU_LOSS_HUBER);
 
+static guint
+find_precisions (const CuDescription *description)
+{
+  return 1u << C2L_PRECISION_F32 | 1u << C2L_PRECISION_FAST | 1u << C2L_PRECISION_FP16
+         | (description->has_bf16 ? 1u << C2L_PRECISION_BF16 : 0);
+}
+
 static gboolean
 cuda_supports (C2lDevice *device, C2lPrecision precision)
 {
-  switch (precision)
-    {
-    case C2L_PRECISION_F32:
-    case C2L_PRECISION_FAST:
-    case C2L_PRECISION_FP16:
-      return TRUE;
-    case C2L_PRECISION_BF16:
-      return cu_runtime_has_bf16 (cuda_runtime (device));
-    default:
-      return FALSE;
-    }
+  return (find_precisions (cu_runtime_get_description (cuda_runtime (device))) >> precision & 1) != 0;
 }
 
 static gpointer
@@ -99,8 +96,12 @@ cuda_finalize (C2lDevice *device)
   g_free (device);
 }
 
+/* The low resolutions of one picture keep a part of a GPU busy. */
+#define BATCH 16
+
 static const C2lDeviceClass cuda_class = {
   .kind = "cuda",
+  .batch = BATCH,
   .supports = cuda_supports,
   .alloc = cuda_alloc,
   .free = cuda_free,
@@ -121,6 +122,32 @@ device_count (GError **error)
   return cu_runtime_count (error);
 }
 
+void
+cu_description_clear (CuDescription *description)
+{
+  g_free (description->model);
+  g_free (description->description);
+}
+
+static void
+device_describe (int index, C2lDeviceInfo *info)
+{
+  g_autoptr (GError) error = NULL;
+  CuDescription description = { 0 };
+  const gboolean fits = cu_runtime_describe (index, &description, &error);
+
+  info->model = g_steal_pointer (&description.model);
+  if (fits)
+    {
+      info->description = g_steal_pointer (&description.description);
+      info->precisions = find_precisions (&description);
+      info->trains = c2l_ops_train (c2l_cuda_ops);
+    }
+  else
+    info->obstacle = g_strdup (error->message);
+  cu_description_clear (&description);
+}
+
 static C2lDevice *
 device_open (int index, GError **error)
 {
@@ -134,7 +161,7 @@ device_open (int index, GError **error)
   g_atomic_ref_count_init (&cuda->parent.refs);
   cuda->parent.klass = &cuda_class;
   cuda->parent.ops = c2l_cuda_ops;
-  cuda->parent.description = cu_runtime_dup_description (runtime);
+  cuda->parent.description = g_strdup (cu_runtime_get_description (runtime)->description);
   cuda->runtime = runtime;
   cuda->stream = cu_runtime_get_stream (runtime);
   return &cuda->parent;
@@ -143,6 +170,7 @@ device_open (int index, GError **error)
 static const C2lCudaModule module = {
   .interface = C2L_CUDA_INTERFACE,
   .count = device_count,
+  .describe = device_describe,
   .open = device_open,
 };
 

@@ -27,8 +27,9 @@ cuda_pack (C2lDevice *device, C2lTensor *weight, const char *key, gsize size, Cu
   if (!packed->memory)
     {
       g_free (packed);
-      g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                   "Not enough memory on the GPU for %.1f MiB of weights: use a smaller model, or “cpu”", (double) size / (1 << 20));
+      if (!c2l_device_is_lost (device, error))
+        g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
+                     "Not enough memory on the GPU for %.1f MiB of weights: use a smaller model, or “cpu”", (double) size / (1 << 20));
       return FALSE;
     }
   pack (device, weight, packed->memory, data);

@@ -11,6 +11,7 @@
 struct _CuRuntime
 {
   int index;
+  CuDescription description;
   cudaStream_t stream;
   cublasLtHandle_t blas;
   gpointer workspace;
@@ -149,6 +150,45 @@ cu_runtime_count (GError **error)
   return -1;
 }
 
+/* Code runs on GPUs of its major version from its minor one on; that of the last architecture is there as PTX too, which the driver
+ * translates for all that came later. */
+static gboolean
+has_code_for (int capability)
+{
+  static const int architectures[] = { C2L_CUDA_ARCHITECTURES };
+  const guint last = G_N_ELEMENTS (architectures) - 1;
+
+  for (guint i = 0; i <= last; i++)
+    if (architectures[i] <= capability && (i == last || architectures[i] / 10 == capability / 10))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+cu_runtime_describe (int index, CuDescription *description, GError **error)
+{
+  struct cudaDeviceProp properties;
+
+  /* Makes no context: that would take some hundred MiB of the GPU's memory. */
+  if (!check (cudaGetDeviceProperties (&properties, index), error))
+    {
+      cudaGetLastError ();
+      return FALSE;
+    }
+  description->model = g_strdup (properties.name);
+  description->description
+      = g_strdup_printf ("%s, %.1f GiB, CUDA %d.%d", properties.name, (double) properties.totalGlobalMem / (1 << 30),
+                         CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+  description->has_bf16 = properties.major >= 8;
+  if (has_code_for (properties.major * 10 + properties.minor))
+    return TRUE;
+  g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
+               "%s: the CUDA module was not made for this kind of GPU (its compute capability is %d.%d): install one that is, or use "
+               "“cpu”",
+               properties.name, properties.major, properties.minor);
+  return FALSE;
+}
+
 static gboolean
 set_up_pool (CuRuntime *runtime)
 {
@@ -167,7 +207,7 @@ cu_runtime_open (int index, GError **error)
   CuRuntime *runtime = g_new0 (CuRuntime, 1);
 
   runtime->index = index;
-  if (check (cudaSetDevice (index), error) && check ((cudaError_t) cu_kernels_check (), error)
+  if (cu_runtime_describe (index, &runtime->description, error) && check (cudaSetDevice (index), error) && check ((cudaError_t) cu_kernels_check (), error)
       && check (cudaStreamCreateWithFlags (&runtime->stream, cudaStreamNonBlocking), error)
       && check_blas (cublasLtCreate (&runtime->blas), "it cannot be started", error))
     {
@@ -195,26 +235,14 @@ cu_runtime_close (CuRuntime *runtime)
       cudaStreamDestroy (runtime->stream);
     }
   cudaGetLastError ();
+  cu_description_clear (&runtime->description);
   g_free (runtime);
 }
 
-char *
-cu_runtime_dup_description (CuRuntime *runtime)
+const CuDescription *
+cu_runtime_get_description (CuRuntime *runtime)
 {
-  struct cudaDeviceProp properties;
-
-  if (cudaGetDeviceProperties (&properties, runtime->index) != cudaSuccess)
-    return g_strdup ("NVIDIA GPU");
-  return g_strdup_printf ("%s, %.1f GiB, CUDA %d.%d", properties.name, (double) properties.totalGlobalMem / (1 << 30),
-                          CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
-}
-
-gboolean
-cu_runtime_has_bf16 (CuRuntime *runtime)
-{
-  int major = 0;
-
-  return cudaDeviceGetAttribute (&major, cudaDevAttrComputeCapabilityMajor, runtime->index) == cudaSuccess && major >= 8;
+  return &runtime->description;
 }
 
 CuStream
@@ -242,6 +270,9 @@ cu_runtime_alloc (CuRuntime *runtime, gsize size)
   if (code == cudaSuccess)
     return memory;
   cudaGetLastError ();
+  /* Full memory is the caller's business; anything else is found by whoever waits next. */
+  if (code != cudaErrorMemoryAllocation)
+    note (runtime, code);
   return NULL;
 }
 

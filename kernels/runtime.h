@@ -15,11 +15,22 @@ typedef struct _CuGraph CuGraph;
 /* How many GPUs there are; −1 and an error (NO_DEVICE) that says what is missing where CUDA cannot be used at all. */
 int        cu_runtime_count (GError **error);
 
+/* What a GPU is. */
+typedef struct
+{
+  char *model;       /* "NVIDIA H200" */
+  char *description; /* "NVIDIA H200, 139.7 GiB, CUDA 13.0" */
+  gboolean has_bf16;
+} CuDescription;
+
+void       cu_description_clear (CuDescription *description);
+/* Asks the driver alone. FALSE and an error, and the description all the same where it is known, where this module's kernels cannot
+ * run there. */
+gboolean   cu_runtime_describe (int index, CuDescription *description, GError **error);
+
 CuRuntime *cu_runtime_open (int index, GError **error);
 void       cu_runtime_close (CuRuntime *runtime);
-/* "NVIDIA H200, 139.7 GiB, CUDA 13.0". */
-char      *cu_runtime_dup_description (CuRuntime *runtime);
-gboolean   cu_runtime_has_bf16 (CuRuntime *runtime);
+const CuDescription *cu_runtime_get_description (CuRuntime *runtime);
 CuStream   cu_runtime_get_stream (CuRuntime *runtime);
 
 /* Makes the GPU that of the calling thread. */

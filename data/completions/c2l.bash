@@ -10,14 +10,17 @@ _c2l ()
   case $before in
     help) COMPREPLY=($(compgen -W "generate history morph score info import export dataset train evaluate selftest bench" -- "$word")); return ;;
     --sampler) COMPREPLY=($(compgen -W "reference ddpm ddim dpm++2m" -- "$word")); return ;;
-    --precision) COMPREPLY=($(compgen -W "f32 fast bf16" -- "$word")); return ;;
-    --device) COMPREPLY=($(compgen -W "cpu cpu:avx512bf16 cpu:avx512 cpu:avx2 cpu:portable" -- "$word")); return ;;
+    --precision) COMPREPLY=($(compgen -W "f32 fast bf16 fp16" -- "$word")); return ;;
+    --device)
+      COMPREPLY=($(compgen -W "$(c2l info --devices --json 2>/dev/null | grep -v '"obstacle"' | sed -n 's/.*"device" *: *"\([^"]*\)".*/\1/p') \
+cpu:avx512bf16 cpu:avx512 cpu:avx2 cpu:portable" -- "$word"))
+      return ;;
     --sort) COMPREPLY=($(compgen -W "score" -- "$word")); return ;;
     --format) COMPREPLY=($(compgen -W "png jpeg webp" -- "$word")); return ;;
     --noise) COMPREPLY=($(compgen -W "random const none" -- "$word")); return ;;
     --space) COMPREPLY=($(compgen -W "w w3" -- "$word")); return ;;
     --preprocess) COMPREPLY=($(compgen -W "reference openai openai-clamped" -- "$word")); return ;;
-    --case|-c) COMPREPLY=($(compgen -W "sg2-1024 sg3-256 headline prior clip dataset" -- "$word")); return ;;
+    --case|-c) COMPREPLY=($(compgen -W "sg2-1024 sg2-1024-batch sg3-256 headline prior clip dataset" -- "$word")); return ;;
     --size) COMPREPLY=($(compgen -W "published starter" -- "$word")); return ;;
   esac
   if [ "$command" = train ] && [[ $word != -* ]]; then

@@ -1,21 +1,87 @@
 /* The runtime without a GPU, for tests: memory of the heap, and loops for what cuBLASLt does on a GPU. Everything runs when it is
- * called. A graph cannot be recorded from that, so passes run operation by operation. */
+ * called. A graph cannot be recorded from that, so passes run operation by operation. What can go wrong on a GPU goes wrong here
+ * when a test asks for it: faults.h. */
+#include "kernels/host/faults.h"
 #include "kernels/runtime.h"
 
+#include <gmodule.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ALIGNMENT 256 /* cudaMalloc's */
+#define GARBAGE 0xFF  /* not a number, in all floating-point types */
 
 struct _CuRuntime
 {
-  int index;
+  CuDescription description;
+  GHashTable *sizes; /* of memory that is in use */
 };
 
 struct _CuProduct
 {
   CuProductShape shape;
 };
+
+/* --- faults --- */
+
+static CuFaults faults;
+static gboolean is_lost; /* as on a GPU, for the whole process */
+static gsize in_use;     /* atomic */
+
+G_MODULE_EXPORT void
+c2l_cuda_host_set_faults (const CuFaults *wanted)
+{
+  faults = *wanted;
+  is_lost = FALSE;
+}
+
+G_MODULE_EXPORT gsize
+c2l_cuda_host_get_memory (void)
+{
+  return (gsize) g_atomic_pointer_get (&in_use);
+}
+
+/* "lost=3", "launch=3", "allocation=3", "memory=1000000", with commas between. */
+static void
+read_faults (void)
+{
+  const struct
+  {
+    const char *name;
+    gint64 *value;
+  } names[] = { { "allocation=", &faults.allocation },
+                { "memory=", &faults.memory },
+                { "launch=", &faults.launch },
+                { "lost=", &faults.lost } };
+  static gboolean are_read;
+  const char *text = are_read ? NULL : g_getenv (CU_FAULTS_VARIABLE);
+  g_auto (GStrv) parts = g_strsplit (text ? text : "", ",", -1);
+
+  are_read = TRUE;
+  for (guint i = 0; parts[i]; i++)
+    for (guint j = 0; j < G_N_ELEMENTS (names); j++)
+      if (g_str_has_prefix (parts[i], names[j].name))
+        *names[j].value = g_ascii_strtoll (parts[i] + strlen (names[j].name), NULL, 10);
+}
+
+/* Whether the countdown @left has come to its end with this call. */
+static gboolean
+is_due (gint64 *left)
+{
+  return *left > 0 && --*left == 0;
+}
+
+static gboolean
+check_lost (GError **error)
+{
+  if (!is_lost)
+    return TRUE;
+  g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST,
+                       "The GPU has stopped working (a fault for tests): start the program again, or use “cpu”");
+  return FALSE;
+}
+
+/* --- the device --- */
 
 /* Two, so that choosing among several can be tested. */
 #define N_DEVICES 2
@@ -26,31 +92,42 @@ cu_runtime_count (GError **error)
   return N_DEVICES;
 }
 
+gboolean
+cu_runtime_describe (int index, CuDescription *description, GError **error)
+{
+  *description = (CuDescription){ .model = g_strdup_printf ("Kernels on the host %d", index),
+                                  .description = g_strdup_printf ("kernels on the host %d, for tests", index),
+                                  .has_bf16 = TRUE };
+  return TRUE;
+}
+
 CuRuntime *
 cu_runtime_open (int index, GError **error)
 {
-  CuRuntime *runtime = g_new0 (CuRuntime, 1);
+  CuRuntime *runtime;
 
-  runtime->index = index;
+  read_faults ();
+  if (!check_lost (error))
+    return NULL;
+  runtime = g_new0 (CuRuntime, 1);
+  runtime->sizes = g_hash_table_new (NULL, NULL);
+  cu_runtime_describe (index, &runtime->description, NULL);
   return runtime;
 }
 
 void
 cu_runtime_close (CuRuntime *runtime)
 {
+  g_assert (g_hash_table_size (runtime->sizes) == 0);
+  g_hash_table_unref (runtime->sizes);
+  cu_description_clear (&runtime->description);
   g_free (runtime);
 }
 
-char *
-cu_runtime_dup_description (CuRuntime *runtime)
+const CuDescription *
+cu_runtime_get_description (CuRuntime *runtime)
 {
-  return g_strdup_printf ("kernels on the host %d, for tests", runtime->index);
-}
-
-gboolean
-cu_runtime_has_bf16 (CuRuntime *runtime)
-{
-  return TRUE;
+  return &runtime->description;
 }
 
 CuStream
@@ -69,13 +146,23 @@ cu_runtime_alloc (CuRuntime *runtime, gsize size)
 {
   gpointer memory = NULL;
 
+  if (is_lost || is_due (&faults.allocation) || (faults.memory > 0 && c2l_cuda_host_get_memory () + size > (gsize) faults.memory))
+    return NULL;
   /* Of exactly this size, so that a sanitizer sees what reaches beyond. */
-  return posix_memalign (&memory, ALIGNMENT, MAX (size, 1)) == 0 ? memory : NULL;
+  if (posix_memalign (&memory, ALIGNMENT, MAX (size, 1)) != 0)
+    return NULL;
+  g_hash_table_insert (runtime->sizes, memory, GSIZE_TO_POINTER (size));
+  g_atomic_pointer_add (&in_use, (gssize) size);
+  return memory;
 }
 
 void
 cu_runtime_free (CuRuntime *runtime, gpointer memory)
 {
+  if (!memory)
+    return;
+  g_atomic_pointer_add (&in_use, -(gssize) GPOINTER_TO_SIZE (g_hash_table_lookup (runtime->sizes, memory)));
+  g_hash_table_remove (runtime->sizes, memory);
   free (memory);
 }
 
@@ -89,7 +176,10 @@ cu_runtime_upload (CuRuntime *runtime, gpointer to, gconstpointer from, gsize si
 void
 cu_runtime_download (CuRuntime *runtime, gpointer to, gconstpointer from, gsize size)
 {
-  if (size > 0)
+  /* Whoever shows what it reads from a lost GPU is found out. */
+  if (is_lost)
+    memset (to, GARBAGE, size);
+  else if (size > 0)
     memcpy (to, from, size);
 }
 
@@ -102,7 +192,14 @@ cu_runtime_zero (CuRuntime *runtime, gpointer to, gsize size)
 gboolean
 cu_runtime_synchronize (CuRuntime *runtime, GError **error)
 {
-  return TRUE;
+  if (is_due (&faults.lost))
+    is_lost = TRUE;
+  if (!check_lost (error))
+    return FALSE;
+  if (!is_due (&faults.launch))
+    return TRUE;
+  g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_FAILED, "CUDA: a kernel could not be started (a fault for tests)");
+  return FALSE;
 }
 
 gboolean

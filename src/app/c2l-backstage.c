@@ -107,6 +107,13 @@ on_idle_changed (C2lBackstage *self)
                                60 * g_settings_get_int (c2l_settings_get (), "idle-minutes"));
 }
 
+/* The GPU cannot be used, or stopped working. */
+static void
+on_fallback (C2lBackstage *self, const char *text)
+{
+  tell_later (self, g_strdup (text));
+}
+
 static void
 follow_settings (C2lBackstage *self)
 {
@@ -195,6 +202,8 @@ c2l_backstage_new (GdkDisplay *display)
   char *notice = NULL;
 
   self->worker = c2l_worker_new ();
+  g_signal_connect_object (self->worker, "fallback", G_CALLBACK (on_fallback), self,
+                           G_CONNECT_SWAPPED);
   c2l_worker_set_target (self->worker, c2l_gl_target_new (display));
   self->library = c2l_library_open (path, &notice);
   tell_later (self, notice);

@@ -27,8 +27,9 @@ struct _C2lPreferences
   GtkSpinButton *idle_minutes;
   GtkSpinButton *message_seconds;
 
-  GPtrArray *devices; /* of C2lDeviceChoice */
-  gboolean filling;   /* the rows' models are being changed, which is nobody's choice */
+  GPtrArray *devices; /* of C2lDeviceChoice; empty until the drivers have answered */
+  GCancellable *cancellable;
+  gboolean filling; /* the rows' models are being changed, which is nobody's choice */
 };
 
 G_DEFINE_FINAL_TYPE (C2lPreferences, c2l_preferences, ADW_TYPE_PREFERENCES_WINDOW)
@@ -104,14 +105,16 @@ show_devices (C2lPreferences *self)
 {
   g_autofree char *chosen = g_settings_get_string (c2l_settings_get (), "device");
   g_autoptr (GtkStringList) texts = gtk_string_list_new (NULL);
-  guint selected = 0;
+  /* Where the chosen one is gone, the processor draws: it is the last. */
+  guint selected = MAX (self->devices->len, 1) - 1;
 
   self->filling = TRUE;
   for (guint i = 0; i < self->devices->len; i++)
     {
       const C2lDeviceChoice *device = g_ptr_array_index (self->devices, i);
 
-      gtk_string_list_append (texts, c2l_device_names_get (device->name));
+      gtk_string_list_append (texts, device->model != NULL ? device->model
+                                                           : c2l_device_names_get (device->name));
       if (g_strcmp0 (device->name, chosen) == 0)
         selected = i;
     }
@@ -122,12 +125,31 @@ show_devices (C2lPreferences *self)
 }
 
 static void
+devices_listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GPtrArray) devices = c2l_devices_list_finish (result, NULL);
+  C2lPreferences *self = data;
+
+  /* Cancelled: the window is gone. */
+  if (devices == NULL)
+    return;
+  g_ptr_array_unref (self->devices);
+  self->devices = g_steal_pointer (&devices);
+  show_devices (self);
+}
+
+static void
 device_chosen (C2lPreferences *self)
 {
   const C2lDeviceChoice *device = get_device (self);
 
   if (self->filling || device == NULL)
     return;
+  /* Not every device has every precision. */
+  g_autofree char *precision = g_settings_get_string (c2l_settings_get (), "precision");
+
+  if (!g_strv_contains ((const char *const *) device->precisions, precision))
+    g_settings_reset (c2l_settings_get (), "precision");
   g_settings_set_string (c2l_settings_get (), "device", device->name);
   show_precisions (self);
 }
@@ -254,7 +276,11 @@ bind_all (C2lPreferences *self)
 static void
 c2l_preferences_dispose (GObject *object)
 {
-  g_clear_pointer (&C2L_PREFERENCES (object)->devices, g_ptr_array_unref);
+  C2lPreferences *self = C2L_PREFERENCES (object);
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->devices, g_ptr_array_unref);
   G_OBJECT_CLASS (c2l_preferences_parent_class)->dispose (object);
 }
 
@@ -288,10 +314,11 @@ c2l_preferences_class_init (C2lPreferencesClass *klass)
 static void
 c2l_preferences_init (C2lPreferences *self)
 {
-  self->devices = c2l_devices_list ();
+  self->devices = g_ptr_array_new ();
+  self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   bind_all (self);
-  show_devices (self);
+  c2l_devices_list_async (self->cancellable, devices_listed, self);
   show_folder (self);
   show_template (self);
 }

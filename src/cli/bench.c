@@ -42,6 +42,7 @@ typedef struct
 {
   C2lSession *session;
   C2lRecipe *recipe;
+  GPtrArray *recipes; /* (nullable): of a whole batch */
   int preview;
   float *text;     /* an embedding */
   float *pictures; /* [N_PICTURES, side, side, 3] */
@@ -79,6 +80,31 @@ run_generator (Bench *bench, GError **error)
   picture = c2l_session_draw (bench->session, bench->recipe, bench->preview, NULL,
                               c2l_cli_get_cancellable (), error);
   return picture != NULL;
+}
+
+/* As many at once as the device likes. */
+static gboolean
+run_batch (Bench *bench, GError **error)
+{
+  C2lPicture *pictures[N_PICTURES];
+  C2lSampling all = four_steps (C2L_NOISE_KIND_CONST);
+  C2lRecipe *const *recipes;
+
+  if (bench->recipes == NULL)
+    bench->recipes = c2l_session_sample_z (bench->session, &all, NULL, error);
+  if (bench->recipes == NULL)
+    return FALSE;
+  recipes = (C2lRecipe *const *) bench->recipes->pdata;
+  for (int done = 0, n; done < N_PICTURES; done += n)
+    {
+      n = c2l_session_count_alike (bench->session, recipes + done, N_PICTURES - done);
+      if (!c2l_session_draw_alike (bench->session, recipes + done, n, bench->preview, NULL,
+                                   pictures, c2l_cli_get_cancellable (), error))
+        return FALSE;
+      for (int i = 0; i < n; i++)
+        c2l_picture_unref (pictures[i]);
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -180,6 +206,8 @@ static const struct
 } cases[] = {
   { "sg2-1024", "StyleGAN2 1024², one picture", run_generator, C2L_SYNTHETIC_STYLEGAN2_1024, FALSE,
     FALSE },
+  { "sg2-1024-batch", "StyleGAN2 1024², 16 pictures", run_batch, C2L_SYNTHETIC_STYLEGAN2_1024,
+    FALSE, FALSE },
   { "sg3-256", "StyleGAN3-T 256², one picture", run_generator, C2L_SYNTHETIC_STYLEGAN3_T_256, FALSE,
     FALSE },
   { "headline", "one prompt to 16 pictures, scored and sorted", run_headline,
@@ -320,7 +348,7 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
 {
   const GOptionEntry entries[]
       = { { "case", 'c', 0, G_OPTION_ARG_STRING, &options->name,
-            "sg2-1024 (default), sg3-256, headline, prior, clip, dataset", "NAME" },
+            "sg2-1024 (default), sg2-1024-batch, sg3-256, headline, prior, clip, dataset", "NAME" },
           { "size", 0, 0, G_OPTION_ARG_STRING, &options->size,
             "published (default): made-up weights of those sizes; starter", "NAME" },
           { "runs", 'n', 0, G_OPTION_ARG_INT, &options->runs,
@@ -350,10 +378,10 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
     *exit_code = c2l_cli_usage (&c2l_command_bench, "--preview: %d; it is a number of pixels",
                                 options->preview);
   else if (find_case (options->name) < 0)
-    *exit_code = c2l_cli_usage (
-        &c2l_command_bench,
-        "there is no case “%s”; sg2-1024, sg3-256, headline, prior, clip and dataset are",
-        options->name);
+    *exit_code = c2l_cli_usage (&c2l_command_bench,
+                                "there is no case “%s”; sg2-1024, sg2-1024-batch, sg3-256, "
+                                "headline, prior, clip and dataset are",
+                                options->name);
   else if (strcmp (options->size, "published") != 0 && strcmp (options->size, "starter") != 0)
     *exit_code = c2l_cli_usage (&c2l_command_bench,
                                 "there is no size “%s”; published and starter are", options->size);
@@ -405,6 +433,7 @@ run (int argc, char **argv)
       g_printerr ("%s", statistics);
     }
   g_clear_pointer (&bench.recipe, c2l_recipe_unref);
+  g_clear_pointer (&bench.recipes, g_ptr_array_unref);
   g_free (bench.text);
   g_free (bench.pictures);
   return ok ? C2L_EXIT_OK : c2l_cli_fail (error);

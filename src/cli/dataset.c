@@ -174,11 +174,11 @@ open_engine (Options *options, GError **error)
 static void
 cap_gpus (const Options *options)
 {
-  g_autoptr (GPtrArray) devices = c2l_devices_list ();
+  g_autoptr (GPtrArray) devices = c2l_devices_list (FALSE);
   int n = 0;
 
   for (guint i = 0; i < devices->len; i++)
-    n += g_str_has_prefix (((C2lDeviceChoice *) g_ptr_array_index (devices, i))->name, "cuda");
+    n += ((C2lDeviceChoice *) g_ptr_array_index (devices, i))->is_gpu;
   if (n == 0)
     c2l_cli_message ("--n-gpus %d: no GPU can be used here; the processor does the work",
                      options->n_gpus);

@@ -1,5 +1,6 @@
-/* c2l info: what a file or a bundle is, found by content. */
+/* c2l info: what a file or a bundle is, found by content; and, on wish, this computer's devices. */
 #include "cli/cli.h"
+#include "cli/info-devices.h"
 #include "formats/shard.h"
 #include "models/clip.h"
 #include "models/prior.h"
@@ -11,7 +12,7 @@
 
 typedef struct
 {
-  gboolean json, tensors, verify;
+  gboolean json, tensors, verify, devices;
 } Options;
 
 static void
@@ -297,12 +298,16 @@ run (int argc, char **argv)
             NULL },
           { "verify", 0, 0, G_OPTION_ARG_NONE, &options.verify,
             "Compare a bundle's files with their SHA-256", NULL },
+          { "devices", 0, 0, G_OPTION_ARG_NONE, &options.devices,
+            "List what this computer can compute with", NULL },
           G_OPTION_ENTRY_NULL };
   int exit_code, result = C2L_EXIT_OK;
 
   if (!c2l_cli_parse (&c2l_command_info, &argc, &argv, entries, NULL, &exit_code))
     return exit_code;
-  if (argc < 2)
+  if (options.devices)
+    c2l_info_show_devices (options.json);
+  else if (argc < 2)
     return c2l_cli_usage (&c2l_command_info, "name a file or a bundle");
   for (int i = 1; i < argc; i++)
     {
@@ -318,8 +323,9 @@ const C2lCommand c2l_command_info = {
   .name = "info",
   .arguments = "FILE|FOLDER…",
   .summary = "Say what a file or a bundle is",
-  .description = "Knows bundles, StyleGAN pickles, prior checkpoints, CLIP archives, safetensors, "
-                 "NumPy arrays, pictures,\n"
-                 "trainings, configurations, CLIP's merges and tar archives.\n",
+  .description
+  = "Knows bundles, StyleGAN pickles, prior checkpoints, CLIP archives, safetensors, "
+    "NumPy arrays, pictures,\n"
+    "trainings, configurations, CLIP's merges and tar archives. --devices needs no file.\n",
   .run = run,
 };

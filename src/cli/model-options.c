@@ -34,15 +34,16 @@ c2l_model_options_new_model_group (C2lModelOptions *options)
 GOptionGroup *
 c2l_model_options_new_device_group (C2lModelOptions *options)
 {
-  const GOptionEntry entries[]
-      = { { "device", 0, 0, G_OPTION_ARG_STRING, &options->device,
-            "Compute here: cpu (default), or with less: cpu:avx512, cpu:avx2, cpu:portable",
-            "NAME" },
-          { "precision", 0, 0, G_OPTION_ARG_STRING, &options->precision, "f32 (exact), fast, bf16",
-            "NAME" },
-          { "threads", 0, 0, G_OPTION_ARG_INT, &options->threads,
-            "Number of threads (default: all cores)", "N" },
-          G_OPTION_ENTRY_NULL };
+  const GOptionEntry entries[] = { { "device", 0, 0, G_OPTION_ARG_STRING, &options->device,
+                                     "Compute here: cpu (default), cuda:0 (an NVIDIA GPU; c2l info "
+                                     "--devices lists what there is), "
+                                     "or with less: cpu:avx512, cpu:avx2, cpu:portable",
+                                     "NAME" },
+                                   { "precision", 0, 0, G_OPTION_ARG_STRING, &options->precision,
+                                     "f32 (exact), fast, bf16, fp16 (GPUs)", "NAME" },
+                                   { "threads", 0, 0, G_OPTION_ARG_INT, &options->threads,
+                                     "Number of threads (default: all cores)", "N" },
+                                   G_OPTION_ENTRY_NULL };
   GOptionGroup *group = g_option_group_new ("device", "Device", "Show them", NULL, NULL);
 
   g_option_group_add_entries (group, entries);
@@ -77,10 +78,9 @@ gboolean
 c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error)
 {
   const C2lModelFilesProgress progress = { show_download, NULL };
-  const C2lModelFiles named = { options->clip, options->prior, options->config, options->generator,
-                                options->merges };
-  gboolean ok
-      = c2l_model_paths_fetch (paths, &named, &progress, c2l_cli_get_cancellable (), error);
+  const C2lModelFiles named
+      = { options->clip, options->prior, options->config, options->generator, options->merges };
+  gboolean ok = c2l_model_paths_fetch (paths, &named, &progress, c2l_cli_get_cancellable (), error);
 
   c2l_cli_progress_clear ();
   return ok;
@@ -175,7 +175,7 @@ c2l_model_options_get_precision (const C2lModelOptions *options,
   *precision = fallback;
   if (options->precision != NULL && !c2l_precision_from_name (options->precision, precision))
     {
-      c2l_cli_refuse (error, "--precision: there is no “%s”; f32, fast and bf16 are",
+      c2l_cli_refuse (error, "--precision: there is no “%s”; f32, fast, bf16 and fp16 are",
                       options->precision);
       return FALSE;
     }

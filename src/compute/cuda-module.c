@@ -24,7 +24,7 @@ fits (const C2lCudaInterface *theirs)
   const C2lCudaInterface ours = C2L_CUDA_INTERFACE;
 
   return strcmp (theirs->version, ours.version) == 0 && theirs->op_size == ours.op_size && theirs->tensor_size == ours.tensor_size
-         && theirs->device_size == ours.device_size && theirs->n_ops == ours.n_ops;
+         && theirs->device_size == ours.device_size && theirs->module_size == ours.module_size && theirs->n_ops == ours.n_ops;
 }
 
 static const C2lCudaModule *
@@ -75,12 +75,24 @@ get_module (GError **error)
   return module;
 }
 
+const char *
+c2l_cuda_get_absence (void)
+{
+  return _ ("This computer has no NVIDIA GPU: use “cpu”");
+}
+
 int
 c2l_cuda_count (GError **error)
 {
   const C2lCudaModule *module = get_module (error);
 
   return module ? module->count (error) : -1;
+}
+
+void
+c2l_cuda_describe (int index, C2lDeviceInfo *info)
+{
+  get_module (NULL)->describe (index, info);
 }
 
 C2lDevice *
@@ -93,7 +105,7 @@ c2l_cuda_device_open (int index, GError **error)
   if (index >= n)
     {
       if (n == 0)
-        g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE, _ ("This computer has no NVIDIA GPU: use “cpu”"));
+        g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE, c2l_cuda_get_absence ());
       else
         g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
                      _ ("There is no GPU “cuda:%d”: this computer's last one is “cuda:%d”"), index, n - 1);

@@ -48,6 +48,33 @@ c2l_device_supports (C2lDevice *device, C2lPrecision precision)
   return device->klass->supports (device, precision);
 }
 
+gboolean
+c2l_device_is_lost (C2lDevice *device, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (!device->klass->synchronize || device->klass->synchronize (device, &local_error)
+      || !g_error_matches (local_error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_LOST))
+    return FALSE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return TRUE;
+}
+
+gboolean
+c2l_ops_train (const C2lOpImpl *ops)
+{
+  for (int kind = C2L_OP_MATMUL; kind < C2L_N_OPS; kind++)
+    if (!ops[kind].run)
+      return FALSE;
+  return TRUE;
+}
+
+int
+c2l_device_get_batch (C2lDevice *device)
+{
+  return MAX (device->klass->batch, 1);
+}
+
 void
 c2l_device_set_n_threads (C2lDevice *device, int n_threads)
 {
@@ -106,11 +133,11 @@ weight_new_copy (C2lDevice *device,
   weight->data = data != NULL ? device->klass->alloc (device, size) : NULL;
   if (!weight->data)
     {
-      g_set_error (
-          error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-          _ ("Not enough memory for %.1f MiB of a model's weights: close other programs or "
-             "use a smaller model"),
-          (double) size / (1 << 20));
+      if (data == NULL || !c2l_device_is_lost (device, error))
+        g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
+                     _ ("Not enough memory for %.1f MiB of a model's weights: close other programs or "
+                        "use a smaller model"),
+                     (double) size / (1 << 20));
       return NULL;
     }
   device->klass->upload (device, weight->data, data, size);

@@ -42,8 +42,26 @@ typedef enum
 GQuark        c2l_compute_error_quark (void);
 
 /* Opens @name: "cpu", or "cpu:avx512bf16", "cpu:avx512", "cpu:avx2", "cpu:portable" to force an
- * instruction set; "cuda:0" is the first NVIDIA GPU, and so on ("cuda" the same). Returns NULL and NO_DEVICE where it cannot be had. */
+ * instruction set; "cuda:0" is the first NVIDIA GPU ("cuda" the same), "cuda:1" the next, and so on. Returns NULL and NO_DEVICE
+ * where it cannot be had. */
 C2lDevice    *c2l_device_open (const char *name, GError **error);
+/* What is known of a device before it is opened. */
+typedef struct
+{
+  char *name;        /* for c2l_device_open(): "cpu", "cuda:0" */
+  const char *kind;  /* "cpu", "cuda" */
+  char *model;       /* (nullable): what people call it: "NVIDIA H200" */
+  char *description; /* as c2l_device_get_description() would say it; NULL where it cannot be used */
+  guint precisions;  /* a bit for each C2lPrecision */
+  gboolean trains;   /* it has the operations of ops-train.h */
+  char *obstacle;    /* (nullable): why it cannot be used, and what to do */
+} C2lDeviceInfo;
+
+void          c2l_device_info_free (C2lDeviceInfo *info);
+/* Of C2lDeviceInfo: what there is, the quickest first, and behind that what cannot be used. Takes nothing of a GPU, but the driver
+ * may need a second to answer. */
+GPtrArray    *c2l_device_list (void);
+
 C2lDevice    *c2l_device_ref (C2lDevice *device);
 void          c2l_device_unref (C2lDevice *device);
 
@@ -51,6 +69,8 @@ void          c2l_device_unref (C2lDevice *device);
 const char   *c2l_device_get_kind (C2lDevice *device);
 const char   *c2l_device_get_description (C2lDevice *device);
 gboolean      c2l_device_supports (C2lDevice *device, C2lPrecision precision);
+/* How many pictures it draws best at a time: 1 where one keeps all of it busy. */
+int           c2l_device_get_batch (C2lDevice *device);
 
 const char   *c2l_precision_get_name (C2lPrecision precision);
 gboolean      c2l_precision_from_name (const char *name, C2lPrecision *precision);
@@ -75,5 +95,6 @@ C2lTensor    *c2l_device_new_variable (C2lDevice *device, int n_dims, const gint
 void          c2l_device_set_n_threads (C2lDevice *device, int n_threads);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lDevice, c2l_device_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lDeviceInfo, c2l_device_info_free)
 
 G_END_DECLS

@@ -163,6 +163,7 @@ typedef struct
 {
   const char *kind; /* "cpu" */
   gboolean shares_memory; /* with the host */
+  int batch; /* pictures that it draws best at a time; 0: one */
   gboolean (*supports) (C2lDevice *device, C2lPrecision precision);
   gpointer (*alloc) (C2lDevice *device, gsize size); /* 64-byte aligned, or NULL */
   void (*free) (C2lDevice *device, gpointer memory);
@@ -182,6 +183,12 @@ typedef struct
   void (*set_n_threads) (C2lDevice *device, int n_threads);
   void (*finalize) (C2lDevice *device);
 } C2lDeviceClass;
+
+/* Whether an allocation failed because the device is lost, which a device learns only by asking; then LOST. */
+gboolean c2l_device_is_lost (C2lDevice *device, GError **error);
+
+/* Whether a table has all operations of ops-train.h. */
+gboolean c2l_ops_train (const C2lOpImpl *ops);
 
 /* Tables of names, for messages. */
 const char *c2l_op_kind_get_name (C2lOpKind kind);

@@ -29,7 +29,8 @@ struct _C2lPass
   gint64 profile[C2L_N_OPS]; /* µs */
 };
 
-/* Operations that are captured together: up to one with a mark, which the host must see in between. */
+/* Operations that are captured together: up to one with a mark, which the host must see in between.
+ */
 typedef struct
 {
   guint first, end;
@@ -181,19 +182,27 @@ pass_new_tensor (C2lPass *pass, C2lTensorKind kind, C2lDtype dtype, int n_dims, 
   return tensor;
 }
 
-/* Gives @tensor memory of its own; a failure is the recording's. */
+/* Device memory; a failure is the recording's. */
+static gpointer
+pass_alloc (C2lPass *pass, gsize size)
+{
+  gpointer memory = pass->device->klass->alloc (pass->device, size);
+
+  if (!memory && !pass->error && !c2l_device_is_lost (pass->device, &pass->error))
+    c2l_pass_fail (pass, C2L_COMPUTE_ERROR_MEMORY,
+                   "%s: not enough memory for %.1f MiB: draw fewer or smaller pictures at once",
+                   pass->name, (double) size / (1 << 20));
+  return memory;
+}
+
+/* Gives @tensor memory of its own. */
 static gboolean
 pass_allocate (C2lPass *pass, C2lTensor *tensor)
 {
   gsize size = c2l_tensor_get_size (tensor);
 
-  tensor->data = pass->device->klass->alloc (pass->device, size);
-  if (tensor->data)
-    return TRUE;
-  c2l_pass_fail (pass, C2L_COMPUTE_ERROR_MEMORY,
-                 "Not enough memory for %.1f MiB: draw fewer or smaller pictures at once",
-                 (double) size / (1 << 20));
-  return FALSE;
+  tensor->data = pass_alloc (pass, size);
+  return tensor->data != NULL;
 }
 
 static void
@@ -552,15 +561,8 @@ pass_plan_arena (C2lPass *pass)
 static gboolean
 pass_allocate_memory (C2lPass *pass)
 {
-  C2lDevice *device = pass->device;
-
-  if (pass->arena_size > 0 && !(pass->arena = device->klass->alloc (device, pass->arena_size)))
-    {
-      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_MEMORY,
-                     "%s: not enough memory for %.1f MiB: draw fewer or smaller pictures at once",
-                     pass->name, (double) pass->arena_size / (1 << 20));
-      return FALSE;
-    }
+  if (pass->arena_size > 0 && !(pass->arena = pass_alloc (pass, pass->arena_size)))
+    return FALSE;
   for (guint i = 0; i < pass->tensors->len; i++)
     {
       C2lTensor *tensor = g_ptr_array_index (pass->tensors, i);
@@ -594,14 +596,8 @@ pass_prepare_ops (C2lPass *pass)
         return FALSE;
       pass->scratch_size = MAX (pass->scratch_size, op->scratch_size);
     }
-  if (pass->scratch_size > 0
-      && !(pass->scratch = device->klass->alloc (device, pass->scratch_size)))
-    {
-      c2l_pass_fail (pass, C2L_COMPUTE_ERROR_MEMORY,
-                     "%s: not enough memory for %.1f MiB: draw fewer or smaller pictures at once",
-                     pass->name, (double) pass->scratch_size / (1 << 20));
-      return FALSE;
-    }
+  if (pass->scratch_size > 0 && !(pass->scratch = pass_alloc (pass, pass->scratch_size)))
+    return FALSE;
   for (guint i = 0; i < pass->ops->len; i++)
     ((C2lOp *) g_ptr_array_index (pass->ops, i))->scratch = pass->scratch;
   return TRUE;
@@ -757,7 +753,8 @@ c2l_pass_run (C2lPass *pass, GCancellable *cancellable, GError **error)
   if (device->klass->begin)
     device->klass->begin (device);
   pass_refresh_ops (pass);
-  /* The first run is one by one: a pass that runs once is not worth a capture, and kernels are loaded when they first run. */
+  /* The first run is one by one: a pass that runs once is not worth a capture, and kernels are
+   * loaded when they first run. */
   if (pass->has_run && !pass->segments && !pass->profiling && device->klass->begin_capture)
     pass_capture_segments (pass);
   pass->has_run = TRUE;

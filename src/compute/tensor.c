@@ -118,6 +118,28 @@ c2l_tensor_read (C2lTensor *tensor, gpointer data, gsize size)
   tensor->device->klass->download (tensor->device, data, tensor->data, size);
 }
 
+void
+c2l_tensor_read_part (C2lTensor *tensor, gsize offset, gpointer data, gsize size)
+{
+  g_return_if_fail (tensor != NULL && tensor->data != NULL);
+  g_return_if_fail (offset <= c2l_tensor_get_size (tensor)
+                    && size <= c2l_tensor_get_size (tensor) - offset);
+  tensor->device->klass->download (tensor->device, data, (char *) tensor->data + offset, size);
+}
+
+gconstpointer
+c2l_tensor_peek (C2lTensor *weight, gpointer *copy)
+{
+  gconstpointer data = c2l_tensor_get_host_data (weight);
+
+  *copy = NULL;
+  if (data)
+    return data;
+  *copy = g_malloc (c2l_tensor_get_size (weight));
+  c2l_tensor_read (weight, *copy, c2l_tensor_get_size (weight));
+  return *copy;
+}
+
 char *
 c2l_tensor_to_string (const C2lTensor *tensor)
 {

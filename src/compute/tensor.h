@@ -41,9 +41,16 @@ void          c2l_tensor_read (C2lTensor *tensor, gpointer data, gsize size);
  * recorded in a pass. FALSE where there is no memory. */
 gboolean      c2l_tensor_own (C2lTensor *weight);
 
+/* A part of it, @size bytes from byte @offset on: also in the middle of a run, by a c2l_pass_mark(). */
+void          c2l_tensor_read_part (C2lTensor *tensor, gsize offset, gpointer data, gsize size);
+
 /* Where the numbers of a variable or another weight with memory of its own are, if the host can
  * reach them; else NULL. The address does not change. */
 gpointer      c2l_tensor_get_host_data (C2lTensor *weight);
+
+/* The same for reading, on any device: where the host cannot reach them, they are a copy, which is also
+ * @copy and freed by the caller; else that is NULL. */
+gconstpointer c2l_tensor_peek (C2lTensor *weight, gpointer *copy);
 
 /* "f32 [2, 4, 512]", for messages. */
 char         *c2l_tensor_to_string (const C2lTensor *tensor);

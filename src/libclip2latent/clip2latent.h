@@ -164,8 +164,9 @@ typedef void (*C2lProgressFunc) (double fraction, const char *stage, C2lPicture 
 /**
  * c2l_model_open:
  * @folder: (type filename) (nullable): a bundle's folder, as `c2l import` makes it; %NULL for the starter that comes with the library
- * @device: (nullable): "cpu", or with less "cpu:avx512", "cpu:avx2", "cpu:portable"; %NULL for the usual one
- * @precision: (nullable): "f32" (exact), "fast" or "bf16"; %NULL for the usual one, "fast"
+ * @device: (nullable): "cpu", or with less "cpu:avx512", "cpu:avx2", "cpu:portable"; "cuda:0" for the first NVIDIA GPU; %NULL for the
+ *   usual one, "cpu"
+ * @precision: (nullable): "f32" (exact), "fast" or "bf16", on a GPU "fp16" too; %NULL for the usual one, "fast"
  * @error: return location for an error
  *
  * Opens a model. Weights are loaded when they are first needed.

@@ -179,10 +179,13 @@ c2l_prior_parameters_read (const C2lPriorParameters *self,
                            C2lWeights *weights,
                            C2lDevice *device,
                            const char *prefix,
-                           float *to,
+                           C2lTensor *to,
                            GError **error)
 {
   C2lNetworkLoader loader;
+  float *reached = c2l_tensor_get_host_data (to);
+  g_autofree float *sent = reached == NULL ? g_new (float, self->n) : NULL;
+  float *vector = reached != NULL ? reached : sent;
 
   c2l_network_loader_init (&loader, weights, device, prefix, NULL);
   for (guint i = 0; i < self->list->len; i++)
@@ -192,17 +195,24 @@ c2l_prior_parameters_read (const C2lPriorParameters *self,
                                                          parameter->dims, "%s", parameter->name);
 
       if (values != NULL)
-        memcpy (to + parameter->offset, values, parameter->length * sizeof (float));
+        memcpy (vector + parameter->offset, values, parameter->length * sizeof (float));
     }
-  return c2l_network_loader_finish (&loader, error);
+  if (!c2l_network_loader_finish (&loader, error))
+    return FALSE;
+  if (sent != NULL)
+    c2l_tensor_write (to, sent, c2l_tensor_get_size (to));
+  return TRUE;
 }
 
 void
 c2l_prior_parameters_add (const C2lPriorParameters *self,
                           C2lWeights *weights,
                           const char *prefix,
-                          const float *from)
+                          C2lTensor *from)
 {
+  g_autofree gpointer copy = NULL;
+  const float *vector = c2l_tensor_peek (from, &copy);
+
   for (guint i = 0; i < self->list->len; i++)
     {
       const C2lPriorParameter *parameter = c2l_prior_parameters_get (self, (int) i);
@@ -213,7 +223,7 @@ c2l_prior_parameters_add (const C2lPriorParameters *self,
                                     .n_dims = parameter->n_dims,
                                     .dims = { parameter->dims[0], parameter->dims[1] },
                                     .length = parameter->length,
-                                    .data = from + parameter->offset });
+                                    .data = vector + parameter->offset });
     }
 }
 
@@ -231,17 +241,19 @@ apply_bias (C2lTensor *bias, const float *table, int first, gboolean causal)
 }
 
 void
-c2l_prior_parameters_apply (const C2lPriorParameters *self, C2lPrior *prior, const float *from)
+c2l_prior_parameters_apply (const C2lPriorParameters *self, C2lPrior *prior, C2lTensor *from)
 {
   const C2lPriorInfo *info = &prior->info;
-  const float *table = from + c2l_prior_parameters_get (self, self->buckets)->offset;
+  g_autofree gpointer copy = NULL;
+  const float *vector = c2l_tensor_peek (from, &copy);
+  const float *table = vector + c2l_prior_parameters_get (self, self->buckets)->offset;
 
   for (guint i = 0; i < self->list->len; i++)
     {
       const C2lPriorParameter *parameter = c2l_prior_parameters_get (self, (int) i);
 
       if (parameter->bound != NULL)
-        c2l_tensor_write (parameter->bound, from + parameter->offset,
+        c2l_tensor_write (parameter->bound, vector + parameter->offset,
                           c2l_tensor_get_size (parameter->bound));
     }
   apply_bias (prior->all.bias, table, 0, FALSE);

@@ -27,6 +27,23 @@ c2l_prior_train_passes_new (void)
   return g_ptr_array_new_with_free_func (train_pass_free);
 }
 
+/* Where others find the gradients of @range: where the device cannot share its memory with them, in
+ * a copy, which is taken back by the next update. */
+static float *
+lend_gradients (C2lPriorTrain *train, const C2lPriorRange *range)
+{
+  float *reached = c2l_tensor_get_host_data (train->gradients);
+
+  if (reached != NULL)
+    return reached + range->first;
+  if (train->announced == NULL)
+    train->announced = g_new (float, train->parameters->n);
+  c2l_tensor_read_part (train->gradients, range->first * sizeof (float),
+                        train->announced + range->first, range->n * sizeof (float));
+  train->has_announced = TRUE;
+  return train->announced + range->first;
+}
+
 void
 c2l_prior_train_announce (gpointer data)
 {
@@ -38,8 +55,15 @@ c2l_prior_train_announce (gpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (mark->ranges); i++)
     if (mark->ranges[i].n > 0)
       train->ready (mark->ranges[i].first, mark->ranges[i].n,
-                    (float *) c2l_tensor_get_host_data (train->gradients) + mark->ranges[i].first,
-                    train->ready_data);
+                    lend_gradients (train, &mark->ranges[i]), train->ready_data);
+}
+
+void
+c2l_prior_train_take_announced (C2lPriorTrain *train)
+{
+  if (train->has_announced)
+    c2l_tensor_write (train->gradients, train->announced, c2l_tensor_get_size (train->gradients));
+  train->has_announced = FALSE;
 }
 
 /* --- recording --- */

@@ -54,17 +54,17 @@ c2l_prior_parameters_get (const C2lPriorParameters *parameters, int index)
   return &g_array_index (parameters->list, C2lPriorParameter, index);
 }
 
-/* Reads every parameter, under @prefix, into the vector @to. FALSE and a message that names it where
- * one is missing or damaged. */
+/* Reads every parameter, under @prefix, into the vector @to, which is a variable of any device. FALSE
+ * and a message that names it where one is missing or damaged. */
 gboolean            c2l_prior_parameters_read (const C2lPriorParameters *parameters, C2lWeights *weights,
-                                               C2lDevice *device, const char *prefix, float *to,
+                                               C2lDevice *device, const char *prefix, C2lTensor *to,
                                                GError **error);
 /* Adds every parameter's part of the vector @from under @prefix. */
 void                c2l_prior_parameters_add (const C2lPriorParameters *parameters, C2lWeights *weights,
-                                              const char *prefix, const float *from);
+                                              const char *prefix, C2lTensor *from);
 /* Gives the tensors of @prior the numbers of the vector @from. */
 void                c2l_prior_parameters_apply (const C2lPriorParameters *parameters, C2lPrior *prior,
-                                                const float *from);
+                                                C2lTensor *from);
 
 /* --- the object --- */
 
@@ -108,12 +108,16 @@ struct _C2lPriorTrain
   gboolean average_is_started;
 
   GPtrArray *passes;   /* C2lPriorTrainPass, the last used one last */
+  int fitting_rows;    /* more did not fit into memory; 0: not known to be so */
   C2lPass *norm_pass, *update_pass, *average_pass;
   C2lTensor *squares, *scalars;
 
   C2lPriorTrainReady ready;
   gpointer ready_data;
   gboolean announces;  /* what runs now are the last rows of a step */
+  /* (nullable): what is announced, where the host cannot reach the gradients themselves */
+  float *announced;
+  gboolean has_announced; /* since the last update */
 };
 
 /* Parts of the gradients that are complete at one place of the backward. */
@@ -201,5 +205,7 @@ void       c2l_prior_graph_backward (C2lPriorGraph *graph, const C2lPriorState *
 
 /* Called by c2l_pass_mark(); @mark is a C2lPriorTrainMark. */
 void       c2l_prior_train_announce (gpointer mark);
+/* What was announced may have been changed by whoever it was announced to: takes it back. */
+void       c2l_prior_train_take_announced (C2lPriorTrain *train);
 
 G_END_DECLS

@@ -103,9 +103,9 @@ c2l_prior_train_restore (C2lPriorTrain *self,
   self->average_step = self->step;
   self->average_is_started = get_counter (weights, "ema_diffusion_prior.initted") > 0;
   return c2l_prior_parameters_read (self->parameters, weights, self->device, FIRST_PREFIX,
-                                    c2l_tensor_get_host_data (self->first_moments), error)
+                                    self->first_moments, error)
          && c2l_prior_parameters_read (self->parameters, weights, self->device, SECOND_PREFIX,
-                                       c2l_tensor_get_host_data (self->second_moments), error);
+                                       self->second_moments, error);
 }
 
 /* --- saving --- */
@@ -126,7 +126,7 @@ add_buffers (const C2lPriorTrain *self, C2lWeights *weights, const char *prefix)
 static void
 add_set (const C2lPriorTrain *self, C2lWeights *weights, const char *prefix, C2lTensor *vector)
 {
-  c2l_prior_parameters_add (self->parameters, weights, prefix, c2l_tensor_get_host_data (vector));
+  c2l_prior_parameters_add (self->parameters, weights, prefix, vector);
   add_buffers (self, weights, prefix);
 }
 
@@ -170,10 +170,8 @@ c2l_prior_train_save (C2lPriorTrain *self, gboolean with_online_model)
   add_counter (weights, "ema_diffusion_prior.step", (double) self->average_step);
   add_counter (weights, "step", (double) self->step);
 
-  c2l_prior_parameters_add (self->parameters, weights, FIRST_PREFIX,
-                            c2l_tensor_get_host_data (self->first_moments));
-  c2l_prior_parameters_add (self->parameters, weights, SECOND_PREFIX,
-                            c2l_tensor_get_host_data (self->second_moments));
+  c2l_prior_parameters_add (self->parameters, weights, FIRST_PREFIX, self->first_moments);
+  c2l_prior_parameters_add (self->parameters, weights, SECOND_PREFIX, self->second_moments);
   c2l_weights_add (weights, C2L_TRAIN_PREFIX "step", &(C2lArray){ C2L_I64, 1, { 1 }, 1, &step });
   add_statistic (self, weights, C2L_TRAIN_PREFIX "latent_mean", self->mean);
   add_statistic (self, weights, C2L_TRAIN_PREFIX "latent_std", self->std);

@@ -40,6 +40,12 @@ c2l_prior_train_get_options (const C2lPriorTrain *train)
   return &train->options;
 }
 
+int
+c2l_prior_train_get_max_rows (const C2lPriorTrain *train)
+{
+  return train->fitting_rows > 0 ? train->fitting_rows : train->options.max_rows;
+}
+
 guint64
 c2l_prior_train_get_step (const C2lPriorTrain *train)
 {
@@ -97,13 +103,6 @@ make_vectors (C2lPriorTrain *self, GError **error)
       *vectors[i] = c2l_device_new_variable (self->device, 1, &n, error);
       if (*vectors[i] == NULL)
         return FALSE;
-      if (c2l_tensor_get_host_data (*vectors[i]) == NULL)
-        {
-          g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                       _ ("This device (%s) does not train: choose “cpu”"),
-                       c2l_device_get_description (self->device));
-          return FALSE;
-        }
     }
   return TRUE;
 }
@@ -200,9 +199,9 @@ load (C2lPriorTrain *self, C2lWeights *weights, JsonObject *config, GError **err
   self->parameters = c2l_prior_parameters_new (self->prior, find_query_dims (weights, online));
   return make_vectors (self, error)
          && c2l_prior_parameters_read (self->parameters, weights, self->device, online,
-                                       c2l_tensor_get_host_data (self->online), error)
+                                       self->online, error)
          && c2l_prior_parameters_read (self->parameters, weights, self->device, average,
-                                       c2l_tensor_get_host_data (self->average), error)
+                                       self->average, error)
          && c2l_prior_train_restore (self, weights, online, error)
          && c2l_mapped_check (c2l_weights_get_path (weights), error);
 }
@@ -260,13 +259,57 @@ c2l_prior_train_free (C2lPriorTrain *self)
   g_clear_pointer (&self->prior, c2l_prior_free);
   g_free (self->mean);
   g_free (self->std);
+  g_free (self->announced);
   c2l_device_unref (self->device);
   g_free (self);
 }
 
 /* --- gradients --- */
 
-/* All of @batch, as many rows at a time as the options allow. */
+/* Whether a pass for @n rows of @batch is there. Where it does not fit into memory, the others go;
+ * where it still does not, fewer rows will be computed at a time from now on, and @n says how many.
+ */
+static gboolean
+fit_rows (C2lPriorTrain *self,
+          C2lPriorTrainPurpose purpose,
+          const C2lPriorTrainBatch *batch,
+          int *n,
+          GError **error)
+{
+  for (;;)
+    {
+      const C2lPriorTrainKey key = { purpose, *n, batch->noise != NULL };
+      g_autoptr (GError) local_error = NULL;
+
+      if (c2l_prior_train_get_pass (self, &key, &local_error) != NULL)
+        return TRUE;
+      if (!g_error_matches (local_error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY)
+          || (self->passes->len == 0 && *n == 1))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+      if (self->passes->len > 0)
+        g_ptr_array_set_size (self->passes, 0);
+      else
+        self->fitting_rows = *n = (*n + 1) / 2;
+    }
+}
+
+/* Rows at a time of @n_rows: parts of one size, the last one shorter. */
+static int
+get_part_size (const C2lPriorTrain *self, int n_rows)
+{
+  int max = self->options.max_rows > 0 ? self->options.max_rows : n_rows;
+  int n_parts;
+
+  if (self->fitting_rows > 0)
+    max = MIN (max, self->fitting_rows);
+  n_parts = (n_rows + max - 1) / max;
+  return (n_rows + n_parts - 1) / n_parts;
+}
+
+/* All of @batch, as many rows at a time as the options and the memory allow. */
 static gboolean
 run_batch (C2lPriorTrain *self,
            C2lPriorTrainPurpose purpose,
@@ -277,16 +320,16 @@ run_batch (C2lPriorTrain *self,
            GCancellable *cancellable,
            GError **error)
 {
-  const int max = self->options.max_rows > 0 ? self->options.max_rows : batch->n_rows;
-  const int n_parts = (batch->n_rows + max - 1) / max;
-  const int size = (batch->n_rows + n_parts - 1) / n_parts;
+  int n;
 
   *loss = 0;
-  for (int first = 0; first < batch->n_rows; first += size)
+  for (int first = 0; first < batch->n_rows; first += n)
     {
-      const int n = MIN (size, batch->n_rows - first);
       double part;
 
+      n = MIN (get_part_size (self, batch->n_rows), batch->n_rows - first);
+      if (!fit_rows (self, purpose, batch, &n, error))
+        return FALSE;
       self->announces = is_last && first + n == batch->n_rows;
       if (!c2l_prior_train_run_rows (self, purpose, batch, key, first, n, &part, cancellable,
                                      error))
@@ -334,21 +377,48 @@ c2l_prior_train_evaluate (C2lPriorTrain *self,
 void
 c2l_prior_train_clear (C2lPriorTrain *self)
 {
-  memset (c2l_tensor_get_host_data (self->gradients), 0, c2l_tensor_get_size (self->gradients));
+  const gsize size = c2l_tensor_get_size (self->gradients);
+  gpointer reached = c2l_tensor_get_host_data (self->gradients);
+  g_autofree gpointer zeros = reached == NULL ? g_malloc0 (size) : NULL;
+
+  if (reached != NULL)
+    memset (reached, 0, size);
+  else
+    c2l_tensor_write (self->gradients, zeros, size);
+}
+
+static float *
+dup_vector (const C2lPriorTrain *self, C2lTensor *vector, gsize *n)
+{
+  float *values = g_new (float, self->parameters->n);
+
+  *n = self->parameters->n;
+  c2l_tensor_read (vector, values, c2l_tensor_get_size (vector));
+  return values;
+}
+
+static C2lTensor *
+get_set (const C2lPriorTrain *self, C2lPriorSet set)
+{
+  return set == C2L_PRIOR_EMA ? self->average : self->online;
 }
 
 float *
-c2l_prior_train_get_gradients (C2lPriorTrain *self, gsize *n)
+c2l_prior_train_dup_gradients (C2lPriorTrain *self, gsize *n)
 {
-  *n = self->parameters->n;
-  return c2l_tensor_get_host_data (self->gradients);
+  return dup_vector (self, self->gradients, n);
 }
 
 float *
-c2l_prior_train_get_parameters (C2lPriorTrain *self, C2lPriorSet set, gsize *n)
+c2l_prior_train_dup_parameters (C2lPriorTrain *self, C2lPriorSet set, gsize *n)
 {
-  *n = self->parameters->n;
-  return c2l_tensor_get_host_data (set == C2L_PRIOR_EMA ? self->average : self->online);
+  return dup_vector (self, get_set (self, set), n);
+}
+
+void
+c2l_prior_train_set_parameters (C2lPriorTrain *self, C2lPriorSet set, const float *values)
+{
+  c2l_tensor_write (get_set (self, set), values, self->parameters->n * sizeof *values);
 }
 
 void
@@ -427,6 +497,7 @@ c2l_prior_train_update (C2lPriorTrain *self, double lr, double *grad_norm, GErro
   float squares, scalars[C2L_N_ADAMW_SCALARS];
   const double n = (double) self->step + 1;
 
+  c2l_prior_train_take_announced (self);
   if (!make_optimiser (self, error) || !c2l_pass_run (self->norm_pass, NULL, error))
     return FALSE;
   c2l_tensor_read (self->squares, &squares, sizeof squares);
@@ -483,9 +554,6 @@ c2l_prior_train_get_prior (C2lPriorTrain *self)
 gboolean
 c2l_prior_train_refresh (C2lPriorTrain *self, C2lPriorSet set, GError **error)
 {
-  gsize n;
-
-  c2l_prior_parameters_apply (self->parameters, self->prior,
-                              c2l_prior_train_get_parameters (self, set, &n));
+  c2l_prior_parameters_apply (self->parameters, self->prior, get_set (self, set));
   return TRUE;
 }

@@ -37,7 +37,8 @@ typedef struct
   int ema_update_after;     /* the average stands still up to this step */
   guint64 seed;             /* of time steps, noise and dropped conditions */
   /* Rows that are computed at a time, 0: all of a batch. Memory grows with it (“mid”: 1.6 MiB a
-   * row in float32); the gradients of parts of a batch are summed up. */
+   * row in float32); the gradients of parts of a batch are summed up. Where memory is short, parts
+   * become smaller by themselves. */
   int max_rows;
 } C2lPriorTrainOptions;
 
@@ -77,6 +78,8 @@ void           c2l_prior_train_free (C2lPriorTrain *train);
 
 const C2lPriorInfo *c2l_prior_train_get_info (const C2lPriorTrain *train);
 const C2lPriorTrainOptions *c2l_prior_train_get_options (const C2lPriorTrain *train);
+/* Rows that are computed at a time: as the options say, or fewer where more did not fit; 0: all. */
+int            c2l_prior_train_get_max_rows (const C2lPriorTrain *train);
 /* Updates so far. */
 guint64        c2l_prior_train_get_step (const C2lPriorTrain *train);
 
@@ -130,16 +133,17 @@ gboolean       c2l_prior_train_evaluate (C2lPriorTrain *train, C2lPriorSet set, 
 
 /* --- several processes --- */
 
-/* All gradients, in the memory of this machine, as one vector that c2l_prior_train_update() reads:
- * whoever trains in several processes sums them up in between. Lent; the address never changes. */
-float         *c2l_prior_train_get_gradients (C2lPriorTrain *train, gsize *n);
-/* All parameters in the same order, to give every process the same beginning. Lent; writing them
- * before the first step is allowed. */
-float         *c2l_prior_train_get_parameters (C2lPriorTrain *train, C2lPriorSet set, gsize *n);
+/* All parameters as one vector, to give every process the same beginning: a copy of them, and new
+ * ones before the first step. */
+float         *c2l_prior_train_dup_parameters (C2lPriorTrain *train, C2lPriorSet set, gsize *n);
+void           c2l_prior_train_set_parameters (C2lPriorTrain *train, C2lPriorSet set, const float *values);
+/* A copy of the gradients so far, in the same order. */
+float         *c2l_prior_train_dup_gradients (C2lPriorTrain *train, gsize *n);
 
 /* @ready is called during c2l_prior_train_accumulate() with @is_last, on its thread, as soon as the
  * elements @first … @first + @n − 1 of the gradients will not change any more: from the last layer
- * to the first, each element once. It may begin to sum them up in place, and must be done with it
+ * to the first, each element once. It may begin to sum them up in place (in the memory of this machine,
+ * whatever the device: c2l_prior_train_update() takes them from there), and must be done with it
  * before c2l_prior_train_update(). */
 typedef void (*C2lPriorTrainReady) (gsize first, gsize n, float *gradients, gpointer user_data);
 void           c2l_prior_train_set_ready (C2lPriorTrain *train, C2lPriorTrainReady ready, gpointer user_data);

@@ -166,20 +166,31 @@ sample (gpointer data, GCancellable *cancellable, GError **error)
 typedef struct
 {
   Job *job;
-  C2lRecipe *recipe;
+  C2lRecipe *const *recipes;
+  int n; /* at once */
   int max_size;
   float *for_clip; /* (nullable) */
-  C2lPicture *picture;
+  C2lPicture *pictures[HANDFUL];
 } DrawStep;
+
+/* As many of @recipes, from @first on, as the device draws at once. */
+static DrawStep
+draw_step (Job *job, GPtrArray *recipes, guint first, int max_size, float *for_clip)
+{
+  C2lRecipe *const *from = (C2lRecipe *const *) recipes->pdata + first;
+  const int n
+      = c2l_session_count_alike (job->session, from, (int) MIN (recipes->len - first, HANDFUL));
+
+  return (DrawStep){ job, from, n, max_size, for_clip };
+}
 
 static gboolean
 draw (gpointer data, GCancellable *cancellable, GError **error)
 {
   DrawStep *step = data;
 
-  step->picture = c2l_session_draw (step->job->session, step->recipe, step->max_size,
-                                    step->for_clip, cancellable, error);
-  return step->picture != NULL;
+  return c2l_session_draw_alike (step->job->session, step->recipes, step->n, step->max_size,
+                                 step->for_clip, step->pictures, cancellable, error);
 }
 
 typedef struct
@@ -246,15 +257,17 @@ static gboolean
 draw_previews (Job *job, GPtrArray *recipes, GError **error)
 {
   report (job, "sketching");
-  for (guint i = 0; i < recipes->len; i++)
+  for (guint at = 0; at < recipes->len;)
     {
-      DrawStep step = { job, g_ptr_array_index (recipes, i), job->params->preview_size };
-      g_autoptr (C2lPicture) picture = NULL;
+      DrawStep step = draw_step (job, recipes, at, job->params->preview_size, NULL);
 
       if (!do_step (job, draw, &step, error))
         return FALSE;
-      picture = step.picture;
-      job->callbacks->preview (picture, job->n_sampled + i, job->callbacks->data);
+      for (int i = 0; i < step.n; i++, at++)
+        {
+          job->callbacks->preview (step.pictures[i], job->n_sampled + at, job->callbacks->data);
+          c2l_picture_unref (step.pictures[i]);
+        }
     }
   return TRUE;
 }
@@ -265,10 +278,11 @@ draw_handful (Job *job, const Handful *handful, GError **error)
   g_autoptr (GPtrArray) drawn = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
   const float *text = handful->text;
 
-  for (guint i = 0; i < handful->recipes->len; i++)
+  for (guint at = 0; at < handful->recipes->len;)
     {
-      DrawStep step = { job, g_ptr_array_index (handful->recipes, i), job->params->max_size,
-                        text != NULL ? job->for_clip + drawn->len * job->clip_length : NULL };
+      DrawStep step
+          = draw_step (job, handful->recipes, at, job->params->max_size,
+                       text != NULL ? job->for_clip + drawn->len * job->clip_length : NULL);
 
       report (job, "drawing");
       if (!do_step (job, draw, &step, error))
@@ -276,13 +290,16 @@ draw_handful (Job *job, const Handful *handful, GError **error)
           finish (job, drawn, NULL, NULL);
           return FALSE;
         }
-      step.picture->prompt_index = handful->prompt_index;
-      g_ptr_array_add (drawn, step.picture);
-      if (job->callbacks->drawn != NULL)
-        job->callbacks->drawn (step.picture, job->n_done, job->callbacks->data);
-      job->n_done++;
-      if (text == NULL)
-        finish (job, drawn, NULL, NULL);
+      for (int i = 0; i < step.n; i++, at++)
+        {
+          step.pictures[i]->prompt_index = handful->prompt_index;
+          g_ptr_array_add (drawn, step.pictures[i]);
+          if (job->callbacks->drawn != NULL)
+            job->callbacks->drawn (step.pictures[i], job->n_done, job->callbacks->data);
+          job->n_done++;
+          if (text == NULL)
+            finish (job, drawn, NULL, NULL);
+        }
     }
   return finish (job, drawn, text, error);
 }

@@ -44,6 +44,14 @@ c2l_ranks_get_rank (void)
 }
 
 int
+c2l_ranks_get_local_rank (void)
+{
+  const char *const names[] = { "OMPI_COMM_WORLD_LOCAL_RANK", "SLURM_LOCALID", NULL };
+
+  return c2l_ranks_get_size () > 1 ? read_number (names, 0) : 0;
+}
+
+int
 c2l_ranks_get_n_threads (void)
 {
   const char *const names[] = { "OMPI_COMM_WORLD_LOCAL_SIZE", NULL };

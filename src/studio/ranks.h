@@ -8,6 +8,8 @@ G_BEGIN_DECLS
 /* As whoever started this process says. */
 int              c2l_ranks_get_rank (void);
 int              c2l_ranks_get_size (void);
+/* Among those on this machine. */
+int              c2l_ranks_get_local_rank (void);
 
 /* Its share of the processors where several processes of the job run on this machine and none of them was bound to a part of it; 0: all
  * that it may use. */

@@ -10,9 +10,6 @@
  * stands behind the end token need not be computed, and a few lengths serve all prompts. */
 #define TEXT_STEP 8
 
-/* Pictures are understood by CLIP so many at a time. */
-#define SCORE_BATCH 16
-
 int
 c2l_session_get_embed_width (C2lSession *session, GError **error)
 {
@@ -27,21 +24,27 @@ c2l_session_get_clip_side (C2lSession *session, GError **error)
   return clip != NULL ? c2l_clip_get_info (clip)->resolution : 0;
 }
 
+/* @shape: a number of tokens. */
+static gboolean
+record_text (C2lSession *session, C2lPass *pass, gconstpointer shape, GError **error)
+{
+  C2lClip *clip = c2l_engine_get_clip (session->engine, error);
+  C2lTensor *tokens, *end;
+
+  if (clip == NULL)
+    return FALSE;
+  tokens = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]){ 1, *(const int *) shape });
+  end = c2l_pass_add_input (pass, "end", C2L_I32, 1, (gint64[]){ 1 });
+  c2l_pass_keep (pass, "embedding", c2l_clip_forward_text (clip, pass, tokens, end));
+  return TRUE;
+}
+
 static C2lPass *
 get_text_pass (C2lSession *session, int length, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("text of %d tokens", length);
-  C2lPass *pass = c2l_session_lookup_pass (session, name);
-  C2lClip *clip = c2l_engine_get_clip (session->engine, error);
-  C2lTensor *tokens, *end;
 
-  if (pass != NULL || clip == NULL)
-    return pass;
-  pass = c2l_session_begin_pass (session, name);
-  tokens = c2l_pass_add_input (pass, "tokens", C2L_I32, 2, (gint64[]){ 1, length });
-  end = c2l_pass_add_input (pass, "end", C2L_I32, 1, (gint64[]){ 1 });
-  c2l_pass_keep (pass, "embedding", c2l_clip_forward_text (clip, pass, tokens, end));
-  return c2l_session_finish_pass (session, name, pass, error);
+  return c2l_session_get_pass (session, name, record_text, &length, error);
 }
 
 gboolean
@@ -157,22 +160,66 @@ c2l_session_list_unknown_words (C2lSession *session, const char *prompt, GError 
   return (char **) g_ptr_array_steal (all, NULL);
 }
 
-static C2lPass *
-get_vision_pass (C2lSession *session, int n, int size, GError **error)
+typedef struct
 {
-  g_autofree char *name = g_strdup_printf ("vision %d × %d²", n, size);
-  C2lPass *pass = c2l_session_lookup_pass (session, name);
+  int n, side;
+} Vision;
+
+static gboolean
+record_vision (C2lSession *session, C2lPass *pass, gconstpointer shape, GError **error)
+{
+  const Vision *vision = shape;
+  const gint64 dims[] = { vision->n, vision->side, vision->side, 3 };
   C2lClip *clip = c2l_engine_get_clip (session->engine, error);
   C2lTensor *pictures;
 
-  if (pass != NULL || clip == NULL)
-    return pass;
-  pass = c2l_session_begin_pass (session, name);
-  pictures = c2l_pass_add_input (pass, "pictures", C2L_F32, 4, (gint64[]){ n, size, size, 3 });
+  if (clip == NULL)
+    return FALSE;
+  pictures = c2l_pass_add_input (pass, "pictures", C2L_F32, 4, dims);
   c2l_pass_keep (
       pass, "embedding",
       c2l_clip_forward_image (clip, pass, pictures, c2l_engine_get_preprocess (session->engine)));
-  return c2l_session_finish_pass (session, name, pass, error);
+  return TRUE;
+}
+
+/* @n: pictures at a time, wished and got. */
+static C2lPass *
+get_vision_pass (C2lSession *session, int *n, int side, GError **error)
+{
+  for (;;)
+    {
+      g_autofree char *name = NULL;
+      g_autoptr (GError) local_error = NULL;
+      C2lPass *pass;
+
+      *n = MIN (*n, session->batch);
+      name = g_strdup_printf ("vision %d × %d²", *n, side);
+      pass = c2l_session_get_pass (session, name, record_vision, &(Vision){ *n, side },
+                                   &local_error);
+      if (pass != NULL)
+        return pass;
+      if (*n == 1 || !c2l_session_shrink_batch (session, local_error))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return NULL;
+        }
+    }
+}
+
+/* Embeddings, [@n, width], of @pictures [@n, side, side, 3], at once. */
+static gboolean
+embed_at_once (C2lSession *session,
+               C2lPass *pass,
+               const float *pictures,
+               float *embeddings,
+               GCancellable *cancellable,
+               GError **error)
+{
+  c2l_session_write (pass, "pictures", pictures);
+  if (!c2l_session_run_pass (session, pass, cancellable, error))
+    return FALSE;
+  c2l_session_read (pass, "embedding", embeddings);
+  return TRUE;
 }
 
 /* The middle square of @image as CLIP's own area-resize would make it, [side, side, 3] in [-1, 1],
@@ -212,19 +259,15 @@ c2l_session_embed_image (C2lSession *session,
                          GCancellable *cancellable,
                          GError **error)
 {
-  int side = c2l_session_get_clip_side (session, error);
-  C2lPass *pass = side > 0 ? get_vision_pass (session, 1, side, error) : NULL;
+  int side = c2l_session_get_clip_side (session, error), n = 1;
+  C2lPass *pass = side > 0 ? get_vision_pass (session, &n, side, error) : NULL;
   g_autofree float *values = NULL;
 
   if (pass == NULL)
     return FALSE;
   values = g_new (float, (gsize) side *side * 3);
   fill_square (image, side, values);
-  c2l_session_write (pass, "pictures", values);
-  if (!c2l_session_run_pass (session, pass, cancellable, error))
-    return FALSE;
-  c2l_session_read (pass, "embedding", embedding);
-  return TRUE;
+  return embed_at_once (session, pass, values, embedding, cancellable, error);
 }
 
 gboolean
@@ -236,24 +279,23 @@ c2l_session_embed_pictures (C2lSession *session,
                             GCancellable *cancellable,
                             GError **error)
 {
-  C2lPass *pass = get_vision_pass (session, C2L_EMBED_BATCH, side, error);
-  C2lTensor *embedding;
-  g_autofree float *all = NULL;
-  gsize width;
+  const gsize width = c2l_session_get_embed_width (session, error);
+  g_autofree float *all = g_new (float, C2L_EMBED_BATCH *MAX (width, 1));
+  int count = C2L_EMBED_BATCH;
 
   g_return_val_if_fail (n >= 1 && n <= C2L_EMBED_BATCH, FALSE);
 
-  if (pass == NULL)
-    return FALSE;
-  c2l_session_write (pass, "pictures", pictures);
-  if (!c2l_session_run_pass (session, pass, cancellable, error))
-    return FALSE;
-  embedding = c2l_pass_lookup (pass, "embedding");
-  width = c2l_tensor_get_dim (embedding, 1);
-  all = g_malloc (c2l_tensor_get_size (embedding));
-  c2l_session_read (pass, "embedding", all);
+  for (int start = 0; start < n && width > 0; start += count)
+    {
+      C2lPass *pass = get_vision_pass (session, &count, side, error);
+
+      if (pass == NULL
+          || !embed_at_once (session, pass, pictures + (gsize) start * side * side * 3,
+                             all + start * width, cancellable, error))
+        return FALSE;
+    }
   memcpy (embeddings, all, n * width * sizeof (float));
-  return TRUE;
+  return width > 0;
 }
 
 gboolean
@@ -267,22 +309,19 @@ c2l_session_score (C2lSession *session,
 {
   int side = c2l_session_get_clip_side (session, error);
   gsize length = (gsize) side * side * 3;
+  const int width = side > 0 ? c2l_session_get_embed_width (session, error) : 0;
+  g_autofree float *embeddings = g_new (float, (gsize) C2L_SESSION_BATCH *MAX (width, 1));
 
-  for (int start = 0; start < n && side > 0; start += SCORE_BATCH)
+  for (int start = 0, count; start < n && side > 0; start += count)
     {
-      int count = MIN (n - start, SCORE_BATCH);
-      C2lPass *pass = get_vision_pass (session, count, side, error);
-      g_autofree float *embeddings = NULL;
-      int width;
+      C2lPass *pass;
 
-      if (pass == NULL)
+      count = n - start;
+      pass = get_vision_pass (session, &count, side, error);
+      if (pass == NULL
+          || !embed_at_once (session, pass, pictures + start * length, embeddings, cancellable,
+                             error))
         return FALSE;
-      c2l_session_write (pass, "pictures", pictures + start * length);
-      if (!c2l_session_run_pass (session, pass, cancellable, error))
-        return FALSE;
-      width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "embedding"), 1);
-      embeddings = g_new (float, (gsize) count *width);
-      c2l_session_read (pass, "embedding", embeddings);
       for (int i = 0; i < count; i++)
         scores[start + i] = c2l_similarity_cosine (embeddings + (gsize) i * width, text, width);
     }

@@ -12,16 +12,26 @@ struct _C2lSession
   C2lPrecision precision;
   GHashTable *passes; /* name → C2lPass */
   C2lRows w_std;      /* spread of the mapping network's w, once it was measured */
+  int batch;          /* latents and pictures at a time: C2L_SESSION_BATCH, or less where memory was short */
   double flops;       /* done so far */
   double picture_seconds; /* of the last full picture; 0: none yet */
   gboolean profile;
 };
 
-/* The pass of that name, or NULL: it is to be recorded, between these two. */
-C2lPass   *c2l_session_lookup_pass (C2lSession *session, const char *name);
-C2lPass   *c2l_session_begin_pass (C2lSession *session, const char *name);
-/* Compiles and keeps; NULL and an error where the recording was wrong. Takes @pass. */
-C2lPass   *c2l_session_finish_pass (C2lSession *session, const char *name, C2lPass *pass, GError **error);
+/* A number of rows or pictures that a pass may compute at a time, however many are asked for. */
+#define C2L_SESSION_BATCH 16
+
+/* Records what a pass of @shape does; FALSE and an error where that cannot be. */
+typedef gboolean (*C2lSessionRecord) (C2lSession *session, C2lPass *pass, gconstpointer shape, GError **error);
+
+/* The pass of that name, recorded and compiled where it is not there yet. Where memory is short for it, all others go: nobody may hold
+ * one meanwhile. */
+C2lPass   *c2l_session_get_pass (C2lSession *session, const char *name, C2lSessionRecord record, gconstpointer shape, GError **error);
+/* A pass of session->batch rows, which its recording looks at; fewer from now on where so many do not fit into memory. */
+C2lPass   *c2l_session_get_batch_pass (C2lSession *session, const char *name, C2lSessionRecord record, gconstpointer shape,
+                                       GError **error);
+/* Whether a smaller batch may help against @error: it was memory, and session->batch is half as large now. */
+gboolean   c2l_session_shrink_batch (C2lSession *session, const GError *error);
 gboolean   c2l_session_run_pass (C2lSession *session, C2lPass *pass, GCancellable *cancellable, GError **error);
 
 /* The whole of the input or output @name. */

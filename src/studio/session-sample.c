@@ -1,6 +1,8 @@
 /* How a session comes by latents: from an embedding through the prior, from random z through the
- * mapping network, or given. Latents are found in batches of a fixed size, the last one filled up.
- */
+ * mapping network, or given. Latents are found in batches of a fixed size, session->batch, the last
+ * one filled up: a matrix product may sum in another order for another number of rows, and a
+ * picture must not depend on how many were asked for. (It does where memory was short, by
+ * rounding.) */
 #include "studio/session-private.h"
 
 #include "models/sampler.h"
@@ -8,11 +10,6 @@
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
-
-/* Latents are sampled so many at a time, the last group filled up: a matrix product may sum in
- * another order for another number of rows, and a picture must not depend on how many were asked
- * for. */
-#define SAMPLE_BATCH 16
 
 void
 c2l_session_stamp (C2lSession *session, C2lRecipe *recipe)
@@ -61,36 +58,42 @@ c2l_session_new_recipe (C2lSession *session,
   return recipe;
 }
 
-static C2lPass *
-get_sample_pass (C2lSession *session, const C2lSampling *sampling, GError **error)
+static gboolean
+record_sampling (C2lSession *session, C2lPass *pass, gconstpointer shape, GError **error)
 {
-  gboolean guided = sampling->guidance != 1;
-  g_autofree char *name = g_strdup_printf ("prior %d × %s %d%s", SAMPLE_BATCH, sampling->sampler,
-                                           sampling->steps, guided ? " guided" : "");
-  C2lPass *pass = c2l_session_lookup_pass (session, name);
+  const C2lSampling *sampling = shape;
   C2lPrior *prior = c2l_engine_get_prior (session->engine, error);
-  C2lSamplerParams params
-      = { .steps = sampling->steps, .guided = guided, .n_pictures = SAMPLE_BATCH };
+  C2lSamplerParams params = { .steps = sampling->steps,
+                              .guided = sampling->guidance != 1,
+                              .n_pictures = session->batch };
 
-  if (pass != NULL || prior == NULL)
-    return pass;
+  if (prior == NULL)
+    return FALSE;
   if (!c2l_sampler_kind_from_name (sampling->sampler, &params.kind))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
                    _ ("there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are"),
                    sampling->sampler);
-      return NULL;
+      return FALSE;
     }
   if (!c2l_sampler_check (prior, &params, error))
-    return NULL;
-  pass = c2l_session_begin_pass (session, name);
+    return FALSE;
   params.text = c2l_pass_add_input (pass, "text", C2L_F32, 2,
                                     (gint64[]){ 1, c2l_prior_get_info (prior)->dim });
-  params.keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]){ SAMPLE_BATCH, 4 });
-  if (guided)
+  params.keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]){ session->batch, 4 });
+  if (params.guided)
     params.guidance = c2l_pass_add_input (pass, "guidance", C2L_F32, 1, (gint64[]){ 1 });
   c2l_pass_keep (pass, "latents", c2l_sampler_forward (prior, pass, &params));
-  return c2l_session_finish_pass (session, name, pass, error);
+  return TRUE;
+}
+
+static C2lPass *
+get_sample_pass (C2lSession *session, const C2lSampling *sampling, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("prior, %s %d%s", sampling->sampler, sampling->steps,
+                                           sampling->guidance != 1 ? " guided" : "");
+
+  return c2l_session_get_batch_pass (session, name, record_sampling, sampling, error);
 }
 
 /* The prior's own rows of a latent out of the repeated ones: [num_ws, width] → [n_latents, width].
@@ -104,12 +107,15 @@ take_rows (float *own, const C2lPriorInfo *info, const float *repeated)
     memcpy (own + (gsize) i * info->dim, repeated + at * info->dim, info->dim * sizeof (float));
 }
 
-/* [SAMPLE_BATCH, 4]: those after the @count-th repeat the first. */
+/* Of a whole batch: those after the @count-th repeat the first. */
 static void
-fill_keys (gint32 *keys, guint64 seed, guint32 first_index, int count)
+write_keys (C2lSession *session, C2lPass *pass, guint64 seed, guint32 first_index, int count)
 {
-  for (int i = 0; i < SAMPLE_BATCH; i++)
+  gint32 keys[C2L_SESSION_BATCH * 4];
+
+  for (int i = 0; i < session->batch; i++)
     c2l_session_fill_key (keys + 4 * i, seed, first_index + (i < count ? i : 0));
+  c2l_session_write (pass, "keys", keys);
 }
 
 gboolean
@@ -131,18 +137,16 @@ c2l_session_find_latents (C2lSession *session,
   info = c2l_prior_get_info (c2l_engine_get_prior (session->engine, NULL));
   length = (gsize) info->num_ws * info->dim;
   own_length = (gsize) info->n_latents * info->dim;
-  repeated = g_new (float, length *SAMPLE_BATCH);
+  repeated = g_new (float, length * session->batch);
   c2l_session_write (pass, "text", text);
   if (guidance != 1)
     c2l_session_write (pass, "guidance", &guidance);
 
-  for (int start = 0; start < sampling->n; start += SAMPLE_BATCH)
+  for (int start = 0; start < sampling->n; start += session->batch)
     {
-      int count = MIN (sampling->n - start, SAMPLE_BATCH);
-      gint32 keys[SAMPLE_BATCH * 4];
+      int count = MIN (sampling->n - start, session->batch);
 
-      fill_keys (keys, sampling->seed, sampling->first_index + start, count);
-      c2l_session_write (pass, "keys", keys);
+      write_keys (session, pass, sampling->seed, sampling->first_index + start, count);
       if (!c2l_session_run_pass (session, pass, cancellable, error))
         return FALSE;
       c2l_session_read (pass, "latents", repeated);
@@ -185,32 +189,32 @@ c2l_session_sample (C2lSession *session,
   return recipes;
 }
 
-static C2lPass *
-get_mapping_pass (C2lSession *session, GError **error)
+static gboolean
+record_mapping (C2lSession *session, C2lPass *pass, gconstpointer shape, GError **error)
 {
-  C2lPass *pass = c2l_session_lookup_pass (session, "mapping");
   C2lGenerator *generator = c2l_engine_get_generator (session->engine, error);
+  const gint64 n = session->batch;
   C2lTensor *keys, *z, *c = NULL, *ws;
   int c_dim;
 
-  if (pass != NULL || generator == NULL)
-    return pass;
+  if (generator == NULL)
+    return FALSE;
   c_dim = c2l_generator_get_c_dim (generator);
-  pass = c2l_session_begin_pass (session, "mapping");
-  keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]){ SAMPLE_BATCH, 4 });
+  keys = c2l_pass_add_input (pass, "keys", C2L_I32, 2, (gint64[]){ n, 4 });
   if (c_dim > 0)
-    c = c2l_pass_add_input (pass, "c", C2L_F32, 2, (gint64[]){ SAMPLE_BATCH, c_dim });
+    c = c2l_pass_add_input (pass, "c", C2L_F32, 2, (gint64[]){ n, c_dim });
   z = c2l_random_normal (pass, keys, C2L_STREAM_Z, 2,
-                         (gint64[]){ SAMPLE_BATCH, c2l_generator_get_z_dim (generator) });
+                         (gint64[]){ n, c2l_generator_get_z_dim (generator) });
   ws = c2l_generator_forward_mapping (generator, pass, z, c, NULL, -1);
   c2l_pass_keep (pass, "w", c2l_slice (pass, ws, 1, 0, 1));
-  return c2l_session_finish_pass (session, "mapping", pass, error);
+  return TRUE;
 }
 
 static gboolean
 write_label (C2lPass *pass, int label, GError **error)
 {
   C2lTensor *tensor = c2l_pass_lookup (pass, "c");
+  int n = tensor != NULL ? c2l_tensor_get_dim (tensor, 0) : 0;
   int c_dim = tensor != NULL ? c2l_tensor_get_dim (tensor, 1) : 0;
   g_autofree float *one_hot = NULL;
 
@@ -222,8 +226,8 @@ write_label (C2lPass *pass, int label, GError **error)
                    _ ("class %d: the generator knows the classes 0 to %d"), label, c_dim - 1);
       return FALSE;
     }
-  one_hot = g_new0 (float, (gsize) c_dim *SAMPLE_BATCH);
-  for (int i = 0; i < SAMPLE_BATCH; i++)
+  one_hot = g_new0 (float, (gsize) c_dim *n);
+  for (int i = 0; i < n; i++)
     one_hot[(gsize) i * c_dim + label] = 1;
   c2l_session_write (pass, "c", one_hot);
   return TRUE;
@@ -236,21 +240,19 @@ c2l_session_find_w (C2lSession *session,
                     GCancellable *cancellable,
                     GError **error)
 {
-  C2lPass *pass = get_mapping_pass (session, error);
+  C2lPass *pass = c2l_session_get_batch_pass (session, "mapping", record_mapping, NULL, error);
   g_autofree float *batch = NULL;
   gsize width;
 
   if (pass == NULL || !write_label (pass, sampling->label, error))
     return FALSE;
   width = c2l_tensor_get_dim (c2l_pass_lookup (pass, "w"), -1);
-  batch = g_new (float, width *SAMPLE_BATCH);
-  for (int start = 0; start < sampling->n; start += SAMPLE_BATCH)
+  batch = g_new (float, width * session->batch);
+  for (int start = 0; start < sampling->n; start += session->batch)
     {
-      int count = MIN (sampling->n - start, SAMPLE_BATCH);
-      gint32 keys[SAMPLE_BATCH * 4];
+      int count = MIN (sampling->n - start, session->batch);
 
-      fill_keys (keys, sampling->seed, sampling->first_index + start, count);
-      c2l_session_write (pass, "keys", keys);
+      write_keys (session, pass, sampling->seed, sampling->first_index + start, count);
       if (!c2l_session_run_pass (session, pass, cancellable, error))
         return FALSE;
       c2l_session_read (pass, "w", batch);

@@ -12,6 +12,7 @@ c2l_session_new (C2lEngine *engine, C2lPrecision precision)
 
   session->engine = c2l_engine_ref (engine);
   session->precision = precision;
+  session->batch = C2L_SESSION_BATCH;
   session->passes
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) c2l_pass_free);
   return session;
@@ -47,32 +48,85 @@ c2l_session_dup_device_details (C2lSession *session)
   return g_strdup (threads != NULL ? threads + strlen ("threads, ") : description);
 }
 
-C2lPass *
-c2l_session_lookup_pass (C2lSession *session, const char *name)
+static gboolean
+is_memory (const GError *error)
 {
-  return g_hash_table_lookup (session->passes, name);
+  return g_error_matches (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY);
 }
 
-C2lPass *
-c2l_session_begin_pass (C2lSession *session, const char *name)
+static C2lPass *
+make_pass (C2lSession *session,
+           const char *name,
+           C2lSessionRecord record,
+           gconstpointer shape,
+           GError **error)
 {
-  C2lPass *pass = c2l_pass_new (c2l_engine_get_device (session->engine), session->precision, name);
+  g_autoptr (C2lPass) pass
+      = c2l_pass_new (c2l_engine_get_device (session->engine), session->precision, name);
 
   if (session->profile)
     c2l_pass_enable_profile (pass);
-  return pass;
+  return record (session, pass, shape, error) && c2l_pass_compile (pass, error)
+             ? g_steal_pointer (&pass)
+             : NULL;
 }
 
 C2lPass *
-c2l_session_finish_pass (C2lSession *session, const char *name, C2lPass *pass, GError **error)
+c2l_session_get_pass (C2lSession *session,
+                      const char *name,
+                      C2lSessionRecord record,
+                      gconstpointer shape,
+                      GError **error)
 {
-  if (!c2l_pass_compile (pass, error))
+  C2lPass *pass = g_hash_table_lookup (session->passes, name);
+  g_autoptr (GError) local_error = NULL;
+
+  if (pass != NULL)
+    return pass;
+  pass = make_pass (session, name, record, shape, &local_error);
+  if (is_memory (local_error) && g_hash_table_size (session->passes) > 0)
     {
-      c2l_pass_free (pass);
-      return NULL;
+      g_clear_error (&local_error);
+      g_hash_table_remove_all (session->passes);
+      pass = make_pass (session, name, record, shape, &local_error);
     }
-  g_hash_table_insert (session->passes, g_strdup (name), pass);
+  if (pass != NULL)
+    g_hash_table_insert (session->passes, g_strdup (name), pass);
+  else
+    g_propagate_error (error, g_steal_pointer (&local_error));
   return pass;
+}
+
+gboolean
+c2l_session_shrink_batch (C2lSession *session, const GError *error)
+{
+  if (!is_memory (error) || session->batch == 1)
+    return FALSE;
+  session->batch /= 2;
+  return TRUE;
+}
+
+C2lPass *
+c2l_session_get_batch_pass (C2lSession *session,
+                            const char *name,
+                            C2lSessionRecord record,
+                            gconstpointer shape,
+                            GError **error)
+{
+  for (;;)
+    {
+      g_autofree char *sized = g_strdup_printf ("%s × %d", name, session->batch);
+      g_autoptr (GError) local_error = NULL;
+      C2lPass *pass = c2l_session_get_pass (session, sized, record, shape, &local_error);
+
+      if (pass != NULL)
+        return pass;
+      if (!c2l_session_shrink_batch (session, local_error))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return NULL;
+        }
+    }
 }
 
 gboolean

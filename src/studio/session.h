@@ -5,7 +5,7 @@
  *   C2lPicture *picture = c2l_session_draw (session, recipe, &options, NULL, &error);
  *
  * A picture is drawn alone and its latent sampled in a batch of fixed size, so it does not depend on its neighbours by a
- * single bit. One thread at a time. */
+ * single bit; on a GPU, which draws several at once, it may by the last ones. One thread at a time. */
 #pragma once
 
 #include "formats/image.h"
@@ -72,6 +72,13 @@ gboolean      c2l_session_get_styles (C2lSession *session, C2lRecipe *recipe, C2
  * [side, side, 3] in [-1, 1] with side = c2l_session_get_clip_side(). */
 C2lPicture   *c2l_session_draw (C2lSession *session, C2lRecipe *recipe, int max_resolution, float *for_clip,
                                 GCancellable *cancellable, GError **error);
+/* How many of @recipes, from the first one on, are drawn at once by preference: 1 on a processor; on a GPU as many as have one kind of noise
+ * and no placement. */
+int           c2l_session_count_alike (C2lSession *session, C2lRecipe *const *recipes, int n);
+/* Draws so many at once, or fewer at a time where memory is short; @for_clip and @pictures (out) are @n behind each other. FALSE and no
+ * pictures where one of them fails. On a GPU a picture may then differ from one that was drawn alone in the last bits. */
+gboolean      c2l_session_draw_alike (C2lSession *session, C2lRecipe *const *recipes, int n, int max_resolution, float *for_clip,
+                                      C2lPicture **pictures, GCancellable *cancellable, GError **error);
 /* Only what CLIP sees of it, drawn as small as CLIP's eyes allow: to judge many pictures that nobody will look at. */
 gboolean      c2l_session_look (C2lSession *session, C2lRecipe *recipe, float *for_clip, GCancellable *cancellable, GError **error);
 int           c2l_session_get_clip_side (C2lSession *session, GError **error);

@@ -5,22 +5,56 @@
 #include "studio/devices.h"
 #include "studio/paths.h"
 #include "studio/published.h"
+#include "studio/ranks.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MERGES "merges.txt.gz"
 
-C2lDevice *
-c2l_train_open_device (const char *name, GError **error)
+/* Of C2lDeviceChoice, lent by @all: those that train. The first is this process's own GPU where
+ * there are several. */
+static GPtrArray *
+list_trainers (GPtrArray *all)
 {
-  g_autoptr (GPtrArray) devices = NULL;
+  GPtrArray *list = g_ptr_array_new ();
+  guint n_gpus = 0;
 
-  if (name != NULL)
-    return c2l_device_open (name, error);
-  devices = c2l_devices_list ();
-  return c2l_device_open (
-      devices->len > 0 ? ((C2lDeviceChoice *) g_ptr_array_index (devices, 0))->name : "cpu", error);
+  for (guint i = 0; i < all->len; i++)
+    {
+      C2lDeviceChoice *choice = g_ptr_array_index (all, i);
+
+      if (!choice->trains)
+        continue;
+      g_ptr_array_add (list, choice);
+      n_gpus += choice->is_gpu;
+    }
+  if (n_gpus > 0)
+    g_ptr_array_insert (
+        list, 0, g_ptr_array_steal_index (list, (guint) c2l_ranks_get_local_rank () % n_gpus));
+  return list;
+}
+
+C2lDevice *
+c2l_train_open_device (const char *name, char **note, GError **error)
+{
+  g_autoptr (GPtrArray) all = name == NULL ? c2l_devices_list (FALSE) : NULL;
+  g_autoptr (GPtrArray) trainers = all != NULL ? list_trainers (all) : NULL;
+
+  *note = NULL;
+  for (guint i = 0; trainers != NULL && i < trainers->len; i++)
+    {
+      const C2lDeviceChoice *choice = g_ptr_array_index (trainers, i);
+      g_autoptr (GError) local_error = NULL;
+      C2lDevice *device = c2l_device_open (choice->name, &local_error);
+
+      if (device != NULL)
+        return device;
+      if (*note == NULL)
+        *note = g_strdup_printf ("%s (%s): %s", choice->name, choice->description,
+                                 local_error->message);
+    }
+  return c2l_device_open (name != NULL ? name : "cpu", error);
 }
 
 char *

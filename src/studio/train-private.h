@@ -38,6 +38,7 @@ typedef struct
   C2lSamples *samples;
   C2lSession *session;     /* (nullable): of validations */
   C2lPriorTrain *train;
+  int said_rows;           /* how many at a time the person knows of */
   C2lEvaluator *evaluator; /* (nullable) */
   char **prompts;
   float *latents, *features; /* a batch */

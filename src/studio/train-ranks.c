@@ -64,10 +64,11 @@ c2l_trainer_begin_together (C2lTrainer *trainer, GError **error)
   for (C2lPriorSet set = C2L_PRIOR_EMA; set <= C2L_PRIOR_ONLINE; set++)
     {
       gsize n;
-      float *values = c2l_prior_train_get_parameters (trainer->train, set, &n);
+      g_autofree float *values = c2l_prior_train_dup_parameters (trainer->train, set, &n);
 
       if (!c2l_communicator_share (trainer->ranks, C2L_F32, values, n, trainer->cancellable, error))
         return FALSE;
+      c2l_prior_train_set_parameters (trainer->train, set, values);
     }
   if (!c2l_communicator_share (trainer->ranks, C2L_F64, &step, 1, trainer->cancellable, error))
     return FALSE;

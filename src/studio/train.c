@@ -105,6 +105,20 @@ accumulate (C2lTrainer *trainer, double *loss, GError **error)
   return c2l_trainer_sum_up (trainer, loss, error);
 }
 
+static void
+say_where_memory_is_short (C2lTrainer *trainer)
+{
+  const int n = c2l_prior_train_get_max_rows (trainer->train);
+
+  if (n == trainer->said_rows)
+    return;
+  trainer->said_rows = n;
+  c2l_trainer_say (trainer,
+                   "memory is short: %d rows of a batch are computed at a time from now on; "
+                   "train.max_rows=%d says so from the beginning",
+                   n, n);
+}
+
 /* All processes together, and with the same result: where it fails by itself, it does so for all.
  */
 static gboolean
@@ -116,6 +130,7 @@ do_step (C2lTrainer *trainer, double lr, double *grad_norm, GError **error)
   c2l_trainer_hold_position (trainer);
   if (!accumulate (trainer, &loss, error))
     return FALSE;
+  say_where_memory_is_short (trainer);
   if (!isfinite (loss))
     return fail_diverged (trainer, _ ("the loss is no number any more"), error);
   if (!c2l_prior_train_update (trainer->train, lr, grad_norm, &reason))
@@ -336,19 +351,31 @@ save_config (C2lTrainer *trainer, GError **error)
 }
 
 static gboolean
+open_device (C2lTrainer *trainer, GError **error)
+{
+  g_autofree char *note = NULL;
+
+  trainer->device = c2l_train_open_device (trainer->settings.device, &note, error);
+  if (trainer->device == NULL)
+    return FALSE;
+  if (note != NULL)
+    c2l_trainer_say (trainer, "%s; trains on: %s", note,
+                     c2l_device_get_description (trainer->device));
+  if (trainer->options->n_threads > 0)
+    c2l_device_set_n_threads (trainer->device, trainer->options->n_threads);
+  return TRUE;
+}
+
+static gboolean
 open_all (C2lTrainer *trainer, GError **error)
 {
   if (trainer->folder != NULL && !save_config (trainer, error))
     return FALSE;
   c2l_trainer_show (trainer, "opening the data", 0, TRUE);
-  trainer->device = c2l_train_open_device (trainer->settings.device, error);
-  if (trainer->device == NULL)
+  if (!open_device (trainer, error) || !c2l_trainer_share_out (trainer, error)
+      || !open_data (trainer, error) || !c2l_trainer_load (trainer, error))
     return FALSE;
-  if (trainer->options->n_threads > 0)
-    c2l_device_set_n_threads (trainer->device, trainer->options->n_threads);
-  if (!c2l_trainer_share_out (trainer, error) || !open_data (trainer, error)
-      || !c2l_trainer_load (trainer, error))
-    return FALSE;
+  trainer->said_rows = c2l_prior_train_get_max_rows (trainer->train);
   trainer->checkpoint_time = g_get_monotonic_time ();
   if (trainer->folder == NULL)
     return TRUE;

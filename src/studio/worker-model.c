@@ -5,7 +5,6 @@
 #include "studio/worker-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 /* --- what is known of the model --- */
 
@@ -26,21 +25,6 @@ c2l_model_info_unref (C2lModelInfo *info)
   g_free (info->device);
   g_free (info->precision);
   g_free (info);
-}
-
-/* "CPU, 2 threads, AVX2" out of "2 threads, AVX2, oneDNN 2.6.3". */
-static char *
-dup_device_words (C2lDevice *device)
-{
-  const char *description = c2l_device_get_description (device);
-  const char *library = strstr (description, ", oneDNN");
-  g_autofree char *kind = g_ascii_strup (c2l_device_get_kind (device), -1);
-  g_autofree char *words = g_strndup (description, library != NULL ? (gsize) (library - description)
-                                                                   : strlen (description));
-
-  /* Some devices begin with their kind themselves. */
-  return g_str_has_prefix (words, kind) ? g_steal_pointer (&words)
-                                        : g_strdup_printf ("%s, %s", kind, words);
 }
 
 static gboolean
@@ -70,7 +54,7 @@ make_info (C2lSession *session, GError **error)
   g_atomic_ref_count_init (&info->refs);
   info->bundle = c2l_bundle_ref (bundle);
   info->network = g_strdup (c2l_generator_get_description (generator));
-  info->device = dup_device_words (c2l_engine_get_device (engine));
+  info->device = c2l_worker_dup_device_words (c2l_engine_get_device (engine));
   info->precision = g_strdup (c2l_precision_get_name (c2l_session_get_precision (session)));
   info->has_prior = has_prior;
   info->has_clip = has_clip;
@@ -87,36 +71,8 @@ make_info (C2lSession *session, GError **error)
 
 /* --- opening, on the queue's thread --- */
 
-static C2lSession *
-load_session (const char *folder,
-              const char *device_name,
-              const char *precision_name,
-              int threads,
-              GError **error)
-{
-  g_autofree char *merges = c2l_paths_dup_data ("merges.txt.gz");
-  g_autoptr (C2lBundle) bundle = c2l_bundle_open (folder, error);
-  g_autoptr (C2lDevice) device = bundle != NULL ? c2l_device_open (device_name, error) : NULL;
-  g_autoptr (C2lEngine) engine = NULL;
-  C2lPrecision precision;
-
-  if (device == NULL)
-    return NULL;
-  if (!c2l_precision_from_name (precision_name, &precision)
-      || !c2l_device_supports (device, precision))
-    {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   _ ("%s cannot compute in precision %s; choose another one in the preferences"),
-                   c2l_device_get_description (device), precision_name);
-      return NULL;
-    }
-  c2l_device_set_n_threads (device, threads);
-  engine = c2l_engine_new (bundle, device, merges);
-  return c2l_session_new (engine, precision);
-}
-
-static void
-take_session (C2lWorker *self, C2lSession *session)
+void
+c2l_worker_take_session (C2lWorker *self, C2lSession *session)
 {
   g_clear_pointer (&self->session, c2l_session_free);
   self->session = session;
@@ -131,8 +87,15 @@ c2l_worker_get_session (C2lWorker *self, GError **error)
     g_set_error_literal (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
                          _ ("no model is open; choose one on the page Models"));
   else if (self->session == NULL)
-    take_session (self, load_session (self->folder, self->loaded_device, self->loaded_precision,
-                                      self->loaded_threads, error));
+    {
+      g_autoptr (GError) local_error = NULL;
+
+      c2l_worker_take_session (self, c2l_worker_load_session (self->folder, self->loaded_device,
+                                                              self->loaded_precision,
+                                                              self->loaded_threads, &local_error));
+      if (self->session == NULL && !c2l_worker_leave_gpu (self, local_error))
+        g_propagate_error (error, g_steal_pointer (&local_error));
+    }
   return self->session;
 }
 
@@ -199,22 +162,62 @@ load_words (C2lSession *session)
              : NULL;
 }
 
+static C2lSession *
+load_model (const OpenJob *job, C2lModelInfo **info, GError **error)
+{
+  g_autoptr (C2lSession) session
+      = c2l_worker_load_session (job->folder, job->device, job->precision, job->threads, error);
+
+  *info = session != NULL ? make_info (session, error) : NULL;
+  return *info != NULL ? g_steal_pointer (&session) : NULL;
+}
+
+/* Two models need not have room beside each other, and a GPU that cannot be used leaves the
+ * processor. */
+static C2lSession *
+load_somewhere (OpenJob *job, C2lModelInfo **info, GError **error)
+{
+  C2lWorker *self = job->worker;
+  g_autoptr (GError) reason = NULL;
+  g_autoptr (C2lSession) session = load_model (job, info, &reason);
+
+  g_ptr_array_set_size (self->lost, 0);
+  if (session == NULL && self->session != NULL
+      && g_error_matches (reason, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY))
+    {
+      g_clear_error (&reason);
+      c2l_worker_take_session (self, NULL);
+      session = load_model (job, info, &reason);
+    }
+  if (session == NULL)
+    {
+      session = c2l_worker_load_without_gpu (self, job->folder, &job->device, &job->precision,
+                                             job->threads, reason);
+      if (session == NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return NULL;
+        }
+      *info = make_info (session, error);
+    }
+  return *info != NULL ? g_steal_pointer (&session) : NULL;
+}
+
 static gpointer
 open_model (C2lJob *queued, gpointer data, GError **error)
 {
   OpenJob *job = data;
   C2lWorker *self = job->worker;
-  g_autoptr (C2lSession) session
-      = load_session (job->folder, job->device, job->precision, job->threads, error);
-  C2lModelInfo *info = session != NULL ? make_info (session, error) : NULL;
+  C2lModelInfo *info;
+  g_autoptr (C2lSession) session = load_somewhere (job, &info, error);
   Opened *opened;
 
-  if (info == NULL)
+  if (session == NULL)
     return NULL;
   opened = g_new0 (Opened, 1);
   opened->info = info;
   opened->words = info->has_clip ? load_words (session) : NULL;
-  take_session (self, g_steal_pointer (&session));
+  c2l_worker_take_session (self, g_steal_pointer (&session));
   g_free (self->folder);
   g_free (self->loaded_device);
   g_free (self->loaded_precision);
@@ -386,7 +389,10 @@ warm (C2lJob *queued, gpointer data, GError **error)
 
   for (guint i = 0; i < G_N_ELEMENTS (warming_steps) && is_current (warming); i++)
     if (!c2l_job_do (queued, do_warming_step, &(WarmingStep){ warming, i }, error))
-      return NULL;
+      {
+        c2l_worker_leave_gpu (warming->worker, *error);
+        return NULL;
+      }
   if (is_current (warming))
     c2l_worker_tell_seconds (queued, warming->info, warming->worker->session);
   return NULL;
@@ -397,7 +403,10 @@ warm (C2lJob *queued, gpointer data, GError **error)
 static gpointer
 release (C2lJob *queued, gpointer data, GError **error)
 {
-  take_session (data, NULL);
+  C2lWorker *self = data;
+
+  c2l_worker_take_session (self, NULL);
+  g_ptr_array_set_size (self->lost, 0);
   return NULL;
 }
 

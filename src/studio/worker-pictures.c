@@ -47,6 +47,7 @@ typedef struct
   C2lSession *session;
   gint64 started;
   guint n_scored;
+  gboolean has_sent; /* the window has something of it */
 } GenerateJob;
 
 static void
@@ -187,6 +188,7 @@ send_picture (GenerateJob *job, C2lPicture *picture, guint position, gboolean is
   GObject *frame = make_frame (job->worker, picture);
   C2lPicture *sent = c2l_picture_new (recipe, picture->size, g_steal_pointer (&picture->pixels));
 
+  job->has_sent = TRUE;
   sent->prompt_index = picture->prompt_index;
   tell (job, deliver_arrival,
         (Event){ .picture = sent, .frame = frame, .position = position, .is_preview = is_preview });
@@ -252,18 +254,28 @@ generate (C2lJob *queued, gpointer data, GError **error)
                                      .dropped = on_dropped,
                                      .step = on_step,
                                      .data = job };
+  g_autoptr (GError) local_error = NULL;
   gboolean ok;
 
   job->job = queued;
   job->started = g_get_monotonic_time ();
-  job->session = c2l_worker_get_session (job->worker, error);
-  ok = job->session != NULL
-       && c2l_generate (job->session, &params, &callbacks, pictures,
-                        c2l_job_get_cancellable (queued), error);
-  if (job->session != NULL && job->info != NULL)
+  do
+    {
+      g_clear_error (&local_error);
+      g_ptr_array_set_size (pictures, 0);
+      job->session = c2l_worker_get_session (job->worker, &local_error);
+      ok = job->session != NULL
+           && c2l_generate (job->session, &params, &callbacks, pictures,
+                            c2l_job_get_cancellable (queued), &local_error);
+    }
+  while (!ok && c2l_worker_leave_gpu (job->worker, local_error) && !job->has_sent);
+  if (job->session != NULL && job->session == job->worker->session && job->info != NULL)
     c2l_worker_tell_seconds (queued, job->info, job->session);
   if (!ok)
-    c2l_worker_explain (job->worker, error);
+    {
+      c2l_worker_explain (job->worker, &local_error);
+      g_propagate_error (error, g_steal_pointer (&local_error));
+    }
   return ok ? GINT_TO_POINTER (TRUE) : NULL;
 }
 
@@ -351,12 +363,20 @@ static gpointer
 draw (C2lJob *queued, gpointer data, GError **error)
 {
   DrawJob *job = data;
-  C2lPicture *picture = draw_recipe (job, c2l_job_get_cancellable (queued), error);
+  g_autoptr (GError) local_error = NULL;
+  C2lPicture *picture;
   Drawn *drawn;
 
+  do
+    {
+      g_clear_error (&local_error);
+      picture = draw_recipe (job, c2l_job_get_cancellable (queued), &local_error);
+    }
+  while (picture == NULL && c2l_worker_leave_gpu (job->worker, local_error));
   if (picture == NULL)
     {
-      c2l_worker_explain (job->worker, error);
+      c2l_worker_explain (job->worker, &local_error);
+      g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }
   drawn = g_new0 (Drawn, 1);

@@ -30,6 +30,7 @@ struct _C2lWorker
   guint generation;    /* how many sessions there were */
   C2lJob *calling;     /* (nullable): the job that c2l_worker_call_async() pushed and that is running */
   gboolean is_open;
+  GPtrArray *lost;     /* of C2lSession, on GPUs that were lost: a job that gave way may still hold one */
 
   gint is_loaded; /* atomic: whether there is a session */
 };
@@ -40,6 +41,20 @@ void        c2l_worker_push (C2lWorker *worker, GTask *task, C2lJobKind kind, gc
 
 /* On the queue's thread: the session of the open model, loaded again if its memory was let go. Valid until the job gives way. */
 C2lSession *c2l_worker_get_session (C2lWorker *worker, GError **error);
+/* On the queue's thread: takes @session (nullable). */
+void        c2l_worker_take_session (C2lWorker *worker, C2lSession *session);
+/* A new one on the device of that name. */
+C2lSession *c2l_worker_load_session (const char *folder, const char *device_name, const char *precision_name, int threads,
+                                     GError **error);
+/* After that failed for @reason: one on the processor, where it was the GPU; @device and @precision become what it is, and the window is
+ * told. NULL where it was not. */
+C2lSession *c2l_worker_load_without_gpu (C2lWorker *worker, const char *folder, char **device, char **precision, int threads,
+                                         const GError *reason);
+/* Where a job has failed with @error: TRUE where that was the GPU and the processor has the open model now: the job may get the session
+ * anew and try again. The window is told. */
+gboolean    c2l_worker_leave_gpu (C2lWorker *worker, const GError *error);
+/* "CPU, 2 threads, AVX2". */
+char       *c2l_worker_dup_device_words (C2lDevice *device);
 /* On the queue's thread: writes how long the session's last full picture took into @info, on the window's. */
 void        c2l_worker_tell_seconds (C2lJob *job, C2lModelInfo *info, C2lSession *session);
 /* On the queue's thread, where a job has failed: says so if the reason is that the model has vanished from the disk. */

@@ -43,7 +43,11 @@ call (C2lJob *queued, gpointer data, GError **error)
                            : NULL;
   self->calling = before;
   if (error != NULL && *error != NULL)
-    c2l_worker_explain (self, error);
+    {
+      /* It cannot be tried again, as nobody knows how much of it is done; the next one can. */
+      c2l_worker_leave_gpu (self, *error);
+      c2l_worker_explain (self, error);
+    }
   return answer;
 }
 
@@ -253,6 +257,7 @@ c2l_worker_finalize (GObject *object)
   g_clear_pointer (&self->target, c2l_target_free);
   c2l_queue_free (self->queue);
   g_clear_pointer (&self->session, c2l_session_free);
+  g_ptr_array_unref (self->lost);
   g_clear_pointer (&self->info, c2l_model_info_unref);
   g_clear_pointer (&self->words, c2l_tokenizer_free);
   g_free (self->folder);
@@ -268,6 +273,8 @@ static void
 c2l_worker_class_init (C2lWorkerClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = c2l_worker_finalize;
+  g_signal_new ("fallback", C2L_TYPE_WORKER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                G_TYPE_STRING);
 }
 
 static void
@@ -275,6 +282,7 @@ c2l_worker_init (C2lWorker *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->queue = c2l_queue_new ("engine");
+  self->lost = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_session_free);
   self->device_name = g_strdup ("cpu");
   self->precision_name = g_strdup (c2l_precision_get_name (C2L_DEFAULT_PRECISION));
 }

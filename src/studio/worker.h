@@ -17,7 +17,8 @@
 
 G_BEGIN_DECLS
 
-/* What is known of the open model; reference-counted. Belongs to the thread that made the worker; only @seconds changes. */
+/* What is known of the open model; reference-counted. Belongs to the thread that made the worker; @seconds changes, and @device and
+ * @precision do where a GPU is lost. */
 typedef struct
 {
   gatomicrefcount refs;
@@ -76,6 +77,10 @@ typedef struct
   GDestroyNotify destroy; /* of @data, in the main context, after the last event, whether the job ran or not */
 } C2lWorkerEvents;
 
+/* Signals:
+ *   ::fallback (text)   the chosen GPU cannot be used, or stopped working, and the processor draws instead; @text says why and what to
+ *                       do. Interactive jobs, and batches of which nothing has arrived yet, are done again by themselves.
+ *                       C2lModelInfo says the new device. */
 #define C2L_TYPE_WORKER (c2l_worker_get_type ())
 G_DECLARE_FINAL_TYPE (C2lWorker, c2l_worker, C2L, WORKER, GObject)
 

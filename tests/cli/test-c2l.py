@@ -519,6 +519,20 @@ def info_says_what_each_file_is(folder):
 
 
 @test
+def info_lists_devices(folder):
+    without = {**os.environ, 'C2L_MODULES': str(folder)}
+    text = c2l('info', '--devices', folder=folder, env=without).stdout
+    assert text.startswith('cpu ') and 'trains' in text and 'f32' in text
+    assert 'cuda         cannot be used: ' in text and 'libc2l-cuda.so' in text
+    cpu, cuda = map(json.loads, c2l('info', '--devices', '--json', folder=folder, env=without).stdout.splitlines())
+    assert cpu['device'] == 'cpu' and cpu['trains'] and {'f32', 'fast'} <= set(cpu['precisions']) and 'obstacle' not in cpu
+    assert cuda['device'] == 'cuda' and not cuda['trains'] and cuda['precisions'] == [] and 'libc2l-cuda.so' in cuda['obstacle']
+    assert 'libc2l-cuda.so' in c2l('generate', PROMPT, '--device', 'cuda:0', folder=folder, env=without, expect=1).stderr
+    both = c2l('info', '--devices', STARTER / 'merges.txt', folder=folder, env=without).stdout
+    assert both.startswith(text) and 'merges' in both
+
+
+@test
 def info_reads_the_recipe_in_every_format(folder):
     for name in ('png', 'jpeg', 'webp'):
         path = c2l('generate', PROMPT, '--format', name, folder=folder).stdout.strip()

@@ -1,5 +1,6 @@
 /* What a run of training may rely on: that it can stop and go on, that threads and the cutting of
  * batches do not matter, that nothing is spoilt by what goes wrong. */
+#include "cuda-faults.h"
 #include "models/sampler.h"
 #include "train-fixture.h"
 
@@ -101,8 +102,8 @@ test_batches_may_be_cut (void)
     }
   g_assert_cmpfloat_with_epsilon (sum, loss, 1e-6 * loss);
 
-  const float *a = c2l_prior_train_get_gradients (whole, &n),
-              *b = c2l_prior_train_get_gradients (cut, &unused);
+  g_autofree float *a = c2l_prior_train_dup_gradients (whole, &n),
+                   *b = c2l_prior_train_dup_gradients (cut, &unused);
   float largest = 0;
 
   for (gsize i = 0; i < n; i++)
@@ -112,8 +113,70 @@ test_batches_may_be_cut (void)
     g_assert_cmpfloat_with_epsilon (a[i], b[i], 1e-5f * largest);
 
   c2l_prior_train_clear (cut);
+
+  g_autofree float *cleared = c2l_prior_train_dup_gradients (cut, &unused);
+
   for (gsize i = 0; i < n; i++)
-    g_assert_cmpfloat (b[i], ==, 0);
+    g_assert_cmpfloat (cleared[i], ==, 0);
+}
+
+/* A GPU on which half a batch fits and a whole one does not: fewer rows at a time, of the same
+ * step. */
+static void
+test_batches_are_cut_where_memory_is_short (void)
+{
+  C2lPriorTrainOptions options = train_quick_options ();
+  g_autoptr (C2lPriorTrain) roomy = train_new_made (&train_shapes[0], &options);
+  g_autoptr (C2lPriorTrain) short_of_memory = NULL;
+  g_auto (TrainData) numbers = { 0 };
+  g_autoptr (GError) error = NULL;
+  double loss, other = 0;
+  gsize n, unused, before, pass;
+
+  train_data_init (&numbers, c2l_prior_train_get_info (roomy), 64, FALSE);
+  before = cuda_faults_get_memory ();
+  c2l_prior_train_accumulate (roomy, &numbers.batch, TRUE, &loss, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (c2l_prior_train_get_max_rows (roomy), ==, 0);
+  pass = cuda_faults_get_memory () - before;
+
+  g_autofree float *whole = c2l_prior_train_dup_gradients (roomy, &n);
+
+  short_of_memory = train_new_made (&train_shapes[0], &options);
+  cuda_faults_set (&(CuFaults){ .memory = cuda_faults_get_memory () + pass * 3 / 4 });
+  c2l_prior_train_accumulate (short_of_memory, &numbers.batch, TRUE, &other, NULL, &error);
+  cuda_faults_set (NULL);
+  g_assert_no_error (error);
+  g_assert_cmpint (c2l_prior_train_get_max_rows (short_of_memory), ==, 32);
+  g_assert_cmpfloat_with_epsilon (loss, other, 1e-6 * loss);
+
+  g_autofree float *parts = c2l_prior_train_dup_gradients (short_of_memory, &unused);
+
+  float largest = 0;
+
+  for (gsize i = 0; i < n; i++)
+    largest = MAX (largest, fabsf (whole[i]));
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpfloat_with_epsilon (whole[i], parts[i], 1e-5f * largest);
+}
+
+/* Not even one row: a message, and nothing that cannot be gone on with. */
+static void
+test_no_memory_at_all (void)
+{
+  C2lPriorTrainOptions options = train_quick_options ();
+  g_autoptr (C2lPriorTrain) train = train_new_made (&train_shapes[0], &options);
+  g_auto (TrainData) numbers = { 0 };
+  g_autoptr (GError) error = NULL;
+  double loss;
+
+  train_data_init (&numbers, c2l_prior_train_get_info (train), 16, FALSE);
+  cuda_faults_set (&(CuFaults){ .memory = 1 });
+  g_assert_false (c2l_prior_train_accumulate (train, &numbers.batch, TRUE, &loss, NULL, &error));
+  cuda_faults_set (NULL);
+  g_assert_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY);
+  c2l_prior_train_clear (train);
+  train_step_once (train, &numbers.batch);
 }
 
 typedef struct
@@ -148,7 +211,7 @@ test_gradients_are_announced (gconstpointer data)
   g_auto (TrainData) numbers = { 0 };
   double loss;
   gsize n;
-  const float *gradients = c2l_prior_train_get_gradients (train, &n);
+  g_autofree float *none = c2l_prior_train_dup_gradients (train, &n);
   g_autofree guint8 *seen = g_new0 (guint8, n);
   g_autofree float *values = g_new (float, n);
   Announced announced = { train, seen, values, 0 };
@@ -161,6 +224,9 @@ test_gradients_are_announced (gconstpointer data)
   c2l_prior_train_accumulate (train, &numbers.batch, TRUE, &loss, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (announced.n_calls, >=, 2 + shape->depth);
+
+  g_autofree float *gradients = c2l_prior_train_dup_gradients (train, &n);
+
   for (gsize i = 0; i < n; i++)
     {
       g_assert_cmpuint (seen[i], ==, 1);
@@ -308,7 +374,6 @@ test_divergence_changes_nothing (void)
   g_auto (TrainData) numbers = { 0 };
   g_autoptr (GError) error = NULL;
   gsize n;
-  const float *gradients = c2l_prior_train_get_gradients (train, &n);
   double loss;
 
   train_data_init (&numbers, c2l_prior_train_get_info (train), 4, FALSE);
@@ -324,6 +389,9 @@ test_divergence_changes_nothing (void)
   g_autoptr (C2lWeights) after = c2l_prior_train_save (train, FALSE);
 
   train_assert_same_bits (before, after);
+
+  g_autofree float *gradients = c2l_prior_train_dup_gradients (train, &n);
+
   for (gsize i = 0; i < n; i++)
     g_assert_cmpfloat (gradients[i], ==, 0);
   numbers.latents[3] = 1;
@@ -417,6 +485,13 @@ add_tests (void)
   g_test_add_func ("/prior-train/divergence-changes-nothing", test_divergence_changes_nothing);
   g_test_add_func ("/prior-train/clips", test_clipping);
   g_test_add_func ("/prior-train/cancelling-is-an-error", test_cancelling_is_an_error);
+  /* A processor's memory is the system's, which gives more than there is. */
+  if (strcmp (c2l_device_get_kind (train_device), "cuda") == 0)
+    {
+      g_test_add_func ("/prior-train/memory/batches-are-cut",
+                       test_batches_are_cut_where_memory_is_short);
+      g_test_add_func ("/prior-train/memory/none", test_no_memory_at_all);
+    }
   g_test_add_func ("/prior-train/refuses/damaged-checkpoints", test_refuses_damaged_checkpoints);
 }
 

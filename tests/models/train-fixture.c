@@ -150,10 +150,11 @@ int
 train_main (int argc, char **argv, void (*add_tests) (void))
 {
   g_autoptr (GError) error = NULL;
+  const char *name = g_getenv ("C2L_TEST_DEVICE");
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  train_device = c2l_device_open ("cpu", &error);
+  train_device = c2l_device_open (name != NULL ? name : "cpu", &error);
   g_assert_no_error (error);
   add_tests ();
   status = g_test_run ();

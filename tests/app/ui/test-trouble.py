@@ -132,6 +132,19 @@ def a_model_that_vanishes_while_it_is_open_draws_on(desk):
     app.close()
 
 
+def a_gpu_that_cannot_be_used_leaves_the_processor(desk):
+    desk.set('device', "'cuda:0'")
+    app = start(desk, C2L_MODULES=desk.home)  # no module for GPUs in there
+    says(app, 'libc2l-cuda.so.*The processor draws now')
+    draw(app)
+    app.key('ctrl+comma')
+    app.focus('Preferences')
+    app.click(app.find('page tab', 'Drawing'))
+    app.find('label', 'Processor')
+    app.key('Escape')
+    app.close()
+
+
 run(a_full_disk_is_told_when_saving,
     a_read_only_folder_is_told_when_saving,
     a_full_disk_keeps_no_history_and_draws,
@@ -141,4 +154,5 @@ run(a_full_disk_is_told_when_saving,
     a_vanished_model_gives_way_to_the_starter,
     a_broken_model_is_told_and_another_can_be_chosen,
     a_model_that_vanishes_while_it_is_open_draws_on,
+    a_gpu_that_cannot_be_used_leaves_the_processor,
     GSK_RENDERER='cairo')
