@@ -195,6 +195,16 @@ answer_busy (Request *request, int argument)
     answer_good (request, 0);
 }
 
+/* Without a length, and without an end before somebody hangs up. */
+static void
+answer_endless (Request *request, int argument)
+{
+  send_text (request, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+  while (!g_cancellable_is_cancelled (request->server->stop)
+         && g_output_stream_write_all (request->out, request->server->data, request->server->size, NULL, NULL, NULL))
+    continue;
+}
+
 static void
 answer_wrong_range (Request *request, int argument)
 {
@@ -250,7 +260,7 @@ static const struct
   { "/longer", answer_longer },   { "/short", answer_short },      { "/wrong-range", answer_wrong_range },
   { "/busy/", answer_busy },      { "/status/", answer_status },   { "/to-file", answer_to_file },
   { "/to-outside", answer_to_outside }, { "/to/", answer_to },     { "/loop", answer_loop },
-  { "/slow", answer_slow },
+  { "/slow", answer_slow },       { "/endless", answer_endless },
 };
 
 static char *

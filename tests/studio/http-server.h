@@ -9,7 +9,8 @@
  *   /to/PATH       redirects to /PATH          /loop          redirects to itself
  *   /to-file       redirects to file:///       /to-outside    redirects to http://192.0.2.1/
  *   /slow          as /good, 64 KiB a millisecond
- *   /wrong-range   sends another part than asked for */
+ *   /wrong-range   sends another part than asked for
+ *   /endless       never says how much, and never ends */
 #pragma once
 
 #include <gio/gio.h>
