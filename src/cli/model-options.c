@@ -1,6 +1,7 @@
 /* The options that say which model draws and on what. */
 #include "cli/model-options.h"
 
+#include "studio/bundles.h"
 #include "studio/paths.h"
 #include "studio/ranks.h"
 
@@ -9,7 +10,7 @@ c2l_model_options_new_model_group (C2lModelOptions *options)
 {
   const GOptionEntry entries[]
       = { { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options->model,
-            "Draw with this bundle (default: the starter)", "FOLDER" },
+            "Draw with this bundle, by name or folder (default: the starter)", "NAME" },
           { "prior", 0, 0, G_OPTION_ARG_FILENAME, &options->prior, "The prior: a checkpoint",
             "FILE" },
           { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
@@ -137,7 +138,11 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
       return NULL;
     }
   if (options->model != NULL)
-    return c2l_bundle_open (options->model, error);
+    {
+      g_autofree char *folder = c2l_bundles_find (options->model);
+
+      return c2l_bundle_open (folder, error);
+    }
   starter = c2l_paths_dup_data ("starter");
   if (starter != NULL)
     return c2l_bundle_open (starter, error);

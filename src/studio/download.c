@@ -16,6 +16,9 @@
 /* So much progress makes a connection good again, and the count of retries starts anew. */
 #define GOOD_PROGRESS (1 << 20)
 
+/* Nobody waits long for a number. */
+#define ASK_TIMEOUT_S 10
+
 #define USER_AGENT "Clip2Latent"
 
 G_DEFINE_QUARK (c2l - download - error - quark, c2l_download_error)
@@ -627,13 +630,16 @@ c2l_download_ask_size (const char *url,
                        const C2lDownloadOptions *options,
                        GCancellable *cancellable)
 {
-  Download self = { .options = options, .cancellable = cancellable, .url = url };
+  C2lDownloadOptions impatient = *options;
+  Download self = { .options = &impatient, .cancellable = cancellable, .url = url };
   gboolean allow_http = g_str_has_prefix (url, "http:");
   goffset size = -1;
   gulong handler = 0;
 
   if (!check_url (url, TRUE, NULL) || g_cancellable_is_cancelled (cancellable))
     return -1;
+  impatient.connect_timeout_s = MIN (options->connect_timeout_s, ASK_TIMEOUT_S);
+  impatient.stall_timeout_s = MIN (options->stall_timeout_s, ASK_TIMEOUT_S);
   init_curl ();
   self.multi = curl_multi_init ();
   self.easy = curl_easy_init ();

@@ -110,8 +110,7 @@ test_translated (void)
   "\"licences\": [{\"covers\": \"All\", \"name\": \"CC0\", \"url\": \"https://example.org/\"}]"
 #define MODEL_OF(id, parts)                                                                        \
   "{\"id\": \"" id "\", \"name\": \"A Name\", \"draws\": \"Cats.\", " parts ", " LICENCES "}"
-#define CATALOGUE(files, models)                                                                   \
-  "{\"format\": 1, \"files\": [" files "], \"models\": [" models "]}"
+#define CATALOGUE(files, models) "{\"format\": 1, \"files\": [" files "], \"models\": [" models "]}"
 #define GOOD                                                                                       \
   CATALOGUE (FILE_OF ("generator", "cats", ", \"size\": 5, \"sha256\": \"" SUM "\""),              \
              MODEL_OF ("cats", "\"generator\": \"cats\", \"clip\": \"ViT-B/32\""))
@@ -178,16 +177,22 @@ static const Hostile hostile[] = {
   { "files-no-list", "{\"format\": 1, \"files\": 3}", "files" },
   { "entry-no-object", "{\"format\": 1, \"files\": [3]}", "files 1" },
   { "unknown-kind", CATALOGUE (FILE_OF ("program", "cats", ""), ""), "program" },
-  { "no-names",
-    CATALOGUE ("{\"kind\": \"clip\", \"names\": [], \"url\": \"https://a.org/b\"}", ""), "name" },
+  { "no-names", CATALOGUE ("{\"kind\": \"clip\", \"names\": [], \"url\": \"https://a.org/b\"}", ""),
+    "name" },
   { "name-of-another", CATALOGUE (FILE_OF ("clip", "ViT-B/32", ""), ""), "ViT-B/32" },
   { "name-twice", CATALOGUE (CATS "," CATS, ""), "cats" },
   { "name-with-controls", CATALOGUE (FILE_OF ("clip", "a\\u001bb", ""), ""), "names" },
-  { "file-address", CATALOGUE ("{\"kind\": \"clip\", \"names\": [\"a\"], \"url\": "
-                               "\"file:///etc/passwd\"}", ""), "address" },
+  { "file-address",
+    CATALOGUE ("{\"kind\": \"clip\", \"names\": [\"a\"], \"url\": "
+               "\"file:///etc/passwd\"}",
+               ""),
+    "address" },
   { "no-address", CATALOGUE ("{\"kind\": \"clip\", \"names\": [\"a\"]}", ""), "address" },
-  { "address-with-password", CATALOGUE ("{\"kind\": \"clip\", \"names\": [\"a\"], \"url\": "
-                                        "\"https://me:secret@a.org/b\"}", ""), "address" },
+  { "address-with-password",
+    CATALOGUE ("{\"kind\": \"clip\", \"names\": [\"a\"], \"url\": "
+               "\"https://me:secret@a.org/b\"}",
+               ""),
+    "address" },
   { "address-without-host",
     CATALOGUE ("{\"kind\": \"clip\", \"names\": [\"a\"], \"url\": \"https:///b\"}", ""),
     "address" },
@@ -198,8 +203,11 @@ static const Hostile hostile[] = {
   { "size-in-words", CATALOGUE (FILE_OF ("clip", "a", ", \"size\": \"12\""), ""), "bytes" },
   { "short-sum", CATALOGUE (FILE_OF ("clip", "a", ", \"sha256\": \"abc\""), ""), "SHA-256" },
   { "sum-of-other-letters",
-    CATALOGUE (FILE_OF ("clip", "a", ", \"sha256\": "
-                        "\"g0d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af\""), ""),
+    CATALOGUE (FILE_OF ("clip",
+                        "a",
+                        ", \"sha256\": "
+                        "\"g0d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af\""),
+               ""),
     "SHA-256" },
   { "id-with-slash", CATALOGUE (CATS, MODEL_OF ("../cats", "\"generator\": \"cats\"")), "id" },
   { "id-with-point", CATALOGUE (CATS, MODEL_OF (".cats", "\"generator\": \"cats\"")), "id" },
@@ -211,15 +219,21 @@ static const Hostile hostile[] = {
   { "file-of-another-kind", CATALOGUE (CATS, CAT_MODEL (", \"clip\": \"cats\"")), "cats" },
   { "prior-without-clip", CATALOGUE (CATS, CAT_MODEL (", \"prior\": \"ffhq-sg2-510\"")), "CLIP" },
   { "no-licence",
-    CATALOGUE (CATS, "{\"id\": \"cats\", \"name\": \"A\", \"draws\": \"B\", \"generator\": "
-                     "\"cats\"}"), "licence" },
+    CATALOGUE (CATS,
+               "{\"id\": \"cats\", \"name\": \"A\", \"draws\": \"B\", \"generator\": "
+               "\"cats\"}"),
+    "licence" },
   { "licence-without-name",
-    CATALOGUE (CATS, "{\"id\": \"cats\", \"name\": \"A\", \"draws\": \"B\", \"generator\": "
-                     "\"cats\", \"licences\": [{\"covers\": \"All\"}]}"), "name" },
+    CATALOGUE (CATS,
+               "{\"id\": \"cats\", \"name\": \"A\", \"draws\": \"B\", \"generator\": "
+               "\"cats\", \"licences\": [{\"covers\": \"All\"}]}"),
+    "name" },
   { "licence-elsewhere",
-    CATALOGUE (CATS, "{\"id\": \"cats\", \"name\": \"A\", \"draws\": \"B\", \"generator\": "
-                     "\"cats\", \"licences\": [{\"covers\": \"All\", \"name\": \"X\", \"url\": "
-                     "\"javascript:alert(1)\"}]}"), "address" },
+    CATALOGUE (CATS,
+               "{\"id\": \"cats\", \"name\": \"A\", \"draws\": \"B\", \"generator\": "
+               "\"cats\", \"licences\": [{\"covers\": \"All\", \"name\": \"X\", \"url\": "
+               "\"javascript:alert(1)\"}]}"),
+    "address" },
   { "program's-bundle", CATALOGUE (CATS, CAT_MODEL (", \"bundle\": \"starter\"")), "own" },
   { "program's-pictures", CATALOGUE (CATS, CAT_MODEL (", \"pictures\": [\"a.png\"]")), "own" },
   { "unknown-preprocessing", CATALOGUE (CATS, CAT_MODEL (", \"preprocess\": \"magic\"")), "magic" },
@@ -227,14 +241,20 @@ static const Hostile hostile[] = {
     CATALOGUE (CATS, CAT_MODEL (", \"defaults\": {\"steps\": 4, \"sampler\": \"magic\"}")),
     "defaults" },
   { "endless-guidance",
-    CATALOGUE (CATS, CAT_MODEL (", \"defaults\": {\"steps\": 4, \"sampler\": \"ddim\", "
-                                "\"guidance\": 1e999}")), "defaults" },
+    CATALOGUE (CATS,
+               CAT_MODEL (", \"defaults\": {\"steps\": 4, \"sampler\": \"ddim\", "
+                          "\"guidance\": 1e999}")),
+    "defaults" },
   { "text-that-turns",
-    CATALOGUE (CATS, "{\"id\": \"cats\", \"name\": \"A\\u202ekram\", \"draws\": \"B\", "
-                     "\"generator\": \"cats\", " LICENCES "}"), "name" },
+    CATALOGUE (CATS,
+               "{\"id\": \"cats\", \"name\": \"A\\u202ekram\", \"draws\": \"B\", "
+               "\"generator\": \"cats\", " LICENCES "}"),
+    "name" },
   { "text-of-half-a-pair",
-    CATALOGUE (CATS, "{\"id\": \"cats\", \"name\": \"A\\ud800\", \"draws\": \"B\", "
-                     "\"generator\": \"cats\", " LICENCES "}"), "" },
+    CATALOGUE (CATS,
+               "{\"id\": \"cats\", \"name\": \"A\\ud800\", \"draws\": \"B\", "
+               "\"generator\": \"cats\", " LICENCES "}"),
+    "" },
   { "examples-no-lines", CATALOGUE (CATS, CAT_MODEL (", \"examples\": [[\"a\"]]")), "examples" },
 };
 
@@ -256,15 +276,18 @@ test_hostile (gconstpointer data)
 static void
 test_hostile_files (void)
 {
-  static const char *const names[] = { "", ".", "..", "../x", "a/b", "/etc/passwd", ".hidden",
-                                       "x.part", "x.part.json", "a b", "a\\\\b", "ä" };
+  static const char *const names[]
+      = { "",        ".",      "..",          "../x", "a/b",    "/etc/passwd",
+          ".hidden", "x.part", "x.part.json", "a b",  "a\\\\b", "ä" };
   static const char *const pictures[] = { "../x.png", "/x.png", "a//b.png", "a/../b.png", ".x" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autofree char *text = g_strdup_printf (
           CATALOGUE ("{\"kind\": \"clip\", \"names\": [\"a\"], \"file\": \"%s\", \"url\": "
-                     "\"https://a.org/b\"}", ""), names[i]);
+                     "\"https://a.org/b\"}",
+                     ""),
+          names[i]);
       g_autofree char *path = write_catalogue ("own.json", text);
 
       g_test_message ("“%s”", names[i]);
@@ -274,7 +297,8 @@ test_hostile_files (void)
     {
       g_autofree char *text = g_strdup_printf (
           CATALOGUE (CATS, "{\"id\": \"cats\", \"name\": \"A\", \"draws\": \"B\", \"generator\": "
-                           "\"cats\", \"pictures\": [\"%s\"], " LICENCES "}"), pictures[i]);
+                           "\"cats\", \"pictures\": [\"%s\"], " LICENCES "}"),
+          pictures[i]);
       g_autofree char *path = write_catalogue ("own.json", text);
 
       g_test_message ("“%s”", pictures[i]);
