@@ -135,7 +135,7 @@ on_model_opened (C2lBackstage *self)
 static void
 on_not_kept (C2lBackstage *self, const char *text)
 {
-  c2l_board_say (self->board, _ ("A favourite is not kept in full size: %s"), text);
+  c2l_board_warn (self->board, _ ("A favourite is not kept in full size: %s"), text);
 }
 
 void

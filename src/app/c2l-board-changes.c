@@ -293,12 +293,14 @@ c2l_board_set_favourite (C2lBoard *self, GPtrArray *items, gboolean favourite)
 void
 c2l_board_delete (C2lBoard *self, GPtrArray *items)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *label = NULL;
 
   g_return_if_fail (C2L_IS_BOARD (self));
   if (items->len == 0)
     return;
-  c2l_undo_push_delete (self->undo, items, _ ("Delete"));
+  label = g_strdup_printf (ngettext ("Delete %u Picture", "Delete %u Pictures", items->len),
+                           items->len);
+  c2l_undo_push_delete (self->undo, items, label);
   c2l_board_notify_undo (self);
   c2l_board_remove_items (self, items);
   c2l_board_store_trashed (self, items, TRUE);

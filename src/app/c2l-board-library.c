@@ -16,7 +16,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer data)
   if (c2l_library_write_finish (C2L_LIBRARY (source), result, &error) || self->told_unwritable)
     return;
   self->told_unwritable = TRUE;
-  c2l_board_say (self, _ ("New pictures are not kept: %s"), error->message);
+  c2l_board_warn (self, _ ("New pictures are not kept: %s"), error->message);
 }
 
 /* Uids of those that are in the library. */
@@ -210,10 +210,10 @@ can_draw (C2lBoard *self, C2lLibraryEntry *entry)
       && (generator == NULL || entry->generator == NULL
           || g_ascii_strcasecmp (generator, entry->generator) == 0))
     return TRUE;
-  c2l_board_say (self,
-                 _ ("The picture was drawn by the model “%s”. Use that model on the page Models to "
-                    "open it."),
-                 entry->model);
+  c2l_board_warn (self,
+                  _ ("The picture was drawn by the model “%s”. Use that model on the page Models "
+                     "to open it."),
+                  entry->model);
   return FALSE;
 }
 
@@ -248,8 +248,10 @@ c2l_board_open_kept (C2lBoard *self, GPtrArray *entries, GPtrArray *recipes)
         }
       first = first != NULL ? first : item;
     }
-  if (first != NULL)
-    c2l_board_select_only (self, first);
+  if (first == NULL)
+    return;
+  c2l_board_select_only (self, first);
+  g_signal_emit_by_name (self, "revealed", first);
 }
 
 void

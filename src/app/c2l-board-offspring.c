@@ -66,9 +66,9 @@ c2l_board_add_look_alikes (C2lBoard *self, GFile *image, guint n)
   g_return_if_fail (C2L_IS_BOARD (self));
   if (path == NULL || self->model == NULL)
     {
-      c2l_board_say (self, "%s",
-                     path == NULL ? _ ("The picture is not on this computer; copy it here first")
-                                  : _ ("No model is open; choose one on the page Models"));
+      c2l_board_warn (self, "%s",
+                      path == NULL ? _ ("The picture is not on this computer; copy it here first")
+                                   : _ ("No model is open; choose one on the page Models"));
       return;
     }
   c2l_bundle_get_defaults (self->model->bundle, &defaults);

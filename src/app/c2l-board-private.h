@@ -67,7 +67,6 @@ struct _C2lBoard
 
 /* c2l-board.c */
 void c2l_board_notify_busy (C2lBoard *board);
-void c2l_board_fail (C2lBoard *board, const GError *error);
 void c2l_board_resort (C2lBoard *board);
 /* Shows @picture in @item: @frame, or its pixels where there is none. */
 void c2l_board_show (C2lBoard *board, C2lPictureItem *item, C2lPicture *picture, GObject *frame, C2lPictureState state);

@@ -370,6 +370,7 @@ c2l_board_add_recipes (C2lBoard *self, GPtrArray *recipes)
     c2l_picture_item_set_recipe (g_ptr_array_index (run->items, i),
                                  g_ptr_array_index (recipes, i));
   c2l_board_select_only (self, g_ptr_array_index (run->items, 0));
+  g_signal_emit_by_name (self, "revealed", g_ptr_array_index (run->items, 0));
   enqueue (self, run);
 }
 

@@ -32,6 +32,8 @@ enum
 {
   MESSAGE,
   TROUBLE,
+  FAILURE,
+  REVEALED,
   MODEL_OPENED,
   RUN_FINISHED,
   SLOW_DEVICE,
@@ -69,10 +71,23 @@ c2l_board_say (C2lBoard *self, const char *format, ...)
 }
 
 void
+c2l_board_warn (C2lBoard *self, const char *format, ...)
+{
+  va_list arguments;
+  g_autofree char *text = NULL;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  if (!self->closed)
+    g_signal_emit (self, signals[FAILURE], 0, text);
+}
+
+void
 c2l_board_fail (C2lBoard *self, const GError *error)
 {
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    c2l_board_say (self, "%s", error->message);
+    c2l_board_warn (self, "%s", error->message);
 }
 
 /* "14 of 16 · 0.3 s left · CPU, 2 threads" while something runs, else what there is. */
@@ -507,6 +522,10 @@ install_signals (GType type)
                       G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_VARIANT);
   signals[TROUBLE] = g_signal_new ("trouble", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[FAILURE] = g_signal_new ("failure", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[REVEALED] = g_signal_new ("revealed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                    G_TYPE_NONE, 1, C2L_TYPE_PICTURE_ITEM);
   signals[MODEL_OPENED]
       = g_signal_new ("model-opened", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[RUN_FINISHED] = g_signal_new ("run-finished", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,

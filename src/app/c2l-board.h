@@ -5,7 +5,7 @@
  *   c2l_board_open_model (board, folder);
  *   c2l_board_generate (board, &order, C2L_RUN_ASKED);
  *
- * What goes wrong is told by ::message and never by a return value. */
+ * What goes wrong is told by ::failure and never by a return value. */
 #pragma once
 
 #include "app/c2l-picture-item.h"
@@ -28,6 +28,8 @@ G_DECLARE_FINAL_TYPE (C2lBoard, c2l_board, C2L, BOARD, GObject)
  * Signals:
  *   ::message (text, button, action, target)   to be shown as a toast; @button, @action and @target (GVariant) may be NULL
  *   ::trouble (text)   what stays wrong until it is mended (a vanished model): to be shown as a banner; NULL when it is over
+ *   ::failure (text)   what could not be done, and what to do: to be shown until something could
+ *   ::revealed (item)  the first of pictures that were put on the table for the artist to go on with: to be seen and have the keyboard
  *   ::model-opened     another model is open; c2l_board_get_model()
  *   ::run-finished (n_pictures, seconds)
  *   ::slow-device (seconds, smaller)   the first prompt will take long; @smaller: pictures of so many pixels would be quick, 0 if none would */
@@ -110,6 +112,9 @@ GdkPaintable      *c2l_board_make_paintable (C2lPicture *picture, GObject *frame
 
 /* For pages that want to say something in the window's own way. */
 void               c2l_board_say (C2lBoard *board, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* What went wrong, in the words of @error; nothing where that is a cancellation. */
+void               c2l_board_fail (C2lBoard *board, const GError *error);
+void               c2l_board_warn (C2lBoard *board, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void               c2l_board_say_with_action (C2lBoard *board, const char *text, const char *button, const char *action, GVariant *target);
 
 G_END_DECLS

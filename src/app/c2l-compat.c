@@ -162,3 +162,15 @@ c2l_compat_hide_other_pages (GtkWidget *stack)
   g_signal_connect (stack, "notify::visible-child", G_CALLBACK (hide_other_pages), NULL);
   hide_other_pages (stack);
 }
+
+/* --- buttons inside of widgets --- */
+
+void
+c2l_compat_name_inner_button (gpointer widget)
+{
+  GtkWidget *button = gtk_widget_get_first_child (GTK_WIDGET (widget));
+
+  if (GTK_IS_TOGGLE_BUTTON (button))
+    gtk_accessible_update_relation (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                    widget, NULL, -1);
+}

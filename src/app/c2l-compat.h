@@ -28,4 +28,8 @@ gboolean    c2l_compat_show_in_files_finish (GAsyncResult *result, GError **erro
 /* Keeps the pages of a stack (GtkStack or AdwViewStack) that are not shown away from screen readers, which GTK 4.8 leaves to the program. */
 void        c2l_compat_hide_other_pages (GtkWidget *stack);
 
+/* Gives the button inside a GtkDropDown or GtkMenuButton the name of the whole: GTK 4.8 leaves it without one, and that is where a screen
+ * reader arrives. */
+void        c2l_compat_name_inner_button (gpointer widget);
+
 G_END_DECLS

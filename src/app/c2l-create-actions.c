@@ -51,7 +51,7 @@ static void
 focus_prompt (C2lCreatePage *page, GVariant *parameter)
 {
   c2l_create_page_view (page, FALSE);
-  gtk_widget_grab_focus (GTK_WIDGET (c2l_create_page_get_prompt_bar (page)));
+  c2l_prompt_bar_select_prompt (c2l_create_page_get_prompt_bar (page));
 }
 
 static void
@@ -98,6 +98,16 @@ stop (C2lCreatePage *page, GVariant *parameter)
   c2l_board_stop (c2l_create_page_get_board (page));
 }
 
+/* Escape: what lies on top goes first. */
+static void
+back (C2lCreatePage *page, GVariant *parameter)
+{
+  if (c2l_create_page_get_viewing (page))
+    c2l_create_page_view (page, FALSE);
+  else
+    c2l_board_stop (c2l_create_page_get_board (page));
+}
+
 static void
 view (C2lCreatePage *page, GVariant *parameter)
 {
@@ -135,6 +145,16 @@ in_between (C2lCreatePage *page, GVariant *parameter)
     return;
   c2l_create_page_view (page, TRUE);
   c2l_viewer_play (C2L_VIEWER (viewer), items);
+}
+
+/* The one that is edited stays. */
+static void
+select_one (C2lCreatePage *page, GVariant *parameter)
+{
+  C2lBoard *board = c2l_create_page_get_board (page);
+
+  c2l_board_select_only (board, c2l_board_get_current (board));
+  c2l_picture_grid_focus (c2l_create_page_get_grid (page));
 }
 
 /* Favourites all, unless all are. */
@@ -249,7 +269,7 @@ on_copied (GObject *source, GAsyncResult *result, gpointer data)
       = c2l_picture_content_wait_finish (C2L_PICTURE_CONTENT (source), result, &error);
 
   if (files == NULL)
-    c2l_board_say (board, "%s", error->message);
+    c2l_board_fail (board, error);
   else
     c2l_board_say (board, ngettext ("%u picture copied", "%u pictures copied", files->len),
                    files->len);
@@ -326,6 +346,7 @@ static const struct
   Needs needs;
   const char *parameter; /* (nullable): its type */
 } actions[] = {
+  { "back", back, NEEDS_PICTURES },
   { "compare", compare, NEEDS_TWO },
   { "copy", copy, NEEDS_SELECTED },
   { "copy-seed", copy_seed },
@@ -346,6 +367,7 @@ static const struct
   { "save", save, NEEDS_SELECTED },
   { "save-all", save_all, NEEDS_PICTURES },
   { "save-as", save_as, NEEDS_SELECTED },
+  { "select-one", select_one, NEEDS_SEVERAL },
   { "show-in-files", show_in_files, NEEDS_NOTHING, "s" },
   { "smaller", smaller },
   { "stop", stop, NEEDS_BUSY },

@@ -2,10 +2,12 @@
  * the parts know the board, not each other. */
 #include "app/c2l-create-page.h"
 
+#include "app/c2l-compat.h"
 #include "app/c2l-create-actions.h"
 #include "app/c2l-create-page-private.h"
 #include "app/c2l-dropped-files.h"
 #include "app/c2l-empty-state.h"
+#include "app/c2l-selection-bar.h"
 #include "app/c2l-settings.h"
 #include "app/c2l-shortcuts.h"
 #include "app/c2l-status-line.h"
@@ -32,6 +34,7 @@ struct _C2lCreatePage
   C2lEmptyState *empty;
   C2lPictureGrid *grid;
   AdwBin *viewer_slot;
+  C2lSelectionBar *selection_bar;
   C2lStatusLine *status;
 
   C2lBoard *board;
@@ -67,6 +70,12 @@ c2l_create_page_get_viewer (C2lCreatePage *self)
   return adw_bin_get_child (self->viewer_slot);
 }
 
+gboolean
+c2l_create_page_get_viewing (C2lCreatePage *self)
+{
+  return self->is_viewing;
+}
+
 GActionMap *
 c2l_create_page_get_actions (C2lCreatePage *self)
 {
@@ -89,6 +98,7 @@ update_stage (C2lCreatePage *self)
   gtk_stack_set_visible_child_name (self->stage, self->is_viewing ? "viewer"
                                                  : n > 0          ? "grid"
                                                                   : "empty");
+  gtk_widget_set_visible (GTK_WIDGET (self->selection_bar), n > 0 && !self->is_viewing);
 }
 
 void
@@ -116,15 +126,17 @@ c2l_create_page_set_viewer (C2lCreatePage *self, GtkWidget *viewer)
   adw_bin_set_child (self->viewer_slot, viewer);
 }
 
-/* A screen reader must not find what is folded away; libadwaita only moves it out of sight. */
+/* A screen reader must not find what is folded away; libadwaita only moves it out of sight. It
+ * stays visible, though: a flap without one would take itself for wide enough to unfold. */
 static void
 update_folded (AdwFlap *flap)
 {
   GtkWidget *folded = adw_flap_get_flap (flap);
 
   if (folded != NULL)
-    gtk_widget_set_visible (folded, adw_flap_get_reveal_flap (flap)
-                                        || adw_flap_get_reveal_progress (flap) > 0);
+    gtk_accessible_update_state (
+        GTK_ACCESSIBLE (folded), GTK_ACCESSIBLE_STATE_HIDDEN,
+        !adw_flap_get_reveal_flap (flap) && adw_flap_get_reveal_progress (flap) <= 0, -1);
 }
 
 static void
@@ -141,9 +153,33 @@ c2l_create_page_set_panel (C2lCreatePage *self, GtkWidget *panel)
   g_return_if_fail (C2L_IS_CREATE_PAGE (self));
 
   adw_flap_set_flap (self->panel_flap, panel);
-  /* The flap closes when the window gets narrow and opens again by itself: nothing to be
-   * remembered. */
   hide_what_is_folded (self->panel_flap);
+}
+
+GAction *
+c2l_create_page_create_panel_action (C2lCreatePage *self)
+{
+  g_return_val_if_fail (C2L_IS_CREATE_PAGE (self), NULL);
+
+  return G_ACTION (g_property_action_new ("panel-visible", self->panel_flap, "reveal-flap"));
+}
+
+/* The panel closes where it would cover the pictures, and comes back when there is room, unless it
+ * was not wanted. */
+static void
+on_panel_folded (C2lCreatePage *self)
+{
+  adw_flap_set_reveal_flap (self->panel_flap,
+                            !adw_flap_get_folded (self->panel_flap)
+                                && g_settings_get_boolean (c2l_settings_get (), "panel-visible"));
+}
+
+static void
+on_panel_revealed (C2lCreatePage *self)
+{
+  if (!adw_flap_get_folded (self->panel_flap))
+    g_settings_set_boolean (c2l_settings_get (), "panel-visible",
+                            adw_flap_get_reveal_flap (self->panel_flap));
 }
 
 void
@@ -221,6 +257,14 @@ on_drop (GtkDropTarget *target, const GValue *value, double x, double y, C2lCrea
   return gtk_widget_activate_action (GTK_WIDGET (self), "win.open-files", "as", &uris);
 }
 
+/* What is folded away would still be read aloud. */
+static void
+show_slow (C2lCreatePage *self, gboolean shown)
+{
+  gtk_widget_set_visible (gtk_revealer_get_child (self->slow), shown);
+  gtk_revealer_set_reveal_child (self->slow, shown);
+}
+
 static void
 on_slow_device (C2lCreatePage *self, double seconds, int smaller)
 {
@@ -240,13 +284,13 @@ on_slow_device (C2lCreatePage *self, double seconds, int smaller)
   gtk_widget_set_visible (GTK_WIDGET (self->slow_fewer), self->fewer < count);
   self->smaller = smaller;
   gtk_widget_set_visible (GTK_WIDGET (self->slow_smaller), smaller > 0);
-  gtk_revealer_set_reveal_child (self->slow, TRUE);
+  show_slow (self, TRUE);
 }
 
 static void
 on_slow_fewer (C2lCreatePage *self)
 {
-  gtk_revealer_set_reveal_child (self->slow, FALSE);
+  show_slow (self, FALSE);
   c2l_board_stop (self->board);
   c2l_prompt_bar_set_count (self->prompt_bar, self->fewer);
   c2l_prompt_bar_generate (self->prompt_bar);
@@ -255,7 +299,7 @@ on_slow_fewer (C2lCreatePage *self)
 static void
 on_slow_smaller (C2lCreatePage *self)
 {
-  gtk_revealer_set_reveal_child (self->slow, FALSE);
+  show_slow (self, FALSE);
   c2l_board_stop (self->board);
   c2l_prompt_bar_generate_small (self->prompt_bar, self->smaller);
 }
@@ -263,7 +307,7 @@ on_slow_smaller (C2lCreatePage *self)
 static void
 on_slow_dismissed (C2lCreatePage *self)
 {
-  gtk_revealer_set_reveal_child (self->slow, FALSE);
+  show_slow (self, FALSE);
 }
 
 static void
@@ -274,7 +318,7 @@ on_run_finished (C2lCreatePage *self, guint n_pictures, double seconds)
   g_autoptr (GNotification) notification = NULL;
   g_autofree char *body = NULL;
 
-  gtk_revealer_set_reveal_child (self->slow, FALSE);
+  show_slow (self, FALSE);
   if (seconds < WORTH_TELLING || application == NULL
       || (GTK_IS_WINDOW (root) && gtk_window_is_active (GTK_WINDOW (root))))
     return;
@@ -286,10 +330,22 @@ on_run_finished (C2lCreatePage *self, guint n_pictures, double seconds)
   g_application_send_notification (application, "generated", notification);
 }
 
+/* What was just put on the table is seen and has the keyboard, even where the history lies over it.
+ */
+static void
+on_revealed (C2lCreatePage *self, C2lPictureItem *item)
+{
+  if (adw_flap_get_folded (self->history_flap))
+    adw_flap_set_reveal_flap (self->history_flap, FALSE);
+  self->is_viewing = FALSE;
+  update_stage (self);
+  c2l_picture_grid_reveal (self->grid, item);
+}
+
 static void
 on_model_opened (C2lCreatePage *self)
 {
-  gtk_revealer_set_reveal_child (self->slow, FALSE);
+  show_slow (self, FALSE);
 }
 
 /* --- the board --- */
@@ -300,6 +356,7 @@ set_part_boards (C2lCreatePage *self, C2lBoard *board)
   c2l_prompt_bar_set_board (self->prompt_bar, board);
   c2l_picture_grid_set_board (self->grid, board);
   c2l_empty_state_set_board (self->empty, board);
+  c2l_selection_bar_set_board (self->selection_bar, board);
   c2l_status_line_set_board (self->status, board);
 }
 
@@ -351,6 +408,7 @@ c2l_create_page_set_board (C2lCreatePage *self, C2lBoard *board)
                                 self);
       g_signal_connect_swapped (board, "notify::can-redo", G_CALLBACK (c2l_create_actions_update),
                                 self);
+      g_signal_connect_swapped (board, "revealed", G_CALLBACK (on_revealed), self);
       g_signal_connect_swapped (board, "slow-device", G_CALLBACK (on_slow_device), self);
       g_signal_connect_swapped (board, "run-finished", G_CALLBACK (on_run_finished), self);
       g_signal_connect_swapped (board, "model-opened", G_CALLBACK (on_model_opened), self);
@@ -423,6 +481,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, empty);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, grid);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, viewer_slot);
+  gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, selection_bar);
   gtk_widget_class_bind_template_child (widget_class, C2lCreatePage, status);
 }
 
@@ -440,11 +499,14 @@ c2l_create_page_class_init (C2lCreatePageClass *klass)
   g_type_ensure (C2L_TYPE_EMPTY_STATE);
   g_type_ensure (C2L_TYPE_PICTURE_GRID);
   g_type_ensure (C2L_TYPE_PROMPT_BAR);
+  g_type_ensure (C2L_TYPE_SELECTION_BAR);
   g_type_ensure (C2L_TYPE_STATUS_LINE);
   g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-create-page.ui");
   bind_children (widget_class);
+  gtk_widget_class_bind_template_callback (widget_class, on_panel_folded);
+  gtk_widget_class_bind_template_callback (widget_class, on_panel_revealed);
   gtk_widget_class_bind_template_callback (widget_class, on_prompt_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_slow_fewer);
   gtk_widget_class_bind_template_callback (widget_class, on_slow_smaller);
@@ -467,6 +529,7 @@ static void
 c2l_create_page_init (C2lCreatePage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_hide_other_pages (GTK_WIDGET (self->stage));
   add_drop_target (self);
   g_settings_bind (c2l_settings_get (), "cell-size", self->grid, "cell-size", G_SETTINGS_BIND_GET);
 
@@ -474,6 +537,8 @@ c2l_create_page_init (C2lCreatePage *self)
   gtk_widget_insert_action_group (GTK_WIDGET (self), "create", G_ACTION_GROUP (self->actions));
   c2l_create_actions_add (self);
   c2l_create_actions_update (self);
+  on_panel_folded (self);
+  show_slow (self, FALSE);
   c2l_shortcuts_add_to_widget (GTK_WIDGET (self), C2L_SCOPE_PAGE);
   c2l_shortcuts_add_to_widget (GTK_WIDGET (self->grid), C2L_SCOPE_GRID);
 }

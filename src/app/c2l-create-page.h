@@ -15,8 +15,10 @@ G_DECLARE_FINAL_TYPE (C2lCreatePage, c2l_create_page, C2L, CREATE_PAGE, AdwBin)
 /* NULL before the window closes. */
 void        c2l_create_page_set_board (C2lCreatePage *page, C2lBoard *board);
 
-/* Stands at the end, beside the pictures. */
+/* Stands at the end, beside the pictures; in a narrow window over them, when it is asked for. */
 void        c2l_create_page_set_panel (C2lCreatePage *page, GtkWidget *panel);
+/* Given: the action “panel-visible”, which shows and hides it. What was chosen comes back. */
+GAction    *c2l_create_page_create_panel_action (C2lCreatePage *page);
 /* Stands at the start. */
 void        c2l_create_page_set_history (C2lCreatePage *page, GtkWidget *history);
 /* Takes the place of the grid while c2l_create_page_view() wants it. */

@@ -15,7 +15,7 @@ struct _C2lDirectionsBox
 
   GtkEditable *filter;
   GtkBox *model_group, *words_group, *found_group;
-  GtkWidget *nothing, *words_heading, *words_button, *found_expander, *find_button;
+  GtkWidget *nothing, *words_heading, *words_button, *found_heading, *find_button;
 
   GListModel *directions;
   GPtrArray *rows; /* of C2lSliderRow, by position in the list; lent */
@@ -55,7 +55,8 @@ static void
 update_visibility (C2lDirectionsBox *self)
 {
   g_autofree char *wanted = g_utf8_casefold (gtk_editable_get_text (self->filter), -1);
-  guint n_visible = 0, n_words = 0, n_found = 0;
+  GtkBox *groups[] = { self->model_group, self->words_group, self->found_group };
+  guint n_shown[G_N_ELEMENTS (groups)] = { 0 }, n_found = 0;
   g_autofree char *title = NULL;
 
   for (guint i = 0; i < self->rows->len; i++)
@@ -68,14 +69,16 @@ update_visibility (C2lDirectionsBox *self)
                              || is_edited (self, item));
 
       gtk_widget_set_visible (GTK_WIDGET (row), visible);
-      n_visible += visible;
-      n_words += c2l_direction_item_get_group (item) == C2L_DIRECTION_WORDS;
+      for (guint j = 0; j < G_N_ELEMENTS (groups); j++)
+        n_shown[j] += visible && gtk_widget_get_parent (GTK_WIDGET (row)) == GTK_WIDGET (groups[j]);
       n_found += c2l_direction_item_get_group (item) == C2L_DIRECTION_FOUND;
     }
-  gtk_widget_set_visible (self->nothing, n_visible == 0 && *wanted != '\0');
-  gtk_widget_set_visible (self->words_heading, n_words > 0);
+  for (guint j = 0; j < G_N_ELEMENTS (groups); j++)
+    gtk_widget_set_visible (GTK_WIDGET (groups[j]), n_shown[j] > 0);
+  gtk_widget_set_visible (self->nothing,
+                          n_shown[0] + n_shown[1] + n_shown[2] == 0 && *wanted != '\0');
   title = g_strdup_printf (n_found > 0 ? _ ("Found Directions (%u)") : _ ("Found Directions"), n_found);
-  gtk_expander_set_label (GTK_EXPANDER (self->found_expander), title);
+  gtk_label_set_label (GTK_LABEL (self->found_heading), title);
 }
 
 static void
@@ -328,7 +331,7 @@ c2l_directions_box_class_init (C2lDirectionsBoxClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lDirectionsBox, nothing);
   gtk_widget_class_bind_template_child (widget_class, C2lDirectionsBox, words_heading);
   gtk_widget_class_bind_template_child (widget_class, C2lDirectionsBox, words_button);
-  gtk_widget_class_bind_template_child (widget_class, C2lDirectionsBox, found_expander);
+  gtk_widget_class_bind_template_child (widget_class, C2lDirectionsBox, found_heading);
   gtk_widget_class_bind_template_child (widget_class, C2lDirectionsBox, find_button);
   gtk_widget_class_bind_template_callback (widget_class, update_visibility);
   for (guint i = 0; actions[i] != NULL; i++)

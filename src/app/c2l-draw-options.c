@@ -3,6 +3,7 @@
  * model with better defaults brings them along. */
 #include "app/c2l-draw-options.h"
 
+#include "app/c2l-compat.h"
 #include "app/c2l-settings.h"
 
 #include <glib/gi18n.h>
@@ -312,6 +313,8 @@ c2l_draw_options_init (C2lDrawOptions *self)
 
   self->is_setting = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->sampler);
+  c2l_compat_name_inner_button (self->noise);
   for (gsize i = 0; i < G_N_ELEMENTS (samplers); i++)
     gtk_string_list_append (sampler_titles, _ (samplers[i].title));
   for (gsize i = 0; i < G_N_ELEMENTS (noises); i++)

@@ -111,7 +111,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer data)
   if (file != NULL)
     c2l_board_add_look_alikes (board, file, N_LOOK_ALIKES);
   else
-    c2l_board_say (board, "%s", error->message);
+    c2l_board_fail (board, error);
 }
 
 void

@@ -190,7 +190,7 @@ take_found (C2lEditPanel *self, GObject *source, GAsyncResult *result)
 
   if (found == NULL && self->board != NULL
       && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    c2l_board_say (self->board, "%s", error->message);
+    c2l_board_fail (self->board, error);
   if (self->board == NULL || self->list == NULL)
     g_clear_pointer (&found, g_ptr_array_unref);
   return found;
@@ -271,7 +271,7 @@ c2l_edit_panel_add_directions (C2lEditPanel *self, GPtrArray *files)
       if (c2l_direction_list_import (self->list, path, model->w_dim, &error))
         c2l_board_say (self->board, _ ("%s is a slider now"), name);
       else
-        c2l_board_say (self->board, "%s", error->message);
+        c2l_board_fail (self->board, error);
     }
 }
 

@@ -14,7 +14,7 @@ struct _C2lEditPanel
 {
   GtkWidget parent_instance;
 
-  GtkStack *stack;
+  GtkStack *stack, *groups;
   C2lZoomView *picture;
   GtkWidget *undo_button, *redo_button, *compare_button;
   C2lDirectionsBox *directions;

@@ -2,6 +2,7 @@
  * are in c2l-edit-panel-actions.c. */
 #include "app/c2l-edit-panel-private.h"
 
+#include "app/c2l-compat.h"
 #include "studio/recipe-edits.h"
 #include "studio/workshop.h"
 
@@ -179,7 +180,7 @@ add_compare (C2lEditPanel *self)
 static void
 on_shelf_failed (C2lEditPanel *self, const char *text)
 {
-  c2l_board_say (self->board, "%s", text);
+  c2l_board_warn (self->board, "%s", text);
 }
 
 /* Takes @list (nullable). */
@@ -209,9 +210,9 @@ on_shelf_opened (GObject *source, GAsyncResult *result, gpointer data)
   if (shelf != NULL)
     set_list (self, c2l_direction_list_new (shelf));
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    c2l_board_say (self->board, "%s", error->message);
+    c2l_board_fail (self->board, error);
   if (notice != NULL)
-    c2l_board_say (self->board, "%s", notice);
+    c2l_board_warn (self->board, "%s", notice);
 }
 
 static void
@@ -238,6 +239,10 @@ update_undo (C2lEditPanel *self)
   redo_text = redo != NULL ? g_strdup_printf (_ ("Redo: %s"), redo) : g_strdup (_ ("Redo"));
   gtk_widget_set_tooltip_text (self->undo_button, undo_text);
   gtk_widget_set_tooltip_text (self->redo_button, redo_text);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->undo_button),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, undo_text, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->redo_button),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, redo_text, -1);
 }
 
 /* --- the widget --- */
@@ -280,6 +285,7 @@ c2l_edit_panel_class_init (C2lEditPanelClass *klass)
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-edit-panel.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, stack);
   gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, picture);
+  gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, groups);
   gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, undo_button);
   gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, redo_button);
   gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, compare_button);
@@ -294,6 +300,8 @@ static void
 c2l_edit_panel_init (C2lEditPanel *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_hide_other_pages (GTK_WIDGET (self->stack));
+  c2l_compat_hide_other_pages (GTK_WIDGET (self->groups));
   g_signal_connect_swapped (self->directions, "edited", G_CALLBACK (on_edited), self);
   g_signal_connect_swapped (self->directions, "removed", G_CALLBACK (on_direction_removed), self);
   g_signal_connect_swapped (self->settings, "changed", G_CALLBACK (on_changed), self);

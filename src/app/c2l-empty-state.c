@@ -93,12 +93,13 @@ static void
 show_model (C2lEmptyState *self, C2lModelInfo *model)
 {
   JsonObject *info = c2l_bundle_get_info (model->bundle);
-  const char *draws = get_string (info, "draws");
+  const char *draws = c2l_bundle_translate (model->bundle, get_string (info, "draws"));
+  const char *name = c2l_bundle_translate (model->bundle, c2l_bundle_get_name (model->bundle));
 
-  gtk_label_set_text (self->title, c2l_bundle_get_name (model->bundle));
+  gtk_label_set_text (self->title, name);
   if (draws != NULL)
     {
-      g_autofree char *text = dup_without_name (draws, c2l_bundle_get_name (model->bundle));
+      g_autofree char *text = dup_without_name (draws, name);
       gtk_label_set_text (self->draws, text);
     }
   else if (model->has_prior)

@@ -5,6 +5,7 @@
 #include "app/c2l-compat.h"
 #include "app/c2l-film-export.h"
 #include "app/c2l-film.h"
+#include "app/c2l-wrap-layout.h"
 #include "studio/workshop.h"
 
 #include <glib/gi18n.h>
@@ -88,7 +89,7 @@ on_drawn (GObject *source, GAsyncResult *result, gpointer data)
   if (picture == NULL)
     {
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        c2l_board_say (self->board, "%s", error->message);
+        c2l_board_fail (self->board, error);
       return;
     }
   paintable = c2l_board_make_paintable (picture, frame);
@@ -133,7 +134,7 @@ on_in_betweens (GObject *source, GAsyncResult *result, gpointer data)
     return;
   if (recipes == NULL)
     {
-      c2l_board_say (self->board, "%s", error->message);
+      c2l_board_fail (self->board, error);
       g_signal_emit (self, closed_signal, 0);
       return;
     }
@@ -210,7 +211,7 @@ on_exported (GObject *source, GAsyncResult *result, gpointer data)
     c2l_board_say_with_action (self->board, text, _ ("Show in Files"), "create.show-in-files",
                                g_variant_new_string (uri));
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    c2l_board_say (self->board, "%s", error->message);
+    c2l_board_fail (self->board, error);
   show_state (self, NULL, 0, 0);
   update (self);
 }
@@ -327,6 +328,7 @@ c2l_film_bar_class_init (C2lFilmBarClass *klass)
   G_OBJECT_CLASS (klass)->dispose = c2l_film_bar_dispose;
   closed_signal = g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                 NULL, NULL, G_TYPE_NONE, 0);
+  g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-film-bar.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lFilmBar, play);
@@ -350,6 +352,7 @@ c2l_film_bar_init (C2lFilmBar *self)
 {
   self->film = c2l_film_new (FPS);
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->export);
   g_object_bind_property (self->film, "playing", self->play, "active",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_object_bind_property (self->film, "position", self->position, "value", G_BINDING_BIDIRECTIONAL);

@@ -14,7 +14,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (!c2l_library_write_finish (C2L_LIBRARY (source), result, &error))
-    c2l_board_say (board, "%s", error->message);
+    c2l_board_fail (board, error);
 }
 
 /* Parts uids from those of pictures on the table; these are returned as items. */
@@ -71,7 +71,7 @@ on_recipe (GObject *source, GAsyncResult *result, gpointer data)
     g_ptr_array_add (opening->recipes, recipe);
   else
     {
-      c2l_board_say (c2l_history_pane_get_board (opening->pane), "%s", error->message);
+      c2l_board_fail (c2l_history_pane_get_board (opening->pane), error);
       g_ptr_array_remove_index (opening->entries, opening->recipes->len);
     }
   read_next (opening);
@@ -107,7 +107,7 @@ on_entries (GObject *source, GAsyncResult *result, gpointer data)
   if (opening->entries == NULL)
     {
       opening->entries = g_ptr_array_new ();
-      c2l_board_say (c2l_history_pane_get_board (opening->pane), "%s", error->message);
+      c2l_board_fail (c2l_history_pane_get_board (opening->pane), error);
     }
   read_next (opening);
 }
@@ -283,7 +283,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer data)
   gint64 id = c2l_library_create_collection_finish (C2L_LIBRARY (source), result, &error);
 
   if (id == 0)
-    c2l_board_say (c2l_history_pane_get_board (created->pane), "%s", error->message);
+    c2l_board_fail (c2l_history_pane_get_board (created->pane), error);
   else if (created->uids != NULL)
     collect_uids (created->pane, id, (const char *const *) created->uids, TRUE);
   else

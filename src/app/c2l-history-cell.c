@@ -10,7 +10,7 @@ struct _C2lHistoryCell
 {
   GtkWidget parent_instance;
 
-  GtkWidget *star;
+  GtkWidget *star, *day;
   C2lHistoryItem *item;
 };
 
@@ -75,6 +75,22 @@ c2l_history_cell_get_item (C2lHistoryCell *self)
   return self->item;
 }
 
+void
+c2l_history_cell_set_day (C2lHistoryCell *self, const char *title)
+{
+  GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (self));
+
+  g_return_if_fail (C2L_IS_HISTORY_CELL (self));
+
+  if (g_strcmp0 (gtk_label_get_label (GTK_LABEL (self->day)), title != NULL ? title : "") == 0)
+    return;
+  gtk_label_set_label (GTK_LABEL (self->day), title != NULL ? title : "");
+  gtk_widget_set_visible (self->day, title != NULL);
+  if (parent != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                    title != NULL ? title : "", -1);
+}
+
 static void
 on_star_clicked (C2lHistoryCell *self)
 {
@@ -98,10 +114,15 @@ c2l_history_cell_get_request_mode (GtkWidget *widget)
 static void
 c2l_history_cell_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
-  GtkWidget *star = C2L_HISTORY_CELL (widget)->star;
+  C2lHistoryCell *self = C2L_HISTORY_CELL (widget);
+  GtkWidget *const children[] = { self->star, self->day };
 
-  gtk_widget_measure (star, GTK_ORIENTATION_HORIZONTAL, -1, NULL, NULL, NULL, NULL);
-  gtk_widget_size_allocate (star, &(GtkAllocation) { 0, 0, width, height }, -1);
+  for (guint i = 0; i < G_N_ELEMENTS (children); i++)
+    if (gtk_widget_should_layout (children[i]))
+      {
+        gtk_widget_measure (children[i], GTK_ORIENTATION_HORIZONTAL, -1, NULL, NULL, NULL, NULL);
+        gtk_widget_size_allocate (children[i], &(GtkAllocation){ 0, 0, width, height }, -1);
+      }
 }
 
 static void
@@ -123,6 +144,7 @@ c2l_history_cell_dispose (GObject *object)
 
   c2l_history_cell_set_item (self, NULL);
   g_clear_pointer (&self->star, gtk_widget_unparent);
+  g_clear_pointer (&self->day, gtk_widget_unparent);
   G_OBJECT_CLASS (c2l_history_cell_parent_class)->dispose (object);
 }
 
@@ -142,6 +164,7 @@ c2l_history_cell_class_init (C2lHistoryCellClass *klass)
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-history-cell.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lHistoryCell, star);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryCell, day);
   gtk_widget_class_bind_template_callback (widget_class, on_star_clicked);
   gtk_widget_class_set_css_name (widget_class, "historycell");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);

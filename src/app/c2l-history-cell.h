@@ -15,4 +15,7 @@ GtkWidget      *c2l_history_cell_new (void);
 void            c2l_history_cell_set_item (C2lHistoryCell *cell, C2lHistoryItem *item);
 C2lHistoryItem *c2l_history_cell_get_item (C2lHistoryCell *cell);
 
+/* NULL: no day begins with it. */
+void             c2l_history_cell_set_day (C2lHistoryCell *cell, const char *title);
+
 G_END_DECLS

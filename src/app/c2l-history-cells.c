@@ -163,6 +163,7 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lHistoryPa
 
   c2l_history_cell_set_item (C2L_HISTORY_CELL (gtk_list_item_get_child (list_item)), item);
   c2l_history_list_hold (self->list, item);
+  c2l_history_days_add (self, list_item);
 }
 
 static void
@@ -171,6 +172,7 @@ on_unbind (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lHistory
   C2lHistoryCell *cell = C2L_HISTORY_CELL (gtk_list_item_get_child (list_item));
   g_autoptr (C2lHistoryItem) item = g_object_ref (c2l_history_cell_get_item (cell));
 
+  c2l_history_days_remove (self, list_item);
   c2l_history_cell_set_item (cell, NULL);
   if (self->list != NULL)
     c2l_history_list_release (self->list, item);

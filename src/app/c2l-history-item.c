@@ -1,6 +1,8 @@
 /* A place in the history's list. Holds values; reads nothing and asks nobody. */
 #include "app/c2l-history-item.h"
 
+#include "app/c2l-score.h"
+
 #include <glib/gi18n.h>
 
 struct _C2lHistoryItem
@@ -77,8 +79,11 @@ c2l_history_item_dup_label (C2lHistoryItem *self)
   g_string_append_printf (label, ", %s", g_strstrip (when));
   if (self->entry->has_score)
     {
+      g_autofree char *text = c2l_score_dup_text (self->entry->score);
+
       g_string_append (label, ", ");
-      g_string_append_printf (label, _ ("score %.2f"), self->entry->score);
+      /* Translators: a number from −1 to 1. */
+      g_string_append_printf (label, _ ("score %s"), text);
     }
   if (self->entry->favourite)
     g_string_append_printf (label, ", %s", _ ("favourite"));

@@ -24,7 +24,7 @@ struct _C2lHistoryPane
   GtkStack *stage;
   GtkGridView *view;
   AdwStatusPage *nothing;
-  GtkLabel *count;
+  GtkLabel *count, *day;
 
   C2lBoard *board;
   C2lLibrary *library;
@@ -33,6 +33,8 @@ struct _C2lHistoryPane
   GSimpleActionGroup *actions;
   GArray *sources;       /* of gint64, as the drop-down lists them */
   gint64 shown_source;
+  GPtrArray *bound;      /* of GtkListItem, lent: those that have cells */
+  guint days_idle;
   guint start_callback, frames_to_start;
   gboolean is_filling;   /* drop-downs change without the artist */
   gboolean is_listed;    /* anything was asked for */
@@ -61,6 +63,13 @@ GActionMap *c2l_history_pane_get_actions (C2lHistoryPane *pane);
 void        c2l_history_cells_bind_template (GtkWidgetClass *widget_class);
 /* With the keyboard: at the cell that has it. */
 void        c2l_history_pane_popup_menu (C2lHistoryPane *pane);
+
+/* --- c2l-history-days.c --- */
+
+/* Cells come and go; whatever else moves them needs an update. */
+void        c2l_history_days_add (C2lHistoryPane *pane, GtkListItem *list_item);
+void        c2l_history_days_remove (C2lHistoryPane *pane, GtkListItem *list_item);
+void        c2l_history_days_update (C2lHistoryPane *pane);
 
 /* --- c2l-history-actions.c --- */
 

@@ -3,6 +3,7 @@
  * Nothing is read before the pane is first seen. */
 #include "app/c2l-history-pane-private.h"
 
+#include "app/c2l-compat.h"
 
 #include <glib/gi18n.h>
 
@@ -300,7 +301,7 @@ stay_at_start (C2lHistoryPane *self, guint position, guint removed, guint added)
 static void
 on_failed (C2lHistoryPane *self, const char *text)
 {
-  c2l_board_say (self->board, "%s", text);
+  c2l_board_warn (self->board, "%s", text);
 }
 
 /* --- models and collections --- */
@@ -440,6 +441,7 @@ c2l_history_pane_dispose (GObject *object)
     }
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
+  g_clear_handle_id (&self->days_idle, g_source_remove);
   g_clear_object (&self->selection);
   g_clear_object (&self->list);
   g_clear_object (&self->library);
@@ -452,6 +454,7 @@ static void
 c2l_history_pane_finalize (GObject *object)
 {
   g_array_unref (C2L_HISTORY_PANE (object)->sources);
+  g_ptr_array_unref (C2L_HISTORY_PANE (object)->bound);
   G_OBJECT_CLASS (c2l_history_pane_parent_class)->finalize (object);
 }
 
@@ -474,6 +477,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, view);
   gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, nothing);
   gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, count);
+  gtk_widget_class_bind_template_child (widget_class, C2lHistoryPane, day);
   gtk_widget_class_bind_template_callback (widget_class, on_filter_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_source_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_stop_search);
@@ -531,9 +535,15 @@ static void
 c2l_history_pane_init (C2lHistoryPane *self)
 {
   self->sources = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->bound = g_ptr_array_new ();
   self->is_filling = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->source);
+  c2l_compat_name_inner_button (self->model);
+  c2l_compat_name_inner_button (self->date);
+  c2l_compat_name_inner_button (self->order);
   self->is_filling = FALSE;
+  c2l_compat_hide_other_pages (GTK_WIDGET (self->stage));
   self->actions = g_simple_action_group_new ();
   gtk_widget_insert_action_group (GTK_WIDGET (self), "history", G_ACTION_GROUP (self->actions));
   add_keys (self);
@@ -552,6 +562,10 @@ c2l_history_pane_new (C2lBoard *board)
   c2l_history_actions_add (self);
   gtk_grid_view_set_model (self->view, self->selection);
   g_signal_connect_swapped (self->selection, "items-changed", G_CALLBACK (stay_at_start), self);
+  g_signal_connect_swapped (self->selection, "items-changed", G_CALLBACK (c2l_history_days_update),
+                            self);
+  g_signal_connect_swapped (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->view)),
+                            "value-changed", G_CALLBACK (c2l_history_days_update), self);
   g_signal_connect_swapped (self->list, "listed", G_CALLBACK (update), self);
   g_signal_connect_swapped (self->list, "failed", G_CALLBACK (on_failed), self);
   g_signal_connect_swapped (self->selection, "selection-changed", G_CALLBACK (update), self);

@@ -23,6 +23,7 @@ struct _C2lImportDialog
   C2lFileRow *merges;
   C2lFileRow *clip;
   GtkButton *import_button;
+  GtkLabel *missing;
   GtkLabel *trouble;
   GtkLabel *part;
   GtkProgressBar *progress;
@@ -42,14 +43,42 @@ show_trouble (C2lImportDialog *self, const char *text)
   gtk_widget_set_visible (GTK_WIDGET (self->trouble), text != NULL);
 }
 
+static gboolean
+has (C2lFileRow *row)
+{
+  return c2l_file_row_get_path (row) != NULL;
+}
+
+/* What stands in the way of importing, or NULL. A generator alone draws by chance; a prior is of no
+ * use without the CLIP that it was trained with. */
+static const char *
+find_missing (C2lImportDialog *self)
+{
+  g_autofree char *name = g_strstrip (g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->name))));
+
+  if (!has (self->generator))
+    return _ ("A generator is missing: without one nothing can be drawn.");
+  if (has (self->config) && !has (self->prior))
+    return _ ("The prior is missing that the configuration belongs to.");
+  if (has (self->prior) && !has (self->clip))
+    return _ (
+        "CLIP is missing: the prior needs the one that it was trained with to understand prompts.");
+  if (has (self->merges) && !has (self->clip))
+    return _ ("CLIP is missing that the vocabulary belongs to.");
+  if (*name == '\0')
+    return _ ("A name is missing.");
+  return NULL;
+}
+
 static void
 update (C2lImportDialog *self)
 {
-  g_autofree char *name = g_strstrip (g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->name))));
-  gboolean ready = c2l_file_row_get_path (self->generator) != NULL && *name != '\0';
+  const char *missing = find_missing (self);
 
+  gtk_label_set_label (self->missing, missing != NULL ? missing : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->missing), missing != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "import.start",
-                                 ready && self->cancellable == NULL);
+                                 missing == NULL && self->cancellable == NULL);
 }
 
 /* A name to begin with: that of the prior, which says what a model is about, or of the generator.
@@ -222,6 +251,7 @@ c2l_import_dialog_class_init (C2lImportDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, merges);
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, clip);
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, import_button);
+  gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, missing);
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, trouble);
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, part);
   gtk_widget_class_bind_template_child (widget_class, C2lImportDialog, progress);

@@ -1,6 +1,8 @@
 /* Two spin buttons that never cross, and a row of usual choices: thirds of the layers, as the literature divides them. */
 #include "app/c2l-layer-range.h"
 
+#include "app/c2l-wrap-layout.h"
+
 struct _C2lLayerRange
 {
   GtkWidget parent_instance;
@@ -85,6 +87,7 @@ c2l_layer_range_class_init (C2lLayerRangeClass *klass)
   G_OBJECT_CLASS (klass)->dispose = c2l_layer_range_dispose;
   changed_signal = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                  NULL, NULL, G_TYPE_NONE, 0);
+  g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-layer-range.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lLayerRange, first);

@@ -2,6 +2,7 @@
  * the worker first. */
 #include "app/c2l-mix-box.h"
 
+#include "app/c2l-compat.h"
 #include "app/c2l-layer-range.h"
 #include "app/c2l-slider-row.h"
 #include "studio/recipe-edits.h"
@@ -103,7 +104,7 @@ on_styles (GObject *source, GAsyncResult *result, gpointer data)
   C2lRows *rows = c2l_workshop_styles_finish (C2L_WORKER (source), result, &error);
 
   if (rows == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    c2l_board_say (self->board, "%s", error->message);
+    c2l_board_fail (self->board, error);
   /* The artist may have gone to another picture meanwhile. */
   if (rows != NULL && self->recipe == question->own)
     {
@@ -215,6 +216,7 @@ static void
 c2l_mix_box_init (C2lMixBox *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->choose);
   c2l_slider_row_set_range (self->amount, 0, 1, 1);
   g_signal_connect_swapped (self->amount, "changed", G_CALLBACK (on_amount_changed), self);
   g_signal_connect_swapped (self->layers, "changed", G_CALLBACK (on_layers_changed), self);
@@ -233,6 +235,7 @@ c2l_mix_box_show_recipe (C2lMixBox *self, C2lPictureItem *item, C2lRecipe *recip
   C2lModelInfo *model = self->board != NULL ? c2l_board_get_model (self->board) : NULL;
   C2lRecipe *old = self->recipe;
   const C2lRecipeMix *mix;
+  const char *name;
 
   g_return_if_fail (C2L_IS_MIX_BOX (self));
   g_set_object (&self->item, item);
@@ -241,9 +244,10 @@ c2l_mix_box_show_recipe (C2lMixBox *self, C2lPictureItem *item, C2lRecipe *recip
   mix = get_mix (self);
   gtk_widget_set_sensitive (self->remove, mix != NULL);
   gtk_widget_set_sensitive (self->details, mix != NULL);
-  gtk_menu_button_set_label (self->choose, mix != NULL && mix->label != NULL
-                                               ? mix->label
-                                               : _ ("Choose a Picture…"));
+  name = mix != NULL && mix->label != NULL ? mix->label : _ ("Choose a Picture…");
+  gtk_menu_button_set_label (self->choose, name);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->choose), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  name, -1);
   c2l_slider_row_set_value (self->amount, mix != NULL ? mix->amount : 0);
   c2l_layer_range_set (self->layers, model != NULL ? model->num_ws : 1,
                        mix != NULL ? mix->first_layer : 0,

@@ -3,6 +3,8 @@
  * style.css's; here is structure only. */
 #include "app/c2l-picture-cell.h"
 
+#include "app/c2l-score.h"
+
 #include <glib/gi18n.h>
 #include <math.h>
 
@@ -34,17 +36,6 @@ set_class (GtkWidget *widget, const char *name, gboolean wanted)
     gtk_widget_remove_css_class (widget, name);
 }
 
-/* “.34” as on a chip: a cosine below 1, of which the leading 0 says nothing. */
-static char *
-dup_score (double score)
-{
-  g_autofree char *text = g_strdup_printf ("%.2f", score);
-  const char *sign = score < 0 && text[0] == '-' ? "−" : "";
-  const char *digits = text[0] == '-' ? text + 1 : text;
-
-  return g_strconcat (sign, digits[0] == '0' ? digits + 1 : digits, NULL);
-}
-
 static void
 update_score (C2lPictureCell *self)
 {
@@ -53,7 +44,7 @@ update_score (C2lPictureCell *self)
   gtk_widget_set_visible (self->score, !isnan (score));
   if (!isnan (score))
     {
-      g_autofree char *text = dup_score (score);
+      g_autofree char *text = c2l_score_dup_text (score);
       gtk_label_set_text (GTK_LABEL (self->score), text);
     }
 }
@@ -90,13 +81,17 @@ static void
 update_label (C2lPictureCell *self)
 {
   g_autofree char *label = NULL;
-  GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (self));
 
   g_object_get (self->item, "label", &label, NULL);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
-  if (parent != NULL)
-    gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
-                                    -1);
+  for (GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (self)); parent != NULL;
+       parent = gtk_widget_get_parent (parent))
+    if (g_str_equal (gtk_widget_get_css_name (parent), "child"))
+      {
+        gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                        label, -1);
+        break;
+      }
 }
 
 static void

@@ -3,6 +3,7 @@
  * size while the window changes: columns come and go instead. */
 #include "app/c2l-picture-grid.h"
 
+#include "app/c2l-headed-cell.h"
 #include "app/c2l-picture-cell.h"
 #include "app/c2l-picture-content.h"
 #include "app/c2l-recipe-view.h"
@@ -22,11 +23,13 @@ struct _C2lPictureGrid
   GtkGridView *view;
   GtkWidget *menu, *recipe_view;
   C2lBoard *board;
-  GHashTable *cells; /* C2lPictureItem → C2lPictureCell that shows it; neither owned */
+  GHashTable *cells;        /* C2lPictureItem → C2lPictureCell that shows it; neither owned */
+  C2lPictureItem *revealed; /* (nullable): to be seen as soon as it has its place */
+  gboolean takes_keyboard;  /* the revealed one, once */
   int cell_size;
   guint n_columns;
   guint batch; /* pictures of the running generation that were seen waiting */
-  guint top_source;
+  guint place_source, heading_source;
 };
 
 G_DEFINE_FINAL_TYPE (C2lPictureGrid, c2l_picture_grid, GTK_TYPE_WIDGET)
@@ -61,6 +64,73 @@ c2l_picture_grid_count_columns (int width, int cell_size, guint n_fixed)
   return wished;
 }
 
+/* --- headings: a prompt's pictures begin with their prompt --- */
+
+static guint
+get_row (GListModel *model, guint position)
+{
+  g_autoptr (C2lPictureItem) item = g_list_model_get_item (model, position);
+
+  return c2l_picture_item_get_row (item);
+}
+
+static gboolean
+begins_row (GListModel *model, guint position)
+{
+  return position == 0 || get_row (model, position) != get_row (model, position - 1);
+}
+
+static void
+update_heading (C2lPictureGrid *self, GtkListItem *list_item)
+{
+  C2lHeadedCell *place = C2L_HEADED_CELL (gtk_list_item_get_child (list_item));
+  C2lPictureItem *item = gtk_list_item_get_item (list_item);
+  GListModel *model = G_LIST_MODEL (c2l_board_get_selection (self->board));
+  guint position = gtk_list_item_get_position (list_item), n = g_list_model_get_n_items (model);
+  guint line = position - position % MAX (self->n_columns, 1);
+  guint line_end = MIN (line + MAX (self->n_columns, 1), n), end = position + 1;
+  gboolean has_room = FALSE;
+
+  if (position >= n || item == NULL)
+    return;
+  if (c2l_board_get_columns (self->board) == 0)
+    {
+      c2l_headed_cell_set_heading (place, FALSE, NULL, 1);
+      return;
+    }
+  for (guint i = line; i < line_end && !has_room; i++)
+    has_room = begins_row (model, i);
+  while (end < line_end && !begins_row (model, end))
+    end++;
+  c2l_headed_cell_set_heading (
+      place, has_room, begins_row (model, position) ? c2l_picture_item_get_prompt (item) : NULL,
+      end - position);
+}
+
+#define LIST_ITEM_KEY "c2l-list-item"
+
+static gboolean
+update_headings (gpointer data)
+{
+  C2lPictureGrid *self = data;
+  GHashTableIter iter;
+  gpointer cell;
+
+  self->heading_source = 0;
+  g_hash_table_iter_init (&iter, self->cells);
+  while (g_hash_table_iter_next (&iter, NULL, &cell))
+    update_heading (self, g_object_get_data (G_OBJECT (cell), LIST_ITEM_KEY));
+  return G_SOURCE_REMOVE;
+}
+
+/* Pictures change their places by the hundred: once is enough for all of them. */
+static void
+queue_headings (C2lPictureGrid *self)
+{
+  if (self->heading_source == 0)
+    self->heading_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, update_headings, self, NULL);
+}
+
 static void
 update_columns (C2lPictureGrid *self, int width)
 {
@@ -73,6 +143,7 @@ update_columns (C2lPictureGrid *self, int width)
   gtk_grid_view_set_min_columns (self->view, 1);
   gtk_grid_view_set_max_columns (self->view, columns);
   gtk_grid_view_set_min_columns (self->view, columns);
+  queue_headings (self);
 }
 
 /* --- progress --- */
@@ -115,6 +186,11 @@ update_progress (C2lPictureGrid *self)
 static void
 on_busy (C2lPictureGrid *self)
 {
+  gboolean busy;
+
+  g_object_get (self->board, "busy", &busy, NULL);
+  if (!busy && self->place_source == 0)
+    g_clear_object (&self->revealed);
   self->batch = 0;
   gtk_widget_queue_resize (GTK_WIDGET (self));
 }
@@ -276,25 +352,34 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lPictureG
   gtk_widget_add_controller (cell, GTK_EVENT_CONTROLLER (secondary));
   gtk_widget_add_controller (cell, GTK_EVENT_CONTROLLER (touch));
   gtk_widget_add_controller (cell, GTK_EVENT_CONTROLLER (source));
-  gtk_list_item_set_child (list_item, cell);
+  g_object_set_data (G_OBJECT (cell), LIST_ITEM_KEY, list_item);
+  gtk_list_item_set_child (list_item, c2l_headed_cell_new (cell));
+}
+
+static GtkWidget *
+get_cell (GtkListItem *list_item)
+{
+  return c2l_headed_cell_get_cell (C2L_HEADED_CELL (gtk_list_item_get_child (list_item)));
 }
 
 static void
 on_bind (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lPictureGrid *self)
 {
-  GtkWidget *cell = gtk_list_item_get_child (list_item);
+  GtkWidget *cell = get_cell (list_item);
   C2lPictureItem *item = gtk_list_item_get_item (list_item);
   gboolean has_rows = self->board != NULL && c2l_board_get_columns (self->board) > 0;
 
   c2l_picture_cell_set_item (C2L_PICTURE_CELL (cell), item);
   gtk_widget_set_tooltip_text (cell, has_rows ? c2l_picture_item_get_prompt (item) : NULL);
   g_hash_table_insert (self->cells, item, cell);
+  if (self->board != NULL)
+    update_heading (self, list_item);
 }
 
 static void
 on_unbind (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lPictureGrid *self)
 {
-  GtkWidget *cell = gtk_list_item_get_child (list_item);
+  GtkWidget *cell = get_cell (list_item);
   C2lPictureItem *item = c2l_picture_cell_get_item (C2L_PICTURE_CELL (cell));
 
   /* The item may have been bound to another cell already. */
@@ -326,7 +411,9 @@ focus_position (C2lPictureGrid *self, guint position)
   g_autoptr (C2lPictureItem) item = g_list_model_get_item (model, position);
   GtkWidget *cell = c2l_picture_grid_get_cell (self, item);
 
-  gtk_widget_grab_focus (cell != NULL ? gtk_widget_get_parent (cell) : GTK_WIDGET (self->view));
+  while (cell != NULL && gtk_widget_get_parent (cell) != GTK_WIDGET (self->view))
+    cell = gtk_widget_get_parent (cell);
+  gtk_widget_grab_focus (cell != NULL ? cell : GTK_WIDGET (self->view));
 }
 
 void
@@ -362,26 +449,85 @@ on_popover_closed (C2lPictureGrid *self)
     c2l_picture_grid_focus (self);
 }
 
-/* GtkGridView holds on to the pictures that it shows: when better ones come in front of them, it moves
- * down. Who is at the top wants to see those. */
+/* Where @item stands; the number of items where it does not. */
+static guint
+find_position (C2lPictureGrid *self, C2lPictureItem *item)
+{
+  GListModel *model = G_LIST_MODEL (c2l_board_get_selection (self->board));
+  guint n = g_list_model_get_n_items (model);
+
+  for (guint i = 0; item != NULL && i < n; i++)
+    {
+      g_autoptr (C2lPictureItem) other = g_list_model_get_item (model, i);
+
+      if (other == item)
+        return i;
+    }
+  return n;
+}
+
+static void
+forget_revealed (C2lPictureGrid *self)
+{
+  g_clear_object (&self->revealed);
+  self->takes_keyboard = FALSE;
+}
+
+/* GtkGridView holds on to the pictures that it shows: when better ones come in front of them, it
+ * moves down. Who is at the top wants to see those, and who asked for further ones wants to see the
+ * first of them. */
 static gboolean
-stay_at_top (gpointer data)
+place (gpointer data)
 {
   C2lPictureGrid *self = data;
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (c2l_board_get_selection (self->board)));
+  guint position = find_position (self, self->revealed);
+  gboolean busy;
 
-  self->top_source = 0;
-  gtk_widget_activate_action (GTK_WIDGET (self->view), "list.scroll-to-item", "u", 0);
+  self->place_source = 0;
+  if (n == 0)
+    return G_SOURCE_REMOVE;
+  gtk_widget_activate_action (GTK_WIDGET (self->view), "list.scroll-to-item", "u",
+                              position < n ? position : 0);
+  if (position < n && self->takes_keyboard && gtk_widget_get_mapped (GTK_WIDGET (self->view)))
+    {
+      self->takes_keyboard = FALSE;
+      focus_position (self, position);
+    }
+  g_object_get (self->board, "busy", &busy, NULL);
+  if (!busy)
+    forget_revealed (self);
   return G_SOURCE_REMOVE;
+}
+
+static void
+queue_place (C2lPictureGrid *self)
+{
+  if (self->place_source == 0)
+    self->place_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, place, self, NULL);
+}
+
+void
+c2l_picture_grid_reveal (C2lPictureGrid *self, C2lPictureItem *item)
+{
+  g_return_if_fail (C2L_IS_PICTURE_GRID (self));
+
+  if (self->board == NULL)
+    return;
+  g_set_object (&self->revealed, item);
+  self->takes_keyboard = TRUE;
+  queue_place (self);
 }
 
 static void
 on_items_changed (C2lPictureGrid *self)
 {
-  GtkAdjustment *place
+  GtkAdjustment *adjustment
       = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (self->scroller));
 
-  if (gtk_adjustment_get_value (place) == 0 && self->top_source == 0)
-    self->top_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, stay_at_top, self, NULL);
+  if (gtk_adjustment_get_value (adjustment) == 0)
+    queue_place (self);
+  queue_headings (self);
 }
 
 void
@@ -396,7 +542,9 @@ c2l_picture_grid_set_board (C2lPictureGrid *self, C2lBoard *board)
       g_signal_handlers_disconnect_by_data (c2l_board_get_selection (self->board), self);
       g_signal_handlers_disconnect_by_data (self->board, self);
     }
-  g_clear_handle_id (&self->top_source, g_source_remove);
+  g_clear_handle_id (&self->place_source, g_source_remove);
+  g_clear_handle_id (&self->heading_source, g_source_remove);
+  forget_revealed (self);
   g_set_object (&self->board, board);
   gtk_grid_view_set_model (self->view, board != NULL ? c2l_board_get_selection (board) : NULL);
   if (board != NULL)

@@ -20,6 +20,8 @@ GtkWidget *c2l_picture_grid_new (void);
 void       c2l_picture_grid_set_board (C2lPictureGrid *grid, C2lBoard *board);
 /* Puts the keyboard on the current picture, or the first. */
 void       c2l_picture_grid_focus (C2lPictureGrid *grid);
+/* Shows @item as soon as it has its place, and puts the keyboard there. */
+void       c2l_picture_grid_reveal (C2lPictureGrid *grid, C2lPictureItem *item);
 /* Opens the menu where the keyboard is. */
 void       c2l_picture_grid_popup_menu (C2lPictureGrid *grid);
 /* Shows how @item was made, beside its cell. */

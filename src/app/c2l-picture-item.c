@@ -1,6 +1,8 @@
-/* One picture as cells and panels watch it. Holds values and paintables; draws nothing and asks nobody. What is shown follows from
- * what is there: the compared original, else the full picture, else its preview, else its thumbnail. */
+/* One picture as cells and panels watch it. Holds values and paintables; draws nothing and asks
+ * nobody. What is shown follows from what is there: the compared original, else the full picture,
+ * else its preview, else its thumbnail. */
 #include "app/c2l-picture-item-private.h"
+#include "app/c2l-score.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -74,8 +76,11 @@ dup_label (C2lPictureItem *self)
     g_string_append_printf (label, ", %s", _ ("could not be drawn"));
   if (!isnan (score))
     {
+      g_autofree char *text = c2l_score_dup_text (score);
+
       g_string_append (label, ", ");
-      g_string_append_printf (label, _ ("score %.2f"), score);
+      /* Translators: a number from −1 to 1. */
+      g_string_append_printf (label, _ ("score %s"), text);
     }
   if (is_edited (self))
     g_string_append_printf (label, ", %s", _ ("edited"));
@@ -145,7 +150,8 @@ c2l_picture_item_class_init (C2lPictureItemClass *klass)
       = g_param_spec_object ("paintable", NULL, NULL, GDK_TYPE_PAINTABLE, flags);
   properties[PROP_STATE]
       = g_param_spec_enum ("state", NULL, NULL, C2L_TYPE_PICTURE_STATE, C2L_PICTURE_WAITING, flags);
-  /* NaN is no value of a range, and a double's range cannot be without one: −1 … 1 is that of a cosine, and NaN passes the getter. */
+  /* NaN is no value of a range, and a double's range cannot be without one: −1 … 1 is that of a
+   * cosine, and NaN passes the getter. */
   properties[PROP_SCORE] = g_param_spec_double ("score", NULL, NULL, -1, 1, 0, flags);
   properties[PROP_FAVOURITE] = g_param_spec_boolean ("favourite", NULL, NULL, FALSE, flags);
   properties[PROP_EDITED] = g_param_spec_boolean ("edited", NULL, NULL, FALSE, flags);

@@ -115,10 +115,10 @@ static void
 say_failed (Saving *saving, const GError *error)
 {
   if (saving->paths->len > 0)
-    c2l_board_say (saving->board, _ ("Only %u of %u pictures are saved. %s"), saving->paths->len,
-                   saving->pictures->len, error->message);
+    c2l_board_warn (saving->board, _ ("Only %u of %u pictures are saved. %s"), saving->paths->len,
+                    saving->pictures->len, error->message);
   else
-    c2l_board_say (saving->board, "%s", error->message);
+    c2l_board_fail (saving->board, error);
 }
 
 static void
@@ -144,7 +144,7 @@ on_drawn (GObject *source, GAsyncResult *result, gpointer data)
   if (saving->pictures == NULL)
     {
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        c2l_board_say (saving->board, "%s", error->message);
+        c2l_board_fail (saving->board, error);
       saving_free (saving);
       return;
     }
@@ -232,7 +232,7 @@ on_shown (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (!c2l_compat_show_in_files_finish (result, &error))
-    c2l_board_say (board, "%s", error->message);
+    c2l_board_fail (board, error);
 }
 
 void

@@ -433,6 +433,7 @@ c2l_plots_view_init (C2lPlotsView *self)
 
   self->runs = g_ptr_array_new_with_free_func (run_free);
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->by);
   g_settings_bind (settings, "plots-smoothing",
                    gtk_range_get_adjustment (GTK_RANGE (self->smoothing)), "value",
                    G_SETTINGS_BIND_DEFAULT);

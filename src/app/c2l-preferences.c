@@ -3,8 +3,11 @@
 #include "app/c2l-preferences.h"
 
 #include "app/c2l-compat.h"
+#include "app/c2l-device-names.h"
+#include "app/c2l-name-example.h"
 #include "app/c2l-settings.h"
 #include "studio/devices.h"
+#include "studio/picture-name.h"
 
 #include <glib/gi18n.h>
 
@@ -16,11 +19,13 @@ struct _C2lPreferences
   AdwActionRow *folder;
   GtkWidget *folder_reset;
   AdwEntryRow *name_template;
+  AdwActionRow *name_example;
   AdwComboRow *format;
   AdwComboRow *device;
   AdwComboRow *precision;
   GtkSpinButton *threads;
   GtkSpinButton *idle_minutes;
+  GtkSpinButton *message_seconds;
 
   GPtrArray *devices; /* of C2lDeviceChoice */
   gboolean filling;   /* the rows' models are being changed, which is nobody's choice */
@@ -64,41 +69,6 @@ bind_enum (AdwComboRow *row, const char *key)
 
 /* --- devices and precisions --- */
 
-static const struct
-{
-  const char *name, *text;
-} device_texts[] = {
-  { "cpu", N_ ("Processor") },
-};
-
-static const struct
-{
-  const char *name, *text;
-} precision_texts[] = {
-  { "f32", N_ ("Exact") },
-  { "fast", N_ ("Fast") },
-  { "bf16", N_ ("Fastest, details may move") },
-  { "fp16", N_ ("Half precision") },
-};
-
-static const char *
-get_device_text (const char *name)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (device_texts); i++)
-    if (g_strcmp0 (device_texts[i].name, name) == 0)
-      return _ (device_texts[i].text);
-  return name;
-}
-
-static const char *
-get_precision_text (const char *name)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (precision_texts); i++)
-    if (g_strcmp0 (precision_texts[i].name, name) == 0)
-      return _ (precision_texts[i].text);
-  return name;
-}
-
 static const C2lDeviceChoice *
 get_device (C2lPreferences *self)
 {
@@ -118,7 +88,7 @@ show_precisions (C2lPreferences *self)
   self->filling = TRUE;
   for (int i = 0; device != NULL && device->precisions[i] != NULL; i++)
     {
-      gtk_string_list_append (texts, get_precision_text (device->precisions[i]));
+      gtk_string_list_append (texts, c2l_device_names_get_precision (device->precisions[i]));
       if (g_strcmp0 (device->precisions[i], chosen) == 0)
         selected = i;
     }
@@ -141,7 +111,7 @@ show_devices (C2lPreferences *self)
     {
       const C2lDeviceChoice *device = g_ptr_array_index (self->devices, i);
 
-      gtk_string_list_append (texts, get_device_text (device->name));
+      gtk_string_list_append (texts, c2l_device_names_get (device->name));
       if (g_strcmp0 (device->name, chosen) == 0)
         selected = i;
     }
@@ -212,17 +182,46 @@ reset_folder (GtkWidget *widget, const char *action, GVariant *parameter)
   g_settings_reset (c2l_settings_get (), "pictures-folder");
 }
 
-/* A name without anything in it would be refused by the first picture that is saved. */
+/* What is typed; what usually holds where nothing is. */
+static char *
+dup_template (C2lPreferences *self)
+{
+  char *text = g_strstrip (g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->name_template))));
+
+  if (*text != '\0')
+    return text;
+  g_free (text);
+  return g_strdup (C2L_NAME_TEMPLATE);
+}
+
+/* A file's name as the template makes it, or what is wrong with it, while it is typed. */
+static void
+show_example (C2lPreferences *self)
+{
+  g_autofree char *name_template = dup_template (self);
+  g_autofree char *example = NULL, *escaped = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (c2l_name_template_check (name_template, &error))
+    {
+      gtk_widget_remove_css_class (GTK_WIDGET (self->name_template), "error");
+      example = c2l_name_example_dup (name_template,
+                                      g_settings_get_enum (c2l_settings_get (), "picture-format"));
+    }
+  else
+    gtk_widget_add_css_class (GTK_WIDGET (self->name_template), "error");
+  escaped = g_markup_escape_text (example != NULL ? example : error->message, -1);
+  adw_action_row_set_subtitle (self->name_example, escaped);
+}
+
+/* One that could name nothing stays where it can be mended. */
 static void
 template_applied (C2lPreferences *self)
 {
-  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->name_template));
-  g_autofree char *plain = g_strstrip (g_strdup (text));
+  g_autofree char *name_template = dup_template (self);
 
-  if (*plain != '\0')
-    g_settings_set_string (c2l_settings_get (), "name-template", plain);
-  else
-    g_settings_reset (c2l_settings_get (), "name-template");
+  if (c2l_name_template_check (name_template, NULL))
+    g_settings_set_string (c2l_settings_get (), "name-template", name_template);
 }
 
 static void
@@ -242,7 +241,11 @@ bind_all (C2lPreferences *self)
   bind_enum (self->format, "picture-format");
   g_settings_bind (settings, "threads", self->threads, "value", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "idle-minutes", self->idle_minutes, "value", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "message-seconds", self->message_seconds, "value",
+                   G_SETTINGS_BIND_DEFAULT);
   g_signal_connect_object (settings, "changed::pictures-folder", G_CALLBACK (show_folder), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "changed::picture-format", G_CALLBACK (show_example), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "changed::name-template", G_CALLBACK (show_template), self,
                            G_CONNECT_SWAPPED);
@@ -267,13 +270,16 @@ c2l_preferences_class_init (C2lPreferencesClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, folder);
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, folder_reset);
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, name_template);
+  gtk_widget_class_bind_template_child (widget_class, C2lPreferences, name_example);
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, format);
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, device);
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, precision);
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, threads);
   gtk_widget_class_bind_template_child (widget_class, C2lPreferences, idle_minutes);
+  gtk_widget_class_bind_template_child (widget_class, C2lPreferences, message_seconds);
   gtk_widget_class_bind_template_callback (widget_class, device_chosen);
   gtk_widget_class_bind_template_callback (widget_class, precision_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, show_example);
   gtk_widget_class_bind_template_callback (widget_class, template_applied);
   gtk_widget_class_install_action (widget_class, "preferences.choose-folder", NULL, choose_folder);
   gtk_widget_class_install_action (widget_class, "preferences.reset-folder", NULL, reset_folder);

@@ -3,18 +3,18 @@
  * asks; Enter then keeps what is seen. */
 #include "app/c2l-prompt-bar.h"
 
+#include "app/c2l-compat.h"
 #include "app/c2l-draw-options.h"
 #include "app/c2l-prompt-entry.h"
 #include "app/c2l-seed-field.h"
 #include "app/c2l-settings.h"
+#include "app/c2l-unknown-words.h"
 #include "app/c2l-wrap-layout.h"
 
 #include <glib/gi18n.h>
 
-/* A pause in typing, in milliseconds: for drawing long enough not to draw each letter, for words
- * until one is surely typed. */
+/* A pause in typing, in milliseconds, long enough not to draw each letter. */
 #define LIVE_PAUSE 180
-#define WORDS_PAUSE 400
 #define MAX_SUGGESTIONS 12
 /* Pictures of up to so many pixels are there before a smaller one would be seen. */
 #define PREVIEW_ABOVE 256
@@ -28,17 +28,15 @@ struct _C2lPromptBar
   C2lDrawOptions *options;
   C2lSeedField *seed;
   GtkMenuButton *options_button;
-  GtkButton *generate;
   GtkSpinButton *count;
   GtkSwitch *live;
   GtkDropDown *sort;
-  GtkRevealer *unknown_revealer;
-  GtkLabel *unknown;
+  C2lUnknownWords *unknown;
 
   C2lBoard *board;
-  guint live_timer, words_timer;
-  GCancellable *words_cancellable, *suggest_cancellable;
-  char *completed;          /* (nullable): the line that suggestions were asked for */
+  guint live_timer;
+  GCancellable *suggest_cancellable;
+  char *completed; /* (nullable): the line that suggestions were asked for */
 };
 
 G_DEFINE_FINAL_TYPE (C2lPromptBar, c2l_prompt_bar, GTK_TYPE_WIDGET)
@@ -168,6 +166,15 @@ c2l_prompt_bar_random_example (C2lPromptBar *self)
     c2l_prompt_bar_generate_prompt (self, example);
 }
 
+void
+c2l_prompt_bar_select_prompt (C2lPromptBar *self)
+{
+  g_return_if_fail (C2L_IS_PROMPT_BAR (self));
+
+  c2l_prompt_entry_select_all (self->prompt);
+  gtk_widget_grab_focus (GTK_WIDGET (self->prompt));
+}
+
 /* --- the seed --- */
 
 void
@@ -208,7 +215,10 @@ c2l_prompt_bar_use_recipe (C2lPromptBar *self, C2lRecipe *recipe, C2lUse use)
   g_return_if_fail (C2L_IS_PROMPT_BAR (self));
 
   if ((use & C2L_USE_PROMPT) != 0 && recipe->prompt != NULL)
-    c2l_prompt_entry_set_text (self->prompt, recipe->prompt);
+    {
+      c2l_prompt_entry_set_text (self->prompt, recipe->prompt);
+      c2l_prompt_entry_select_all (self->prompt);
+    }
   if ((use & C2L_USE_SEED) != 0)
     c2l_seed_field_set_seed (self->seed, recipe->seed);
   if ((use & C2L_USE_OPTIONS) != 0)
@@ -244,69 +254,13 @@ c2l_prompt_bar_set_count (C2lPromptBar *self, int count)
   gtk_spin_button_set_value (self->count, count);
 }
 
-/* --- words that the model does not know --- */
-
-static void
-show_unknown (C2lPromptBar *self, char **words)
-{
-  g_autoptr (GString) list = g_string_new (NULL);
-
-  for (int i = 0; words != NULL && words[i] != NULL; i++)
-    {
-      g_string_append (list, i > 0 ? ", " : "");
-      /* Translators: a word in quotation marks. */
-      g_string_append_printf (list, _ ("“%s”"), words[i]);
-    }
-
-  if (list->len > 0)
-    {
-      g_autofree char *text = g_strdup_printf (_ ("The model does not know: %s"), list->str);
-      gtk_label_set_text (self->unknown, text);
-    }
-  /* What is folded away would still be read aloud. */
-  gtk_widget_set_visible (GTK_WIDGET (self->unknown), list->len > 0);
-  gtk_revealer_set_reveal_child (self->unknown_revealer, list->len > 0);
-}
-
-static void
-on_unknown_words (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (C2lPromptBar) self = data;
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) words = c2l_worker_list_unknown_words_finish (C2L_WORKER (source), result, &error);
-
-  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && self->board != NULL)
-    show_unknown (self, words);
-}
-
-static gboolean
-on_words_pause (gpointer data)
-{
-  C2lPromptBar *self = data;
-  g_autofree char *text = c2l_prompt_entry_dup_text (self->prompt);
-
-  self->words_timer = 0;
-  g_cancellable_cancel (self->words_cancellable);
-  g_clear_object (&self->words_cancellable);
-  if (*g_strstrip (text) == '\0' || c2l_board_get_model (self->board) == NULL)
-    {
-      show_unknown (self, NULL);
-      return G_SOURCE_REMOVE;
-    }
-
-  self->words_cancellable = g_cancellable_new ();
-  c2l_worker_list_unknown_words_async (c2l_board_get_worker (self->board), text,
-                                       self->words_cancellable, on_unknown_words,
-                                       g_object_ref (self));
-  return G_SOURCE_REMOVE;
-}
-
 static void
 check_words (C2lPromptBar *self)
 {
-  g_clear_handle_id (&self->words_timer, g_source_remove);
+  g_autofree char *text = c2l_prompt_entry_dup_text (self->prompt);
+
   if (self->board != NULL)
-    self->words_timer = g_timeout_add (WORDS_PAUSE, on_words_pause, self);
+    c2l_unknown_words_look (self->unknown, self->board, text);
 }
 
 /* --- earlier prompts --- */
@@ -385,21 +339,6 @@ on_count_output (GtkSpinButton *count)
 }
 
 static void
-on_busy (C2lPromptBar *self)
-{
-  gboolean busy;
-
-  g_object_get (self->board, "busy", &busy, NULL);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->generate),
-                                  busy ? "create.stop" : "create.generate");
-  gtk_button_set_label (self->generate, busy ? _ ("Stop") : _ ("Generate"));
-  if (busy)
-    gtk_widget_remove_css_class (GTK_WIDGET (self->generate), "suggested-action");
-  else
-    gtk_widget_add_css_class (GTK_WIDGET (self->generate), "suggested-action");
-}
-
-static void
 on_sorted (C2lPromptBar *self)
 {
   gboolean sorted;
@@ -446,18 +385,14 @@ c2l_prompt_bar_set_board (C2lPromptBar *self, C2lBoard *board)
   if (self->board != NULL)
     g_signal_handlers_disconnect_by_data (self->board, self);
   g_clear_handle_id (&self->live_timer, g_source_remove);
-  g_clear_handle_id (&self->words_timer, g_source_remove);
-  g_cancellable_cancel (self->words_cancellable);
   g_cancellable_cancel (self->suggest_cancellable);
   g_set_object (&self->board, board);
   if (board == NULL)
     return;
 
   g_object_set (board, "sorted", g_settings_get_boolean (c2l_settings_get (), "sorted"), NULL);
-  g_signal_connect_swapped (board, "notify::busy", G_CALLBACK (on_busy), self);
   g_signal_connect_swapped (board, "notify::sorted", G_CALLBACK (on_sorted), self);
   g_signal_connect_swapped (board, "model-opened", G_CALLBACK (on_model_opened), self);
-  on_busy (self);
   on_sorted (self);
   on_model_opened (self);
 }
@@ -477,7 +412,6 @@ c2l_prompt_bar_dispose (GObject *object)
   GtkWidget *child;
 
   c2l_prompt_bar_set_board (self, NULL);
-  g_clear_object (&self->words_cancellable);
   g_clear_object (&self->suggest_cancellable);
   g_clear_pointer (&self->completed, g_free);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
@@ -493,11 +427,9 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, options);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, seed);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, options_button);
-  gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, generate);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, count);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, live);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, sort);
-  gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, unknown_revealer);
   gtk_widget_class_bind_template_child (widget_class, C2lPromptBar, unknown);
 }
 
@@ -512,6 +444,7 @@ c2l_prompt_bar_class_init (C2lPromptBarClass *klass)
   g_type_ensure (C2L_TYPE_DRAW_OPTIONS);
   g_type_ensure (C2L_TYPE_PROMPT_ENTRY);
   g_type_ensure (C2L_TYPE_SEED_FIELD);
+  g_type_ensure (C2L_TYPE_UNKNOWN_WORDS);
   g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-prompt-bar.ui");
@@ -535,7 +468,10 @@ c2l_prompt_bar_init (C2lPromptBar *self)
   g_autofree char *prompt = g_settings_get_string (settings, "prompt");
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->sort);
   c2l_prompt_entry_set_text (self->prompt, prompt);
+  /* What was typed last time is the first thing that is typed over. */
+  c2l_prompt_entry_select_all (self->prompt);
   g_settings_bind (settings, "picture-count", self->count, "value", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "seed", self->seed, "seed", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "seed-locked", self->seed, "locked", G_SETTINGS_BIND_DEFAULT);

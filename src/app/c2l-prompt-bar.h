@@ -1,8 +1,8 @@
 /* C2lPromptBar: what shall be drawn: prompts, options, how many, from which seed, and the button
- * that begins or stops it. Asks the board; what it holds comes back when the program is started
+ * that begins it. Asks the board; what it holds comes back when the program is started
  * again.
  *
- * Actions of the group “create” that it sends: generate, stop, random-example, roll-seed
+ * Actions of the group “create” that it sends: generate, random-example, roll-seed
  * (c2l-create-actions.c does them). */
 #pragma once
 
@@ -34,6 +34,8 @@ void       c2l_prompt_bar_generate_small (C2lPromptBar *bar, int size);
 void       c2l_prompt_bar_generate_prompt (C2lPromptBar *bar, const char *prompt);
 /* One of the model's example prompts, by chance, and draws it. */
 void       c2l_prompt_bar_random_example (C2lPromptBar *bar);
+/* Puts the keyboard into the prompt with all of it selected: typing replaces it. */
+void       c2l_prompt_bar_select_prompt (C2lPromptBar *bar);
 void       c2l_prompt_bar_roll_seed (C2lPromptBar *bar);
 void       c2l_prompt_bar_toggle_lock (C2lPromptBar *bar);
 void       c2l_prompt_bar_copy_seed (C2lPromptBar *bar);

@@ -59,6 +59,17 @@ c2l_prompt_entry_set_text (C2lPromptEntry *self, const char *text)
   self->is_setting = FALSE;
 }
 
+void
+c2l_prompt_entry_select_all (C2lPromptEntry *self)
+{
+  GtkTextIter start, end;
+
+  g_return_if_fail (C2L_IS_PROMPT_ENTRY (self));
+
+  gtk_text_buffer_get_bounds (self->buffer, &start, &end);
+  gtk_text_buffer_select_range (self->buffer, &end, &start);
+}
+
 char **
 c2l_prompt_entry_dup_prompts (C2lPromptEntry *self)
 {

@@ -26,4 +26,7 @@ void       c2l_prompt_entry_suggest (C2lPromptEntry *entry,
                                      const char *line,
                                      const char *const *prompts);
 
+/* So that typing replaces it. */
+void       c2l_prompt_entry_select_all (C2lPromptEntry *entry);
+
 G_END_DECLS

@@ -2,7 +2,9 @@
  * it are actions of the group “create”. */
 #include "app/c2l-recipe-view.h"
 
+#include "app/c2l-device-names.h"
 #include "app/c2l-draw-options.h"
+#include "app/c2l-score.h"
 
 #include <glib/gi18n.h>
 
@@ -100,7 +102,7 @@ dup_edits (const C2lRecipe *recipe)
 static char *
 dup_score (const C2lRecipe *recipe)
 {
-  return recipe->has_score ? g_strdup_printf ("%.3f", recipe->score) : NULL;
+  return recipe->has_score ? c2l_score_dup_text (recipe->score) : NULL;
 }
 
 static char *
@@ -114,7 +116,8 @@ dup_device (const C2lRecipe *recipe)
 {
   if (recipe->device == NULL)
     return NULL;
-  return g_strdup_printf ("%s · %s%s%s", recipe->device, recipe->precision,
+  return g_strdup_printf ("%s · %s%s%s", c2l_device_names_get (recipe->device),
+                          c2l_device_names_get_precision (recipe->precision),
                           recipe->device_details != NULL ? " · " : "",
                           recipe->device_details != NULL ? recipe->device_details : "");
 }

@@ -2,6 +2,7 @@
  * dragged skips those that it passed. The last ones are kept. */
 #include "app/c2l-samples-view.h"
 
+#include "app/c2l-compat.h"
 #include "app/c2l-wrap-layout.h"
 #include "formats/image.h"
 #include "studio/run-parts.h"
@@ -279,5 +280,6 @@ c2l_samples_view_init (C2lSamplesView *self)
 {
   self->kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->kind);
   gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
 }

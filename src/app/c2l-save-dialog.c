@@ -3,6 +3,7 @@
 #include "app/c2l-save-dialog.h"
 
 #include "app/c2l-compat.h"
+#include "app/c2l-name-example.h"
 #include "app/c2l-settings.h"
 #include "studio/picture-name.h"
 
@@ -60,10 +61,9 @@ on_template_changed (C2lSaveDialog *self)
 
   if (ok)
     {
-      g_autofree char *fields = c2l_name_template_dup_fields ();
-      /* Translators: followed by names in braces that can stand in a file's name, such as {prompt}.
-       */
-      g_autofree char *text = g_strdup_printf (_ ("Filled in for each picture: %s"), fields);
+      g_autofree char *text
+          = c2l_name_example_dup (gtk_editable_get_text (GTK_EDITABLE (self->name_template)),
+                                  (C2lImageFormat) adw_combo_row_get_selected (self->format));
 
       gtk_widget_remove_css_class (GTK_WIDGET (self->name_template), "error");
       gtk_label_set_text (self->hint, text);
@@ -130,6 +130,8 @@ c2l_save_dialog_init (C2lSaveDialog *self)
   show_folder (self);
   gtk_editable_set_text (GTK_EDITABLE (self->name_template), name_template);
   adw_combo_row_set_selected (self->format, g_settings_get_enum (settings, "picture-format"));
+  g_signal_connect_swapped (self->format, "notify::selected", G_CALLBACK (on_template_changed),
+                            self);
   on_template_changed (self);
 }
 

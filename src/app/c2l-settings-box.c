@@ -1,6 +1,7 @@
 /* Sliders and a choice over one recipe. Every change is a copy of the recipe that is shown, told to whoever listens. */
 #include "app/c2l-settings-box.h"
 
+#include "app/c2l-compat.h"
 #include "app/c2l-slider-row.h"
 #include "studio/recipe-edits.h"
 
@@ -116,6 +117,7 @@ c2l_settings_box_init (C2lSettingsBox *self)
   C2lSliderRow *placement[3];
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->noise);
   c2l_slider_row_set_range (self->truncation, 0, 1, 1);
   c2l_slider_row_set_range (self->move_x, -1, 1, 0);
   c2l_slider_row_set_range (self->move_y, -1, 1, 0);

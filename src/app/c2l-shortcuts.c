@@ -4,25 +4,26 @@
 
 #include <glib/gi18n.h>
 
-#define PAGES NC_ ("shortcuts", "Pages")
 #define CREATE NC_ ("shortcuts", "Create")
 #define PICTURES NC_ ("shortcuts", "Pictures")
+#define VIEWER NC_ ("shortcuts", "One Picture")
 #define TRAININGS NC_ ("shortcuts", "Trainings")
 #define PROGRAM NC_ ("shortcuts", "Program")
 
 /* clang-format off */
 static const C2lShortcut shortcuts[] = {
-  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Create"), "win.page::create", { "<Control>1", "<Alt>1" } },
-  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Train"), "win.page::train", { "<Control>2", "<Alt>2" } },
-  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Models"), "win.page::models", { "<Control>3", "<Alt>3" } },
-  { C2L_SCOPE_PROGRAM, PAGES, NC_ ("shortcuts", "Show or hide the history"), "win.history-visible", { "F9" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Go to the page Create"), "win.page::create", { "<Control>1", "<Alt>1" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Go to the page Train"), "win.page::train", { "<Control>2", "<Alt>2" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Go to the page Models"), "win.page::models", { "<Control>3", "<Alt>3" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Show or hide the history"), "win.history-visible", { "F9" } },
+  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Show or hide the edit panel"), "win.panel-visible", { "<Shift>F9" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Open files"), "win.open", { "<Control>o" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Preferences"), "app.preferences", { "<Control>comma" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Keyboard shortcuts"), "win.shortcuts", { "<Control>question", "F1" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Close the window"), "window.close", { "<Control>w" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Quit"), "app.quit", { "<Control>q" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Generate"), "create.generate", { "<Control>Return" } },
-  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Stop"), "create.stop", { "Escape" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Stop, or back to all pictures"), "create.back", { "Escape" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "An example, by chance"), "create.random-example", { "<Control>e" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Go to the prompt"), "create.focus-prompt", { "<Control>l" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Go to the pictures"), "create.focus-pictures", { "F6" } },
@@ -46,6 +47,15 @@ static const C2lShortcut shortcuts[] = {
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Copy"), "create.copy", { "<Control>c" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Delete"), "create.delete", { "Delete", "KP_Delete" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Menu"), "create.popup-menu", { "Menu", "<Shift>F10" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Back to all pictures"), "viewer.close", { "space" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Next picture"), "viewer.next", { "Right", "Down", "Page_Down" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Previous picture"), "viewer.previous", { "Left", "Up", "Page_Up" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Enlarge"), "viewer.zoom-in", { "plus", "equal", "KP_Add" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Reduce"), "viewer.zoom-out", { "minus", "KP_Subtract" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "The whole picture"), "viewer.zoom-fit", { "0", "KP_0", "<Control>0" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Pixel for pixel"), "viewer.zoom-pixels", { "1", "KP_1" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Favourite"), "create.favourite", { "f" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Copy"), "create.copy", { "<Control>c" } },
   { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "New training"), "train.new", { "<Control>n" } },
   { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "Write a checkpoint now"), "train.checkpoint", { "<Control>s" } },
   { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "Use in Create"), "train.use", { "<Control>u" } },
@@ -69,14 +79,62 @@ c2l_shortcuts_install (GtkApplication *application)
       gtk_application_set_accels_for_action (application, each->action, each->keys);
 }
 
+/* --- keys of what is shown --- */
+
+static gboolean
+types (GtkWidget *focus)
+{
+  return GTK_IS_EDITABLE (focus) || GTK_IS_TEXT (focus) || GTK_IS_TEXT_VIEW (focus);
+}
+
+/* Whether the keyboard is in a list that @widget has no part in: its keys are about other things. */
+static gboolean
+is_in_other_list (GtkWidget *focus, GtkWidget *widget)
+{
+  GtkWidget *list = gtk_widget_get_ancestor (focus, GTK_TYPE_GRID_VIEW);
+
+  if (list == NULL)
+    list = gtk_widget_get_ancestor (focus, GTK_TYPE_LIST_VIEW);
+  return list != NULL && !gtk_widget_is_ancestor (list, widget);
+}
+
+/* A key without a modifier, which is a letter or a movement elsewhere. Its parameter: the action in full. */
+static gboolean
+on_plain_key (GtkWidget *widget, GVariant *detailed, gpointer data)
+{
+  GtkRoot *root = gtk_widget_get_root (widget);
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  g_autofree char *name = NULL;
+  g_autoptr (GVariant) target = NULL;
+
+  if (focus != NULL
+      && (types (focus) || is_in_other_list (focus, widget)
+          || gtk_widget_get_ancestor (focus, GTK_TYPE_POPOVER) != NULL))
+    return FALSE;
+  if (!g_action_parse_detailed_name (g_variant_get_string (detailed, NULL), &name, &target, NULL))
+    g_assert_not_reached ();
+  return gtk_widget_activate_action_variant (widget, name, target);
+}
+
 static GtkShortcut *
-new_shortcut (const char *detailed, const char *key)
+new_plain_shortcut (const C2lShortcut *row, const char *key)
+{
+  GtkShortcut *shortcut = gtk_shortcut_new (gtk_shortcut_trigger_parse_string (key),
+                                            gtk_callback_action_new (on_plain_key, NULL, NULL));
+
+  gtk_shortcut_set_arguments (shortcut, g_variant_new_string (row->action));
+  return shortcut;
+}
+
+/* Menus show the keys of such ones. */
+static GtkShortcut *
+new_named_shortcut (const C2lShortcut *row, const char *key)
 {
   g_autofree char *name = NULL;
   g_autoptr (GVariant) target = NULL;
   GtkShortcut *shortcut;
 
-  if (!g_action_parse_detailed_name (detailed, &name, &target, NULL))
+  if (!g_action_parse_detailed_name (row->action, &name, &target, NULL))
     g_assert_not_reached ();
   shortcut
       = gtk_shortcut_new (gtk_shortcut_trigger_parse_string (key), gtk_named_action_new (name));
@@ -84,30 +142,81 @@ new_shortcut (const char *detailed, const char *key)
   return shortcut;
 }
 
+typedef GtkShortcut *(*NewShortcut) (const C2lShortcut *row, const char *key);
+
+static GtkShortcut *
+new_shortcut (const C2lShortcut *row, const char *key)
+{
+  guint keyval;
+  GdkModifierType modifiers;
+
+  gtk_accelerator_parse (key, &keyval, &modifiers);
+  return modifiers == 0 && (row->scope == C2L_SCOPE_GRID || row->scope == C2L_SCOPE_VIEWER)
+             ? new_plain_shortcut (row, key)
+             : new_named_shortcut (row, key);
+}
+
+/* Menus show the key that was added last: the first in the table. */
+static void
+fill (GtkEventController *controller, C2lScope scope, NewShortcut make)
+{
+  for (const C2lShortcut *each = shortcuts; each->action != NULL; each++)
+    for (int i = G_N_ELEMENTS (each->keys) - 1; i >= 0; i--)
+      if (each->scope == scope && each->keys[i] != NULL)
+        gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller),
+                                              make (each, each->keys[i]));
+}
+
 void
 c2l_shortcuts_add_to_widget (GtkWidget *widget, C2lScope scope)
 {
   GtkEventController *controller = gtk_shortcut_controller_new ();
 
-  /* Before GtkGridView takes Space for its own. */
-  if (scope == C2L_SCOPE_GRID)
-    gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_CAPTURE);
-  /* Menus show the one that was added last: the first in the table. */
-  for (const C2lShortcut *each = shortcuts; each->action != NULL; each++)
-    for (int i = G_N_ELEMENTS (each->keys) - 1; i >= 0; i--)
-      if (each->scope == scope && each->keys[i] != NULL)
-        gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller),
-                                              new_shortcut (each->action, each->keys[i]));
+  /* The window asks these last, and only while their widget is mapped. */
+  gtk_shortcut_controller_set_scope (GTK_SHORTCUT_CONTROLLER (controller),
+                                     GTK_SHORTCUT_SCOPE_GLOBAL);
+  fill (controller, scope, new_shortcut);
   gtk_widget_add_controller (widget, controller);
+
+  /* Inside the viewer before the window takes arrows for its own. */
+  if (scope == C2L_SCOPE_VIEWER)
+    {
+      controller = gtk_shortcut_controller_new ();
+      fill (controller, scope, new_shortcut);
+      gtk_widget_add_controller (widget, controller);
+    }
+  /* Inside the grid before GtkGridView takes Space for its own, and so that menus show letters. */
+  if (scope == C2L_SCOPE_GRID)
+    {
+      controller = gtk_shortcut_controller_new ();
+      gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_CAPTURE);
+      fill (controller, scope, new_named_shortcut);
+      gtk_widget_add_controller (widget, controller);
+    }
 }
 
 /* --- the window that lists them --- */
 
 /* GtkShortcutsWindow can be filled by a template only, so the table is written as one. */
+/* The numeric pad repeats what stands beside it, and “=” is “+” without Shift: good for hands, noise
+ * for eyes. */
+static char *
+list_keys (const C2lShortcut *shortcut)
+{
+  g_autoptr (GStrvBuilder) keys = g_strv_builder_new ();
+  g_auto (GStrv) list = NULL;
+
+  for (const char *const *key = shortcut->keys; *key != NULL; key++)
+    if (strstr (*key, "KP_") == NULL && !g_str_has_suffix (*key, "equal"))
+      g_strv_builder_add (keys, *key);
+  list = g_strv_builder_end (keys);
+  return g_strjoinv (" ", list);
+}
+
 static void
 add_row (GString *ui, const C2lShortcut *shortcut)
 {
-  g_autofree char *keys = g_strjoinv (" ", (char **) shortcut->keys);
+  g_autofree char *keys = list_keys (shortcut);
   g_autofree char *row = g_markup_printf_escaped (
       "<child><object class='GtkShortcutsShortcut'><property name='title'>%s</property>"
       "<property name='accelerator'>%s</property></object></child>",
@@ -133,7 +242,7 @@ c2l_shortcuts_window_new (GtkWindow *parent)
       "<interface><object class='GtkShortcutsWindow' id='window'><property "
       "name='modal'>1</property>"
       "<child><object class='GtkShortcutsSection'><property name='section-name'>all</property>"
-      "<property name='max-height'>18</property>");
+      "<property name='max-height'>16</property>");
   g_autoptr (GtkBuilder) builder = NULL;
   GtkWidget *window;
 

@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   C2L_SCOPE_PROGRAM, /* everywhere */
-  C2L_SCOPE_PAGE,    /* while focus is on the Create page */
-  C2L_SCOPE_GRID,    /* while focus is in the grid of pictures: keys that would be letters in a prompt */
-  C2L_SCOPE_TRAIN,   /* while focus is on the Train page */
+  C2L_SCOPE_PAGE,    /* while the Create page is shown */
+  C2L_SCOPE_GRID,    /* while the grid of pictures is shown: keys that would be letters in a prompt */
+  C2L_SCOPE_TRAIN,   /* while the Train page is shown */
   C2L_SCOPE_VIEWER   /* while a picture is shown large */
 } C2lScope;
 
@@ -28,7 +28,8 @@ const C2lShortcut *c2l_shortcuts_get (void);
 
 /* The keys that count everywhere. */
 void               c2l_shortcuts_install (GtkApplication *application);
-/* Those of @scope, while focus is in @widget. */
+/* Those of @scope, while @widget is shown, wherever in its window the keyboard is; but what has the keyboard takes its own keys first, and
+ * keys without a modifier are left to whoever types, and to lists of other things. */
 void               c2l_shortcuts_add_to_widget (GtkWidget *widget, C2lScope scope);
 
 /* A window that lists all of them, for @parent. */

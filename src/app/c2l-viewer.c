@@ -3,6 +3,8 @@
 #include "app/c2l-viewer.h"
 
 #include "app/c2l-film-bar.h"
+#include "app/c2l-shortcuts.h"
+#include "app/c2l-wrap-layout.h"
 #include "app/c2l-zoom-view.h"
 
 #include <glib/gi18n.h>
@@ -14,7 +16,8 @@ struct _C2lViewer
 {
   GtkWidget parent_instance;
 
-  GtkLabel *caption;
+  GtkLabel *caption, *first_name, *second_name;
+  GtkWidget *names;
   GtkWidget *compare_modes;
   GtkButton *zoom_button;
   C2lZoomView *view, *second;
@@ -31,18 +34,27 @@ G_DEFINE_FINAL_TYPE (C2lViewer, c2l_viewer, GTK_TYPE_WIDGET)
 
 static guint closed_signal;
 
+/* What has no room for all of it tells the rest when it is pointed at. */
+static void
+show_name (GtkLabel *label, const char *name)
+{
+  gtk_label_set_label (label, name != NULL ? name : "");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (label), name);
+}
+
 static void
 update_caption (C2lViewer *self)
 {
-  g_autofree char *label = NULL, *other = NULL, *both = NULL;
+  g_autofree char *label = NULL, *other = NULL;
 
   if (self->plays || self->item == NULL)
     return;
   g_object_get (self->item, "label", &label, NULL);
   if (self->other != NULL)
     g_object_get (self->other, "label", &other, NULL);
-  both = other != NULL ? g_strdup_printf ("%s  ·  %s", label, other) : g_strdup (label);
-  gtk_label_set_label (self->caption, both);
+  show_name (self->caption, other != NULL ? _ ("Compare") : label);
+  show_name (self->first_name, label);
+  show_name (self->second_name, other);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                   -1);
   if (other != NULL)
@@ -89,6 +101,7 @@ arrange (C2lViewer *self)
   gtk_widget_set_visible (GTK_WIDGET (self->second), compares && !wipes);
   gtk_widget_set_visible (self->divider, wipes);
   gtk_widget_set_visible (self->compare_modes, compares);
+  gtk_widget_set_visible (self->names, compares);
   gtk_widget_set_visible (GTK_WIDGET (self->film_bar), self->plays);
   update_caption (self);
 }
@@ -108,6 +121,8 @@ on_film_closed (C2lViewer *self)
 {
   end_film (self);
   arrange (self);
+  /* The button that had the keyboard is gone. */
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
 }
 
 /* An item that is looked at keeps its full picture. */
@@ -154,6 +169,13 @@ c2l_viewer_map (GtkWidget *widget)
     set_item (self, &self->item, c2l_board_get_current (self->board));
 }
 
+/* Where all its keys count. */
+static gboolean
+c2l_viewer_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (GTK_WIDGET (C2L_VIEWER (widget)->view));
+}
+
 /* What nobody sees needs no memory. */
 static void
 c2l_viewer_unmap (GtkWidget *widget)
@@ -191,6 +213,8 @@ zoom (GtkWidget *widget, const char *name, GVariant *parameter)
 
   if (g_str_equal (name, "viewer.zoom-fit"))
     c2l_zoom_view_reset (self->view);
+  else if (g_str_equal (name, "viewer.zoom-pixels"))
+    c2l_zoom_view_zoom_to_pixels (self->view);
   else
     c2l_zoom_view_zoom_by (self->view,
                            g_str_equal (name, "viewer.zoom-in") ? ZOOM_STEP : 1 / ZOOM_STEP);
@@ -214,6 +238,7 @@ static void
 end_compare (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   c2l_viewer_compare (C2L_VIEWER (widget), NULL);
+  gtk_widget_grab_focus (GTK_WIDGET (C2L_VIEWER (widget)->view));
 }
 
 static void
@@ -261,48 +286,26 @@ c2l_viewer_dispose (GObject *object)
 }
 
 static void
-add_keys (GtkWidgetClass *class)
-{
-  static const struct
-  {
-    guint key;
-    GdkModifierType modifiers;
-    const char *action;
-  } keys[] = {
-    { GDK_KEY_Escape, 0, "viewer.close" },
-    { GDK_KEY_space, 0, "viewer.close" },
-    { GDK_KEY_Left, 0, "viewer.previous" },
-    { GDK_KEY_Right, 0, "viewer.next" },
-    { GDK_KEY_Up, 0, "viewer.previous" },
-    { GDK_KEY_Down, 0, "viewer.next" },
-    { GDK_KEY_Page_Up, 0, "viewer.previous" },
-    { GDK_KEY_Page_Down, 0, "viewer.next" },
-    { GDK_KEY_plus, GDK_CONTROL_MASK, "viewer.zoom-in" },
-    { GDK_KEY_minus, GDK_CONTROL_MASK, "viewer.zoom-out" },
-    { GDK_KEY_0, GDK_CONTROL_MASK, "viewer.zoom-fit" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    gtk_widget_class_add_binding_action (class, keys[i].key, keys[i].modifiers, keys[i].action,
-                                         NULL);
-}
-
-static void
 c2l_viewer_class_init (C2lViewerClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = c2l_viewer_dispose;
+  widget_class->grab_focus = c2l_viewer_grab_focus;
   widget_class->map = c2l_viewer_map;
   widget_class->unmap = c2l_viewer_unmap;
   closed_signal = g_signal_new ("closed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                 NULL, NULL, G_TYPE_NONE, 0);
 
   g_type_ensure (C2L_TYPE_FILM_BAR);
+  g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   g_type_ensure (C2L_TYPE_ZOOM_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/clip2latent/Clip2Latent/c2l-viewer.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, caption);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, names);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, first_name);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, second_name);
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, compare_modes);
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, zoom_button);
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, view);
@@ -314,10 +317,10 @@ c2l_viewer_class_init (C2lViewerClass *klass)
   gtk_widget_class_install_action (widget_class, "viewer.zoom-in", NULL, zoom);
   gtk_widget_class_install_action (widget_class, "viewer.zoom-out", NULL, zoom);
   gtk_widget_class_install_action (widget_class, "viewer.zoom-fit", NULL, zoom);
+  gtk_widget_class_install_action (widget_class, "viewer.zoom-pixels", NULL, zoom);
   gtk_widget_class_install_action (widget_class, "viewer.next", NULL, step);
   gtk_widget_class_install_action (widget_class, "viewer.previous", NULL, step);
   gtk_widget_class_install_action (widget_class, "viewer.end-compare", NULL, end_compare);
-  add_keys (widget_class);
 }
 
 static void
@@ -325,6 +328,7 @@ c2l_viewer_init (C2lViewer *self)
 {
   add_compare_mode (self);
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_shortcuts_add_to_widget (GTK_WIDGET (self), C2L_SCOPE_VIEWER);
   g_signal_connect_swapped (self->view, "notify::zoom", G_CALLBACK (on_zoom_changed), self);
   on_zoom_changed (self);
 }
@@ -358,7 +362,7 @@ c2l_viewer_play (C2lViewer *self, GPtrArray *items)
 {
   g_return_if_fail (C2L_IS_VIEWER (self) && items->len >= 2);
   self->plays = TRUE;
-  gtk_label_set_label (self->caption, _ ("In between pictures"));
+  show_name (self->caption, _ ("In between pictures"));
   c2l_film_bar_start (self->film_bar, items);
   arrange (self);
 }

@@ -26,9 +26,11 @@ struct _C2lWindow
   C2lCreatePage *create_page;
   C2lModelsPage *models_page;
   C2lEditPanel *edit_panel; /* the create page's */
-  GtkToggleButton *history_button;
+  GtkToggleButton *history_button, *panel_button;
   GtkRevealer *trouble;
   GtkLabel *trouble_text;
+  char *trouble_words, *failure_words; /* (nullable): what the banner says */
+  GHashTable *said;                    /* char *kind → AdwToast that is shown or waits */
 };
 
 G_DEFINE_FINAL_TYPE (C2lWindow, c2l_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -49,6 +51,53 @@ c2l_window_show_page (C2lWindow *self, const char *name)
   adw_view_stack_set_visible_child_name (self->pages, name);
 }
 
+/* --- what is said --- */
+
+/* As many lines as a toast may have before it covers what it is about. */
+#define TOAST_LINES 3
+#define TOAST_CHARS 48
+
+/* AdwToast's own would cut a sentence that is wider than the window. */
+static GtkWidget *
+new_toast_title (const char *text)
+{
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_lines (GTK_LABEL (label), TOAST_LINES);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), TOAST_CHARS);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_set_tooltip_text (label, text);
+  gtk_widget_add_css_class (label, "heading");
+  return label;
+}
+
+static void
+on_toast_dismissed (C2lWindow *self, AdwToast *toast)
+{
+  GHashTableIter iter;
+  gpointer other;
+
+  g_hash_table_iter_init (&iter, self->said);
+  while (g_hash_table_iter_next (&iter, NULL, &other))
+    if (other == toast)
+      g_hash_table_iter_remove (&iter);
+}
+
+/* What is no longer so need not be read to its end. */
+static void
+take_back (C2lWindow *self, const char *kind)
+{
+  AdwToast *toast = g_hash_table_lookup (self->said, kind);
+
+  if (toast != NULL)
+    adw_toast_dismiss (toast);
+}
+
+/* Toasts are of a kind where their buttons do the same, or have none. The newest is shown at once:
+ * it takes the place of one of its kind, and lets one of another kind wait. */
 void
 c2l_window_show_toast (C2lWindow *self,
                        const char *text,
@@ -56,21 +105,55 @@ c2l_window_show_toast (C2lWindow *self,
                        const char *action,
                        GVariant *target)
 {
-  g_autofree char *escaped = NULL;
+  const char *kind = button != NULL && action != NULL ? action : "";
   AdwToast *toast;
 
   g_return_if_fail (C2L_IS_WINDOW (self));
 
-  /* What is said may hold names of files and models, which are no markup. */
-  escaped = g_markup_escape_text (text, -1);
-  toast = adw_toast_new (escaped);
+  toast = adw_toast_new ("");
+  adw_toast_set_custom_title (toast, new_toast_title (text));
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
+  adw_toast_set_timeout (toast, g_settings_get_int (c2l_settings_get (), "message-seconds"));
   if (button != NULL)
     {
       adw_toast_set_button_label (toast, button);
       adw_toast_set_action_name (toast, action);
       adw_toast_set_action_target_value (toast, target);
     }
+  take_back (self, kind);
+  g_hash_table_insert (self->said, g_strdup (kind), g_object_ref (toast));
+  g_signal_connect_object (toast, "dismissed", G_CALLBACK (on_toast_dismissed), self,
+                           G_CONNECT_SWAPPED);
   adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+static void
+update_banner (C2lWindow *self)
+{
+  g_autoptr (GPtrArray) lines = g_ptr_array_new ();
+  g_autofree char *text = NULL;
+
+  if (self->trouble_words != NULL)
+    g_ptr_array_add (lines, self->trouble_words);
+  if (self->failure_words != NULL)
+    g_ptr_array_add (lines, self->failure_words);
+  g_ptr_array_add (lines, NULL);
+  text = g_strjoinv ("\n", (char **) lines->pdata);
+  if (*text != '\0')
+    gtk_label_set_label (self->trouble_text, text);
+  gtk_revealer_set_reveal_child (self->trouble, *text != '\0');
+  /* What is folded away would still be read aloud. */
+  gtk_widget_set_visible (gtk_revealer_get_child (self->trouble), *text != '\0');
+}
+
+static void
+set_words (C2lWindow *self, char **place, const char *text)
+{
+  char *old = *place;
+
+  *place = g_strdup (text);
+  g_free (old);
+  update_banner (self);
 }
 
 void
@@ -78,9 +161,15 @@ c2l_window_show_trouble (C2lWindow *self, const char *text)
 {
   g_return_if_fail (C2L_IS_WINDOW (self));
 
-  if (text != NULL)
-    gtk_label_set_label (self->trouble_text, text);
-  gtk_revealer_set_reveal_child (self->trouble, text != NULL);
+  set_words (self, &self->trouble_words, text);
+}
+
+void
+c2l_window_show_failure (C2lWindow *self, const char *text)
+{
+  g_return_if_fail (C2L_IS_WINDOW (self));
+
+  set_words (self, &self->failure_words, text);
 }
 
 static void
@@ -93,6 +182,7 @@ static void
 dismiss_trouble (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   c2l_window_show_trouble (C2L_WINDOW (widget), NULL);
+  c2l_window_show_failure (C2L_WINDOW (widget), NULL);
 }
 
 /* --- opening files --- */
@@ -126,8 +216,14 @@ sorted (GObject *source, GAsyncResult *result, gpointer data)
       c2l_window_show_page (self, "create");
       c2l_edit_panel_add_directions (self->edit_panel, files->directions);
     }
-  for (guint i = 0; i < files->refused->len; i++)
-    c2l_window_show_toast (self, g_ptr_array_index (files->refused, i), NULL, NULL, NULL);
+  if (files->refused->len > 0)
+    {
+      g_autofree char *text = NULL;
+
+      g_ptr_array_add (files->refused, NULL);
+      text = g_strjoinv ("\n", (char **) files->refused->pdata);
+      c2l_window_show_failure (self, text);
+    }
 }
 
 void
@@ -177,12 +273,13 @@ show_shortcuts (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
-update_history_button (C2lWindow *self)
+update_header (C2lWindow *self)
 {
   gboolean creating
       = g_strcmp0 (adw_view_stack_get_visible_child_name (self->pages), "create") == 0;
 
   gtk_widget_set_visible (GTK_WIDGET (self->history_button), creating);
+  gtk_widget_set_visible (GTK_WIDGET (self->panel_button), creating);
 }
 
 static void
@@ -206,8 +303,10 @@ add_actions (C2lWindow *self)
   g_autoptr (GAction) history = g_settings_create_action (c2l_settings_get (), "history-visible");
   g_autoptr (GPropertyAction) page
       = g_property_action_new ("page", self->pages, "visible-child-name");
+  g_autoptr (GAction) panel = c2l_create_page_create_panel_action (self->create_page);
 
   g_action_map_add_action (G_ACTION_MAP (self), history);
+  g_action_map_add_action (G_ACTION_MAP (self), panel);
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (page));
 }
 
@@ -237,10 +336,23 @@ c2l_window_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 }
 
 static void
+c2l_window_finalize (GObject *object)
+{
+  C2lWindow *self = C2L_WINDOW (object);
+
+  g_hash_table_unref (self->said);
+  g_free (self->trouble_words);
+  g_free (self->failure_words);
+
+  G_OBJECT_CLASS (c2l_window_parent_class)->finalize (object);
+}
+
+static void
 c2l_window_class_init (C2lWindowClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->finalize = c2l_window_finalize;
   widget_class->realize = c2l_window_realize;
   widget_class->snapshot = c2l_window_snapshot;
   g_type_ensure (C2L_TYPE_CREATE_PAGE);
@@ -255,9 +367,10 @@ c2l_window_class_init (C2lWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, create_page);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, models_page);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, history_button);
+  gtk_widget_class_bind_template_child (widget_class, C2lWindow, panel_button);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, trouble);
   gtk_widget_class_bind_template_child (widget_class, C2lWindow, trouble_text);
-  gtk_widget_class_bind_template_callback (widget_class, update_history_button);
+  gtk_widget_class_bind_template_callback (widget_class, update_header);
   gtk_widget_class_install_action (widget_class, "win.say", "s", say);
   gtk_widget_class_install_action (widget_class, "win.dismiss-trouble", NULL, dismiss_trouble);
   gtk_widget_class_install_action (widget_class, "win.open", NULL, choose_files);
@@ -268,11 +381,13 @@ c2l_window_class_init (C2lWindowClass *klass)
 static void
 c2l_window_init (C2lWindow *self)
 {
+  self->said = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   gtk_widget_init_template (GTK_WIDGET (self));
   add_actions (self);
   restore (self);
   c2l_compat_hide_other_pages (GTK_WIDGET (self->pages));
-  update_history_button (self);
+  update_header (self);
+  update_banner (self);
 }
 
 /* --- what stands behind the pages --- */
@@ -284,7 +399,23 @@ on_message (C2lWindow *self,
             const char *action,
             GVariant *target)
 {
+  /* Something could be done: what could not be is old. */
+  if (action != NULL)
+    c2l_window_show_failure (self, NULL);
   c2l_window_show_toast (self, text, button, action, target);
+}
+
+static void
+on_run_finished (C2lWindow *self)
+{
+  c2l_window_show_failure (self, NULL);
+}
+
+/* A toast's button would undo something else from now on. */
+static void
+on_undo_changed (C2lWindow *self)
+{
+  take_back (self, "create.undo");
 }
 
 static void
@@ -310,6 +441,12 @@ show_board (C2lWindow *self, C2lBackstage *backstage)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (board, "message", G_CALLBACK (on_message), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (board, "trouble", G_CALLBACK (c2l_window_show_trouble), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (board, "failure", G_CALLBACK (c2l_window_show_failure), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (board, "run-finished", G_CALLBACK (on_run_finished), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (board, "notify::undo-label", G_CALLBACK (on_undo_changed), self,
                            G_CONNECT_SWAPPED);
   c2l_viewer_set_board (C2L_VIEWER (viewer), board);
   g_signal_connect_object (viewer, "closed", G_CALLBACK (on_viewer_closed), self,

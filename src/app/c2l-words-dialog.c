@@ -1,6 +1,8 @@
-/* Asks for two prompts and has the worker make a direction of them. Closing the dialog cancels that. */
+/* Asks for two prompts and has the worker make a direction of them. Closing the dialog cancels
+ * that. */
 #include "app/c2l-words-dialog.h"
 
+#include "app/c2l-unknown-words.h"
 #include "studio/workshop.h"
 
 #include <glib/gi18n.h>
@@ -12,6 +14,7 @@ struct _C2lWordsDialog
   GtkWidget *make, *progress;
   GtkEditable *from, *to;
   GtkLabel *problem;
+  C2lUnknownWords *unknown;
 
   C2lBoard *board;
   C2lDirectionMade made;
@@ -38,6 +41,18 @@ update (C2lWordsDialog *self)
 }
 
 static void
+on_changed (C2lWordsDialog *self)
+{
+  g_autofree char *text = g_strconcat (gtk_editable_get_text (self->from), "\n",
+                                       gtk_editable_get_text (self->to), NULL);
+
+  update (self);
+  /* The template is filled in before the dialog knows its board. */
+  if (self->board != NULL)
+    c2l_unknown_words_look (self->unknown, self->board, text);
+}
+
+static void
 show_problem (C2lWordsDialog *self, const char *text)
 {
   gtk_label_set_label (self->problem, text != NULL ? text : "");
@@ -59,7 +74,8 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (C2lWordsDialog) self = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (C2lWordsResult) words = c2l_workshop_words_finish (C2L_WORKER (source), result, &error);
+  g_autoptr (C2lWordsResult) words
+      = c2l_workshop_words_finish (C2L_WORKER (source), result, &error);
   g_autoptr (GCancellable) cancellable = g_steal_pointer (&self->cancellable);
 
   if (cancellable == NULL || g_cancellable_is_cancelled (cancellable))
@@ -72,9 +88,10 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
     }
   self->made (words->direction, self->object);
   if (!words->is_clear)
-    c2l_board_say (self->board,
-                   _ ("The model draws both descriptions much alike; the slider may change little of “%s”"),
-                   words->direction->name);
+    c2l_board_say (
+        self->board,
+        _ ("The model draws both descriptions much alike; the slider may change little of “%s”"),
+        words->direction->name);
   gtk_window_close (GTK_WINDOW (self));
 }
 
@@ -121,6 +138,7 @@ c2l_words_dialog_class_init (C2lWordsDialogClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = c2l_words_dialog_dispose;
+  g_type_ensure (C2L_TYPE_UNKNOWN_WORDS);
   gtk_widget_class_set_template_from_resource (
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-words-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lWordsDialog, make);
@@ -128,7 +146,8 @@ c2l_words_dialog_class_init (C2lWordsDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lWordsDialog, from);
   gtk_widget_class_bind_template_child (widget_class, C2lWordsDialog, to);
   gtk_widget_class_bind_template_child (widget_class, C2lWordsDialog, problem);
-  gtk_widget_class_bind_template_callback (widget_class, update);
+  gtk_widget_class_bind_template_child (widget_class, C2lWordsDialog, unknown);
+  gtk_widget_class_bind_template_callback (widget_class, on_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_make);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
 }
@@ -142,8 +161,8 @@ c2l_words_dialog_init (C2lWordsDialog *self)
 void
 c2l_words_dialog_show (GtkWidget *widget, C2lBoard *board, C2lDirectionMade made, gpointer object)
 {
-  C2lWordsDialog *self = g_object_new (C2L_TYPE_WORDS_DIALOG, "transient-for",
-                                       gtk_widget_get_root (widget), NULL);
+  C2lWordsDialog *self
+      = g_object_new (C2L_TYPE_WORDS_DIALOG, "transient-for", gtk_widget_get_root (widget), NULL);
 
   self->board = g_object_ref (board);
   self->made = made;

@@ -299,6 +299,32 @@ on_key (GtkEventControllerKey *controller,
     }
 }
 
+/* As high as the whole picture at this width would be; but it can do with any room. */
+static void
+c2l_zoom_view_measure (GtkWidget *widget,
+                       GtkOrientation orientation,
+                       int for_size,
+                       int *minimum,
+                       int *natural,
+                       int *minimum_baseline,
+                       int *natural_baseline)
+{
+  C2lZoomView *self = C2L_ZOOM_VIEW (widget);
+  double ratio = self->paintable != NULL
+                     ? gdk_paintable_get_intrinsic_aspect_ratio (self->paintable)
+                     : 1;
+
+  *minimum = *natural = 0;
+  if (orientation == GTK_ORIENTATION_VERTICAL && for_size > 0)
+    *natural = (int) (for_size / (ratio > 0 ? ratio : 1));
+}
+
+static GtkSizeRequestMode
+c2l_zoom_view_get_request_mode (GtkWidget *widget)
+{
+  return GTK_SIZE_REQUEST_HEIGHT_FOR_WIDTH;
+}
+
 static void
 add_controllers (C2lZoomView *self)
 {
@@ -439,6 +465,8 @@ c2l_zoom_view_class_init (C2lZoomViewClass *klass)
   object_class->set_property = c2l_zoom_view_set_property;
   object_class->dispose = c2l_zoom_view_dispose;
   widget_class->snapshot = c2l_zoom_view_snapshot;
+  widget_class->measure = c2l_zoom_view_measure;
+  widget_class->get_request_mode = c2l_zoom_view_get_request_mode;
   properties[PROP_PAINTABLE]
       = g_param_spec_object ("paintable", NULL, NULL, GDK_TYPE_PAINTABLE, flags);
   properties[PROP_OTHER] = g_param_spec_object ("other", NULL, NULL, GDK_TYPE_PAINTABLE, flags);

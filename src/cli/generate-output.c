@@ -35,14 +35,12 @@ check_target (const char *path, GError **error)
 gboolean
 c2l_generate_output_init (C2lGenerateOutput *output,
                           const C2lGenerateOptions *options,
-                          guint n_pictures,
                           GError **error)
 {
   *output = (C2lGenerateOutput){
     .options = options,
     .files = g_hash_table_new_full (NULL, NULL, NULL, g_free),
     .print_at_end = options->sort != NULL,
-    .n_pictures = n_pictures,
   };
   if (!c2l_save_arguments_read (&options->save, options->out, &output->save, error)
       || !check_target (options->grid, error) || !check_target (options->latent_out, error))
@@ -104,8 +102,7 @@ c2l_generate_output_save (C2lPicture *picture, gpointer data)
 {
   C2lGenerateOutput *output = data;
   g_autoptr (GError) error = NULL;
-  g_autofree char *path
-      = c2l_save_picture (picture, &output->save, ++output->n_saved, output->n_pictures, &error);
+  g_autofree char *path = c2l_save_picture (picture, &output->save, &error);
 
   if (path == NULL)
     {

@@ -1,7 +1,7 @@
 /* Where the pictures of c2l generate go and what is printed of them.
  *
  *   g_auto (C2lGenerateOutput) output = { 0 };
- *   if (!c2l_generate_output_init (&output, &options, n_pictures, &error)) …
+ *   if (!c2l_generate_output_init (&output, &options, &error)) …
  *   … c2l_generate_output_save (picture, &output) as each is finished …
  *   return c2l_generate_output_finish (&output, pictures, columns, error);
  */
@@ -18,26 +18,28 @@ typedef struct
   C2lSaveOptions save;
   C2lKeep *keep;     /* (nullable): the library, where the pictures shall be kept */
   GHashTable *files; /* C2lPicture → path */
-  GError *error; /* (nullable): why a picture could not be saved; the first one ends the work */
+  GError *error;     /* (nullable): why a picture could not be saved; the first one ends the work */
   gboolean print_at_end; /* sorted ones */
-  guint n_saved, n_pictures; /* so far, and as many as there will be */
 } C2lGenerateOutput;
 
-/* Makes the folder for the @n_pictures pictures, and looks whether the other files can be written,
+/* Makes the folder for the pictures, and looks whether the other files can be written,
  * too: to be known before hours of drawing, not after. */
-gboolean c2l_generate_output_init (C2lGenerateOutput *output, const C2lGenerateOptions *options,
-                                   guint n_pictures, GError **error);
-void     c2l_generate_output_clear (C2lGenerateOutput *output);
+gboolean c2l_generate_output_init (C2lGenerateOutput *output,
+                                   const C2lGenerateOptions *options,
+                                   GError **error);
+void c2l_generate_output_clear (C2lGenerateOutput *output);
 
 /* Saves a finished picture and prints its line; @data: a C2lGenerateOutput. Cancels the work where
  * it cannot be saved. */
-void     c2l_generate_output_save (C2lPicture *picture, gpointer data);
+void c2l_generate_output_save (C2lPicture *picture, gpointer data);
 
 /* After the last picture: lines, grid and latents, and what went wrong on the way. @columns of the
  * grid: 0 for as square as it goes. @failure: (nullable): why there are no more pictures. Returns
  * the exit code. */
-int      c2l_generate_output_finish (C2lGenerateOutput *output, GPtrArray *pictures, int columns,
-                                     const GError *failure);
+int c2l_generate_output_finish (C2lGenerateOutput *output,
+                                GPtrArray *pictures,
+                                int columns,
+                                const GError *failure);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (C2lGenerateOutput, c2l_generate_output_clear)
 

@@ -157,13 +157,6 @@ count_columns (const C2lGenerateOptions *options, char **prompts)
   return g_strv_length (prompts) > 1 && options->n > 1 ? options->n : 0;
 }
 
-static guint
-count_pictures (const C2lGenerateOptions *options, char **prompts)
-{
-  return options->from != NULL ? g_strv_length (options->from)
-                               : MAX (g_strv_length (prompts), 1) * (guint) MAX (options->n, 1);
-}
-
 static int
 run (int argc, char **argv)
 {
@@ -188,7 +181,7 @@ run (int argc, char **argv)
   contradiction = c2l_generate_options_find_contradiction (&options, g_strv_length (prompts));
   if (contradiction != NULL)
     return c2l_cli_usage (&c2l_command_generate, "%s", contradiction);
-  if (!c2l_generate_output_init (&output, &options, count_pictures (&options, prompts), &error))
+  if (!c2l_generate_output_init (&output, &options, &error))
     return c2l_cli_fail (error);
   if (options.keep && (output.keep = c2l_keep_open (&error)) == NULL)
     return c2l_cli_fail (error);

@@ -1,5 +1,6 @@
 /* c2l: finds the subcommand in a table and calls it. */
 #include "cli/cli.h"
+#include "studio/languages.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -7,9 +8,10 @@
 #include <string.h>
 
 static const C2lCommand *const commands[] = {
-  &c2l_command_generate, &c2l_command_history, &c2l_command_morph,  &c2l_command_score,
+  &c2l_command_generate, &c2l_command_history,  &c2l_command_morph,    &c2l_command_score,
   &c2l_command_dataset,  &c2l_command_train,    &c2l_command_evaluate, &c2l_command_info,
-  &c2l_command_models,   &c2l_command_download, &c2l_command_import,   &c2l_command_export,   &c2l_command_selftest, &c2l_command_bench,
+  &c2l_command_models,   &c2l_command_download, &c2l_command_import,   &c2l_command_export,
+  &c2l_command_selftest, &c2l_command_bench,
 };
 
 static const C2lCommand *
@@ -67,6 +69,7 @@ main (int argc, char **argv)
   if (setlocale (LC_ALL, "") == NULL || strcmp (nl_langinfo (CODESET), "UTF-8") != 0)
     setlocale (LC_CTYPE, "C.UTF-8");
   setlocale (LC_NUMERIC, "C");
+  c2l_languages_init ();
   g_set_prgname ("c2l");
   if (name == NULL)
     {

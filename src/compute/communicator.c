@@ -3,6 +3,7 @@
  * without an end of its own. */
 #include "compute/communicator-module.h"
 
+#include <glib/gi18n-lib.h>
 #include <gmodule.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,10 +26,11 @@ c2l_communicator_open (const char *path, GError **error)
   if (module == NULL
       || !g_module_symbol (module, C2L_COMMUNICATOR_MODULE_OPEN, (gpointer *) &open_module))
     {
-      g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
-                   "%s: cannot be loaded: %s; install it with what it needs (Open MPI), or start "
-                   "one process without mpirun",
-                   path, g_module_error ());
+      g_set_error (
+          error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
+          _ ("%s: cannot be loaded: %s; install it with what it needs (Open MPI), or start "
+             "one process without mpirun"),
+          path, g_module_error ());
       return NULL;
     }
   /* Threads of what it loads may go on to the end of the program. */
@@ -81,7 +83,7 @@ c2l_communicator_is_whole (C2lCommunicator *self, GError **error)
   if (lost < 0)
     return TRUE;
   g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_PEER_ENDED,
-               "process %d of %d has ended, and without it the others cannot go on", lost + 1,
+               _ ("process %d of %d has ended, and without it the others cannot go on"), lost + 1,
                self->size);
   return FALSE;
 }

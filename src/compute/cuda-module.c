@@ -3,6 +3,7 @@
 
 #include "compute/place.h"
 
+#include <glib/gi18n-lib.h>
 #include <gmodule.h>
 #include <string.h>
 
@@ -37,14 +38,14 @@ open_module (GError **error)
   if (!path)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
-                   "This program was installed without its CUDA module (" MODULE "): install it too, or use “cpu”");
+                   _ ("This program was installed without its CUDA module (%s): install it too, or use “cpu”"), MODULE);
       return NULL;
     }
   module = g_module_open (path, G_MODULE_BIND_LOCAL);
   if (!module || !g_module_symbol (module, C2L_CUDA_MODULE_SYMBOL, &symbol) || !symbol)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
-                   "The CUDA module cannot be opened (%s): install the CUDA libraries that it needs, or use “cpu”", g_module_error ());
+                   _ ("The CUDA module cannot be opened (%s): install the CUDA libraries that it needs, or use “cpu”"), g_module_error ());
       g_clear_pointer (&module, g_module_close);
       return NULL;
     }
@@ -52,9 +53,8 @@ open_module (GError **error)
   if (!fits (&interface->interface))
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
-                   "%s: this CUDA module is of another build of the program (%s, this is " C2L_VERSION
-                   "): install both together, or use “cpu”",
-                   path, interface->interface.version);
+                   _ ("%s: this CUDA module is of another build of the program (%s, this is %s): install both together, or use “cpu”"),
+                   path, interface->interface.version, C2L_VERSION);
       g_module_close (module);
       return NULL;
     }
@@ -93,10 +93,10 @@ c2l_cuda_device_open (int index, GError **error)
   if (index >= n)
     {
       if (n == 0)
-        g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE, "This computer has no NVIDIA GPU: use “cpu”");
+        g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE, _ ("This computer has no NVIDIA GPU: use “cpu”"));
       else
         g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
-                     "There is no GPU “cuda:%d”: this computer's last one is “cuda:%d”", index, n - 1);
+                     _ ("There is no GPU “cuda:%d”: this computer's last one is “cuda:%d”"), index, n - 1);
       return NULL;
     }
   return get_module (error)->open (index, error);

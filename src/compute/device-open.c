@@ -1,6 +1,7 @@
 /* Devices by their names: the one place that knows which kinds there are. */
 #include "compute/cuda-module.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 C2lDevice *
@@ -18,6 +19,6 @@ c2l_device_open (const char *name, GError **error)
   if (g_str_has_prefix (name, "cuda:") && g_ascii_string_to_unsigned (name + strlen ("cuda:"), 10, 0, 1023, &index, NULL))
     return c2l_cuda_device_open ((int) index, error);
   g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
-               "There is no device “%s”: use “cpu”, or “cuda:0” for the first NVIDIA GPU", name);
+               _ ("There is no device “%s”: use “cpu”, or “cuda:0” for the first NVIDIA GPU"), name);
   return NULL;
 }

@@ -1,5 +1,6 @@
 #include "compute/op.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 G_DEFINE_QUARK (c2l - compute - error - quark, c2l_compute_error)
@@ -105,10 +106,11 @@ weight_new_copy (C2lDevice *device,
   weight->data = data != NULL ? device->klass->alloc (device, size) : NULL;
   if (!weight->data)
     {
-      g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                   "Not enough memory for %.1f MiB of a model's weights: close other programs or "
-                   "use a smaller model",
-                   (double) size / (1 << 20));
+      g_set_error (
+          error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
+          _ ("Not enough memory for %.1f MiB of a model's weights: close other programs or "
+             "use a smaller model"),
+          (double) size / (1 << 20));
       return NULL;
     }
   device->klass->upload (device, weight->data, data, size);

@@ -4,6 +4,7 @@
 
 #include "formats/weights.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* Braces within braces; no name of files needs more. */
@@ -21,7 +22,7 @@ static gboolean
 fail_too_many (const Expansion *self, GError **error)
 {
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-               "%s: its braces stand for too many names; use smaller ranges", self->pattern);
+               _ ("%s: its braces stand for too many names; use smaller ranges"), self->pattern);
   return FALSE;
 }
 
@@ -167,7 +168,7 @@ c2l_braces_expand (const char *pattern, GError **error)
   if (strlen (pattern) > MAX_LENGTH)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "a pattern of file names has %" G_GSIZE_FORMAT " bytes; at most %d are taken",
+                   _ ("a pattern of file names has %zu bytes; at most %d are taken"),
                    strlen (pattern), MAX_LENGTH);
       return NULL;
     }

@@ -8,6 +8,7 @@
 #include "formats/array.h"
 #include "formats/weights-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 typedef struct
@@ -142,7 +143,7 @@ static gboolean
 refuse (GError **error, const char *name, const char *what)
 {
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "damaged CLIP archive: “%s” %s; fetch the file again", name, what);
+               _ ("damaged CLIP archive: “%s” %s; fetch the file again"), name, what);
   return FALSE;
 }
 
@@ -249,8 +250,8 @@ c2l_clip_archive_convert (C2lWeights *flat, GError **error)
   if (has_any (flat, resnet_marks, G_N_ELEMENTS (resnet_marks)))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "a CLIP with a ResNet, which is not supported; take one with a vision "
-                   "transformer, such as ViT-B/32");
+                   _ ("a CLIP with a ResNet, which is not supported; take one with a vision "
+                      "transformer, such as ViT-B/32"));
       return NULL;
     }
 

@@ -5,6 +5,7 @@
 #include "formats/array.h"
 #include "formats/weights-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_RESOLUTION 8192
@@ -22,7 +23,7 @@ c2l_generator_add (C2lWeights *weights,
   if (!c2l_array_init (&shape, C2L_F32, n_dims, dims))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "“%s” has an impossible shape", name);
+                   _ ("“%s” has an impossible shape"), name);
       return FALSE;
     }
   float *out = c2l_weights_add_empty (weights, name, &shape, error);
@@ -104,10 +105,11 @@ c2l_generator_build_config (C2lWeights *weights, const C2lGeneratorShape *shape,
       || shape->z_dim < 1 || shape->w_dim < 1 || shape->c_dim < 0 || shape->img_channels < 1
       || shape->mapping_layers < 1 || shape->n_taps < 1 || shape->n_taps > MAX_TAPS || !(sum > 0))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "damaged StyleGAN2 file: its sizes (resolution %d, z %d, w %d) are impossible; "
-                   "fetch the file again",
-                   shape->img_resolution, shape->z_dim, shape->w_dim);
+      g_set_error (
+          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+          _ ("damaged StyleGAN2 file: its sizes (resolution %d, z %d, w %d) are impossible; "
+             "fetch the file again"),
+          shape->img_resolution, shape->z_dim, shape->w_dim);
       return FALSE;
     }
   g_autoptr (JsonObject) config = make_config (shape, 2 * log2 - 2);

@@ -7,6 +7,7 @@
 #include "formats/weights.h"
 #include "formats/webp.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static const struct
@@ -91,7 +92,7 @@ c2l_image_parse (gconstpointer data, gsize size, const char *name, GError **erro
   if (c2l_webp_is_webp (data, size))
     return c2l_webp_parse (data, size, name, error);
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
-               "%s: not a PNG, JPEG or WebP picture; convert it first", name);
+               _ ("%s: not a PNG, JPEG or WebP picture; convert it first"), name);
   return NULL;
 }
 

@@ -4,10 +4,11 @@
 #include "formats/jpeg-xmp.h"
 #include "formats/weights.h"
 
-#include <stdio.h>
-#include <jpeglib.h>
+#include <glib/gi18n-lib.h>
 #include <jerror.h>
+#include <jpeglib.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +109,7 @@ c2l_jpeg_parse (gconstpointer data, gsize size, const char *name, GError **error
       jpeg_destroy_decompress (&self->jpeg);
       g_clear_pointer (&self->image, c2l_image_free);
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: damaged JPEG picture: %s", name, self->message);
+                   _ ("%s: damaged JPEG picture: %s"), name, self->message);
       return NULL;
     }
   read_picture (self, data, size);
@@ -197,7 +198,7 @@ c2l_jpeg_encode (const guint8 *pixels,
     }
   else
     g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                 "the picture cannot be stored as JPEG: %s", self->message);
+                 _ ("the picture cannot be stored as JPEG: %s"), self->message);
   jpeg_destroy_compress (&self->jpeg);
   free (self->out);
   return bytes;

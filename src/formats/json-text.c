@@ -6,6 +6,7 @@
 
 #include "formats/weights.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_DEPTH 64
@@ -60,15 +61,18 @@ c2l_json_parse_object (const char *text, gssize length, const char *where, GErro
     }
   if (!json_parser_load_from_data (parser, text, size, &reason))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: not JSON: %s", where,
-                   reason->message);
+      /* It quotes what it was given. */
+      g_autofree char *words = g_utf8_make_valid (reason->message, -1);
+
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, _ ("%s: not JSON: %s"), where,
+                   words);
       return NULL;
     }
   root = json_parser_get_root (parser);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: JSON, but not an object in braces", where);
+                   _ ("%s: JSON, but not an object in braces"), where);
       return NULL;
     }
   return json_object_ref (json_node_get_object (root));

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -128,8 +129,8 @@ c2l_mapped_open (const char *path, GError **error)
 
   if (fd < 0)
     {
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: cannot be opened: %s",
-                   path, g_strerror (errno));
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+                   _ ("%s: cannot be opened: %s"), path, g_strerror (errno));
       return NULL;
     }
   file = g_mapped_file_new_from_fd (fd, FALSE, error);
@@ -182,9 +183,10 @@ c2l_mapped_check (const char *path, GError **error)
   g_mutex_unlock (&mutex);
   if (lost == NULL)
     return TRUE;
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "%s: it was cut off while it was in use, or its disk cannot be read; open it again "
-               "once it is whole",
-               lost);
+  g_set_error (
+      error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+      _ ("%s: it was cut off while it was in use, or its disk cannot be read; open it again "
+         "once it is whole"),
+      lost);
   return FALSE;
 }

@@ -4,6 +4,7 @@
 
 #include "formats/output.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static const char magic[6] = { '\x93', 'N', 'U', 'M', 'P', 'Y' };
@@ -144,7 +145,7 @@ take_order (Cursor *cursor, Header *header)
 static gboolean
 parse_header (Cursor cursor, Header *header, const char *name, GError **error)
 {
-  const char *what = "damaged header; make the file again with numpy.save";
+  const char *what = _ ("damaged header; make the file again with numpy.save");
 
   if (!take_char (&cursor, '{'))
     return fail (error, C2L_FORMAT_ERROR_DAMAGED, name, what);
@@ -160,7 +161,7 @@ parse_header (Cursor cursor, Header *header, const char *name, GError **error)
           skip_space (&cursor);
           if (cursor.p < cursor.end && *cursor.p == '[')
             return fail (error, C2L_FORMAT_ERROR_UNSUPPORTED, name,
-                         "an array of records; save its columns as arrays of numbers");
+                         _ ("an array of records; save its columns as arrays of numbers"));
           is_good = header->has_descr = take_string (&cursor, header->descr, sizeof header->descr);
         }
       else if (strcmp (key, "fortran_order") == 0 && !header->has_order)
@@ -192,10 +193,10 @@ find_type (const char *descr,
 
   if (strchr (descr, 'O') != NULL)
     {
-      g_set_error (
-          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-          "%s: an array of Python objects (dtype “%s”), which would run code; save numbers only",
-          name, descr);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
+                   _ ("%s: an array of Python objects (dtype “%s”), which would run code; save "
+                      "numbers only"),
+                   name, descr);
       return FALSE;
     }
   for (gsize i = 0; i < G_N_ELEMENTS (types) && order != '\0'; i++)
@@ -208,7 +209,7 @@ find_type (const char *descr,
         }
     }
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-               "%s: elements of type “%s” are not supported; save as float32", name, descr);
+               _ ("%s: elements of type “%s” are not supported; save as float32"), name, descr);
   return FALSE;
 }
 
@@ -223,11 +224,12 @@ set_shape (C2lArray *array, const Header *header, gsize available, const char *n
     {
       array->dims[i] = header->dims[i];
       if (!g_size_checked_mul (&array->length, array->length, header->dims[i]))
-        return fail (error, C2L_FORMAT_ERROR_DAMAGED, name, "the shape is larger than any memory");
+        return fail (error, C2L_FORMAT_ERROR_DAMAGED, name,
+                     _ ("the shape is larger than any memory"));
     }
   if (!g_size_checked_mul (&bytes, bytes, array->length) || bytes > available)
     return fail (error, C2L_FORMAT_ERROR_DAMAGED, name,
-                 "fewer data than the shape says; the file is cut off");
+                 _ ("fewer data than the shape says; the file is cut off"));
   return TRUE;
 }
 
@@ -272,20 +274,20 @@ locate_header (const guint8 *data, gsize size, Cursor *header, const char *name,
   gsize length;
 
   if (size < 10 || memcmp (data, magic, sizeof magic) != 0)
-    return fail (error, C2L_FORMAT_ERROR_UNKNOWN, name, "not a NumPy file");
+    return fail (error, C2L_FORMAT_ERROR_UNKNOWN, name, _ ("not a NumPy file"));
   if (data[6] < 1 || data[6] > 3)
     return fail (error, C2L_FORMAT_ERROR_UNSUPPORTED, name,
-                 "written by a newer NumPy format than 3; save it again");
+                 _ ("written by a newer NumPy format than 3; save it again"));
   length = data[8] | data[9] << 8;
   if (data[6] > 1)
     {
       if (size < 12)
-        return fail (error, C2L_FORMAT_ERROR_DAMAGED, name, "the header is cut off");
+        return fail (error, C2L_FORMAT_ERROR_DAMAGED, name, _ ("the header is cut off"));
       length |= (gsize) data[10] << 16 | (gsize) data[11] << 24;
       start = 12;
     }
   if (length > size - start || length > MAX_HEADER)
-    return fail (error, C2L_FORMAT_ERROR_DAMAGED, name, "the header is longer than the file");
+    return fail (error, C2L_FORMAT_ERROR_DAMAGED, name, _ ("the header is longer than the file"));
   header->p = (const char *) data + start;
   header->end = header->p + length;
   return TRUE;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -27,18 +28,18 @@ find_advice (int code)
     {
     case ENOSPC:
     case EDQUOT:
-      return "; make room there, or choose another folder";
+      return _ ("; make room there, or choose another folder");
     case EACCES:
     case EPERM:
     case EROFS:
-      return "; choose a folder that you may write to";
+      return _ ("; choose a folder that you may write to");
     case ENOENT:
     case ENOTDIR:
-      return "; the folder is not there (any more): make it, or choose another";
+      return _ ("; the folder is not there (any more): make it, or choose another");
     case ENAMETOOLONG:
-      return "; choose a shorter name";
+      return _ ("; choose a shorter name");
     case EFBIG:
-      return "; choose another folder, on a disk that holds larger files";
+      return _ ("; choose another folder, on a disk that holds larger files");
     default:
       return "";
     }
@@ -47,8 +48,8 @@ find_advice (int code)
 gboolean
 c2l_output_fail (const char *path, int code, GError **error)
 {
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: cannot be written: %s%s",
-               path, g_strerror (code), find_advice (code));
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+               _ ("%s: cannot be written: %s%s"), path, g_strerror (code), find_advice (code));
   return FALSE;
 }
 
@@ -194,7 +195,7 @@ c2l_output_open (const char *path, GError **error)
   if (is_special (path))
     {
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                   "%s: not an ordinary file, which this must be; choose another name", path);
+                   _ ("%s: not an ordinary file, which this must be; choose another name"), path);
       return NULL;
     }
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
@@ -252,7 +253,7 @@ c2l_output_close (GOutputStream *stream, gboolean complete, GError **error)
     }
   if (!g_output_stream_close (stream, NULL, &reason))
     {
-      g_propagate_prefixed_error (error, reason, "%s: cannot be written: ", goal->path);
+      g_propagate_prefixed_error (error, reason, _ ("%s: cannot be written: "), goal->path);
       return FALSE;
     }
   code = sync_file (goal->staged);

@@ -8,6 +8,7 @@
 #include "formats/torch-legacy.h"
 #include "formats/torch-zip.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define COPY_BUDGET_FACTOR 4
@@ -184,7 +185,7 @@ c2l_pickle_numpy_dtype (C2lPickle *pickle, C2lPickleValue *args, GError **error)
     {
       g_autofree char *name = c2l_pickle_dup_string (code);
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-                   "NumPy elements of type “%s” are not numbers that model files are made of",
+                   _ ("NumPy elements of type “%s” are not numbers that model files are made of"),
                    name ? name : "?");
       return NULL;
     }

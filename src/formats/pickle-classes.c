@@ -2,6 +2,7 @@
  * Everything that is not in the table is refused by its name before any argument is looked at. */
 #include "formats/pickle-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 typedef C2lPickleValue *(*Construct) (C2lPickle *pickle,
@@ -260,10 +261,11 @@ c2l_pickle_class_lookup (C2lPickle *pickle,
 
   g_autofree char *module_text = quote (module, module_length);
   g_autofree char *name_text = quote (name, name_length);
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-               "it asks for “%s.%s”, which is no part of a model; nothing was run, and the file is "
-               "better not trusted",
-               module_text, name_text);
+  g_set_error (
+      error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
+      _ ("it asks for “%s.%s”, which is no part of a model; nothing was run, and the file is "
+         "better not trusted"),
+      module_text, name_text);
   return NULL;
 }
 
@@ -279,7 +281,7 @@ construct (C2lPickle *pickle, C2lPickleValue *type, C2lPickleValue *args, GError
   if (type->object.type->construct == NULL)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-                   "it calls “%s”, which model files only mention; nothing was run",
+                   _ ("it calls “%s”, which model files only mention; nothing was run"),
                    type->object.name);
       return NULL;
     }
@@ -376,9 +378,10 @@ c2l_pickle_persistent (C2lPickle *pickle, C2lPickleValue *id, GError **error)
     }
   if (id->sequence.length > 5 && items[5]->kind != C2L_PICKLE_NONE)
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "its storages are views of each other, as torch before 0.4 wrote; save it again "
-                   "with a newer torch");
+      g_set_error (
+          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
+          _ ("its storages are views of each other, as torch before 0.4 wrote; save it again "
+             "with a newer torch"));
       return NULL;
     }
 

@@ -3,6 +3,7 @@
  * to_json, which is bounded by C2lPickleWalk. */
 #include "formats/pickle-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -125,7 +126,7 @@ c2l_pickle_damaged (GError **error, const char *format, ...)
   g_autofree char *what = g_strdup_vprintf (format, args);
   va_end (args);
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "damaged pickle: %s; fetch the file again", what);
+               _ ("damaged pickle: %s; fetch the file again"), what);
   return FALSE;
 }
 

@@ -6,6 +6,7 @@
  * pickle-scalars.c and pickle-objects.c have the opcodes that make values. */
 #include "formats/pickle-machine.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define HIGHEST_PROTOCOL 5
@@ -123,7 +124,7 @@ op_proto (C2lPickleMachine *machine, guint8 code, GError **error)
   if (*version > HIGHEST_PROTOCOL)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "pickle protocol %u is not known here; save the file again with protocol 4",
+                   _ ("pickle protocol %u is not known here; save the file again with protocol 4"),
                    *version);
       return FALSE;
     }
@@ -153,9 +154,9 @@ op_stop (C2lPickleMachine *machine, guint8 code, GError **error)
 static gboolean
 op_refused (C2lPickleMachine *machine, guint8 code, GError **error)
 {
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-               "pickle operation 0x%02x reaches for things outside of the file; nothing was run",
-               code);
+  g_set_error (
+      error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
+      _ ("pickle operation 0x%02x reaches for things outside of the file; nothing was run"), code);
   return FALSE;
 }
 

@@ -6,6 +6,7 @@
 #include "formats/output.h"
 #include "formats/weights.h"
 
+#include <glib/gi18n-lib.h>
 #include <png.h>
 #include <string.h>
 #include <zlib.h>
@@ -174,14 +175,15 @@ c2l_png_parse (gconstpointer data, gsize size, const char *name, GError **error)
 
   if (!c2l_png_is_png (data, size))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, "%s: not a PNG picture",
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, _ ("%s: not a PNG picture"),
                    name);
       return NULL;
     }
   if (!has_whole_chunks (data, size))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: damaged PNG picture: the file is cut off; fetch or save it again", name);
+                   _ ("%s: damaged PNG picture: the file is cut off; fetch or save it again"),
+                   name);
       return NULL;
     }
 
@@ -198,8 +200,8 @@ c2l_png_parse (gconstpointer data, gsize size, const char *name, GError **error)
   if (!self.is_done)
     {
       g_clear_pointer (&self.image, c2l_image_free);
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: damaged PNG picture: %s",
-                   name, self.message);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+                   _ ("%s: damaged PNG picture: %s"), name, self.message);
     }
   return self.image;
 }
@@ -258,8 +260,8 @@ check_texts (const C2lImageText *texts, int n_texts, GError **error)
           && g_utf8_validate (texts[i].text, -1, NULL))
         continue;
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "the text “%.80s” cannot be stored in a PNG: its name must be 1 to 79 ASCII "
-                   "letters, its text UTF-8",
+                   _ ("the text “%.80s” cannot be stored in a PNG: its name must be 1 to 79 ASCII "
+                      "letters, its text UTF-8"),
                    texts[i].keyword);
       return FALSE;
     }
@@ -311,7 +313,7 @@ c2l_png_encode (const guint8 *pixels,
     return g_byte_array_free_to_bytes (self.out);
   g_byte_array_unref (self.out);
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-               "the picture cannot be stored as PNG: %s", self.message);
+               _ ("the picture cannot be stored as PNG: %s"), self.message);
   return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "formats/pickle-weights.h"
 #include "formats/weights-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -35,8 +36,8 @@ static gboolean
 refuse (GError **error, const char *name, const char *what)
 {
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "damaged StyleGAN2 file of rosinality's kind: “%s” %s; fetch the file again", name,
-               what);
+               _ ("damaged StyleGAN2 file of rosinality's kind: “%s” %s; fetch the file again"),
+               name, what);
   return FALSE;
 }
 
@@ -218,8 +219,8 @@ c2l_rosinality_read (C2lPickle *pickle, const char *path, GError **error)
   const C2lPickleValue *root = c2l_pickle_get_root (pickle);
   const C2lPickleValue *average = c2l_pickle_lookup (pickle, root, "latent_avg");
   Conversion conversion = { .from = from, .to = to };
-  if (!c2l_pickle_add_tree_to_weights (pickle, c2l_pickle_lookup (pickle, root, "g_ema"), from,
-                                       "", error)
+  if (!c2l_pickle_add_tree_to_weights (pickle, c2l_pickle_lookup (pickle, root, "g_ema"), from, "",
+                                       error)
       || (average != NULL && average->kind == C2L_PICKLE_TENSOR
           && !c2l_pickle_add_to_weights (pickle, average, from, "latent_avg", error))
       || !convert_all (&conversion, error))

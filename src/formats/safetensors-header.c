@@ -6,6 +6,7 @@
 
 #include "formats/array.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 typedef struct
@@ -47,7 +48,7 @@ static gboolean G_GNUC_PRINTF (2, 3) fail (Reader *reader, const char *format, .
   g_autofree char *what = g_strdup_vprintf (format, args);
   va_end (args);
   g_set_error (reader->error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "damaged safetensors header: %s; fetch the file again", what);
+               _ ("damaged safetensors header: %s; fetch the file again"), what);
   return FALSE;
 }
 
@@ -209,7 +210,7 @@ read_dtype (Reader *reader, C2lDtype *dtype)
         return TRUE;
       }
   g_set_error (reader->error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-               "the element type “%s” is not known here; convert the file to F32 or F16", name);
+               _ ("the element type “%s” is not known here; convert the file to F32 or F16"), name);
   return FALSE;
 }
 

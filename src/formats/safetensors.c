@@ -10,6 +10,7 @@
 #include "formats/safetensors-header.h"
 #include "formats/weights-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_HEADER (100u << 20) /* as the reference implementation has it */
@@ -27,7 +28,7 @@ static gboolean
 damaged (GError **error, const char *what)
 {
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "damaged safetensors file: %s; fetch the file again", what);
+               _ ("damaged safetensors file: %s; fetch the file again"), what);
   return FALSE;
 }
 

@@ -6,6 +6,7 @@
 #include "formats/npy.h"
 #include "formats/tar.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 typedef enum
@@ -115,10 +116,10 @@ finish_sample (C2lShard *self, GError **error)
 {
   if (!self->has_key || self->is_complete)
     return TRUE;
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "%s: the sample “%s” has no %s beside it; make the archive again, or leave it out",
-               self->name, self->key->str,
-               suffixes[self->values[LATENT] == NULL ? LATENT : FEATURE]);
+  g_set_error (
+      error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+      _ ("%s: the sample “%s” has no %s beside it; make the archive again, or leave it out"),
+      self->name, self->key->str, suffixes[self->values[LATENT] == NULL ? LATENT : FEATURE]);
   return FALSE;
 }
 
@@ -197,13 +198,13 @@ take_part (C2lShard *self, Part part, const C2lTarEntry *entry, GError **error)
   g_autoptr (C2lNpy) npy = NULL;
 
   if (self->values[part] != NULL)
-    return fail (self, "the sample has this twice", error);
+    return fail (self, _ ("the sample has this twice"), error);
   npy = c2l_npy_parse (entry->data, entry->size, self->member->str, error);
   if (npy == NULL || !set_shape (self, part, &npy->array, error))
     return FALSE;
   self->values[part] = c2l_array_dup_f32 (&npy->array);
   if (!all_finite (self->values[part], npy->array.length))
-    return fail (self, "it holds numbers that are not finite; make it again, or leave it out",
+    return fail (self, _ ("it holds numbers that are not finite; make it again, or leave it out"),
                  error);
   return TRUE;
 }
@@ -238,6 +239,6 @@ c2l_shard_read_next (C2lShard *self, GError **error)
     g_propagate_error (error, g_steal_pointer (&local_error));
   else if (finish_sample (self, error) && self->n_samples == 0)
     g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                 "%s: no training data: no member's name ends with “.latent.npy”", self->name);
+                 _ ("%s: no training data: no member's name ends with “.latent.npy”"), self->name);
   return NULL;
 }

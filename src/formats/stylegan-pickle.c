@@ -7,6 +7,7 @@
 #include "formats/pickle-weights.h"
 #include "formats/weights-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define PERSISTENT "torch_utils.persistence._reconstruct_persistent_obj"
@@ -33,7 +34,7 @@ static gboolean
 damaged (GError **error, const char *name, const char *what)
 {
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "damaged StyleGAN file: “%s” %s; fetch the file again", *name ? name : "G_ema",
+               _ ("damaged StyleGAN file: “%s” %s; fetch the file again"), *name ? name : "G_ema",
                what);
   return FALSE;
 }
@@ -60,8 +61,8 @@ open_module (C2lPickle *pickle, const C2lPickleValue *value, const char *name, G
   if (!g_strv_contains (known_classes, class_name))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-                   "it asks for a class “%.80s” of its own, which is no StyleGAN2 or StyleGAN3; "
-                   "its code was not run",
+                   _ ("it asks for a class “%.80s” of its own, which is no StyleGAN2 or StyleGAN3; "
+                      "its code was not run"),
                    class_name);
       return NULL;
     }
@@ -282,7 +283,7 @@ add_config (C2lWeights *weights, C2lPickle *pickle, const C2lPickleValue *state,
   if (!stylegan3 && find_state (pickle, synthesis, "b4") == NULL)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "its G_ema is neither a StyleGAN2 nor a StyleGAN3 generator");
+                   _ ("its G_ema is neither a StyleGAN2 nor a StyleGAN3 generator"));
       return FALSE;
     }
   json_object_set_string_member (config, "class", stylegan3 ? "stylegan3" : "stylegan2");

@@ -7,6 +7,7 @@
 #include "formats/generator-build.h"
 #include "formats/weights-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define NETWORK "dnnlib.tflib.network.Network"
@@ -72,8 +73,8 @@ static gboolean
 refuse (GError **error, const char *name, const char *what)
 {
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "damaged StyleGAN2 file of the TensorFlow era: “%s” %s; fetch the file again", name,
-               what);
+               _ ("damaged StyleGAN2 file of the TensorFlow era: “%s” %s; fetch the file again"),
+               name, what);
   return FALSE;
 }
 
@@ -356,8 +357,9 @@ convert_all (Conversion *self, GError **error)
 
   if (activation != NULL && !c2l_pickle_is_string (activation, "lrelu"))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "a StyleGAN2 with another activation than leaky ReLU, which is not supported");
+      g_set_error (
+          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
+          _ ("a StyleGAN2 with another activation than leaky ReLU, which is not supported"));
       return FALSE;
     }
   if (!convert_mapping (self, shape.mapping_layers, error)
@@ -388,8 +390,9 @@ c2l_stylegan_tf_pickle_read (C2lPickle *taken, const char *path, GError **error)
   const C2lPickleValue *version = c2l_pickle_lookup (pickle, network->object.state, "version");
   if (version == NULL || version->kind != C2L_PICKLE_INT || version->integer < MIN_VERSION)
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "a network older than StyleGAN2, which is not supported; take a StyleGAN2 file");
+      g_set_error (
+          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
+          _ ("a network older than StyleGAN2, which is not supported; take a StyleGAN2 file"));
       return NULL;
     }
   conversion.kwargs = c2l_pickle_lookup (pickle, network->object.state, "static_kwargs");

@@ -3,6 +3,7 @@
 #include "formats/tar-private.h"
 #include "formats/weights.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* Archives are as long as so many whole records, as tapes wanted it. */
@@ -73,8 +74,8 @@ c2l_tar_append (GByteArray *archive,
   if (size > C2L_TAR_MAX_MEMBER || !set_name (&header, name))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   size > C2L_TAR_MAX_MEMBER ? "%s: too large for an archive of samples"
-                                             : "%s: a name that tar archives cannot hold",
+                   size > C2L_TAR_MAX_MEMBER ? _ ("%s: too large for an archive of samples")
+                                             : _ ("%s: a name that tar archives cannot hold"),
                    name);
       return FALSE;
     }

@@ -6,6 +6,7 @@
 #include "formats/tar-private.h"
 #include "formats/weights.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* Long names and pax records are short texts. */
@@ -151,15 +152,15 @@ read_header (C2lTar *self, C2lTarHeader *header, GError **error)
     {
       self->is_at_end = TRUE;
       if (!self->has_members)
-        return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is empty", error);
+        return fail (self, C2L_FORMAT_ERROR_DAMAGED, _ ("the archive is empty"), error);
       return FALSE;
     }
   if (n < C2L_TAR_BLOCK)
-    return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is cut off", error);
+    return fail (self, C2L_FORMAT_ERROR_DAMAGED, _ ("the archive is cut off"), error);
   if (!has_right_checksum (header))
     return fail (self, self->has_members ? C2L_FORMAT_ERROR_DAMAGED : C2L_FORMAT_ERROR_UNKNOWN,
-                 self->has_members ? "damaged archive: the checksum of a header is wrong"
-                                   : "not a tar archive",
+                 self->has_members ? _ ("damaged archive: the checksum of a header is wrong")
+                                   : _ ("not a tar archive"),
                  error);
   return TRUE;
 }
@@ -168,8 +169,8 @@ static gboolean
 find_size (C2lTar *self, const C2lTarHeader *header, gint64 *size, GError **error)
 {
   if (!parse_number (header->size, sizeof header->size, size))
-    return fail (self, C2L_FORMAT_ERROR_DAMAGED, "damaged archive: a member's size is no number",
-                 error);
+    return fail (self, C2L_FORMAT_ERROR_DAMAGED,
+                 _ ("damaged archive: a member's size is no number"), error);
   return TRUE;
 }
 
@@ -187,7 +188,7 @@ read_data (C2lTar *self, gint64 size, gint64 limit, GError **error)
   gint64 left = size;
 
   if (size > limit)
-    return fail (self, C2L_FORMAT_ERROR_UNSUPPORTED, "a member is larger than any sample is",
+    return fail (self, C2L_FORMAT_ERROR_UNSUPPORTED, _ ("a member is larger than any sample is"),
                  error);
   g_byte_array_set_size (self->buffer, 0);
   while (left > 0)
@@ -201,7 +202,7 @@ read_data (C2lTar *self, gint64 size, gint64 limit, GError **error)
                                     error))
         return FALSE;
       if (n < chunk)
-        return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is cut off within a member",
+        return fail (self, C2L_FORMAT_ERROR_DAMAGED, _ ("the archive is cut off within a member"),
                      error);
       left -= n;
     }
@@ -219,7 +220,7 @@ skip_bytes (C2lTar *self, gint64 n, GError **error)
       if (skipped < 0)
         return FALSE;
       if (skipped == 0)
-        return fail (self, C2L_FORMAT_ERROR_DAMAGED, "the archive is cut off within a member",
+        return fail (self, C2L_FORMAT_ERROR_DAMAGED, _ ("the archive is cut off within a member"),
                      error);
       n -= skipped;
     }
@@ -251,7 +252,7 @@ parse_pax (C2lTar *self, GError **error)
 {
   const char *p = self->buffer->len > 0 ? (const char *) self->buffer->data : "";
   const char *end = p + self->buffer->len;
-  const char *what = "damaged archive: an extended header is no list of records";
+  const char *what = _ ("damaged archive: an extended header is no list of records");
 
   while (p < end && *p != '\0')
     {
@@ -283,7 +284,7 @@ parse_pax (C2lTar *self, GError **error)
 
           if (!g_ascii_string_to_unsigned (value, 10, 0, G_MAXINT64 - C2L_TAR_BLOCK, &size, NULL))
             return fail (self, C2L_FORMAT_ERROR_DAMAGED,
-                         "damaged archive: a member's size is no number", error);
+                         _ ("damaged archive: a member's size is no number"), error);
           self->next_size = size;
         }
       p = record + length;
@@ -381,7 +382,7 @@ c2l_tar_read_next (C2lTar *self, GError **error)
       if (header.type == 'S')
         {
           fail (self, C2L_FORMAT_ERROR_UNSUPPORTED,
-                "the archive holds sparse files; pack it without them", error);
+                _ ("the archive holds sparse files; pack it without them"), error);
           return NULL;
         }
       /* Links, folders and devices have no data, whatever their size field says; other types do. */

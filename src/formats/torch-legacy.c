@@ -5,6 +5,7 @@
 
 #include "formats/pickle-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define PROTOCOL_VERSION 1001
@@ -44,7 +45,7 @@ read_prologue (GBytes *bytes, gsize *at, gboolean *swap, GError **error)
   if (!c2l_torch_legacy_is_magic (number->root))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
-                   "not a torch file: it begins with %s", c2l_pickle_describe (number->root));
+                   _ ("not a torch file: it begins with %s"), c2l_pickle_describe (number->root));
       return FALSE;
     }
   g_autoptr (C2lPickle) version = next_pickle (bytes, at, error);
@@ -54,7 +55,7 @@ read_prologue (GBytes *bytes, gsize *at, gboolean *swap, GError **error)
     {
       g_set_error (
           error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-          "a torch file of a version that is not known here; save it again with a newer torch");
+          _ ("a torch file of a version that is not known here; save it again with a newer torch"));
       return FALSE;
     }
   g_autoptr (C2lPickle) machine = next_pickle (bytes, at, error);

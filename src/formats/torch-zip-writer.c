@@ -8,6 +8,7 @@
 #include "formats/mapped.h"
 #include "formats/output.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -263,9 +264,10 @@ write_member (Writer *writer, const char *name, gconstpointer data, gsize size)
   gsize padding = (ALIGNMENT - plain % ALIGNMENT) % ALIGNMENT;
   if (plain + padding + size > G_MAXUINT32 - (1u << 24))
     {
-      g_set_error (writer->error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "the model needs more than 4 GiB, which this torch file cannot hold; export it "
-                   "as float16");
+      g_set_error (
+          writer->error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
+          _ ("the model needs more than 4 GiB, which this torch file cannot hold; export it "
+             "as float16"));
       return FALSE;
     }
 
@@ -337,7 +339,7 @@ c2l_torch_zip_save (C2lWeights *weights, JsonObject *extra, const char *path, GE
       if (storage_names[array->dtype] != NULL && i < G_MAXUINT16 - 8)
         continue;
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "“%s” (%s) cannot be part of a torch file; leave it out", names[i],
+                   _ ("“%s” (%s) cannot be part of a torch file; leave it out"), names[i],
                    c2l_dtype_get_name (array->dtype));
       return FALSE;
     }

@@ -6,6 +6,7 @@
 #include "formats/pickle-private.h"
 #include "formats/zip.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 typedef struct
@@ -51,17 +52,17 @@ find_folder (Archive *archive, GError **error)
       if (archive->folder != NULL)
         {
           g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                       "the archive holds two torch files, in “%s” and in “%.*s/”", archive->folder,
-                       (int) (slash - name), name);
+                       _ ("the archive holds two torch files, in “%s” and in “%.*s/”"),
+                       archive->folder, (int) (slash - name), name);
           return FALSE;
         }
       archive->folder = g_strndup (name, (gsize) (slash - name) + 1);
     }
   if (archive->folder != NULL)
     return TRUE;
-  g_set_error (
-      error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
-      "a zip archive without “data.pkl”, so not a torch file; unpack it if the model is inside");
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
+               _ ("a zip archive without “data.pkl”, so not a torch file; unpack it if the model "
+                  "is inside"));
   return FALSE;
 }
 
@@ -81,7 +82,7 @@ read_byte_order (Archive *archive, GError **error)
   if (!little && !(size == 3 && memcmp (text, "big", 3) == 0))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "the byte order of the torch file is neither little nor big");
+                   _ ("the byte order of the torch file is neither little nor big"));
       return FALSE;
     }
   archive->swap = little != (G_BYTE_ORDER == G_LITTLE_ENDIAN);

@@ -3,6 +3,7 @@
 #include "formats/webp-private.h"
 #include "formats/weights.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 struct _C2lWebpWriter
@@ -101,7 +102,7 @@ c2l_webp_writer_finish (C2lWebpWriter *self, const C2lImageText *texts, int n_te
     bytes = c2l_webp_add_texts (&data, texts, n_texts, error);
   else
     g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                 "the frames cannot be stored as WebP: %s",
+                 _ ("the frames cannot be stored as WebP: %s"),
                  WebPAnimEncoderGetError (self->encoder));
   WebPDataClear (&data);
   return bytes;

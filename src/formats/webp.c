@@ -7,6 +7,7 @@
 #include "formats/weights.h"
 #include "formats/xmp.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <webp/decode.h>
 #include <webp/demux.h>
@@ -18,7 +19,7 @@ static gboolean
 damaged (GError **error, const char *name, const char *what)
 {
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "%s: damaged WebP picture: %s; fetch or save it again", name, what);
+               _ ("%s: damaged WebP picture: %s; fetch or save it again"), name, what);
   return FALSE;
 }
 
@@ -113,7 +114,7 @@ c2l_webp_parse (gconstpointer data, gsize size, const char *name, GError **error
 
   if (!c2l_webp_is_webp (data, size))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, "%s: not a WebP picture",
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, _ ("%s: not a WebP picture"),
                    name);
       return NULL;
     }
@@ -162,14 +163,15 @@ c2l_webp_set_error (GError **error, WebPEncodingError code)
 {
   if (code == VP8_ENC_ERROR_OUT_OF_MEMORY || code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY)
     g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                 "the picture cannot be stored as WebP: there is not enough memory");
+                 _ ("the picture cannot be stored as WebP: there is not enough memory"));
   else if (code == VP8_ENC_ERROR_BAD_DIMENSION)
-    g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                 "the picture cannot be stored as WebP: no side can be longer than %d; choose PNG",
-                 C2L_WEBP_MAX_SIDE);
+    g_set_error (
+        error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
+        _ ("the picture cannot be stored as WebP: no side can be longer than %d; choose PNG"),
+        C2L_WEBP_MAX_SIDE);
   else
     g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                 "the picture cannot be stored as WebP (libwebp's error %d)", code);
+                 _ ("the picture cannot be stored as WebP (libwebp's error %d)"), code);
 }
 
 /* The file in @data with @texts in it. */

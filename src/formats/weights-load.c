@@ -16,6 +16,7 @@
 #include "formats/torch-legacy.h"
 #include "formats/torch-zip.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static gboolean
@@ -52,7 +53,7 @@ check_plausible (GBytes *bytes, GError **error)
   if (g_bytes_get_size (bytes) == 0)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "the file is empty; fetch it again");
+                   _ ("the file is empty; fetch it again"));
       return FALSE;
     }
   for (gsize i = 0; i < G_N_ELEMENTS (impostors); i++)
@@ -83,7 +84,7 @@ classify (C2lWeights *flat, GError **error)
   if (c2l_weights_get_length (weights) == 0)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
-                   "not a model file: it holds no tensors");
+                   _ ("not a model file: it holds no tensors"));
       return NULL;
     }
   if (c2l_weights_get_kind (weights) != C2L_WEIGHTS_PLAIN)
@@ -147,8 +148,8 @@ read_tree (C2lPickle *pickle, const char *path, const char *format, GError **err
     return read_tensor (pickle, weights, error);
   if (root->kind == C2L_PICKLE_DICT || root->kind == C2L_PICKLE_OBJECT)
     return read_dictionary (pickle, weights, format, error);
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN, "not a model file: it holds %s",
-               c2l_pickle_describe (root));
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
+               _ ("not a model file: it holds %s"), c2l_pickle_describe (root));
   return NULL;
 }
 
@@ -232,7 +233,7 @@ load_by_content (GBytes *bytes, const char *path, GError **error)
     return load_pickle (bytes, path, error);
   g_set_error (
       error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
-      "not a model file that is known here; expected a .safetensors, .ckpt, .pt or .pkl file");
+      _ ("not a model file that is known here; expected a .safetensors, .ckpt, .pt or .pkl file"));
   return NULL;
 }
 

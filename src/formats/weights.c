@@ -5,6 +5,7 @@
 
 #include "formats/array.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 typedef struct
@@ -185,7 +186,7 @@ check_name (C2lWeights *weights, const char *name, GError **error)
 {
   if (!g_hash_table_contains (weights->by_name, name))
     return TRUE;
-  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "two tensors are called “%s”",
+  g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, _ ("two tensors are called “%s”"),
                name);
   return FALSE;
 }
@@ -210,7 +211,7 @@ c2l_weights_add_empty (C2lWeights *weights, const char *name, const C2lArray *sh
   if (block == NULL)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "“%s” needs %" G_GSIZE_FORMAT " bytes, more memory than there is", name, size);
+                   _ ("“%s” needs %zu bytes, more memory than there is"), name, size);
       return NULL;
     }
   add_entry (weights, name, shape, block);

@@ -4,6 +4,7 @@
  */
 #include "formats/xmp.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define OUR_SPACE "https://clip2latent.github.io/ns/1.0/"
@@ -116,7 +117,7 @@ on_start (GMarkupParseContext *context,
 
   if (++self->depth > MAX_DEPTH)
     {
-      g_set_error_literal (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT, "too deep");
+      g_set_error_literal (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT, _ ("too deep"));
       return;
     }
   for (int i = 0; names[i] != NULL; i++)

@@ -7,6 +7,7 @@
 #include "formats/yaml-private.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -47,7 +48,7 @@ static gpointer G_GNUC_PRINTF (3, 4)
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (reader->error, C2L_FORMAT_ERROR, code, "%s: line %zu: %s", reader->name,
+  g_set_error (reader->error, C2L_FORMAT_ERROR, code, _ ("%s: line %zu: %s"), reader->name,
                reader->event.start_mark.line + 1, what);
   return NULL;
 }
@@ -64,7 +65,7 @@ advance (Reader *reader)
 
   memset (&reader->event, 0, sizeof reader->event);
   g_set_error (reader->error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "%s: line %zu: not YAML: %s", reader->name, reader->parser.problem_mark.line + 1,
+               _ ("%s: line %zu: not YAML: %s"), reader->name, reader->parser.problem_mark.line + 1,
                reader->parser.problem != NULL ? reader->parser.problem : "damaged");
   return FALSE;
 }
@@ -397,13 +398,13 @@ parse (const char *data, gsize size, const char *name, GError **error)
   if (size > C2L_YAML_MAX_SIZE)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "%s: %zu bytes are too many for a configuration", name, size);
+                   _ ("%s: %zu bytes are too many for a configuration"), name, size);
       return NULL;
     }
   if (!g_utf8_validate_len (data, size, NULL))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: not UTF-8 text; save it as UTF-8", name);
+                   _ ("%s: not UTF-8 text; save it as UTF-8"), name);
       return NULL;
     }
 
@@ -439,7 +440,7 @@ c2l_yaml_parse (const char *data, gsize size, const char *name, GError **error)
   if (!JSON_NODE_HOLDS_OBJECT (node))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "%s: not a configuration: it should be “key: value” lines", name);
+                   _ ("%s: not a configuration: it should be “key: value” lines"), name);
       return NULL;
     }
   return json_node_dup_object (node);

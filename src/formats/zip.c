@@ -4,6 +4,7 @@
  * Inflated bytes share a budget, so that a small archive cannot fill the memory. */
 #include "formats/zip.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -72,7 +73,7 @@ static gboolean G_GNUC_PRINTF (2, 3) damaged (GError **error, const char *format
   g_autofree char *what = g_strdup_vprintf (format, args);
   va_end (args);
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-               "damaged zip archive: %s; fetch the file again", what);
+               _ ("damaged zip archive: %s; fetch the file again"), what);
   return FALSE;
 }
 
@@ -176,17 +177,17 @@ check_member (C2lZip *zip, const Member *member, guint16 flags, GError **error)
 {
   if (leaves_folder (member->name))
     {
-      g_set_error (
-          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
-          "zip member “%s” is outside of the archive's own folder; the file is better not trusted",
-          member->name);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_FORBIDDEN,
+                   _ ("zip member “%s” is outside of the archive's own folder; the file is better "
+                      "not trusted"),
+                   member->name);
       return FALSE;
     }
   if (flags & FLAG_ENCRYPTED
       || (member->method != METHOD_STORED && member->method != METHOD_DEFLATED))
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-                   "zip member “%s” is encrypted or compressed in a way that is not known here",
+                   _ ("zip member “%s” is encrypted or compressed in a way that is not known here"),
                    member->name);
       return FALSE;
     }

@@ -6,6 +6,7 @@
 
 #include "formats/weights.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -32,7 +33,7 @@ reader_fail (Reader *reader, const char *path, const char *what)
 {
   if (reader->error == NULL)
     reader->error = g_error_new (C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                                 "configuration: “%s” %s", path, what);
+                                 _ ("configuration: “%s” %s"), path, what);
 }
 
 /* The node at "a.b.c", or NULL; null counts as absent. */

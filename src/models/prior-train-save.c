@@ -2,6 +2,7 @@
  * thing. Knows no file: arrays come from and go into a C2lWeights. */
 #include "models/prior-train-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define ONLINE_PREFIX "diffusion_prior."
@@ -77,7 +78,7 @@ get_step (C2lWeights *weights, guint64 *step, GError **error)
   if (array->dtype != C2L_I64 || array->length != 1)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: tensor “%s” should be one whole number: the checkpoint is damaged",
+                   _ ("%s: tensor “%s” should be one whole number: the checkpoint is damaged"),
                    c2l_weights_get_path (weights), name);
       return FALSE;
     }

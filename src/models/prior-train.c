@@ -7,6 +7,8 @@
 #include "models/prior-train-private.h"
 #include "models/streams.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -57,7 +59,7 @@ check_trainable (const C2lPriorConfig *config, C2lWeights *weights, GError **err
   if (what == NULL)
     return TRUE;
   g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-               "%s: its configuration sets “%s”, which training does not do; leave it out",
+               _ ("%s: its configuration sets “%s”, which training does not do; leave it out"),
                c2l_weights_get_path (weights), what);
   return FALSE;
 }
@@ -76,8 +78,8 @@ load_prior (C2lWeights *weights, JsonObject *config, C2lDevice *device, GError *
     if (!c2l_tensor_own (g_ptr_array_index (prior->tensors, i)))
       {
         g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                             "Not enough memory for a prior that is being trained: close other "
-                             "programs");
+                             _ ("Not enough memory for a prior that is being trained: close other "
+                                "programs"));
         return NULL;
       }
   return g_steal_pointer (&prior);
@@ -98,7 +100,7 @@ make_vectors (C2lPriorTrain *self, GError **error)
       if (c2l_tensor_get_host_data (*vectors[i]) == NULL)
         {
           g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                       "This device (%s) does not train: choose “cpu”",
+                       _ ("This device (%s) does not train: choose “cpu”"),
                        c2l_device_get_description (self->device));
           return FALSE;
         }
@@ -164,8 +166,8 @@ check_statistics (const C2lPriorTrain *self, C2lWeights *weights, GError **error
     if (!(self->std[i] > 0) || !isfinite (self->std[i]) || !isfinite (self->mean[i]))
       {
         g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                     "%s: element %d of the latents' statistics is %g ± %g; deviations must be "
-                     "above zero: is the data a single latent?",
+                     _ ("%s: element %d of the latents' statistics is %g ± %g; deviations must be "
+                        "above zero: is the data a single latent?"),
                      c2l_weights_get_path (weights), (int) i, self->mean[i], self->std[i]);
         return FALSE;
       }
@@ -224,7 +226,7 @@ c2l_prior_train_new (C2lWeights *weights,
   if (!c2l_device_supports (device, options->precision))
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                   "This device (%s) has no precision “%s”: choose another one",
+                   _ ("This device (%s) has no precision “%s”: choose another one"),
                    c2l_device_get_description (device),
                    c2l_precision_get_name (options->precision));
       return NULL;
@@ -434,9 +436,9 @@ c2l_prior_train_update (C2lPriorTrain *self, double lr, double *grad_norm, GErro
     {
       c2l_prior_train_clear (self);
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_FAILED,
-                   "step %" G_GUINT64_FORMAT
-                   ": the gradient is not finite: training has diverged; go on from an earlier "
-                   "checkpoint with a smaller learning rate, or clip gradients",
+                   _ ("step %" PRIu64
+                      ": the gradient is not finite: training has diverged; go on from an earlier "
+                      "checkpoint with a smaller learning rate, or clip gradients"),
                    self->step + 1);
       return FALSE;
     }

@@ -4,6 +4,7 @@
  * the first steps of a schedule lose no digits. */
 #include "models/sampler.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 /* ᾱ of the last time step may be 0 (jsd): signal this far below the noise is none. */
@@ -74,18 +75,19 @@ check_steps (const C2lPrior *prior, const C2lSamplerParams *params, GError **err
   if (given < 1 || given > total)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE,
-                   "%s %d: this prior has %d time steps; choose from 1 to %d",
+                   _ ("%s %d: this prior has %d time steps; choose from 1 to %d"),
                    by_skip ? "skip" : "steps", given, total, total);
       return FALSE;
     }
 
   if (params->kind == C2L_SAMPLER_REFERENCE && total % given != 0)
     {
-      g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE,
-                   "%s %d: the sampler “reference” needs a divisor of the prior's %d time steps; "
-                   "the nearest is %d "
-                   "(or choose another sampler)",
-                   by_skip ? "skip" : "steps", given, total, nearest_divisor (total, given));
+      g_set_error (
+          error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_SHAPE,
+          _ ("%s %d: the sampler “reference” needs a divisor of the prior's %d time steps; "
+             "the nearest is %d "
+             "(or choose another sampler)"),
+          by_skip ? "skip" : "steps", given, total, nearest_divisor (total, given));
       return FALSE;
     }
 
@@ -106,8 +108,8 @@ check_plan (const C2lPrior *prior, const C2lSamplerParams *params, GError **erro
       {
         g_set_error (
             error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-            "the sampler “%s” divides by zero at time step %d of this prior's schedule (%s); "
-            "choose another sampler",
+            _ ("the sampler “%s” divides by zero at time step %d of this prior's schedule (%s); "
+               "choose another sampler"),
             kind_names[params->kind], plan[i].t,
             c2l_schedule_kind_get_name (c2l_prior_get_info (prior)->beta_schedule));
         return FALSE;
@@ -123,8 +125,8 @@ c2l_sampler_check (const C2lPrior *prior, const C2lSamplerParams *params, GError
     {
       g_set_error (
           error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-          "guidance: this prior never learned to do without a text (“cond_drop_prob” is 0); set "
-          "guidance to 1");
+          _ ("guidance: this prior never learned to do without a text (“cond_drop_prob” is 0); set "
+             "guidance to 1"));
       return FALSE;
     }
 

@@ -7,6 +7,7 @@
 #include "formats/weights.h"
 #include "models/text-cleanup.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -312,7 +313,7 @@ unpack (const guint8 *data, gsize size, int n_lines, const char *name, GError **
   if (status != Z_OK && status != Z_STREAM_END)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: damaged gzip file; fetch it again", name);
+                   _ ("%s: damaged gzip file; fetch it again"), name);
       return NULL;
     }
   return g_steal_pointer (&out);
@@ -339,7 +340,8 @@ parse_lines (C2lTokenizer *self,
       if (!parse_merge (self, line, line_end))
         {
           g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                       "%s: line %d is not a merge: two symbols with a space between", name, n + 2);
+                       _ ("%s: line %d is not a merge: two symbols with a space between"), name,
+                       n + 2);
           return FALSE;
         }
       line = line_end + 1;
@@ -363,11 +365,11 @@ c2l_tokenizer_parse (gconstpointer data,
 
   if (n_merges < 0 || vocab_size > MAX_VOCAB)
     {
-      g_set_error (
-          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
-          "%s: the model has %d tokens, but bytes, start and end alone are %d; it is not a model "
-          "for byte-pair tokens",
-          name, vocab_size, N_BASE_SYMBOLS + N_SPECIAL);
+      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNSUPPORTED,
+                   _ ("%s: the model has %d tokens, but bytes, start and end alone are %d; it is "
+                      "not a model "
+                      "for byte-pair tokens"),
+                   name, vocab_size, N_BASE_SYMBOLS + N_SPECIAL);
       return NULL;
     }
   if (size >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
@@ -385,10 +387,11 @@ c2l_tokenizer_parse (gconstpointer data,
     return NULL;
   if (vocab_size > 0 && self->symbols->len != (guint) (N_BASE_SYMBOLS + n_merges))
     {
-      g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: %u merges, but the model's vocabulary needs %d; use the merges that belong "
-                   "to the model",
-                   name, self->symbols->len - N_BASE_SYMBOLS, n_merges);
+      g_set_error (
+          error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
+          _ ("%s: %u merges, but the model's vocabulary needs %d; use the merges that belong "
+             "to the model"),
+          name, self->symbols->len - N_BASE_SYMBOLS, n_merges);
       return NULL;
     }
   self->vocab_size = self->symbols->len + N_SPECIAL;
@@ -411,7 +414,7 @@ c2l_tokenizer_load (const char *path, int vocab_size, GError **error)
   if (size == 0)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: the file is empty; fetch it again", path);
+                   _ ("%s: the file is empty; fetch it again"), path);
       return NULL;
     }
 

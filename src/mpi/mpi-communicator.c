@@ -8,6 +8,7 @@
 #include "compute/communicator-module.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <gmodule.h>
 #include <mpi.h>
 #include <signal.h>
@@ -341,8 +342,8 @@ c2l_communicator_module_open (int version, GError **error)
   if (version != C2L_COMMUNICATOR_MODULE_VERSION)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                           "this module belongs to another version of the program; install both "
-                           "of the same");
+                           _ ("this module belongs to another version of the program; install both "
+                              "of the same"));
       return NULL;
     }
   self = g_new0 (Self, 1);

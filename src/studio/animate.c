@@ -7,6 +7,7 @@
 #include "formats/webp.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <math.h>
 
@@ -26,8 +27,8 @@ struct _C2lAnimator
 static gboolean
 cannot_write (const char *path, int code, const char *advice, GError **error)
 {
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: cannot be written: %s; %s",
-               path, g_strerror (code), advice);
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+               _ ("%s: cannot be written: %s; %s"), path, g_strerror (code), advice);
   return FALSE;
 }
 
@@ -46,12 +47,12 @@ check_path (const char *path, gboolean as_files, GError **error)
   g_autofree char *folder = g_path_get_dirname (path);
 
   if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
-    return cannot_write (path, ENOENT, "its folder is not there: make it, or choose another",
+    return cannot_write (path, ENOENT, _ ("its folder is not there: make it, or choose another"),
                          error);
   if (as_files && g_file_test (path, G_FILE_TEST_EXISTS) && !is_empty (path))
-    return cannot_write (path, EEXIST, "frames need a new or an empty folder", error);
+    return cannot_write (path, EEXIST, _ ("frames need a new or an empty folder"), error);
   if (!as_files && g_file_test (path, G_FILE_TEST_IS_DIR))
-    return cannot_write (path, EISDIR, "name a file", error);
+    return cannot_write (path, EISDIR, _ ("name a file"), error);
   return TRUE;
 }
 
@@ -82,7 +83,7 @@ c2l_animator_new (const char *path, const C2lAnimation *animation, GError **erro
   if (g_mkdtemp_full (self->part, 0777) == NULL)
     {
       g_clear_pointer (&self->part, g_free);
-      cannot_write (path, errno, "choose a folder that you may write to", error);
+      cannot_write (path, errno, _ ("choose a folder that you may write to"), error);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -162,9 +163,10 @@ c2l_animator_add (C2lAnimator *self, C2lPicture *frame, GCancellable *cancellabl
     }
   if (frame->size != self->size)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: frame %u has %d², the first one %d²; draw them with one model in one size",
-                   self->path, self->n_frames + 1, frame->size, self->size);
+      g_set_error (
+          error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+          _ ("%s: frame %u has %d², the first one %d²; draw them with one model in one size"),
+          self->path, self->n_frames + 1, frame->size, self->size);
       return FALSE;
     }
   added = self->animation.as_files ? add_file (self, frame, error)
@@ -194,7 +196,7 @@ c2l_animator_finish (C2lAnimator *self, GError **error)
   if (!self->animation.as_files)
     return finish_webp (self, error);
   if (g_rename (self->part, self->path) != 0)
-    return cannot_write (self->path, errno, "frames need a new or an empty folder", error);
+    return cannot_write (self->path, errno, _ ("frames need a new or an empty folder"), error);
   g_clear_pointer (&self->part, g_free);
   return TRUE;
 }

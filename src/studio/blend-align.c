@@ -3,6 +3,7 @@
  */
 #include "studio/blend-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static GPtrArray *
@@ -34,8 +35,8 @@ c2l_blend_check (C2lSession *session, GPtrArray *recipes, GError **error)
       if (!is_of_model (session, recipe))
         {
           g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                       "picture %u was drawn by the model “%s”, and “%s” has another generator; "
-                       "choose pictures of one model",
+                       _ ("picture %u was drawn by the model “%s”, and “%s” has another generator; "
+                          "choose pictures of one model"),
                        i + 1, recipe->model != NULL ? recipe->model : "?",
                        c2l_bundle_get_name (c2l_engine_get_bundle (session->engine)));
           return FALSE;

@@ -7,6 +7,7 @@
 #include "studio/moments.h"
 #include "studio/normals.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -182,7 +183,7 @@ c2l_blend_in_betweens (C2lSession *session,
   if (options->n < 2 || options->n > C2L_BLEND_MAX_FRAMES)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%d frames; from 2 to %d are possible", options->n, C2L_BLEND_MAX_FRAMES);
+                   _ ("%d frames; from 2 to %d are possible"), options->n, C2L_BLEND_MAX_FRAMES);
       return NULL;
     }
   aligned = c2l_blend_align (session, recipes, FALSE, error);
@@ -232,7 +233,7 @@ check_around (double strength, int n, GError **error)
   if (strength >= 0 && strength <= MAX_STRENGTH)
     return TRUE;
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "a strength of %g; from 0 (the same picture) to %d is possible", strength,
+               _ ("a strength of %g; from 0 (the same picture) to %d is possible"), strength,
                MAX_STRENGTH);
   return FALSE;
 }
@@ -272,8 +273,8 @@ dup_spread (C2lSession *session, int n_rows, int width, GCancellable *cancellabl
   else
     g_set_error (
         error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-        "the prior's latents have %d channels and the generator's %d; use a prior that was "
-        "trained for it",
+        _ ("the prior's latents have %d channels and the generator's %d; use a prior that was "
+           "trained for it"),
         spread.width, width);
   c2l_rows_clear (&spread);
   return data;

@@ -9,6 +9,8 @@
 #include "studio/digest.h"
 #include "studio/json.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -49,6 +51,7 @@ direction_free (gpointer data)
 
   g_free (direction->id);
   g_free (direction->name);
+  g_free (direction->original);
   g_free (direction->file);
   g_free (direction);
 }
@@ -110,7 +113,7 @@ broken (GError **error, C2lBundle *bundle, const char *format, ...)
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE, "%s: not a usable model: %s",
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE, _ ("%s: not a usable model: %s"),
                bundle->folder, what);
   return FALSE;
 }
@@ -141,12 +144,12 @@ take_file (C2lBundle *bundle,
   const char *name = c2l_json_get_string (object, member, NULL);
 
   if (name == NULL)
-    return broken (error, bundle, "model.json: “%s” of “%s” is missing", member, of);
+    return broken (error, bundle, _ ("model.json: “%s” of “%s” is missing"), member, of);
   *path = dup_inside (bundle, name);
   if (*path == NULL)
-    return broken (error, bundle, "model.json: “%s” would leave the folder", name);
+    return broken (error, bundle, _ ("model.json: “%s” would leave the folder"), name);
   if (!g_file_test (*path, G_FILE_TEST_IS_REGULAR))
-    return broken (error, bundle, "“%s” is missing; get the model again", name);
+    return broken (error, bundle, _ ("“%s” is missing; get the model again"), name);
   return TRUE;
 }
 
@@ -164,7 +167,7 @@ read_roles (C2lBundle *bundle, GError **error)
       bundle->sums[role] = g_strdup (c2l_json_get_string (object, "sha256", NULL));
     }
   if (bundle->files[C2L_ROLE_GENERATOR] == NULL)
-    return broken (error, bundle, "model.json names no generator");
+    return broken (error, bundle, _ ("model.json names no generator"));
   return TRUE;
 }
 
@@ -185,10 +188,11 @@ read_clip_and_prior (C2lBundle *bundle, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (preprocess_names); i++)
     if (strcmp (bundle->preprocess, preprocess_names[i]) == 0)
       return TRUE;
-  return broken (error, bundle,
-                 "model.json: “%s” is no preprocessing of pictures for CLIP; reference, openai and "
-                 "openai-clamped are",
-                 bundle->preprocess);
+  return broken (
+      error, bundle,
+      _ ("model.json: “%s” is no preprocessing of pictures for CLIP; reference, openai and "
+         "openai-clamped are"),
+      bundle->preprocess);
 }
 
 static gboolean
@@ -198,7 +202,7 @@ read_directions (C2lBundle *bundle, GError **error)
   guint n = array != NULL ? json_array_get_length (array) : 0;
 
   if (n > MAX_DIRECTIONS)
-    return broken (error, bundle, "model.json lists too many directions");
+    return broken (error, bundle, _ ("model.json lists too many directions"));
   for (guint i = 0; i < n; i++)
     {
       JsonNode *node = json_array_get_element (array, i);
@@ -206,20 +210,22 @@ read_directions (C2lBundle *bundle, GError **error)
       C2lDirection *direction;
 
       if (!JSON_NODE_HOLDS_OBJECT (node))
-        return broken (error, bundle, "model.json: a direction is no object");
+        return broken (error, bundle, _ ("model.json: a direction is no object"));
       if (!take_file (bundle, json_node_get_object (node), "file", "directions", &file, error))
         return FALSE;
       stem = g_path_get_basename (file);
       if (strrchr (stem, '.') != NULL)
         *strrchr (stem, '.') = '\0';
       direction = g_new0 (C2lDirection, 1);
-      direction->name = g_strdup (c2l_json_get_string (json_node_get_object (node), "name", stem));
+      direction->original
+          = g_strdup (c2l_json_get_string (json_node_get_object (node), "name", stem));
+      direction->name = g_strdup (c2l_bundle_translate (bundle, direction->original));
       direction->scale = c2l_json_get_double (json_node_get_object (node), "scale", 1);
       direction->id = g_steal_pointer (&stem);
       direction->file = g_steal_pointer (&file);
       g_ptr_array_add (bundle->directions, direction);
       if (!isfinite (direction->scale))
-        return broken (error, bundle, "model.json: the scale of “%s” is no number to draw with",
+        return broken (error, bundle, _ ("model.json: the scale of “%s” is no number to draw with"),
                        direction->id);
     }
   return TRUE;
@@ -234,7 +240,7 @@ check_defaults (C2lBundle *bundle, GError **error)
   if (isfinite (defaults.guidance) && c2l_truncation_check (defaults.truncation, NULL))
     return TRUE;
   return broken (error, bundle,
-                 "model.json: its default guidance or truncation is no number to draw with");
+                 _ ("model.json: its default guidance or truncation is no number to draw with"));
 }
 
 C2lBundle *
@@ -251,17 +257,17 @@ c2l_bundle_open (const char *folder, GError **error)
     {
       broken (error, bundle,
               g_file_test (folder, G_FILE_TEST_IS_DIR)
-                  ? "it has no model.json; name a folder that “c2l import” made"
+                  ? _ ("it has no model.json; name a folder that “c2l import” made")
               : g_file_test (folder, G_FILE_TEST_EXISTS)
-                  ? "it is not a folder; name the folder that “c2l import” made"
-                  : "there is no such folder");
+                  ? _ ("it is not a folder; name the folder that “c2l import” made")
+                  : _ ("there is no such folder"));
       return NULL;
     }
   if (!g_file_get_contents (path, &text, &length, error))
     return NULL;
   if (length > MAX_MODEL_JSON)
     {
-      broken (error, bundle, "model.json is too large to be one");
+      broken (error, bundle, _ ("model.json is too large to be one"));
       return NULL;
     }
   bundle->info = c2l_json_parse_object (text, length, path, error);
@@ -270,7 +276,7 @@ c2l_bundle_open (const char *folder, GError **error)
   format = c2l_json_get_int (bundle->info, "format", 0);
   if (format != C2L_BUNDLE_FORMAT)
     {
-      broken (error, bundle, "model.json is of format %" G_GINT64_FORMAT ", this program reads %d",
+      broken (error, bundle, _ ("model.json is of format %" PRId64 ", this program reads %d"),
               format, C2L_BUNDLE_FORMAT);
       return NULL;
     }
@@ -295,8 +301,8 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
         {
           g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
                        g_file_test (paths[role], G_FILE_TEST_EXISTS)
-                           ? "%s: not an ordinary file; it was named as the %s"
-                           : "%s: there is no such file; it was named as the %s",
+                           ? _ ("%s: not an ordinary file; it was named as the %s")
+                           : _ ("%s: there is no such file; it was named as the %s"),
                        paths[role], role_names[role]);
           return NULL;
         }
@@ -338,6 +344,12 @@ const char *
 c2l_bundle_get_name (C2lBundle *bundle)
 {
   return bundle->name;
+}
+
+const char *
+c2l_bundle_translate (C2lBundle *bundle, const char *text)
+{
+  return c2l_json_translate (c2l_json_get_object (bundle->info, "translations"), text);
 }
 
 const char *
@@ -399,6 +411,7 @@ c2l_bundle_lookup_direction (C2lBundle *bundle, const char *name)
       const C2lDirection *direction = g_ptr_array_index (bundle->directions, i);
 
       if (g_ascii_strcasecmp (direction->id, name) == 0
+          || g_ascii_strcasecmp (direction->original, name) == 0
           || g_ascii_strcasecmp (direction->name, name) == 0)
         return direction;
     }
@@ -417,13 +430,13 @@ c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error)
   static const C2lWeightsKind kinds[C2L_N_ROLES]
       = { C2L_WEIGHTS_CLIP, C2L_WEIGHTS_PRIOR, C2L_WEIGHTS_GENERATOR };
   static const char *const wanted[C2L_N_ROLES]
-      = { "a CLIP model", "a prior's checkpoint", "a StyleGAN generator" };
+      = { N_ ("a CLIP model"), N_ ("a prior's checkpoint"), N_ ("a StyleGAN generator") };
   g_autoptr (C2lWeights) weights = NULL;
 
   if (bundle->files[role] == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
-                   "the model “%s” has no %s, which this needs; name one with --%s",
+                   _ ("the model “%s” has no %s, which this needs; name one with --%s"),
                    bundle->folder != NULL ? bundle->folder : bundle->name, role_names[role],
                    role_names[role]);
       return NULL;
@@ -436,8 +449,8 @@ c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error)
   if (c2l_weights_get_kind (weights) != kinds[role])
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: not %s, but %s; see “c2l info” for what it is", bundle->files[role],
-                   wanted[role], c2l_weights_get_format (weights));
+                   _ ("%s: not %s, but %s; see “c2l info” for what it is"), bundle->files[role],
+                   _ (wanted[role]), c2l_weights_get_format (weights));
       return NULL;
     }
   return g_steal_pointer (&weights);
@@ -468,7 +481,7 @@ c2l_bundle_verify (C2lBundle *bundle, GCancellable *cancellable, GError **error)
       if (g_ascii_strcasecmp (sum, bundle->sums[role]) != 0)
         return broken (
             error, bundle,
-            "the %s's file is not the one that model.json describes; get the model again",
+            _ ("the %s's file is not the one that model.json describes; get the model again"),
             role_names[role]);
     }
   return TRUE;
@@ -499,7 +512,7 @@ c2l_direction_load (const char *file, C2lRows *rows, GError **error)
   if (c2l_weights_get_kind (weights) != C2L_WEIGHTS_TENSOR || array == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: not a direction: %s, where one bare array is expected", file,
+                   _ ("%s: not a direction: %s, where one bare array is expected"), file,
                    c2l_weights_get_format (weights));
       return FALSE;
     }
@@ -508,8 +521,8 @@ c2l_direction_load (const char *file, C2lRows *rows, GError **error)
       g_autofree char *shape = c2l_array_to_string (array);
       g_set_error (
           error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-          "%s: not a direction: %s, where [D], [1, D] or [number of styles, D] is expected", file,
-          shape);
+          _ ("%s: not a direction: %s, where [D], [1, D] or [number of styles, D] is expected"),
+          file, shape);
       return FALSE;
     }
   data = c2l_array_dup_f32 (array);
@@ -517,7 +530,7 @@ c2l_direction_load (const char *file, C2lRows *rows, GError **error)
     if (!isfinite (data[i]))
       {
         g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                     "%s: not a usable direction: it holds numbers that are not finite", file);
+                     _ ("%s: not a usable direction: it holds numbers that are not finite"), file);
         return FALSE;
       }
   c2l_rows_clear (rows);

@@ -74,8 +74,9 @@ describe (C2lInstalled *installed, C2lBundle *bundle)
   const char *description = c2l_json_get_string (info, "description", NULL);
 
   g_free (installed->name);
-  installed->name = g_strdup (c2l_bundle_get_name (bundle));
-  installed->draws = g_strdup (c2l_json_get_string (info, "draws", description));
+  installed->name = g_strdup (c2l_bundle_translate (bundle, c2l_bundle_get_name (bundle)));
+  installed->draws
+      = g_strdup (c2l_bundle_translate (bundle, c2l_json_get_string (info, "draws", description)));
   installed->network = g_strdup (c2l_json_get_string (info, "network", NULL));
   installed->origin = g_strdup (c2l_json_get_string (info, "origin", NULL));
   installed->licences = dup_strings (info, "licences");

@@ -7,7 +7,9 @@
 #include "studio/json.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define FILE_NAME "dataset.json"
@@ -158,8 +160,9 @@ check_new (const char *folder, GError **error)
     return FALSE;
   while ((name = g_dir_read_name (dir)) != NULL)
     if (is_tar_of_ours (name))
-      return refuse (folder, error, "holds %s, and no %s that says what it is; name a new folder",
-                     name, FILE_NAME);
+      return refuse (folder, error,
+                     _ ("holds %s, and no %s that says what it is; name a new folder"), name,
+                     FILE_NAME);
   return TRUE;
 }
 
@@ -177,7 +180,7 @@ load (const char *path, GError **error)
       && c2l_json_get_int (json_node_get_object (root), "version", 0) == VERSION)
     return json_object_ref (json_node_get_object (root));
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-               "%s: not written by this version of the program; name a new folder", path);
+               _ ("%s: not written by this version of the program; name a new folder"), path);
   return NULL;
 }
 
@@ -191,8 +194,8 @@ check_number (const C2lDatasetOptions *options, JsonObject *there, gboolean *gro
   if (!*grown || n % options->samples_per_file == 0)
     return TRUE;
   return refuse (options->folder, error,
-                 "holds %" G_GUINT64_FORMAT " samples, whose last tar is not full; more cannot be "
-                 "added. Name a new folder, or --n-samples %" G_GUINT64_FORMAT,
+                 _ ("holds %" PRIu64 " samples, whose last tar is not full; more cannot be "
+                    "added. Name a new folder, or --n-samples %" PRIu64),
                  n, n);
 }
 
@@ -211,10 +214,11 @@ check_same (const C2lDatasetOptions *options,
                       *b = dup_member (wanted, decisive[i].name);
 
       if (strcmp (a, b) != 0)
-        return refuse (options->folder, error,
-                       "was begun with another %s: %s, and now it is %s; use the same, or name a "
-                       "new folder",
-                       decisive[i].option, a, b);
+        return refuse (
+            options->folder, error,
+            _ ("was begun with another %s: %s, and now it is %s; use the same, or name a "
+               "new folder"),
+            decisive[i].option, a, b);
     }
   before = dup_member (there, "device_details");
   now = dup_member (wanted, "device_details");

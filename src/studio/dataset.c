@@ -7,6 +7,7 @@
 #include "compute/philox.h"
 #include "models/streams.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* Samples go through CLIP in groups of fixed places, from each tar's first one on. */
@@ -151,8 +152,8 @@ check_model (Run *run, GError **error)
   if (!c2l_engine_has_clip (engine))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: it has no CLIP to look at its pictures; name one with "
-                   "--feature-extractor-name",
+                   _ ("%s: it has no CLIP to look at its pictures; name one with "
+                      "--feature-extractor-name"),
                    c2l_bundle_get_name (c2l_engine_get_bundle (engine)));
       return FALSE;
     }
@@ -166,22 +167,22 @@ check_model (Run *run, GError **error)
   if (run->average == NULL && run->options->truncation != 1)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: it knows no average latent; leave --truncation out",
+                   _ ("%s: it knows no average latent; leave --truncation out"),
                    c2l_bundle_get_name (c2l_engine_get_bundle (engine)));
       return FALSE;
     }
   if (run->n_rows == 0)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: it takes %d styles, and the space w3 wants more than %d; use the space w",
-                   c2l_bundle_get_name (c2l_engine_get_bundle (engine)), run->num_ws,
-                   2 * W3_REPEATS);
+      g_set_error (
+          error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+          _ ("%s: it takes %d styles, and the space w3 wants more than %d; use the space w"),
+          c2l_bundle_get_name (c2l_engine_get_bundle (engine)), run->num_ws, 2 * W3_REPEATS);
       return FALSE;
     }
   if (c2l_generator_get_c_dim (generator) > 0)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: it draws classes, and a data set has none; use a generator without",
+                   _ ("%s: it draws classes, and a data set has none; use a generator without"),
                    c2l_bundle_get_name (c2l_engine_get_bundle (engine)));
       return FALSE;
     }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <sys/file.h>
@@ -45,11 +46,11 @@ open_locked (C2lPart *self, GError **error)
     {
       self->fd = g_open (self->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
       if (self->fd < 0)
-        return fail_errno (self->path, "cannot be written", error);
+        return fail_errno (self->path, _ ("cannot be written"), error);
       if (flock (self->fd, LOCK_EX | LOCK_NB) != 0)
         {
           g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_BUSY,
-                       "%s: another program is downloading this file; wait for it to end",
+                       _ ("%s: another program is downloading this file; wait for it to end"),
                        self->destination);
           return FALSE;
         }
@@ -93,7 +94,7 @@ c2l_part_open (const char *destination, const char *url, GError **error)
   self->note_path = g_strconcat (self->path, ".json", NULL);
   if (g_mkdir_with_parents (folder, 0755) != 0)
     {
-      fail_errno (folder, "cannot be made", error);
+      fail_errno (folder, _ ("cannot be made"), error);
       return NULL;
     }
   if (!open_locked (self, error))
@@ -132,11 +133,11 @@ c2l_part_write (C2lPart *self, const char *data, gsize size, GError **error)
       if (n < 0 && errno == ENOSPC)
         {
           g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NO_SPACE,
-                       "%s: the disk is full; make room and try again", self->destination);
+                       _ ("%s: the disk is full; make room and try again"), self->destination);
           return FALSE;
         }
       if (n < 0)
-        return fail_errno (self->path, "cannot be written", error);
+        return fail_errno (self->path, _ ("cannot be written"), error);
       data += n;
       size -= n;
       self->size += n;
@@ -152,7 +153,7 @@ c2l_part_restart (C2lPart *self, const char *url, const char *validator, GError 
   g_autofree char *text = NULL;
 
   if (ftruncate (self->fd, 0) != 0)
-    return fail_errno (self->path, "cannot be written", error);
+    return fail_errno (self->path, _ ("cannot be written"), error);
   self->size = 0;
   g_free (self->validator);
   self->validator = g_strdup (validator);
@@ -183,7 +184,7 @@ c2l_part_check_space (C2lPart *self, goffset n, GError **error)
   have = g_format_size (available);
   g_set_error (
       error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NO_SPACE,
-      "%s: %s are still to come, but only %s are free on that disk; make room and try again",
+      _ ("%s: %s are still to come, but only %s are free on that disk; make room and try again"),
       self->destination, need, have);
   return FALSE;
 }
@@ -206,7 +207,7 @@ c2l_part_compute_sha256 (C2lPart *self, GCancellable *cancellable, GError **erro
         continue;
       if (n <= 0)
         {
-          fail_errno (self->path, "cannot be read back", error);
+          fail_errno (self->path, _ ("cannot be read back"), error);
           return NULL;
         }
       g_checksum_update (checksum, buffer, n);
@@ -222,9 +223,9 @@ c2l_part_finish (C2lPart *self, GError **error)
   int folder_fd;
 
   if (fsync (self->fd) != 0)
-    return fail_errno (self->path, "cannot be written", error);
+    return fail_errno (self->path, _ ("cannot be written"), error);
   if (g_rename (self->path, self->destination) != 0)
-    return fail_errno (self->destination, "cannot be written", error);
+    return fail_errno (self->destination, _ ("cannot be written"), error);
   g_unlink (self->note_path);
 
   /* The new name, too, shall survive a power cut; where folders cannot be synced it is as good as

@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define MAX_REDIRECTS 5
@@ -84,9 +85,10 @@ check_url (const char *url, gboolean allow_http, GError **error)
   if (uri != NULL && allow_http && g_strcmp0 (g_uri_get_scheme (uri), "http") == 0
       && is_loopback (uri))
     return TRUE;
-  g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_REFUSED,
-               "%s: only https addresses are fetched; download the file yourself and give its path",
-               url);
+  g_set_error (
+      error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_REFUSED,
+      _ ("%s: only https addresses are fetched; download the file yourself and give its path"),
+      url);
   return FALSE;
 }
 
@@ -210,7 +212,8 @@ begin_answer (Download *self)
   if (get_status (self) == 206 && self->range_start != self->part->size)
     {
       g_set_error (&self->error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_STATUS,
-                   "%s: the server sent another part of the file than was asked for", self->url);
+                   _ ("%s: the server sent another part of the file than was asked for"),
+                   self->url);
       return FALSE;
     }
   if (get_status (self) == 200
@@ -222,8 +225,8 @@ begin_answer (Download *self)
   if (expected > 0 && total >= 0 && total != expected)
     {
       g_set_error (&self->error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES,
-                   "%s: the server's file has %" G_GOFFSET_FORMAT
-                   " bytes instead of %" G_GOFFSET_FORMAT "; it is not the file that was published",
+                   _ ("%s: the server's file has %" PRId64 " bytes instead of %" PRId64
+                      "; it is not the file that was published"),
                    self->url, total, expected);
       return FALSE;
     }
@@ -250,8 +253,8 @@ on_body (char *bytes, size_t size, size_t n, void *data)
   if (expected > 0 && self->part->size + (goffset) length > expected)
     {
       g_set_error (&self->error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES,
-                   "%s: the server sends more than %" G_GOFFSET_FORMAT
-                   " bytes; it is not the file that was published",
+                   _ ("%s: the server sends more than %" PRId64
+                      " bytes; it is not the file that was published"),
                    self->url, expected);
       return CURL_WRITEFUNC_ERROR;
     }
@@ -404,7 +407,7 @@ judge_failure (Download *self, CURLcode code, GError **error)
     }
   g_set_error (
       error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NETWORK,
-      "%s: %s; check the connection and try again, or fetch it elsewhere and save it as %s",
+      _ ("%s: %s; check the connection and try again, or fetch it elsewhere and save it as %s"),
       self->url, curl_easy_strerror (code), self->destination);
   return is_transient (code) ? OUTCOME_RETRY : OUTCOME_FAILED;
 }
@@ -419,11 +422,11 @@ judge_refused_range (Download *self, GError **error)
     {
       if (error != NULL && *error == NULL)
         g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_STATUS,
-                     "%s: the server answered 416", self->url);
+                     _ ("%s: the server answered 416"), self->url);
       return OUTCOME_FAILED;
     }
   g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_STATUS,
-               "%s: the file on the server has changed", self->url);
+               _ ("%s: the file on the server has changed"), self->url);
   return OUTCOME_RETRY;
 }
 
@@ -443,10 +446,10 @@ judge_status (Download *self, GError **error)
     return judge_refused_range (self, error);
 
   g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_STATUS,
-               "%s: the server answered %ld%s", self->url, status,
-               status == 404 ? " (there is no such file)"
+               _ ("%s: the server answered %ld%s"), self->url, status,
+               status == 404 ? _ (" (there is no such file)")
                : status == 401 || status == 403
-                   ? " (it gives the file to nobody, or only after signing in)"
+                   ? _ (" (it gives the file to nobody, or only after signing in)")
                    : "");
   return status == 408 || status == 429 || status >= 500 ? OUTCOME_RETRY : OUTCOME_FAILED;
 }
@@ -475,7 +478,7 @@ attempt (Download *self, GError **error)
       set_string (&self->current_url, next);
     }
   g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_REFUSED,
-               "%s: more than %d redirections; the address is out of order", self->url,
+               _ ("%s: more than %d redirections; the address is out of order"), self->url,
                MAX_REDIRECTS);
   return OUTCOME_FAILED;
 }
@@ -530,8 +533,7 @@ verify (Download *self, GError **error)
   if (self->options->expected_size > 0 && self->part->size != self->options->expected_size)
     {
       g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES,
-                   "%s: %" G_GOFFSET_FORMAT " bytes came instead of %" G_GOFFSET_FORMAT
-                   "; try again later",
+                   _ ("%s: %" PRId64 " bytes came instead of %" PRId64 "; try again later"),
                    self->url, self->part->size, self->options->expected_size);
       return FALSE;
     }
@@ -542,10 +544,11 @@ verify (Download *self, GError **error)
     return FALSE;
   if (g_ascii_strcasecmp (sha256, self->options->sha256) == 0)
     return TRUE;
-  g_set_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES,
-               "%s: what came is not the published file: its SHA-256 is %s instead of %s; it was "
-               "thrown away, try again",
-               self->url, sha256, self->options->sha256);
+  g_set_error (
+      error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES,
+      _ ("%s: what came is not the published file: its SHA-256 is %s instead of %s; it was "
+         "thrown away, try again"),
+      self->url, sha256, self->options->sha256);
   return FALSE;
 }
 

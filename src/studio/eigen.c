@@ -7,6 +7,7 @@
 #include "studio/recipe.h"
 
 #include <float.h>
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -211,8 +212,8 @@ check_finite (const double *a, gsize n, GError **error)
       {
         g_set_error (
             error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-            "the model's numbers are not finite, so no directions can be found in them; its "
-            "file is damaged");
+            _ ("the model's numbers are not finite, so no directions can be found in them; its "
+               "file is damaged"));
         return FALSE;
       }
   return TRUE;
@@ -239,8 +240,8 @@ c2l_eigen_symmetric (double *a, int n, double *values, GCancellable *cancellable
             {
               g_set_error (
                   error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                  "the directions of the model's numbers cannot be told apart; its file is "
-                  "damaged");
+                  _ ("the directions of the model's numbers cannot be told apart; its file is "
+                     "damaged"));
               return FALSE;
             }
           step (values, beside, a, first, last, n);

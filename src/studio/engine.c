@@ -5,6 +5,8 @@
 
 #include "formats/mapped.h"
 
+#include <glib/gi18n-lib.h>
+
 struct _C2lEngine
 {
   gatomicrefcount refs;
@@ -116,10 +118,11 @@ c2l_engine_get_tokenizer (C2lEngine *engine, GError **error)
     return NULL;
   if (engine->merges == NULL)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
-                   "%s: it brings no vocabulary and that of OpenAI's CLIP is not installed; name a "
-                   "merges file with --merges",
-                   c2l_bundle_get_name (engine->bundle));
+      g_set_error (
+          error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
+          _ ("%s: it brings no vocabulary and that of OpenAI's CLIP is not installed; name a "
+             "merges file with --merges"),
+          c2l_bundle_get_name (engine->bundle));
       return NULL;
     }
   engine->tokenizer
@@ -159,7 +162,7 @@ c2l_engine_get_generator (C2lEngine *engine, GError **error)
   if (c2l_generator_get_img_channels (generator) != 3)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: it draws pictures of %d channels; only three (RGB) can be shown",
+                   _ ("%s: it draws pictures of %d channels; only three (RGB) can be shown"),
                    c2l_bundle_get_file (engine->bundle, C2L_ROLE_GENERATOR),
                    c2l_generator_get_img_channels (generator));
       return NULL;
@@ -197,10 +200,11 @@ c2l_engine_dup_repeats (C2lEngine *engine, int n_latents, int num_ws, GError **e
     }
   if (sum != num_ws)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "a latent of %d rows does not fit the generator, which takes %d styles; use a "
-                   "prior that was trained for it",
-                   n_latents, num_ws);
+      g_set_error (
+          error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+          _ ("a latent of %d rows does not fit the generator, which takes %d styles; use a "
+             "prior that was trained for it"),
+          n_latents, num_ws);
       return NULL;
     }
   return g_steal_pointer (&repeats);

@@ -6,6 +6,7 @@
 #include "studio/paths.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ c2l_evaluate_load_prompts (const char *path, GError **error)
   if (!g_utf8_validate (text, -1, NULL))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: not UTF-8 text, which prompts must be; one stands on each line", path);
+                   _ ("%s: not UTF-8 text, which prompts must be; one stands on each line"), path);
       return NULL;
     }
   lines = g_strsplit (text, "\n", -1);
@@ -46,7 +47,7 @@ c2l_evaluate_load_prompts (const char *path, GError **error)
   if (prompts->len == 0)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: no prompts in it; one stands on each line", path);
+                   _ ("%s: no prompts in it; one stands on each line"), path);
       return NULL;
     }
   g_ptr_array_add (prompts, NULL);
@@ -180,11 +181,12 @@ check_sizes (C2lSession *session, const C2lPrior *prior, GError **error)
     return FALSE;
   if (width == info->dim && w_dim == info->dim && num_ws == info->num_ws)
     return TRUE;
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-               "the prior makes %d styles of %d from embeddings of %d, the generator takes %d of "
-               "%d, and CLIP "
-               "gives embeddings of %d; choose files that belong together",
-               info->num_ws, info->dim, info->dim, num_ws, w_dim, width);
+  g_set_error (
+      error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+      _ ("the prior makes %d styles of %d from embeddings of %d, the generator takes %d of "
+         "%d, and CLIP "
+         "gives embeddings of %d; choose files that belong together"),
+      info->num_ws, info->dim, info->dim, num_ws, w_dim, width);
   return FALSE;
 }
 
@@ -260,7 +262,7 @@ c2l_evaluator_run (C2lEvaluator *evaluator,
   if (folder != NULL && g_mkdir_with_parents (folder, 0777) != 0)
     {
       g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-                   "%s: the folder cannot be made: %s", folder, g_strerror (errno));
+                   _ ("%s: the folder cannot be made: %s"), folder, g_strerror (errno));
       return NULL;
     }
   evaluator->progress = progress;

@@ -6,6 +6,7 @@
 #include "formats/torch-zip-writer.h"
 #include "studio/json.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static const char *const prefixes[]
@@ -60,7 +61,7 @@ check_absent (const char *path, GError **error)
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return TRUE;
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "%s: already there; choose another name, or --replace it", path);
+               _ ("%s: already there; choose another name, or --replace it"), path);
   return FALSE;
 }
 

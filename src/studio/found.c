@@ -8,6 +8,7 @@
 #include "studio/eigen.h"
 #include "studio/session-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -268,7 +269,7 @@ c2l_found_styles (C2lSession *session,
       g_autofree char *range = c2l_layers_to_string (first_layer, last_layer);
 
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "layers %s: none of them makes styles; choose from 0 to %d", range,
+                   _ ("layers %s: none of them makes styles; choose from 0 to %d"), range,
                    c2l_generator_get_num_ws (generator) - 1);
       return NULL;
     }

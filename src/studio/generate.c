@@ -5,6 +5,7 @@
  * is. Cancelling, or a failure on the way, loses none that was drawn. */
 #include "studio/generate.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -88,10 +89,11 @@ c2l_generate_params_add_edit (C2lGenerateParams *params,
     return TRUE;
   if (g_file_test (name, G_FILE_TEST_IS_REGULAR))
     return c2l_direction_load (name, &edit->rows, error);
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "%s: the model has no direction of this name and there is no such file; “c2l info” "
-               "lists the model's directions",
-               name);
+  g_set_error (
+      error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+      _ ("%s: the model has no direction of this name and there is no such file; “c2l info” "
+         "lists the model's directions"),
+      name);
   return FALSE;
 }
 

@@ -6,46 +6,46 @@
 #include "formats/yaml.h"
 #include "models/tokenizer.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define CLIP_VOCABULARY 49408   /* of OpenAI's models */
 #define MERGES_START "#version" /* of a plain list of merges, whatever its length */
 #define START_SIZE 4096         /* as much as content types are found by */
 
-#define OPENS                                                                                      \
-  "pictures (PNG, JPEG, WebP), StyleGAN generators (.pkl), priors (.ckpt), CLIP models (.pt), "    \
-  "directions (.npy, .pt) and the folders of models and trainings can be opened"
-
 static const struct
 {
   const char *name, *what, *use;
 } kinds[] = {
   [C2L_FILE_PICTURE]
-  = { "picture", NULL, "It can be drawn again, edited, and varied, with the model that drew it." },
-  [C2L_FILE_IMAGE] = { "picture", NULL, "CLIP can look for pictures like it." },
-  [C2L_FILE_BUNDLE] = { "bundle", "a model bundle", "It can be drawn with." },
-  [C2L_FILE_RUN] = { "run", "a training run", "Its progress can be watched." },
-  [C2L_FILE_GENERATOR] = { "generator", "a StyleGAN generator: from a latent to a picture",
-                           "With a prior and a CLIP it makes a model that draws prompts; alone it "
-                           "draws random pictures." },
+  = { "picture", NULL,
+      N_ ("It can be drawn again, edited, and varied, with the model that drew it.") },
+  [C2L_FILE_IMAGE] = { "picture", NULL, N_ ("CLIP can look for pictures like it.") },
+  [C2L_FILE_BUNDLE] = { "bundle", N_ ("a model bundle"), N_ ("It can be drawn with.") },
+  [C2L_FILE_RUN] = { "run", N_ ("a training run"), N_ ("Its progress can be watched.") },
+  [C2L_FILE_GENERATOR]
+  = { "generator", N_ ("a StyleGAN generator: from a latent to a picture"),
+      N_ ("With a prior and a CLIP it makes a model that draws prompts; alone it "
+          "draws random pictures.") },
   [C2L_FILE_PRIOR]
-  = { "prior", "a prior: from a prompt's embedding to a latent",
-      "With the generator and the CLIP that it was trained for it makes a model." },
-  [C2L_FILE_CLIP] = { "clip", "CLIP: understands prompts and pictures",
-                      "With a prior and a generator it makes a model." },
-  [C2L_FILE_DIRECTION] = { "array", "one array: a latent or an edit direction",
-                           "As a direction it edits pictures of the model that it was made for; as "
-                           "a latent, c2l draws it." },
-  [C2L_FILE_ARRAY] = { "array", "one array, of no shape that a latent or a direction has",
-                       "Directions have the shape [D], [1, D] or [number of styles, D]." },
-  [C2L_FILE_ARRAYS] = { "arrays", "named arrays of no kind that the program draws with",
-                        "A StyleGAN generator, a prior or a CLIP would fit." },
-  [C2L_FILE_CONFIG]
-  = { "configuration", NULL, "It belongs to a prior: open the checkpoint that lies beside it." },
-  [C2L_FILE_MERGES]
-  = { "merges", "a CLIP vocabulary: the merges of its tokenizer", "It belongs to a CLIP." },
-  [C2L_FILE_TAR] = { "tar", "a tar archive, such as a shard of training data",
-                     "A prior can be trained with such data." },
+  = { "prior", N_ ("a prior: from a prompt's embedding to a latent"),
+      N_ ("With the generator and the CLIP that it was trained for it makes a model.") },
+  [C2L_FILE_CLIP] = { "clip", N_ ("CLIP: understands prompts and pictures"),
+                      N_ ("With a prior and a generator it makes a model.") },
+  [C2L_FILE_DIRECTION]
+  = { "array", N_ ("one array: a latent or an edit direction"),
+      N_ ("As a direction it edits pictures of the model that it was made for; as "
+          "a latent, c2l draws it.") },
+  [C2L_FILE_ARRAY] = { "array", N_ ("one array, of no shape that a latent or a direction has"),
+                       N_ ("Directions have the shape [D], [1, D] or [number of styles, D].") },
+  [C2L_FILE_ARRAYS] = { "arrays", N_ ("named arrays of no kind that the program draws with"),
+                        N_ ("A StyleGAN generator, a prior or a CLIP would fit.") },
+  [C2L_FILE_CONFIG] = { "configuration", NULL,
+                        N_ ("It belongs to a prior: open the checkpoint that lies beside it.") },
+  [C2L_FILE_MERGES] = { "merges", N_ ("a CLIP vocabulary: the merges of its tokenizer"),
+                        N_ ("It belongs to a CLIP.") },
+  [C2L_FILE_TAR] = { "tar", N_ ("a tar archive, such as a shard of training data"),
+                     N_ ("A prior can be trained with such data.") },
 };
 
 const char *
@@ -62,8 +62,8 @@ new_info (C2lFileKind kind, const char *path, char *what)
 
   info->kind = kind;
   info->path = g_strdup (path);
-  info->what = what != NULL ? what : g_strdup (kinds[kind].what);
-  info->use = kinds[kind].use;
+  info->what = what != NULL ? what : g_strdup (_ (kinds[kind].what));
+  info->use = _ (kinds[kind].use);
   return info;
 }
 
@@ -118,7 +118,7 @@ identify_image (const char *path, GError **error)
   if (image == NULL || (json != NULL && recipe == NULL))
     return NULL;
   info = new_info (recipe != NULL ? C2L_FILE_PICTURE : C2L_FILE_IMAGE, path,
-                   g_strdup_printf ("a picture of %d × %d", image->width, image->height));
+                   g_strdup_printf (_ ("a picture of %d × %d"), image->width, image->height));
   info->recipe = recipe;
   info->image = g_steal_pointer (&image);
   return info;
@@ -144,12 +144,12 @@ static const char *
 describe_config (JsonObject *config)
 {
   if (json_object_has_member (config, "model"))
-    return "a prior's configuration";
+    return _ ("a prior's configuration");
   if (json_object_has_member (config, "fixture"))
-    return "what to compute and to compare: name its folder to c2l selftest";
+    return _ ("what to compute and to compare: name its folder to c2l selftest");
   if (json_object_has_member (config, "format") && json_object_has_member (config, "generator"))
-    return "the description of a model bundle: name its folder";
-  return "a configuration in YAML or JSON";
+    return _ ("the description of a model bundle: name its folder");
+  return _ ("a configuration in YAML or JSON");
 }
 
 /* A file without weights, or NULL. */
@@ -231,7 +231,10 @@ identify_file (const char *path, GError **error)
     g_propagate_error (error, g_steal_pointer (&why));
   else
     g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
-                 "%s: a file of the kind “%s”, for which there is no use here; " OPENS, path, type);
+                 _ ("%s: a file of the kind “%s”, for which there is no use here; pictures (PNG, "
+                    "JPEG, WebP), StyleGAN generators (.pkl), priors (.ckpt), CLIP models (.pt), "
+                    "directions (.npy, .pt) and the folders of models and trainings can be opened"),
+                 path, type);
   return NULL;
 }
 
@@ -246,9 +249,9 @@ c2l_identify (const char *path, GError **error)
     return identify_file (path, error);
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                 "%s: neither a file nor a folder; name one", path);
+                 _ ("%s: neither a file nor a folder; name one"), path);
   else
-    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "%s: there is no such file or folder",
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, _ ("%s: there is no such file or folder"),
                  path);
   return NULL;
 }

@@ -13,6 +13,7 @@
 #include "studio/recipe.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -230,8 +231,8 @@ load_json_array (const char *path, GError **error)
   object = c2l_json_parse_object (wrapped, -1, path, error);
   array = object != NULL ? c2l_json_get_array (object, "list") : NULL;
   if (object != NULL && array == NULL)
-    g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID, "%s: a JSON list is expected",
-                 path);
+    g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                 _ ("%s: a JSON list is expected"), path);
   return array != NULL ? json_array_ref (array) : NULL;
 }
 
@@ -281,7 +282,7 @@ add_directions (Work *work, GError **error)
     return FALSE;
   target = g_build_filename (work->part, "directions", NULL);
   if (g_mkdir (target, 0755) != 0)
-    return fail_errno (error, target, "cannot be made");
+    return fail_errno (error, target, _ ("cannot be made"));
   while ((name = g_dir_read_name (dir)) != NULL)
     if (g_str_has_suffix (name, ".npy") || g_str_has_suffix (name, ".pt"))
       g_ptr_array_add (files, g_strdup (name));
@@ -296,7 +297,7 @@ add_directions (Work *work, GError **error)
 static gboolean
 add_examples (Work *work, GError **error)
 {
-  static const char *const members[] = { "first", "draws", "examples" };
+  static const char *const members[] = { "first", "draws", "examples", "translations" };
   const char *path = work->import->examples;
   g_autofree char *text = NULL;
   gsize length;
@@ -389,7 +390,7 @@ check_defaults (const C2lImport *import, const C2lPrior *prior, GError **error)
   if (c2l_sampler_kind_from_name (import->defaults.sampler, &params.kind))
     return prior == NULL || c2l_sampler_check (prior, &params, error);
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are",
+               _ ("there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are"),
                import->defaults.sampler);
   return FALSE;
 }
@@ -408,10 +409,11 @@ check_directions (C2lBundle *bundle, C2lGenerator *generator, GError **error)
       gboolean fits = loaded && rows.width == width && (rows.n_rows == 1 || rows.n_rows == num_ws);
 
       if (loaded && !fits)
-        g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                     "direction “%s” is [%d, %d] and the generator takes styles of [%d, %d]; leave "
-                     "it out of the folder",
-                     direction->id, rows.n_rows, rows.width, num_ws, width);
+        g_set_error (
+            error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+            _ ("direction “%s” is [%d, %d] and the generator takes styles of [%d, %d]; leave "
+               "it out of the folder"),
+            direction->id, rows.n_rows, rows.width, num_ws, width);
       c2l_rows_clear (&rows);
       if (!fits)
         return FALSE;
@@ -453,8 +455,8 @@ check_parts (Work *work, C2lDevice *device, GError **error)
           || (clip != NULL && info->dim != c2l_clip_get_info (clip)->embed_dim))
         {
           g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                       "the parts do not fit: the prior works on %d numbers, CLIP on %d, the "
-                       "generator's latents have %d",
+                       _ ("the parts do not fit: the prior works on %d numbers, CLIP on %d, the "
+                          "generator's latents have %d"),
                        info->dim, clip != NULL ? c2l_clip_get_info (clip)->embed_dim : info->dim,
                        c2l_generator_get_w_dim (generator));
           return FALSE;
@@ -500,10 +502,10 @@ put_in_place (const char *part, const char *folder, GError **error)
   gboolean had_one = g_file_test (folder, G_FILE_TEST_EXISTS);
 
   if (had_one && g_rename (folder, old) != 0)
-    return fail_errno (error, folder, "cannot be moved aside");
+    return fail_errno (error, folder, _ ("cannot be moved aside"));
   if (g_rename (part, folder) != 0)
     {
-      fail_errno (error, folder, "cannot be put in place");
+      fail_errno (error, folder, _ ("cannot be put in place"));
       if (had_one)
         g_rename (old, folder);
       return FALSE;
@@ -536,15 +538,15 @@ c2l_import (const C2lImport *import,
   if (g_file_test (plain, G_FILE_TEST_EXISTS) && !(import->replace && c2l_bundle_is_bundle (plain)))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: already there; choose another name%s", folder,
-                   c2l_bundle_is_bundle (plain) ? ", or --replace it" : "");
+                   _ ("%s: already there; choose another name%s"), folder,
+                   c2l_bundle_is_bundle (plain) ? _ (", or --replace it") : "");
       return FALSE;
     }
   source = c2l_bundle_open_files (&import->files, error);
   if (source == NULL)
     return FALSE;
   if (g_mkdtemp_full (part, 0755) == NULL)
-    return fail_errno (error, folder, "a folder beside it cannot be made");
+    return fail_errno (error, folder, _ ("a folder beside it cannot be made"));
   work.part = part;
   ok = write_parts (&work, source, device, error) && put_in_place (part, plain, error);
   if (!ok)

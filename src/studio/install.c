@@ -9,6 +9,7 @@
 #include "studio/run-import.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -94,7 +95,7 @@ make_models_folder (GError **error)
     return TRUE;
   code = errno;
   g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-               "%s: the folder for models cannot be made: %s", models, g_strerror (code));
+               _ ("%s: the folder for models cannot be made: %s"), models, g_strerror (code));
   return FALSE;
 }
 
@@ -295,7 +296,7 @@ copy_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
     }
   if (error == NULL)
     g_set_error (&error, G_FILE_ERROR, g_file_error_from_errno (errno),
-                 "%s: the model cannot be put in place: %s", folder, g_strerror (errno));
+                 _ ("%s: the model cannot be put in place: %s"), folder, g_strerror (errno));
   remove_copy (part, files);
   g_task_return_error (task, error);
 }

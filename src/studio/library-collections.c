@@ -2,6 +2,7 @@
  * pictures know nothing of them. */
 #include "studio/library-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 typedef struct
@@ -43,7 +44,7 @@ static gboolean
 set_unknown (GError **error)
 {
   g_set_error_literal (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_UNKNOWN,
-                       "the collection is not in the library any more");
+                       _ ("the collection is not in the library any more"));
   return FALSE;
 }
 
@@ -60,7 +61,7 @@ write_name (sqlite3 *db, sqlite3_stmt *statement, const char *name, GError **err
   code = sqlite3_step (statement);
   if (code == SQLITE_CONSTRAINT_UNIQUE)
     g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_TAKEN,
-                 "there is a collection “%s” already; choose another name", name);
+                 _ ("there is a collection “%s” already; choose another name"), name);
   else if (code != SQLITE_DONE)
     c2l_library_db_set_error (db, error);
   sqlite3_finalize (statement);

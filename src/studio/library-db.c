@@ -2,6 +2,8 @@
  * that comes out is valid UTF-8. Knows nothing of pictures. */
 #include "studio/library-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* What a result means for the artist. */
 static const struct
 {
@@ -9,14 +11,14 @@ static const struct
   C2lLibraryError error;
   const char *advice;
 } meanings[] = {
-  { SQLITE_FULL, C2L_LIBRARY_ERROR_FAILED, "make room on the disk" },
-  { SQLITE_READONLY, C2L_LIBRARY_ERROR_FAILED, "make its folder writable" },
-  { SQLITE_CANTOPEN, C2L_LIBRARY_ERROR_FAILED, "make its folder writable" },
-  { SQLITE_PERM, C2L_LIBRARY_ERROR_FAILED, "make its folder writable" },
-  { SQLITE_IOERR, C2L_LIBRARY_ERROR_FAILED, "see whether the disk is full or broken" },
-  { SQLITE_BUSY, C2L_LIBRARY_ERROR_FAILED, "close the other program that uses it" },
-  { SQLITE_CORRUPT, C2L_LIBRARY_ERROR_DAMAGED, "it is set aside and a new one is begun" },
-  { SQLITE_NOTADB, C2L_LIBRARY_ERROR_DAMAGED, "it is set aside and a new one is begun" },
+  { SQLITE_FULL, C2L_LIBRARY_ERROR_FAILED, N_ ("make room on the disk") },
+  { SQLITE_READONLY, C2L_LIBRARY_ERROR_FAILED, N_ ("make its folder writable") },
+  { SQLITE_CANTOPEN, C2L_LIBRARY_ERROR_FAILED, N_ ("make its folder writable") },
+  { SQLITE_PERM, C2L_LIBRARY_ERROR_FAILED, N_ ("make its folder writable") },
+  { SQLITE_IOERR, C2L_LIBRARY_ERROR_FAILED, N_ ("see whether the disk is full or broken") },
+  { SQLITE_BUSY, C2L_LIBRARY_ERROR_FAILED, N_ ("close the other program that uses it") },
+  { SQLITE_CORRUPT, C2L_LIBRARY_ERROR_DAMAGED, N_ ("it is set aside and a new one is begun") },
+  { SQLITE_NOTADB, C2L_LIBRARY_ERROR_DAMAGED, N_ ("it is set aside and a new one is begun") },
 };
 
 void
@@ -24,7 +26,7 @@ c2l_library_db_set_error (sqlite3 *db, GError **error)
 {
   int code = sqlite3_extended_errcode (db) & 0xff;
   C2lLibraryError meaning = C2L_LIBRARY_ERROR_FAILED;
-  const char *advice = "try again", *path = sqlite3_db_filename (db, "main");
+  const char *advice = N_ ("try again"), *path = sqlite3_db_filename (db, "main");
 
   for (guint i = 0; i < G_N_ELEMENTS (meanings); i++)
     if (meanings[i].code == code)
@@ -34,8 +36,8 @@ c2l_library_db_set_error (sqlite3 *db, GError **error)
       }
   if (error != NULL && *error == NULL)
     g_set_error (error, C2L_LIBRARY_ERROR, meaning, "%s: %s; %s",
-                 path != NULL && *path != '\0' ? path : "the picture library", sqlite3_errmsg (db),
-                 advice);
+                 path != NULL && *path != '\0' ? path : _ ("the picture library"),
+                 sqlite3_errmsg (db), _ (advice));
 }
 
 gboolean

@@ -1,6 +1,8 @@
 /* What is read from the library: lists, recipes, prompts, models, numbers. */
 #include "studio/library-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* What a job needs to know. */
 typedef struct
 {
@@ -221,7 +223,7 @@ run_load_recipe (sqlite3 *db, gpointer data, GError **error)
     }
   else if (own == NULL)
     g_set_error_literal (&own, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_UNKNOWN,
-                         "the picture is not in the library any more");
+                         _ ("the picture is not in the library any more"));
   sqlite3_finalize (statement);
   return own == NULL ? recipe : fail (own, error);
 }

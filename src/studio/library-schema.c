@@ -4,6 +4,7 @@
 #include "studio/library-private.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -53,7 +54,7 @@ static gboolean
 set_damaged (GError **error, const char *path, const char *how)
 {
   g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_DAMAGED,
-               "%s: the picture library is damaged: %s", path != NULL ? path : ":memory:", how);
+               _ ("%s: the picture library is damaged: %s"), path != NULL ? path : ":memory:", how);
   return FALSE;
 }
 
@@ -124,7 +125,7 @@ check_owner (sqlite3 *db, const char *path, gint64 *version, GError **error)
       if (n_tables == 0 && application == 0)
         return TRUE;
       g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_UNKNOWN,
-                   "%s: the file is another program's database; move it elsewhere", path);
+                   _ ("%s: the file is another program's database; move it elsewhere"), path);
       return FALSE;
     }
   if (!read_version (db, path, version, error))
@@ -132,8 +133,8 @@ check_owner (sqlite3 *db, const char *path, gint64 *version, GError **error)
   if (*version <= C2L_LIBRARY_SCHEMA)
     return TRUE;
   g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_UNKNOWN,
-               "%s: the picture library was made by a newer version of Clip2Latent; update the "
-               "program to see it",
+               _ ("%s: the picture library was made by a newer version of Clip2Latent; update the "
+                  "program to see it"),
                path);
   return FALSE;
 }
@@ -190,9 +191,9 @@ check_writable (sqlite3 *db, const char *path, GError **error)
 {
   if (sqlite3_db_readonly (db, "main") != 1)
     return TRUE;
-  g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_FAILED,
-               "%s: the picture library cannot be written; make the file and its folder writable",
-               path);
+  g_set_error (
+      error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_FAILED,
+      _ ("%s: the picture library cannot be written; make the file and its folder writable"), path);
   return FALSE;
 }
 
@@ -219,7 +220,7 @@ c2l_library_db_open (const char *path, GError **error)
 
   if (sqlite3_open_v2 (path != NULL ? path : ":memory:", &db, flags, NULL) != SQLITE_OK)
     g_set_error (error, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_FAILED,
-                 "%s: %s; make its folder writable", path, sqlite3_errmsg (db));
+                 _ ("%s: %s; make its folder writable"), path, sqlite3_errmsg (db));
   else if (set_up (db, error) && check_owner (db, path, &version, error)
            && check_writable (db, path, error) && prepare_for_writing (db, path, version, error))
     return db;
@@ -253,7 +254,7 @@ c2l_library_db_set_aside (const char *path, GError **error)
       if (g_rename (from, to) != 0 && errno != ENOENT)
         {
           g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-                       "%s: it cannot be set aside: %s", from, g_strerror (errno));
+                       _ ("%s: it cannot be set aside: %s"), from, g_strerror (errno));
           return NULL;
         }
     }

@@ -2,6 +2,8 @@
  * or not at all. */
 #include "studio/library-private.h"
 
+#include <glib/gi18n-lib.h>
+
 /* A statement in which ?1 is a picture's uid and ?2 a number. */
 static gboolean
 run_for_picture (sqlite3 *db, const char *sql, const char *uid, gint64 number, GError **error)
@@ -219,7 +221,7 @@ find (sqlite3 *db, const char *uid, gint64 *id, GError **error)
     *id = sqlite3_column_int64 (statement, 0);
   else if (own == NULL)
     g_set_error_literal (&own, C2L_LIBRARY_ERROR, C2L_LIBRARY_ERROR_UNKNOWN,
-                         "the picture is not in the library any more");
+                         _ ("the picture is not in the library any more"));
   sqlite3_finalize (statement);
   if (!found)
     g_propagate_error (error, own);

@@ -11,6 +11,7 @@
 #include "studio/queue.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 /* Refused writes that are kept at most: some thousand pictures of some 50 KB. */
@@ -121,15 +122,15 @@ begin_anew (C2lLibrary *self, C2lJob *queued)
     self->db = c2l_library_db_open (self->path, &error);
   if (self->db != NULL)
     tell_notice (self, queued,
-                 "The picture library was damaged and a new one was begun. %u pictures could be "
-                 "taken over; the old one was kept as %s.",
+                 _ ("The picture library was damaged and a new one was begun. %u pictures could be "
+                    "taken over; the old one was kept as %s."),
                  c2l_library_db_rescue (self->db, aside), aside);
   else
     {
       live_in_memory (self);
       tell_notice (
           self, queued,
-          "The picture library is damaged. Pictures are not kept when the program ends: %s",
+          _ ("The picture library is damaged. Pictures are not kept when the program ends: %s"),
           error->message);
     }
 }
@@ -285,8 +286,8 @@ run_rescue (C2lJob *queued, gpointer data, GError **error)
   if (n > 0)
     {
       c2l_job_tell (queued, emit_changed, g_object_ref (job->library), g_object_unref);
-      tell_notice (job->library, queued, "%u pictures of the damaged library could be taken over.",
-                   n);
+      tell_notice (job->library, queued,
+                   _ ("%u pictures of the damaged library could be taken over."), n);
     }
   return NULL;
 }
@@ -383,8 +384,7 @@ c2l_library_flush (C2lLibrary *self)
     return;
   g_mutex_init (&barrier.lock);
   g_cond_init (&barrier.done);
-  push (self, g_task_new (self, NULL, NULL, NULL), run_barrier,
-        (Job){ .data = &barrier }, NULL);
+  push (self, g_task_new (self, NULL, NULL, NULL), run_barrier, (Job){ .data = &barrier }, NULL);
   g_mutex_lock (&barrier.lock);
   while (!barrier.is_done)
     g_cond_wait (&barrier.done, &barrier.lock);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -234,7 +235,7 @@ read_on (C2lMetrics *metrics, int fd, GCancellable *cancellable, GError **error)
       if (n < 0)
         {
           g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-                       "%s: cannot be read: %s", metrics->path, g_strerror (code));
+                       _ ("%s: cannot be read: %s"), metrics->path, g_strerror (code));
           return FALSE;
         }
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -279,8 +280,8 @@ c2l_metrics_read (C2lMetrics *metrics, GCancellable *cancellable, GError **error
 
   if (fd < 0 && code != ENOENT)
     {
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: cannot be read: %s",
-                   metrics->path, g_strerror (code));
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+                   _ ("%s: cannot be read: %s"), metrics->path, g_strerror (code));
       return FALSE;
     }
   if (fd < 0 || fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))

@@ -5,6 +5,7 @@
 
 #include "studio/recipe.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -111,7 +112,7 @@ check_parts (GPtrArray *parts, GError **error)
   if (parts->len > MAX_PARTS)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "the prompt mixes %u parts; leave some out, %d are possible", parts->len,
+                   _ ("the prompt mixes %u parts; leave some out, %d are possible"), parts->len,
                    MAX_PARTS);
       return FALSE;
     }
@@ -124,9 +125,9 @@ check_parts (GPtrArray *parts, GError **error)
     }
   if (fabs (sum) > LEAST_SUM * magnitude)
     return TRUE;
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "the weights of the prompt's parts add up to nothing (%g); make one of them larger",
-               sum);
+  g_set_error (
+      error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+      _ ("the weights of the prompt's parts add up to nothing (%g); make one of them larger"), sum);
   return FALSE;
 }
 

@@ -3,10 +3,17 @@
  * refused where they ask for what there is not. */
 #include "studio/picture-name.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_SLUG 60
 #define FALLBACK "picture"
+
+/* Of a picture that there is not. */
+#define EXAMPLE_SIZE 1024
+#define EXAMPLE_SEED 4821
+#define EXAMPLE_INDEX 2
+#define EXAMPLE_SCORE 0.31
 
 /* Those of Windows and of memory cards, and the slash. */
 #define RESERVED "/\\:*?\"<>|"
@@ -14,7 +21,6 @@
 typedef struct
 {
   C2lPicture *picture;
-  guint n, n_pictures;
   gsize prompt_budget; /* bytes of each prompt in the name */
 } Values;
 
@@ -117,13 +123,11 @@ dup_index (const Values *values)
   return g_strdup_printf ("%02u", values->picture->recipe->index);
 }
 
-/* With as many digits as the set's last, so that they stand in order. */
+/* The number that the window shows for the picture. */
 static char *
 dup_n (const Values *values)
 {
-  g_autofree char *last = g_strdup_printf ("%02u", values->n_pictures);
-
-  return g_strdup_printf ("%0*u", (int) strlen (last), values->n);
+  return g_strdup_printf ("%02u", values->picture->recipe->index + 1);
 }
 
 static char *
@@ -194,7 +198,7 @@ refuse (GError **error, const char *name_template, const char *why)
   g_autofree char *list = c2l_name_template_dup_fields ();
 
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "“%s” cannot name files: %s; use letters and %s", name_template, why, list);
+               _ ("“%s” cannot name files: %s; use letters and %s"), name_template, why, list);
   return FALSE;
 }
 
@@ -206,26 +210,26 @@ c2l_name_template_check (const char *name_template, GError **error)
   if (!g_utf8_validate (name_template, -1, NULL))
     {
       visible = g_utf8_make_valid (name_template, -1);
-      return refuse (error, visible, "it is not UTF-8");
+      return refuse (error, visible, _ ("it is not UTF-8"));
     }
   visible = clean (name_template);
   if (*visible == '\0')
-    return refuse (error, name_template, "it is empty");
+    return refuse (error, name_template, _ ("it is empty"));
   if (strchr (name_template, '/') != NULL)
-    return refuse (error, name_template, "it is a path; the folder is chosen apart");
+    return refuse (error, name_template, _ ("it is a path; the folder is chosen apart"));
   for (const char *c = name_template; *c != '\0'; c = g_utf8_next_char (c))
     if (g_unichar_iscntrl (g_utf8_get_char (c)))
-      return refuse (error, visible, "it holds a control character");
+      return refuse (error, visible, _ ("it holds a control character"));
   for (const char *c = name_template; *(c += strcspn (c, "{}")) != '\0'; c++)
     {
       const char *end = *c == '{' ? strchr (c, '}') : NULL;
       g_autofree char *why = NULL;
 
       if (end == NULL)
-        return refuse (error, name_template, "a brace has no partner");
+        return refuse (error, name_template, _ ("a brace has no partner"));
       if (find_field (c + 1, end - c - 1) < 0)
         {
-          why = g_strdup_printf ("there is no %.*s", (int) (end + 1 - c), c);
+          why = g_strdup_printf (_ ("there is no %.*s"), (int) (end + 1 - c), c);
           return refuse (error, name_template, why);
         }
       c = end;
@@ -270,9 +274,9 @@ count (const char *text, const char *part)
 }
 
 char *
-c2l_picture_dup_name (C2lPicture *picture, const char *name_template, guint n, guint n_pictures)
+c2l_picture_dup_name (C2lPicture *picture, const char *name_template)
 {
-  Values values = { picture, n, MAX (n, n_pictures), 0 };
+  Values values = { picture, 0 };
   guint n_prompts = count (name_template, "{prompt}");
   g_autofree char *without = expand (name_template, &values), *raw = NULL, *name = NULL;
   char *start;
@@ -289,4 +293,23 @@ c2l_picture_dup_name (C2lPicture *picture, const char *name_template, guint n, g
   while (*start != '\0' && strchr (". ", start[strlen (start) - 1]) != NULL)
     start[strlen (start) - 1] = '\0';
   return g_strdup (*start != '\0' ? start : FALLBACK);
+}
+
+char *
+c2l_name_template_dup_example (const char *name_template,
+                               const char *prompt,
+                               const char *model,
+                               C2lImageFormat format)
+{
+  g_autoptr (C2lPicture) picture = c2l_picture_new (c2l_recipe_new (), EXAMPLE_SIZE, NULL);
+  g_autofree char *name = NULL;
+
+  picture->recipe->prompt = g_strdup (prompt);
+  picture->recipe->model = g_strdup (model);
+  picture->recipe->seed = EXAMPLE_SEED;
+  picture->recipe->index = EXAMPLE_INDEX;
+  picture->recipe->has_score = TRUE;
+  picture->recipe->score = EXAMPLE_SCORE;
+  name = c2l_picture_dup_name (picture, name_template);
+  return g_strconcat (name, c2l_image_format_get_suffix (format), NULL);
 }

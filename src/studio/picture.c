@@ -5,6 +5,7 @@
 #include "formats/output.h"
 #include "formats/png.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -97,8 +98,8 @@ c2l_picture_load_recipe (const char *path, GError **error)
   if (json == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE,
-                   "%s: there is no recipe in it; only pictures that this program saved, and "
-                   "nothing has rewritten, carry one",
+                   _ ("%s: there is no recipe in it; only pictures that this program saved, and "
+                      "nothing has rewritten, carry one"),
                    path);
       return NULL;
     }
@@ -125,8 +126,8 @@ c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GErr
   if (width > MAX_GRID_SIDE || height > MAX_GRID_SIDE || width * height > C2L_IMAGE_MAX_PIXELS)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: a grid of %u pictures of %d² is too large; draw fewer", path, pictures->len,
-                   side);
+                   _ ("%s: a grid of %u pictures of %d² is too large; draw fewer"), path,
+                   pictures->len, side);
       return FALSE;
     }
   pixels = g_malloc (width * height * 3);

@@ -8,6 +8,8 @@
  * returned. */
 #include "studio/queue.h"
 
+#include <glib/gi18n-lib.h>
+
 struct _C2lJob
 {
   gatomicrefcount
@@ -102,7 +104,7 @@ answer (C2lJob *job)
 static void
 answer_cancelled (C2lJob *job)
 {
-  job->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "It was cancelled");
+  job->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("It was cancelled"));
   answer (job);
 }
 

@@ -5,6 +5,7 @@
 #include "compute/place.h"
 #include "studio/recipe.h"
 
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #define MAX_PROCESSES 1000000
@@ -60,9 +61,9 @@ c2l_ranks_join (GError **error)
   if (module != NULL)
     return c2l_communicator_open (module, error);
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "mpirun started %d processes, and what lets them work together (" MODULE
-               ") is not installed: install it, or build the program where Open MPI is, or start "
-               "one process without mpirun",
-               c2l_ranks_get_size ());
+               _ ("mpirun started %d processes, and what lets them work together (%s) is not "
+                  "installed: install it, or build the program where Open MPI is, or start one "
+                  "process without mpirun"),
+               c2l_ranks_get_size (), MODULE);
   return NULL;
 }

@@ -7,6 +7,7 @@
 #include "studio/json.h"
 #include "studio/recipe-parts.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -157,8 +158,8 @@ static gboolean
 broken (GError **error, const char *where, const char *what)
 {
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE,
-               "%s: its recipe cannot be used: %s; draw the picture from its prompt instead", where,
-               what);
+               _ ("%s: its recipe cannot be used: %s; draw the picture from its prompt instead"),
+               where, what);
   return FALSE;
 }
 
@@ -177,7 +178,7 @@ read_mixes (C2lRecipe *recipe, JsonObject *object, const char *where, GError **e
   guint n = mixes != NULL ? json_array_get_length (mixes) : 0;
 
   if (n > MAX_MIXES || (mixes == NULL && json_object_has_member (object, "mixes")))
-    return broken (error, where, "its mixed styles are no list, or one that is too long");
+    return broken (error, where, _ ("its mixed styles are no list, or one that is too long"));
   for (guint i = 0; i < n; i++)
     {
       JsonObject *values = c2l_json_get_element (mixes, i);
@@ -187,12 +188,12 @@ read_mixes (C2lRecipe *recipe, JsonObject *object, const char *where, GError **e
       /* The comparison is false for what is no number, too. */
       if (!(amount >= 0 && amount <= 1))
         return broken (error, where,
-                       "styles are mixed in by an amount that is not between 0 and 1");
+                       _ ("styles are mixed in by an amount that is not between 0 and 1"));
       mix = c2l_recipe_add_mix (recipe, c2l_json_get_string (values, "label", NULL), amount, NULL);
       if (!c2l_json_read_layers (values, &mix->first_layer, &mix->last_layer))
-        return broken (error, where, "the layers of mixed styles are damaged");
+        return broken (error, where, _ ("the layers of mixed styles are damaged"));
       if (!c2l_json_read_rows (values, "values", &mix->rows))
-        return broken (error, where, "mixed styles are missing or damaged");
+        return broken (error, where, _ ("mixed styles are missing or damaged"));
     }
   return TRUE;
 }
@@ -207,7 +208,7 @@ read_placement (C2lRecipe *recipe, JsonObject *object, const char *where, GError
     if (json_object_has_member (object, names[i]))
       *values[i] = c2l_json_get_double (object, names[i], NAN);
   return c2l_placement_check (recipe->move_x, recipe->move_y, recipe->turn, NULL)
-         || broken (error, where, "where the picture is moved or how it is turned is damaged");
+         || broken (error, where, _ ("where the picture is moved or how it is turned is damaged"));
 }
 
 static void
@@ -233,19 +234,20 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   const char *what;
 
   if (format != FORMAT_PLAIN && format != FORMAT_MIXED)
-    return broken (error, where, "it was written by a newer program");
+    return broken (error, where, _ ("it was written by a newer program"));
   origin = index_of (origin_names, G_N_ELEMENTS (origin_names),
                      c2l_json_get_string (object, "origin", NULL));
   noise = index_of (noise_names, G_N_ELEMENTS (noise_names),
                     c2l_json_get_string (object, "noise", NULL));
   if (origin < 0 || noise < 0)
-    return broken (error, where, "it names an origin or a noise that this program does not know");
+    return broken (error, where,
+                   _ ("it names an origin or a noise that this program does not know"));
   recipe->origin = origin;
   recipe->noise = noise;
   if (!read_u64 (object, "seed", G_MAXUINT64, &recipe->seed)
       || !read_u64 (object, "index", G_MAXUINT32, &index)
       || !read_u64 (object, "noise_seed", G_MAXUINT64, &recipe->noise_seed))
-    return broken (error, where, "a seed is missing or out of range");
+    return broken (error, where, _ ("a seed is missing or out of range"));
   recipe->index = index;
   recipe->steps = CLAMP (c2l_json_get_int (object, "steps", 0), 0, G_MAXINT);
   recipe->guidance = c2l_json_get_double (object, "guidance", 1);
@@ -253,9 +255,9 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   recipe->has_score = json_object_has_member (object, "score");
   recipe->score = c2l_json_get_double (object, "score", 0);
   if (!isfinite (recipe->guidance) || !isfinite (recipe->score))
-    return broken (error, where, "its guidance or score is not finite");
+    return broken (error, where, _ ("its guidance or score is not finite"));
   if (!c2l_truncation_check (recipe->truncation, NULL))
-    return broken (error, where, "its truncation is not between 0 and 1");
+    return broken (error, where, _ ("its truncation is not between 0 and 1"));
   recipe->program = g_strdup (c2l_json_get_string (object, "program", NULL));
   recipe->model = g_strdup (c2l_json_get_string (object, "model", NULL));
   recipe->prompt = g_strdup (c2l_json_get_string (object, "prompt", NULL));
@@ -266,7 +268,7 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   recipe->device_details = g_strdup (c2l_json_get_string (object, "device_details", NULL));
   read_sha256 (recipe, object);
   if (!c2l_json_read_rows (object, "latent", &recipe->latent))
-    return broken (error, where, "its latent is missing or damaged");
+    return broken (error, where, _ ("its latent is missing or damaged"));
   if (!c2l_json_read_edits (object, recipe->edits, &what))
     return broken (error, where, what);
   return read_mixes (recipe, object, where, error) && read_placement (recipe, object, where, error);

@@ -3,6 +3,7 @@
  * and JSON; the test walks through all of them. */
 #include "studio/recipe.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -350,7 +351,7 @@ c2l_truncation_check (double truncation, GError **error)
   if (truncation >= 0 && truncation <= 1)
     return TRUE;
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "truncation %g: give a number from 0 (the average picture) to 1 (no truncation)",
+               _ ("truncation %g: give a number from 0 (the average picture) to 1 (no truncation)"),
                truncation);
   return FALSE;
 }
@@ -360,10 +361,11 @@ c2l_placement_check (double move_x, double move_y, double turn, GError **error)
 {
   if (fabs (move_x) <= MAX_MOVE && fabs (move_y) <= MAX_MOVE && fabs (turn) <= MAX_TURN)
     return TRUE;
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "moved by %g, %g and turned by %g°: give widths of the picture from −%d to %d and "
-               "degrees from −%d to %d",
-               move_x, move_y, turn, MAX_MOVE, MAX_MOVE, MAX_TURN, MAX_TURN);
+  g_set_error (
+      error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+      _ ("moved by %g, %g and turned by %g°: give widths of the picture from −%d to %d and "
+         "degrees from −%d to %d"),
+      move_x, move_y, turn, MAX_MOVE, MAX_MOVE, MAX_TURN, MAX_TURN);
   return FALSE;
 }
 

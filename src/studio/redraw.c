@@ -1,7 +1,10 @@
-/* Drawing a recipe again, by the model that it came from. Compares before it draws, and says what may differ. */
+/* Drawing a recipe again, by the model that it came from. Compares before it draws, and says what
+ * may differ. */
 #include "studio/redraw.h"
 
 #include "studio/digest.h"
+
+#include <glib/gi18n-lib.h>
 
 gboolean
 c2l_redraw_check (C2lSession *session, C2lRecipe *recipe, GError **error)
@@ -17,10 +20,11 @@ c2l_redraw_check (C2lSession *session, C2lRecipe *recipe, GError **error)
     return FALSE;
   if (sum == NULL || g_ascii_strcasecmp (sum, own) == 0)
     return TRUE;
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-               "the picture was drawn by the model “%s”, and “%s” has another generator; name the "
-               "right one with --model",
-               recipe->model != NULL ? recipe->model : "?", c2l_bundle_get_name (bundle));
+  g_set_error (
+      error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+      _ ("the picture was drawn by the model “%s”, and “%s” has another generator; name the "
+         "right one with --model"),
+      recipe->model != NULL ? recipe->model : "?", c2l_bundle_get_name (bundle));
   return FALSE;
 }
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -115,7 +116,7 @@ make_folder (const char *folder, GError **error)
 {
   if (g_mkdir_with_parents (folder, 0755) == 0)
     return TRUE;
-  set_file_error (error, errno, "%s: the folder of the training cannot be made", folder);
+  set_file_error (error, errno, _ ("%s: the folder of the training cannot be made"), folder);
   return FALSE;
 }
 
@@ -126,7 +127,7 @@ open_in (const char *folder, const char *name, int flags, GError **error)
   int fd = g_open (path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 
   if (fd < 0)
-    set_file_error (error, errno, "%s: cannot be written", path);
+    set_file_error (error, errno, _ ("%s: cannot be written"), path);
   return fd;
 }
 
@@ -193,7 +194,7 @@ start_with_dataset (const C2lRunOrder *order, const char *trainer, int log, GErr
   if (fcntl (lock, F_OFD_SETLK, &range) != 0)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: this training is running already", order->folder);
+                   _ ("%s: this training is running already"), order->folder);
       close (lock);
       return FALSE;
     }
@@ -228,15 +229,15 @@ c2l_run_start (const C2lRunOrder *order, GError **error)
     {
       g_set_error (
           error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-          "%s: this program is not installed; it belongs beside Clip2Latent or in a folder "
-          "of PATH",
+          _ ("%s: this program is not installed; it belongs beside Clip2Latent or in a folder "
+             "of PATH"),
           TRAINER);
       return FALSE;
     }
   if (c2l_run_is_alive (order->folder))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: this training is running already", order->folder);
+                   _ ("%s: this training is running already"), order->folder);
       return FALSE;
     }
   if (!make_folder (order->folder, error))
@@ -320,7 +321,7 @@ c2l_run_rename (const char *folder, const char *name, GError **error)
     }
   if (g_rename (folder, renamed) != 0)
     {
-      set_file_error (error, errno, "%s: cannot get another name", folder);
+      set_file_error (error, errno, _ ("%s: cannot get another name"), folder);
       return NULL;
     }
   return g_steal_pointer (&renamed);
@@ -358,7 +359,7 @@ c2l_run_parse_overrides (const char *text, GError **error)
     if (!is_override (words[i]))
       {
         g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                     "%s: not a setting; write key=value, such as data.bs=128", words[i]);
+                     _ ("%s: not a setting; write key=value, such as data.bs=128"), words[i]);
         return NULL;
       }
   return g_steal_pointer (&words);

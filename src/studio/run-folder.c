@@ -11,7 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,7 +53,8 @@ take_lock (const char *path, GError **error)
   close (fd);
   g_set_error (
       error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-      "%s: a trainer works in this folder already; stop it first, or choose another folder", path);
+      _ ("%s: a trainer works in this folder already; stop it first, or choose another folder"),
+      path);
   return -1;
 }
 
@@ -111,7 +114,7 @@ c2l_run_folder_open (const char *path, gboolean resume, GError **error)
   if (resume && !g_file_test (config, G_FILE_TEST_EXISTS))
     {
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
-                   "%s: there is no run to resume; leave --resume out to start one", path);
+                   _ ("%s: there is no run to resume; leave --resume out to start one"), path);
       return NULL;
     }
   if (!make_folders (path, error))
@@ -122,7 +125,7 @@ c2l_run_folder_open (const char *path, gboolean resume, GError **error)
   if (!resume && holds_work (path))
     {
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                   "%s: there is a run already; --resume it, or choose another folder", path);
+                   _ ("%s: there is a run already; --resume it, or choose another folder"), path);
       return NULL;
     }
   folder->metrics = g_open (metrics, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -322,8 +325,8 @@ c2l_run_folder_cut (C2lRunFolder *folder, gint64 step, gboolean validation, GErr
 
   if (at < 0)
     {
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: cannot be read: %s",
-                   path, g_strerror (errno));
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+                   _ ("%s: cannot be read: %s"), path, g_strerror (errno));
       return FALSE;
     }
   if (ftruncate (folder->metrics, at) != 0 || fsync (folder->metrics) != 0)
@@ -377,7 +380,7 @@ c2l_run_folder_save_checkpoint (C2lRunFolder *folder,
     }
   if (!c2l_torch_zip_save (weights, NULL, file, error))
     {
-      g_prefix_error (error, "the checkpoint of step %" G_GINT64_FORMAT ": ", step);
+      g_prefix_error (error, _ ("the checkpoint of step %" PRId64 ": "), step);
       return NULL;
     }
   sync_folder (file);
@@ -425,7 +428,8 @@ c2l_run_load_checkpoint (const char *path, gint64 *step, GError **error)
   if (reason != NULL)
     g_propagate_error (error, g_steal_pointer (&reason));
   else
-    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "%s: there is no checkpoint yet", path);
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, _ ("%s: there is no checkpoint yet"),
+                 path);
   return NULL;
 }
 

@@ -8,6 +8,7 @@
 #include "studio/paths.h"
 #include "studio/train-config.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define PER_TAR 10000 /* samples; c2l dataset's own default */
@@ -131,7 +132,7 @@ add_folder (GPtrArray *overrides, const char *folder, GError **error)
   if (tars->len == 0)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: no tars in it; choose the folder that “c2l dataset” wrote", folder);
+                   _ ("%s: no tars in it; choose the folder that “c2l dataset” wrote"), folder);
       return FALSE;
     }
   if (are_numbered (tars))

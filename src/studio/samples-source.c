@@ -6,6 +6,7 @@
 #include "studio/recipe.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 static gboolean
@@ -28,7 +29,7 @@ expand_paths (C2lSampleSource *source, const char *const *paths, GError **error)
   if (source->n_files > 0)
     return TRUE;
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "no training data are named; name tars, for example “data/{00000..99}.tar”");
+               _ ("no training data are named; name tars, for example “data/{00000..99}.tar”"));
   return FALSE;
 }
 
@@ -49,7 +50,7 @@ measure_files (C2lSampleSource *source, goffset *first, double *all, GChecksum *
         {
           g_set_error (error, G_FILE_ERROR,
                        code != 0 ? (int) g_file_error_from_errno (code) : G_FILE_ERROR_ISDIR,
-                       "%s: cannot be read as training data: %s; tar %u of %u that were named",
+                       _ ("%s: cannot be read as training data: %s; tar %u of %u that were named"),
                        file, code != 0 ? g_strerror (code) : "it is a folder", i + 1,
                        source->n_files);
           return FALSE;

@@ -4,6 +4,7 @@
 
 #include "studio/recipe.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 /* Welford's sums: mean and squares around it, one sample more each time. */
@@ -83,7 +84,7 @@ c2l_sample_source_measure (const C2lSampleSource *source,
   if (count < 2)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: one sample has no spread; train on more", source->files[0]);
+                   _ ("%s: one sample has no spread; train on more"), source->files[0]);
       return FALSE;
     }
   statistics->n = count;

@@ -8,6 +8,7 @@
 #include "models/streams.h"
 #include "studio/recipe.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 struct _C2lSampleWalk
@@ -72,11 +73,12 @@ check_shape (const C2lSampleSource *source,
   if (sample->n_latents == shape->n_latents && sample->latent_dim == shape->latent_dim
       && sample->feature_dim == shape->feature_dim)
     return TRUE;
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-               "%s: %s: a latent of [%u, %u] and an embedding of [%u]; those before have [%u, %u] "
-               "and [%u]. Train on data of one kind",
-               file, sample->key, sample->n_latents, sample->latent_dim, sample->feature_dim,
-               shape->n_latents, shape->latent_dim, shape->feature_dim);
+  g_set_error (
+      error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+      _ ("%s: %s: a latent of [%u, %u] and an embedding of [%u]; those before have [%u, %u] "
+         "and [%u]. Train on data of one kind"),
+      file, sample->key, sample->n_latents, sample->latent_dim, sample->feature_dim,
+      shape->n_latents, shape->latent_dim, shape->feature_dim);
   return FALSE;
 }
 
@@ -92,10 +94,11 @@ put (C2lSampleWalk *walk, guint i, const C2lSample *sample)
 static gboolean
 fail_changed (const char *file, GError **error)
 {
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-               "%s: holds fewer samples than when the position was saved; bring back the data as "
-               "they were, or begin at the start",
-               file);
+  g_set_error (
+      error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+      _ ("%s: holds fewer samples than when the position was saved; bring back the data as "
+         "they were, or begin at the start"),
+      file);
   return FALSE;
 }
 
@@ -319,10 +322,11 @@ c2l_sample_walk_new (const C2lSampleSource *source,
     c2l_samples_state_copy (&walk->state, state);
   if (walk->buffer == NULL)
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: a shuffle buffer of %u such samples does not fit the memory; use a smaller "
-                   "one",
-                   source->files[0], source->shuffle);
+      g_set_error (
+          error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+          _ ("%s: a shuffle buffer of %u such samples does not fit the memory; use a smaller "
+             "one"),
+          source->files[0], source->shuffle);
       return NULL;
     }
   if (!refill (walk, cancellable, error) || !go_to_next (walk, cancellable, error))

@@ -5,6 +5,7 @@
 
 #include "formats/output.h"
 
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 /* Files of one name; who has so many has lost count of them. */
@@ -48,18 +49,15 @@ publish (const char *staged, const C2lSaveOptions *options, const char *name, GE
           return NULL;
         }
     }
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-               "%s: too many pictures with the name “%s”; choose another folder or another name",
-               options->folder, name);
+  g_set_error (
+      error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+      _ ("%s: too many pictures with the name “%s”; choose another folder or another name"),
+      options->folder, name);
   return NULL;
 }
 
 char *
-c2l_save_picture (C2lPicture *picture,
-                  const C2lSaveOptions *options,
-                  guint n,
-                  guint n_pictures,
-                  GError **error)
+c2l_save_picture (C2lPicture *picture, const C2lSaveOptions *options, GError **error)
 {
   g_autofree char *name = NULL, *path = NULL, *staged = NULL, *saved = NULL;
   g_autoptr (GBytes) bytes = NULL;
@@ -68,7 +66,7 @@ c2l_save_picture (C2lPicture *picture,
 
   if (!c2l_name_template_check (options->name_template, error))
     return NULL;
-  name = c2l_picture_dup_name (picture, options->name_template, n, n_pictures);
+  name = c2l_picture_dup_name (picture, options->name_template);
   path = dup_path (options, name, 1);
   bytes = c2l_picture_encode (picture, options->format, options->quality, error);
   if (bytes == NULL)
@@ -118,8 +116,7 @@ c2l_save_pictures (GPtrArray *pictures,
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      path = c2l_save_picture (g_ptr_array_index (pictures, i), options, i + 1, pictures->len,
-                               error);
+      path = c2l_save_picture (g_ptr_array_index (pictures, i), options, error);
       if (path == NULL)
         return FALSE;
       g_ptr_array_add (paths, path);

@@ -3,7 +3,7 @@
  *   C2lSaveOptions options;
  *   c2l_save_options_init (&options, folder);
  *   options.format = C2L_IMAGE_WEBP;
- *   g_autofree char *path = c2l_save_picture (picture, &options, 1, 1, &error);
+ *   g_autofree char *path = c2l_save_picture (picture, &options, &error);
  *   c2l_save_pictures_async (pictures, &options, progress, data, cancellable, saved, data);
  *
  * A file appears whole or not at all, and replaces no other unless that was asked for. PNG is kept
@@ -28,15 +28,15 @@ typedef struct
   gboolean plain;            /* it gets "-2", for shells */
 } C2lSaveOptions;
 
-void       c2l_save_options_init (C2lSaveOptions *options, const char *folder);
+void c2l_save_options_init (C2lSaveOptions *options, const char *folder);
 
-/* Saves picture @n, from 1, of a set of @n_pictures under the template's name; returns its path.
+/* Saves it under the template's name; returns its path.
  * Errors say which file it was and what to do. Any thread. */
-char      *c2l_save_picture (C2lPicture *picture, const C2lSaveOptions *options, guint n, guint n_pictures, GError **error);
+char *c2l_save_picture (C2lPicture *picture, const C2lSaveOptions *options, GError **error);
 
 /* Under a name that the user has chosen, replacing what is there: PNG, JPEG or WebP by the end of
  * the name, PNG where it says nothing. Any thread. */
-gboolean   c2l_save_picture_as (C2lPicture *picture, const char *path, int quality, GError **error);
+gboolean c2l_save_picture_as (C2lPicture *picture, const char *path, int quality, GError **error);
 
 /* @done of @n_pictures are saved, the last one as @path. */
 typedef void (*C2lSaveProgress) (guint done, guint n_pictures, const char *path, gpointer data);
@@ -44,20 +44,34 @@ typedef void (*C2lSaveProgress) (guint done, guint n_pictures, const char *path,
 /* Saves @pictures (of C2lPicture) in their order and adds their paths (char *) to @paths. FALSE and
  * an error with the first that cannot be saved, or when it was cancelled; those before it stay
  * saved and are in @paths. */
-gboolean   c2l_save_pictures (GPtrArray *pictures, const C2lSaveOptions *options, C2lSaveProgress progress, gpointer progress_data,
-                              GPtrArray *paths, GCancellable *cancellable, GError **error);
+gboolean c2l_save_pictures (GPtrArray *pictures,
+                            const C2lSaveOptions *options,
+                            C2lSaveProgress progress,
+                            gpointer progress_data,
+                            GPtrArray *paths,
+                            GCancellable *cancellable,
+                            GError **error);
 
 /* The same on a thread of its own; @progress is called in the context that this was called from,
  * for the last time before @callback. Copies what it is given and holds the pictures, whose pixels
  * must stay. */
-void       c2l_save_pictures_async (GPtrArray *pictures, const C2lSaveOptions *options, C2lSaveProgress progress,
-                                    gpointer progress_data, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+void c2l_save_pictures_async (GPtrArray *pictures,
+                              const C2lSaveOptions *options,
+                              C2lSaveProgress progress,
+                              gpointer progress_data,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer data);
 /* @paths: (out) (optional) (transfer full): of char *, those that were saved, also where the rest
  * was not. */
-gboolean   c2l_save_pictures_finish (GAsyncResult *result, GPtrArray **paths, GError **error);
+gboolean c2l_save_pictures_finish (GAsyncResult *result, GPtrArray **paths, GError **error);
 
-void       c2l_save_picture_as_async (C2lPicture *picture, const char *path, int quality, GCancellable *cancellable,
-                                      GAsyncReadyCallback callback, gpointer data);
-gboolean   c2l_save_picture_as_finish (GAsyncResult *result, GError **error);
+void c2l_save_picture_as_async (C2lPicture *picture,
+                                const char *path,
+                                int quality,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer data);
+gboolean c2l_save_picture_as_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

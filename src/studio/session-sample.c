@@ -6,6 +6,7 @@
 #include "models/sampler.h"
 #include "models/streams.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* Latents are sampled so many at a time, the last group filled up: a matrix product may sum in
@@ -76,7 +77,7 @@ get_sample_pass (C2lSession *session, const C2lSampling *sampling, GError **erro
   if (!c2l_sampler_kind_from_name (sampling->sampler, &params.kind))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are",
+                   _ ("there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are"),
                    sampling->sampler);
       return NULL;
     }
@@ -218,7 +219,7 @@ write_label (C2lPass *pass, int label, GError **error)
   if (label < 0 || label >= c_dim)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "class %d: the generator knows the classes 0 to %d", label, c_dim - 1);
+                   _ ("class %d: the generator knows the classes 0 to %d"), label, c_dim - 1);
       return FALSE;
     }
   one_hot = g_new0 (float, (gsize) c_dim *SAMPLE_BATCH);

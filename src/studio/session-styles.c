@@ -3,6 +3,7 @@
  * of operations, so that a recipe always gives the same styles. */
 #include "studio/session-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* What truncation pulls towards: [n_rows, width], or NULL where the model has none. */
@@ -45,8 +46,8 @@ c2l_session_truncate (C2lSession *session, C2lRecipe *recipe, float *latent, GEr
   if (centre == NULL || (n_rows != 1 && n_rows != rows->n_rows))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "truncation %.3g: the model knows no average latent to pull towards; leave "
-                   "--truncation at 1",
+                   _ ("truncation %.3g: the model knows no average latent to pull towards; leave "
+                      "--truncation at 1"),
                    recipe->truncation);
       return FALSE;
     }
@@ -73,7 +74,7 @@ find_direction (C2lSession *session, const C2lRecipeEdit *edit, C2lRows *own, GE
   if (direction == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "the model has no direction “%s”; “c2l info” lists those it has",
+                   _ ("the model has no direction “%s”; “c2l info” lists those it has"),
                    edit->direction);
       return NULL;
     }
@@ -95,7 +96,7 @@ resolve_layers (int first, int *last, int num_ws, const char *what, GError **err
     }
   range = c2l_layers_to_string (first, *last);
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-               "%s: layers %s; the model has the layers 0 to %d", what, range, num_ws - 1);
+               _ ("%s: layers %s; the model has the layers 0 to %d"), what, range, num_ws - 1);
   return FALSE;
 }
 
@@ -116,8 +117,8 @@ apply_edit (C2lSession *session,
 
   if (rows != NULL && !fits)
     g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                 "direction “%s” is [%d, %d] and the generator takes styles of [%d, %d]; it was "
-                 "made for another generator",
+                 _ ("direction “%s” is [%d, %d] and the generator takes styles of [%d, %d]; it was "
+                    "made for another generator"),
                  edit->direction, rows->n_rows, rows->width, num_ws, width);
   fits = fits && resolve_layers (edit->first_layer, &last, num_ws, edit->direction, error);
   if (fits)
@@ -163,10 +164,11 @@ apply_mix (C2lSession *session,
 
   if (mix->rows.width != width || !(amount >= 0 && amount <= 1))
     {
-      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: styles of width %d, mixed in by %g, and the generator takes %d numbers a "
-                   "style and amounts from 0 to 1; choose a picture of the same model",
-                   label, mix->rows.width, mix->amount, width);
+      g_set_error (
+          error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+          _ ("%s: styles of width %d, mixed in by %g, and the generator takes %d numbers a "
+             "style and amounts from 0 to 1; choose a picture of the same model"),
+          label, mix->rows.width, mix->amount, width);
       return FALSE;
     }
   if (!resolve_layers (mix->first_layer, &last, num_ws, label, error))
@@ -189,8 +191,8 @@ check_placement (C2lSession *session, C2lRecipe *recipe, C2lGenerator *generator
       || c2l_generator_get_kind (generator) == C2L_GENERATOR_STYLEGAN3)
     return TRUE;
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-               "“%s” cannot move or turn its pictures, only a StyleGAN3 can; leave the picture "
-               "where it is",
+               _ ("“%s” cannot move or turn its pictures, only a StyleGAN3 can; leave the picture "
+                  "where it is"),
                c2l_bundle_get_name (c2l_engine_get_bundle (session->engine)));
   return FALSE;
 }
@@ -210,8 +212,8 @@ c2l_session_dup_ws (C2lSession *session, C2lRecipe *recipe, GError **error)
   if (rows->width != width)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "a latent of width %d does not fit the generator, which takes %d numbers a "
-                   "style; it belongs to another model",
+                   _ ("a latent of width %d does not fit the generator, which takes %d numbers a "
+                      "style; it belongs to another model"),
                    rows->width, width);
       return NULL;
     }

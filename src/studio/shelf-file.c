@@ -9,6 +9,7 @@
 #include "studio/recipe-parts.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -162,7 +163,7 @@ static gboolean
 broken (GError **error, const char *where, const char *what)
 {
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_RECIPE,
-               "%s: the directions in it cannot be used: %s", where, what);
+               _ ("%s: the directions in it cannot be used: %s"), where, what);
   return FALSE;
 }
 
@@ -216,7 +217,7 @@ read_directions (C2lShelf *shelf, JsonObject *object, const char *where, GError 
   guint n = array != NULL ? json_array_get_length (array) : 0;
 
   if (array == NULL || n > MAX_DIRECTIONS)
-    return broken (error, where, "they are no list, or one that is too long");
+    return broken (error, where, _ ("they are no list, or one that is too long"));
   for (guint i = 0; i < n; i++)
     {
       JsonObject *values = c2l_json_get_element (array, i);
@@ -226,14 +227,14 @@ read_directions (C2lShelf *shelf, JsonObject *object, const char *where, GError 
       C2lShelfDirection *direction;
 
       if (id == NULL || *id == '\0' || origin < 0 || c2l_shelf_lookup (shelf, id) != NULL)
-        return broken (error, where, "one lacks its name or its kind, or is there twice");
+        return broken (error, where, _ ("one lacks its name or its kind, or is there twice"));
       own = origin == C2L_SHELF_MODEL ? c2l_bundle_lookup_direction (shelf->bundle, id) : NULL;
       /* The bundle was made again and no longer has it. */
       if (origin == C2L_SHELF_MODEL && (own == NULL || g_strcmp0 (own->id, id) != 0))
         continue;
       direction = read_direction (values, id, origin, own);
       if (direction == NULL)
-        return broken (error, where, "one of them is damaged");
+        return broken (error, where, _ ("one of them is damaged"));
       g_ptr_array_add (shelf->directions, direction);
     }
   return TRUE;
@@ -246,7 +247,7 @@ read_presets (C2lShelf *shelf, JsonObject *object, const char *where, GError **e
   guint n = array != NULL ? json_array_get_length (array) : 0;
 
   if (n > MAX_PRESETS)
-    return broken (error, where, "there are too many presets");
+    return broken (error, where, _ ("there are too many presets"));
   for (guint i = 0; i < n; i++)
     {
       JsonObject *values = c2l_json_get_element (array, i);
@@ -255,7 +256,7 @@ read_presets (C2lShelf *shelf, JsonObject *object, const char *where, GError **e
       const char *what;
 
       if (name == NULL || *name == '\0' || c2l_shelf_lookup_preset (shelf, name) != NULL)
-        return broken (error, where, "a preset lacks its name, or is there twice");
+        return broken (error, where, _ ("a preset lacks its name, or is there twice"));
       preset = c2l_preset_new (name);
       g_ptr_array_add (shelf->presets, preset);
       if (!c2l_json_read_edits (values, preset->edits, &what))
@@ -276,7 +277,7 @@ c2l_shelf_read_json (C2lShelf *shelf,
   if (object == NULL)
     return FALSE;
   if (c2l_json_get_int (object, "shelf", 0) != SHELF_FORMAT)
-    return broken (error, where, "it was written by a newer program, or is another file");
+    return broken (error, where, _ ("it was written by a newer program, or is another file"));
   return read_directions (shelf, object, where, error)
          && read_presets (shelf, object, where, error);
 }

@@ -4,6 +4,7 @@
 
 #include "studio/paths.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -349,8 +350,8 @@ c2l_shelf_import (C2lShelf *shelf, const char *file, int width, GError **error)
   if (width > 0 && rows.width != width)
     g_set_error (
         error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-        "%s: a direction of width %d, and the model takes %d numbers a style; it was made for "
-        "another generator",
+        _ ("%s: a direction of width %d, and the model takes %d numbers a style; it was made for "
+           "another generator"),
         file, rows.width, width);
   else
     {

@@ -4,6 +4,7 @@
 
 #include "studio/train-models.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define POSITION "c2l.trainer.position"
@@ -54,8 +55,8 @@ restore (C2lTrainer *trainer, C2lWeights *weights, GError **error)
       || (gint64) memory->length != N_MEMORY)
     {
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED,
-                   "%s: not a checkpoint of a run; begin with its weights in a new folder: "
-                   "resume=%s",
+                   _ ("%s: not a checkpoint of a run; begin with its weights in a new folder: "
+                      "resume=%s"),
                    c2l_weights_get_path (weights), c2l_weights_get_path (weights));
       return FALSE;
     }

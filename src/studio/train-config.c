@@ -10,6 +10,7 @@
 #include "studio/recipe.h"
 #include "studio/train-schema.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define FOLDER "config"
@@ -73,9 +74,11 @@ find_folder (GError **error)
   char *folder = c2l_paths_dup_data (FOLDER);
 
   if (folder == NULL)
-    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
-                 "the training's configuration is not installed; set C2L_DATA to the folder that "
-                 "holds “" FOLDER "”");
+    g_set_error (
+        error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+        _ ("the training's configuration is not installed; set C2L_DATA to the folder that "
+           "holds “%s”"),
+        FOLDER);
   return folder;
 }
 
@@ -118,7 +121,7 @@ read_group (Composer *composer, const char *group, const char *name, GError **er
   names = c2l_train_config_list_group (group);
   list = g_strjoinv (", ", names);
   refuse (error,
-          "%s=%s: there is no such group; choose one of: %s; or name a file that ends in .yaml",
+          _ ("%s=%s: there is no such group; choose one of: %s; or name a file that ends in .yaml"),
           group, name, list);
   return NULL;
 }
@@ -160,11 +163,12 @@ split_override (const char *override, char **key, const char **value, GError **e
   const char *equals = strchr (override, '=');
 
   if (*override == '~')
-    return refuse (error, "%s: settings cannot be taken away; give it another value", override);
+    return refuse (error, _ ("%s: settings cannot be taken away; give it another value"), override);
   override += strspn (override, "+");
   if (equals == NULL || equals == override)
     return refuse (
-        error, "%s: not an override; write group=name or key.sub=value, such as train.lr=3.0e-4",
+        error,
+        _ ("%s: not an override; write group=name or key.sub=value, such as train.lr=3.0e-4"),
         override);
   *key = g_strndup (override, equals - override);
   *value = equals + 1;
@@ -267,13 +271,14 @@ apply_override (Composer *composer, const char *override, GError **error)
     return TRUE;
   is_leaf = c2l_train_schema_has (key, &is_branch);
   if (is_branch)
-    return refuse (error, "%s: several settings; set one of them, such as %s.…=…", override, key);
+    return refuse (error, _ ("%s: several settings; set one of them, such as %s.…=…"), override,
+                   key);
   if (!is_leaf)
     return c2l_train_schema_refuse (key, error);
   node = c2l_yaml_parse_value (value, error);
   if (node == NULL)
     {
-      g_prefix_error (error, "%s: put the value in quotes: ", override);
+      g_prefix_error (error, _ ("%s: put the value in quotes: "), override);
       return FALSE;
     }
   if (*value == '\0') /* as Hydra has it, and no null */
@@ -294,10 +299,11 @@ check_paths (const char *const *overrides, GError **error)
       for (guint j = 0; overrides != NULL && overrides[j] != NULL; j++)
         n += g_str_has_prefix (overrides[j], keys[i]);
       if (n > 1)
-        return refuse (error,
-                       "%s…: given %u times; put a path with braces in quotes, so that the shell "
-                       "leaves it alone",
-                       keys[i], n);
+        return refuse (
+            error,
+            _ ("%s…: given %u times; put a path with braces in quotes, so that the shell "
+               "leaves it alone"),
+            keys[i], n);
     }
   return TRUE;
 }

@@ -6,6 +6,7 @@
 #include "studio/paths.h"
 #include "studio/published.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MERGES "merges.txt.gz"
@@ -49,7 +50,7 @@ open_files (const C2lTrainSettings *settings, GCancellable *cancellable, GError 
   if (settings->sg_pkl == NULL || settings->clip_variant == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s: null; name a file, or a model for both with data.bundle",
+                   _ ("%s: null; name a file, or a model for both with data.bundle"),
                    settings->sg_pkl == NULL ? "data.sg_pkl" : "data.clip_variant");
       return NULL;
     }

@@ -7,6 +7,8 @@
  * leaves the last whole step. */
 #include "studio/train-private.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 gboolean
@@ -39,9 +41,9 @@ c2l_trainer_share_out (C2lTrainer *trainer, GError **error)
   if (settings->bs % n != 0)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "data.bs: %" G_GINT64_FORMAT
-                   " rows are the whole batch, and %d processes cannot have as many each; choose a "
-                   "multiple of %d",
+                   _ ("data.bs: %" PRId64
+                      " rows are the whole batch, and %d processes cannot have as many each; "
+                      "choose a multiple of %d"),
                    settings->bs, n, n);
       return FALSE;
     }
@@ -72,8 +74,8 @@ c2l_trainer_begin_together (C2lTrainer *trainer, GError **error)
   if (step != own_step)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                   "%s: this process sees the checkpoint of step %.0f and the first one that of "
-                   "step %.0f; the run must be in a folder that all see",
+                   _ ("%s: this process sees the checkpoint of step %.0f and the first one that "
+                      "of step %.0f; the run must be in a folder that all see"),
                    trainer->options->folder, own_step, step);
       return FALSE;
     }
@@ -128,7 +130,7 @@ void
 c2l_trainer_fail_elsewhere (GError **error)
 {
   g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_PEER_ENDED,
-                       "another process of this training failed; its message says why");
+                       _ ("another process of this training failed; its message says why"));
 }
 
 /* --- a step --- */

@@ -5,6 +5,8 @@
 
 #include "studio/recipe.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -229,7 +231,8 @@ find_nearest (const char *path)
 gboolean
 c2l_train_schema_refuse (const char *path, GError **error)
 {
-  return refuse (error, "there is no setting “%s”; the nearest is “%s”", path, find_nearest (path));
+  return refuse (error, _ ("there is no setting “%s”; the nearest is “%s”"), path,
+                 find_nearest (path));
 }
 
 JsonNode *
@@ -267,15 +270,16 @@ check_number (const Key *key, JsonNode *node, gboolean is_whole, GError **error)
   double value;
 
   if (!is_number (node))
-    return refuse (error, "%s: not a number, which it must be", key->path);
+    return refuse (error, _ ("%s: not a number, which it must be"), key->path);
   value = json_node_get_double (node);
   if (!(value >= key->min && value <= key->max))
-    return refuse (error, "%s: %.10g is out of range; choose from %.10g to %.10g", key->path, value,
-                   key->min, key->max);
+    return refuse (error, _ ("%s: %.10g is out of range; choose from %.10g to %.10g"), key->path,
+                   value, key->min, key->max);
   if (!is_whole)
     return TRUE;
   if (value != floor (value))
-    return refuse (error, "%s: %.10g is not a whole number, which it must be", key->path, value);
+    return refuse (error, _ ("%s: %.10g is not a whole number, which it must be"), key->path,
+                   value);
   json_node_set_int (node, value);
   return TRUE;
 }
@@ -293,12 +297,12 @@ check_text (const Key *key, JsonNode *node, GError **error)
       json_node_set_string (node, text);
     }
   if (!is_text (node))
-    return refuse (error, "%s: not a text, which it must be; put it in quotes", key->path);
+    return refuse (error, _ ("%s: not a text, which it must be; put it in quotes"), key->path);
   if (choices == NULL
       || g_strv_contains ((const char *const *) choices, json_node_get_string (node)))
     return TRUE;
   list = g_strjoinv (", ", choices);
-  return refuse (error, "%s: there is no “%s”; choose one of: %s", key->path,
+  return refuse (error, _ ("%s: there is no “%s”; choose one of: %s"), key->path,
                  json_node_get_string (node), list);
 }
 
@@ -308,7 +312,7 @@ check_counts (const Key *key, JsonNode *node, GError **error)
   JsonArray *list = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 
   if (list == NULL || json_array_get_length (list) == 0)
-    return refuse (error, "%s: not a list of whole numbers such as [4, 4, 10]", key->path);
+    return refuse (error, _ ("%s: not a list of whole numbers such as [4, 4, 10]"), key->path);
   for (guint i = 0; i < json_array_get_length (list); i++)
     if (!check_number (key, json_array_get_element (list, i), TRUE, error))
       return FALSE;
@@ -324,9 +328,9 @@ check_paths (const Key *key, JsonNode *node, GError **error)
     return TRUE;
   for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
     if (!is_text (json_array_get_element (list, i)))
-      return refuse (error, "%s: a list of something else than paths", key->path);
+      return refuse (error, _ ("%s: a list of something else than paths"), key->path);
   return (list != NULL && json_array_get_length (list) > 0)
-         || refuse (error, "%s: neither a path nor a list of paths", key->path);
+         || refuse (error, _ ("%s: neither a path nor a list of paths"), key->path);
 }
 
 static gboolean
@@ -334,12 +338,12 @@ check_value (const Key *key, JsonNode *node, GError **error)
 {
   if (JSON_NODE_HOLDS_NULL (node))
     return (key->flags & NULLABLE)
-           || refuse (error, "%s: it must have a value, null is none", key->path);
+           || refuse (error, _ ("%s: it must have a value, null is none"), key->path);
   switch (key->type)
     {
     case BOOLEAN:
       return (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN)
-             || refuse (error, "%s: neither True nor False", key->path);
+             || refuse (error, _ ("%s: neither True nor False"), key->path);
     case WHOLE:
       return check_number (key, node, TRUE, error);
     case NUMBER:
@@ -371,7 +375,7 @@ check_members (JsonObject *object, const char *path, GError **error)
       if (!is_leaf && !is_branch)
         return c2l_train_schema_refuse (full, error);
       if (is_branch && !JSON_NODE_HOLDS_OBJECT (node))
-        return refuse (error, "%s: a single value where there must be several under it", full);
+        return refuse (error, _ ("%s: a single value where there must be several under it"), full);
       if (is_branch && !check_members (json_node_get_object (node), full, error))
         return FALSE;
     }
@@ -387,8 +391,8 @@ check_sizes (JsonObject *config, GError **error)
 
   return json_array_get_length (repeats) == n
          || refuse (error,
-                    "data.latent_repeats: %u entries for %" G_GINT64_FORMAT
-                    " latents (data.n_latents); give one for each",
+                    _ ("data.latent_repeats: %u entries for %" PRId64
+                       " latents (data.n_latents); give one for each"),
                     json_array_get_length (repeats), n);
 }
 
@@ -402,7 +406,7 @@ c2l_train_schema_check (JsonObject *config, GError **error)
       JsonNode *node = c2l_train_schema_lookup (config, keys[i].path);
 
       if (node == NULL && !(keys[i].flags & OPTIONAL))
-        return refuse (error, "%s: missing; set it", keys[i].path);
+        return refuse (error, _ ("%s: missing; set it"), keys[i].path);
       if (node != NULL && !check_value (&keys[i], node, error))
         return FALSE;
     }

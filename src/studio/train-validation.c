@@ -5,6 +5,7 @@
 #include "studio/train-models.h"
 #include "studio/train-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define N_VARIATIONS 8
@@ -85,8 +86,8 @@ c2l_trainer_open_validation (C2lTrainer *trainer, GError **error)
                                       "val_path"))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "train.best_by: loss; that is measured on samples of its own, which "
-                   "data.val_path must name");
+                   _ ("train.best_by: loss; that is measured on samples of its own, which "
+                      "data.val_path must name"));
       return FALSE;
     }
   return open_held (trainer, error) && open_evaluator (trainer, error);

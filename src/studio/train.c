@@ -12,6 +12,8 @@
 #include "studio/train-models.h"
 #include "studio/train-private.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -37,14 +39,15 @@ fail_diverged (C2lTrainer *trainer, const char *what, GError **error)
     }
   last = trainer->checkpoint_step >= 0
              ? g_strdup_printf (
-                 "the last good checkpoint is that of step %" G_GINT64_FORMAT
-                 "; resume the run with a lower train.lr, or with train.max_grad_norm=1",
+                 _ ("the last good checkpoint is that of step %" PRId64
+                    "; resume the run with a lower train.lr, or with train.max_grad_norm=1"),
                  trainer->checkpoint_step)
-             : g_strdup ("there was no checkpoint yet; begin again with a lower train.lr, or with "
-                         "train.max_grad_norm=1");
+             : g_strdup (
+                 _ ("there was no checkpoint yet; begin again with a lower train.lr, or with "
+                    "train.max_grad_norm=1"));
 
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               "step %" G_GINT64_FORMAT ": %s, so the training went astray; %s",
+               _ ("step %" PRId64 ": %s, so the training went astray; %s"),
                c2l_trainer_get_step (trainer) + 1, what, last);
   return FALSE;
 }
@@ -114,14 +117,14 @@ do_step (C2lTrainer *trainer, double lr, double *grad_norm, GError **error)
   if (!accumulate (trainer, &loss, error))
     return FALSE;
   if (!isfinite (loss))
-    return fail_diverged (trainer, "the loss is no number any more", error);
+    return fail_diverged (trainer, _ ("the loss is no number any more"), error);
   if (!c2l_prior_train_update (trainer->train, lr, grad_norm, &reason))
     return g_error_matches (reason, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_FAILED)
-               ? fail_diverged (trainer, "the gradient is no number any more", error)
+               ? fail_diverged (trainer, _ ("the gradient is no number any more"), error)
                : (g_propagate_error (error, g_steal_pointer (&reason)), FALSE);
   c2l_trainer_let_position_go (trainer);
   if (!note_loss (trainer, loss))
-    return fail_diverged (trainer, "the loss is many times its lowest (train.max_loss)", error);
+    return fail_diverged (trainer, _ ("the loss is many times its lowest (train.max_loss)"), error);
   return TRUE;
 }
 
@@ -287,10 +290,10 @@ c2l_trainer_check_shape (C2lTrainer *trainer, C2lSamples *samples, const char *k
       && shape->feature_dim == settings->latent_dim)
     return TRUE;
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-               "%s: its samples are [%u, %u] latents with features of %u, and the configuration "
-               "says [%" G_GINT64_FORMAT ", %" G_GINT64_FORMAT
-               "] (data.n_latents, data.latent_dim) and as many features; choose the data group "
-               "that the data were made for",
+               _ ("%s: its samples are [%u, %u] latents with features of %u, and the configuration "
+                  "says [%" PRId64 ", %" PRId64
+                  "] (data.n_latents, data.latent_dim) and as many features; choose the data group "
+                  "that the data were made for"),
                key, shape->n_latents, shape->latent_dim, shape->feature_dim, settings->n_latents,
                settings->latent_dim);
   return FALSE;
@@ -396,14 +399,14 @@ conclude (C2lTrainer *trainer, C2lTrainEnd end, GError **error)
     return FALSE;
   if (end != C2L_TRAIN_FINISHED)
     message = g_strdup_printf (
-        "stopped at step %" G_GINT64_FORMAT ", as asked; it can be resumed from there", step);
+        _ ("stopped at step %" PRId64 ", as asked; it can be resumed from there"), step);
   else if (step < trainer->settings.max_it)
     message
-        = g_strdup_printf ("finished early: step %.0f was the best and none of %.0f validations "
-                           "since was better (train.early_stop)",
+        = g_strdup_printf (_ ("finished early: step %.0f was the best and none of %.0f validations "
+                              "since was better (train.early_stop)"),
                            trainer->memory.best_step, trainer->memory.n_worse);
   else
-    message = g_strdup_printf ("finished: %" G_GINT64_FORMAT " steps", step);
+    message = g_strdup_printf (_ ("finished: %" PRId64 " steps"), step);
   c2l_trainer_say (trainer, "%s", message);
   c2l_trainer_set_status (trainer, end == C2L_TRAIN_FINISHED ? "finished" : "stopped", message);
   return TRUE;
@@ -441,9 +444,9 @@ save_what_is_whole (C2lTrainer *trainer, GError **error)
     c2l_run_folder_say (trainer->folder, reason->message);
   else
     {
-      g_autofree char *message = g_strdup_printf ("%s; the checkpoint of step %" G_GINT64_FORMAT
-                                                  " is whole, and the run can be resumed",
-                                                  (*error)->message, trainer->checkpoint_step);
+      g_autofree char *message = g_strdup_printf (
+          _ ("%s; the checkpoint of step %" PRId64 " is whole, and the run can be resumed"),
+          (*error)->message, trainer->checkpoint_step);
 
       g_free ((*error)->message);
       (*error)->message = g_steal_pointer (&message);
@@ -458,7 +461,7 @@ conclude_failed (C2lTrainer *trainer, GError **error)
     save_what_is_whole (trainer, error);
   /* Before the first step there is nothing to save. */
   if (is_cancelled (*error))
-    c2l_trainer_set_status (trainer, "stopped", "stopped before the first step, as asked");
+    c2l_trainer_set_status (trainer, "stopped", _ ("stopped before the first step, as asked"));
   else
     {
       c2l_run_folder_say (trainer->folder, (*error)->message);

@@ -7,6 +7,7 @@
 #include "studio/moments.h"
 #include "studio/session-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -130,8 +131,8 @@ find_difference (Search *self, GError **error)
   if (!(sqrt (distance) > LEAST_DISTANCE * spread))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "“%s” and “%s”: the model makes the same of both; choose words that say "
-                   "something different",
+                   _ ("“%s” and “%s”: the model makes the same of both; choose words that say "
+                      "something different"),
                    self->words->from, self->words->to);
       return FALSE;
     }

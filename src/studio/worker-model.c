@@ -4,6 +4,7 @@
 #include "studio/paths.h"
 #include "studio/worker-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* --- what is known of the model --- */
@@ -37,7 +38,9 @@ dup_device_words (C2lDevice *device)
   g_autofree char *words = g_strndup (description, library != NULL ? (gsize) (library - description)
                                                                    : strlen (description));
 
-  return g_strdup_printf ("%s, %s", kind, words);
+  /* Some devices begin with their kind themselves. */
+  return g_str_has_prefix (words, kind) ? g_steal_pointer (&words)
+                                        : g_strdup_printf ("%s, %s", kind, words);
 }
 
 static gboolean
@@ -103,7 +106,7 @@ load_session (const char *folder,
       || !c2l_device_supports (device, precision))
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-                   "%s cannot compute in precision %s; choose another one in the preferences",
+                   _ ("%s cannot compute in precision %s; choose another one in the preferences"),
                    c2l_device_get_description (device), precision_name);
       return NULL;
     }
@@ -126,7 +129,7 @@ c2l_worker_get_session (C2lWorker *self, GError **error)
 {
   if (!self->is_open)
     g_set_error_literal (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
-                         "no model is open; choose one on the page Models");
+                         _ ("no model is open; choose one on the page Models"));
   else if (self->session == NULL)
     take_session (self, load_session (self->folder, self->loaded_device, self->loaded_precision,
                                       self->loaded_threads, error));
@@ -140,10 +143,11 @@ c2l_worker_explain (C2lWorker *self, GError **error)
       || g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   g_clear_error (error);
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
-               "%s: the model is gone from the disk; bring the folder back, or choose another one "
-               "on the page Models",
-               self->folder);
+  g_set_error (
+      error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
+      _ ("%s: the model is gone from the disk; bring the folder back, or choose another one "
+         "on the page Models"),
+      self->folder);
 }
 
 typedef struct

@@ -2,6 +2,7 @@
  * that wrap. */
 #include "app-test.h"
 
+#include "app/c2l-headed-cell.h"
 #include "app/c2l-picture-cell.h"
 #include "app/c2l-picture-grid.h"
 #include "app/c2l-picture-item-private.h"
@@ -90,7 +91,7 @@ test_cell_shows_scores (void)
   {
     double score;
     const char *text;
-  } scores[] = { { .3377, ".34" }, { .005, ".01" }, { -.1234, "−.12" }, { 1, "1.00" } };
+  } scores[] = { { .3377, "0.34" }, { .005, "0.01" }, { -.1234, "−0.12" }, { -.001, "0.00" }, { 1, "1.00" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (scores); i++)
     {
@@ -180,6 +181,33 @@ test_cell_is_square (void)
   g_object_unref (cell);
 }
 
+/* A line that begins a prompt's pictures is higher by the same in all its cells, whether or not words stand in them. */
+static void
+test_headings_take_room_in_all_of_a_line (void)
+{
+  GtkWidget *first = g_object_ref_sink (c2l_headed_cell_new (c2l_picture_cell_new ()));
+  GtkWidget *second = g_object_ref_sink (c2l_headed_cell_new (c2l_picture_cell_new ()));
+  GtkWidget *cells[] = { first, second };
+  int heights[2], natural;
+
+  for (int i = 0; i < 2; i++)
+    {
+      gtk_widget_measure (cells[i], GTK_ORIENTATION_VERTICAL, CELL, NULL, &natural, NULL, NULL);
+      g_assert_cmpint (natural, ==, CELL);
+    }
+  c2l_headed_cell_set_heading (C2L_HEADED_CELL (first), TRUE, "eine Bärin", 4);
+  c2l_headed_cell_set_heading (C2L_HEADED_CELL (second), TRUE, NULL, 3);
+  for (int i = 0; i < 2; i++)
+    gtk_widget_measure (cells[i], GTK_ORIENTATION_VERTICAL, CELL, NULL, &heights[i], NULL, NULL);
+  g_assert_cmpint (heights[0], >, CELL);
+  g_assert_cmpint (heights[0], ==, heights[1]);
+  c2l_headed_cell_set_heading (C2L_HEADED_CELL (first), FALSE, NULL, 1);
+  gtk_widget_measure (first, GTK_ORIENTATION_VERTICAL, CELL, NULL, &natural, NULL, NULL);
+  g_assert_cmpint (natural, ==, CELL);
+  g_object_unref (first);
+  g_object_unref (second);
+}
+
 /* --- lines that wrap --- */
 
 static GtkWidget *
@@ -267,6 +295,8 @@ main (int argc, char **argv)
                    test_cell_shows_progress_while_it_waits);
   g_test_add_func ("/picture-cell/holds-its-item", test_cell_holds_its_item);
   g_test_add_func ("/picture-cell/is-square", test_cell_is_square);
+  g_test_add_func ("/headed-cell/takes-room-in-all-of-a-line",
+                   test_headings_take_room_in_all_of_a_line);
   g_test_add_func ("/wrap-layout/wraps-where-it-must", test_lines_wrap_where_they_must);
   g_test_add_func ("/wrap-layout/places-children", test_lines_are_placed);
   return g_test_run ();

@@ -389,6 +389,18 @@ def words_of_any_language_are_taken(folder):
 
 
 @test
+def errors_speak_the_users_language(folder):
+    said = {'de': 'keine Modelldatei', 'es': 'no es un modelo', 'en': 'not a model file'}
+    (folder / 'letter.txt').write_text('Dear model\x00')
+    for language, words in said.items():
+        env = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': language}
+        result = c2l('info', 'letter.txt', folder=folder, env=env, expect=1)
+        assert words in result.stderr and 'letter.txt' in result.stderr and '.safetensors' in result.stderr, result.stderr
+    env = {**os.environ, 'LC_ALL': 'C', 'LANGUAGE': 'de'}
+    assert 'not a model file' in c2l('info', 'letter.txt', folder=folder, env=env, expect=1).stderr
+
+
+@test
 def long_prompts_are_cut_with_a_word(folder):
     result = c2l('generate', 'a man' + ' with a beard' * 60, folder=folder)
     assert 'too long' in result.stderr and len(result.stderr) < 200 and len(pictures(folder)) == 1

@@ -34,6 +34,61 @@ test_starter_opens (void)
     }
 }
 
+/* Names come in the first of the user's languages that the bundle knows; the maker's stay good for looking up. */
+static void
+test_starter_speaks_languages (void)
+{
+  static const struct { const char *languages, *beard; } cases[] = {
+    { "de", "Bart" }, { "es_MX:de", "Barba" }, { "fi:de", "Bart" }, { "en:de", "Beard" }, { "fi", "Beard" },
+  };
+  g_autofree char *path = starter_path (), *before = g_strdup (g_getenv ("LANGUAGE"));
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (C2lBundle) bundle = NULL;
+      const C2lDirection *beard;
+      const char *name;
+
+      g_setenv ("LANGUAGE", cases[i].languages, TRUE);
+      bundle = c2l_bundle_open (path, NULL);
+      beard = c2l_bundle_lookup_direction (bundle, "Beard");
+      g_assert_cmpstr (beard->name, ==, cases[i].beard);
+      g_assert_cmpstr (beard->id, ==, "beard");
+      g_assert_true (c2l_bundle_lookup_direction (bundle, cases[i].beard) == beard);
+      g_assert_cmpstr (c2l_bundle_translate (bundle, "no text of this model"), ==, "no text of this model");
+      /* What is written into recipes does not change with the language. */
+      name = c2l_bundle_get_name (bundle);
+      g_assert_cmpstr (name, ==, "Cartoon portraits");
+      g_assert_true (g_str_equal (c2l_bundle_translate (bundle, name), name) == g_str_equal (beard->name, "Beard"));
+    }
+  if (before != NULL)
+    g_setenv ("LANGUAGE", before, TRUE);
+  else
+    g_unsetenv ("LANGUAGE");
+}
+
+/* Every text of the starter that the window shows is there in every language that it speaks. */
+static void
+test_starter_languages_are_complete (void)
+{
+  g_autofree char *path = starter_path ();
+  g_autoptr (C2lBundle) bundle = c2l_bundle_open (path, NULL);
+  JsonObject *info = c2l_bundle_get_info (bundle), *all = json_object_get_object_member (info, "translations");
+  g_autoptr (GList) languages = json_object_get_members (all);
+  GPtrArray *directions = c2l_bundle_get_directions (bundle);
+
+  g_assert_cmpuint (g_list_length (languages), >=, 2);
+  for (GList *language = languages; language != NULL; language = language->next)
+    {
+      JsonObject *texts = json_object_get_object_member (all, language->data);
+
+      for (guint i = 0; i < directions->len; i++)
+        g_assert_true (json_object_has_member (texts, ((C2lDirection *) g_ptr_array_index (directions, i))->original));
+      g_assert_true (json_object_has_member (texts, json_object_get_string_member (info, "draws")));
+      g_assert_true (json_object_has_member (texts, c2l_bundle_get_name (bundle)));
+    }
+}
+
 static void
 test_starter_names_its_makers (void)
 {
@@ -134,6 +189,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bundle/starter/opens", test_starter_opens);
+  g_test_add_func ("/bundle/starter/speaks-languages", test_starter_speaks_languages);
+  g_test_add_func ("/bundle/starter/languages-are-complete", test_starter_languages_are_complete);
   g_test_add_func ("/bundle/starter/names-its-makers", test_starter_names_its_makers);
   g_test_add_func ("/bundle/starter/is-what-it-says", test_starter_is_what_it_says);
   g_test_add_func ("/bundle/refuses/broken-model-json", test_refuses_broken_model_json);

@@ -267,6 +267,7 @@ test_hostile (gconstpointer data)
 
   g_assert_null (c2l_catalogue_load (path, get_own (), &error));
   g_assert_nonnull (error);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, "hostile.json"));
   g_assert_nonnull (strstr (error->message, one->says));

@@ -234,7 +234,7 @@ test_stem_is_a_plain_name (void)
       recipe->prompt = g_strdup (cases[i].prompt);
       recipe->seed = 7;
       recipe->index = 3;
-      stem = c2l_picture_dup_name (picture, C2L_NAME_TEMPLATE_PLAIN, 1, 1);
+      stem = c2l_picture_dup_name (picture, C2L_NAME_TEMPLATE_PLAIN);
       g_assert_cmpstr (stem, ==, cases[i].stem);
     }
 }

@@ -90,7 +90,7 @@ test_formats (Fixture *fixture, gconstpointer data)
       double sum = 0;
 
       fixture->options.format = format;
-      path = c2l_save_picture (picture, &fixture->options, 1, 1, &error);
+      path = c2l_save_picture (picture, &fixture->options, &error);
       g_assert_no_error (error);
       g_assert_true (g_str_has_suffix (path, c2l_image_format_get_suffix (format)));
       recipe = c2l_picture_load_recipe (path, &error);
@@ -119,12 +119,12 @@ test_collisions (Fixture *fixture, gconstpointer data)
   GStatBuf before, after;
 
   fixture->options.name_template = "{prompt}";
-  first = c2l_save_picture (picture, &fixture->options, 1, 1, NULL);
+  first = c2l_save_picture (picture, &fixture->options, NULL);
   g_assert_cmpint (g_stat (first, &before), ==, 0);
   for (int i = 0; i < 2; i++)
-    g_free (c2l_save_picture (picture, &fixture->options, 1, 1, NULL));
+    g_free (c2l_save_picture (picture, &fixture->options, NULL));
   fixture->options.plain = TRUE;
-  g_free (c2l_save_picture (picture, &fixture->options, 1, 1, NULL));
+  g_free (c2l_save_picture (picture, &fixture->options, NULL));
   names = dup_names (fixture->folder);
   g_assert_cmpstr (names, ==, "x (2).png, x (3).png, x-2.png, x.png");
   g_assert_cmpint (g_stat (first, &after), ==, 0);
@@ -132,7 +132,7 @@ test_collisions (Fixture *fixture, gconstpointer data)
 
   fixture->options.replace = TRUE;
   g_clear_pointer (&first, g_free);
-  first = c2l_save_picture (picture, &fixture->options, 1, 1, NULL);
+  first = c2l_save_picture (picture, &fixture->options, NULL);
   g_assert_true (g_str_has_suffix (first, "/x.png"));
   g_assert_cmpint (g_stat (first, &after), ==, 0);
   g_assert_cmpuint (after.st_ino, !=, before.st_ino);
@@ -168,7 +168,7 @@ test_vanished_folder (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_rmdir (fixture->folder);
-  g_assert_null (c2l_save_picture (picture, &fixture->options, 1, 1, &error));
+  g_assert_null (c2l_save_picture (picture, &fixture->options, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
   g_assert_true (g_str_has_prefix (error->message, fixture->folder));
   g_assert_nonnull (strstr (error->message, "x-18446744073709551615-01.png: cannot be written"));
@@ -184,7 +184,7 @@ test_file_as_folder (Fixture *fixture, gconstpointer data)
 
   g_file_set_contents (file, "", 0, NULL);
   fixture->options.folder = file;
-  g_assert_null (c2l_save_picture (picture, &fixture->options, 1, 1, &error));
+  g_assert_null (c2l_save_picture (picture, &fixture->options, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
   g_assert_nonnull (strstr (error->message, "choose another"));
 }
@@ -211,7 +211,7 @@ test_full_disk (Fixture *fixture, gconstpointer data)
       return;
     }
   g_assert_true (g_file_set_contents_full (filler, bytes, 1 << 16, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-  g_assert_null (c2l_save_picture (picture, &fixture->options, 1, 1, &error));
+  g_assert_null (c2l_save_picture (picture, &fixture->options, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
   g_assert_nonnull (strstr (error->message, "make room"));
   names = dup_names (fixture->folder);
@@ -230,7 +230,7 @@ test_read_only (Fixture *fixture, gconstpointer data)
       g_test_skip ("no small disk can be mounted here");
       return;
     }
-  g_assert_null (c2l_save_picture (picture, &fixture->options, 1, 1, &error));
+  g_assert_null (c2l_save_picture (picture, &fixture->options, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_ROFS);
   g_assert_nonnull (strstr (error->message, "that you may write to"));
   umount (fixture->folder);
@@ -272,7 +272,12 @@ save_set (Fixture *fixture, Set *set)
   g_autoptr (GPtrArray) pictures = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
 
   for (int i = 0; i < 40; i++)
-    g_ptr_array_add (pictures, new_picture ("set"));
+    {
+      C2lPicture *picture = new_picture ("set");
+
+      picture->recipe->index = i;
+      g_ptr_array_add (pictures, picture);
+    }
   set->loop = g_main_loop_new (NULL, FALSE);
   set->cancellable = g_cancellable_new ();
   c2l_save_pictures_async (pictures, &fixture->options, on_progress, set, set->cancellable, on_saved, set);

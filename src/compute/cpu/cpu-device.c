@@ -3,6 +3,7 @@
 #include "compute/cpu/cpu.h"
 #include "compute/cpu/dnnl.h"
 
+#include <glib/gi18n-lib.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,9 +161,9 @@ c2l_cpu_device_open (const char *isa, GError **error)
     i++;
   if (i == G_N_ELEMENTS (instruction_sets))
     {
-      g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
-                   "This processor has no instruction set “%s”: use “cpu”, which picks the best",
-                   isa);
+      g_set_error (
+          error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
+          _ ("This processor has no instruction set “%s”: use “cpu”, which picks the best"), isa);
       return NULL;
     }
 

@@ -2,6 +2,8 @@
  * kept with them. */
 #include "compute/cpu/vec.h"
 
+#include <glib/gi18n-lib.h>
+
 /* Σ_k w², [O, I], kept with the weight. */
 static const float *
 get_squares (C2lTensor *weight)
@@ -37,9 +39,9 @@ C2L_ISA_NAME (c2l_cpu_demodulation_prepare) (C2lDevice *device,
 {
   if (get_squares (op->in[1]))
     return TRUE;
-  g_set_error_literal (
-      error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-      "Not enough memory to pack a model's weights: close other programs or use a smaller model");
+  g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
+                       _ ("Not enough memory to pack a model's weights: close other programs or "
+                          "use a smaller model"));
   return FALSE;
 }
 

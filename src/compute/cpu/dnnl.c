@@ -4,6 +4,7 @@
 #include "compute/op.h"
 
 #include <dnnl.h>
+#include <glib/gi18n-lib.h>
 #include <omp.h>
 #include <string.h>
 
@@ -153,7 +154,7 @@ c2l_dnnl_new (GError **error)
              != dnnl_success)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
-                   "oneDNN %s does not start on this processor", dnnl->version);
+                   _ ("oneDNN %s does not start on this processor"), dnnl->version);
       c2l_dnnl_free (dnnl);
       return NULL;
     }
@@ -251,8 +252,8 @@ primitive_finish (C2lDnnlPrimitive *primitive,
   if (status != dnnl_success)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                   "oneDNN %s has no %s for this processor and precision (status %d): choose "
-                   "precision “f32”",
+                   _ ("oneDNN %s has no %s for this processor and precision (status %d): choose "
+                      "precision “f32”"),
                    primitive->dnnl->version, what, status);
       primitive_free (primitive);
       return NULL;

@@ -2,6 +2,8 @@
 #include "compute/cpu/cpu.h"
 #include "compute/cpu/dnnl.h"
 
+#include <glib/gi18n-lib.h>
+
 typedef struct
 {
   C2lDnnlPrimitive *primitive;
@@ -48,9 +50,10 @@ c2l_cpu_gemm_dnnl_prepare (C2lDevice *device, C2lPrecision precision, C2lOp *op,
 
   if (!weights)
     {
-      g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                           "Not enough memory to pack a model's weights: close other programs or "
-                           "use a smaller model");
+      g_set_error_literal (
+          error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
+          _ ("Not enough memory to pack a model's weights: close other programs or "
+             "use a smaller model"));
       return FALSE;
     }
 

@@ -3,6 +3,8 @@
 #include "compute/cpu/product.h"
 #include "compute/cpu/vec.h"
 
+#include <glib/gi18n-lib.h>
+
 static float *
 get_packed (C2lTensor *weight)
 {
@@ -24,15 +26,16 @@ C2L_ISA_NAME (c2l_cpu_gemm_packed_prepare) (C2lDevice *device,
   if (op->in[0]->dtype != C2L_F32)
     {
       g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
-                   "This processor has no matrix product in %s: choose precision “f32”",
+                   _ ("This processor has no matrix product in %s: choose precision “f32”"),
                    c2l_dtype_get_name (op->in[0]->dtype));
       return FALSE;
     }
   if (!get_packed (op->in[1]))
     {
-      g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
-                           "Not enough memory to pack a model's weights: close other programs or "
-                           "use a smaller model");
+      g_set_error_literal (
+          error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_MEMORY,
+          _ ("Not enough memory to pack a model's weights: close other programs or "
+             "use a smaller model"));
       return FALSE;
     }
   op->scratch_size = all_threads_scratch (C2L_PRODUCT_SCRATCH_SIZE);

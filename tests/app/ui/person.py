@@ -202,6 +202,8 @@ class Desk:
         self.config.joinpath('user-dirs.dirs').write_text('XDG_PICTURES_DIR="$HOME/Pictures"\n')
         self.apps = []
         self.mounts = []
+        # As long as a test waits for one, or a busy machine would let messages go unread.
+        self.set('message-seconds', str(max(5, int(PATIENCE))))
 
     def environment(self, language=None, **more):
         env = {**os.environ, 'HOME': str(self.home), 'XDG_DATA_HOME': str(self.data), 'XDG_CONFIG_HOME': str(self.config),
@@ -510,7 +512,7 @@ class App:
         spot = None
         while spot != (spot := self._spot(node, x, y)):
             time.sleep(0.05)
-        _xdo('mousemove', '--sync', '--window', self._window_of(node), *spot, check=False)
+        _xdo('mousemove', '--window', self._window_of(node), *spot, check=False)
         if held:
             _xdo('keydown', held)
         _xdo('click', '--repeat', times, '--delay', 60, button)

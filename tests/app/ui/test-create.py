@@ -44,7 +44,7 @@ def prompt_of(app):
 
 
 def selected(app):
-    return [node for node in app.find_all('image', re.compile('picture')) if app.is_selected(node.parent)]
+    return [node for node in app.find_all('image', re.compile('picture')) if app.is_selected(node.parent) or app.is_selected(node.parent.parent)]
 
 
 def draws_what_is_typed(desk):

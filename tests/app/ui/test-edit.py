@@ -3,6 +3,7 @@
 edited picture; searching the history and finding everything again after a restart; what is broken is told and lost to nobody."""
 
 import re
+import sqlite3
 
 import table
 from person import difference, run, wait
@@ -142,6 +143,37 @@ def the_history_is_searched_and_survives_a_restart(desk):
     app.close()
 
 
+def directions_from_words_mark_what_the_model_does_not_know(desk):
+    app = start(desk)
+    draw(app)
+    select_first(app)
+    app.press(app.find('push button', re.compile('Words')))
+    app.find('text', 'To')
+    app.type('a xyzzyfrob person')
+    app.find(None, re.compile('does not know.*xyzzyfrob'))
+    app.key('ctrl+a')
+    app.type('a happy person')
+    app.wait_gone(None, re.compile('does not know'))
+    app.key('Escape')
+    app.close()
+
+
+def the_history_tells_its_days(desk):
+    app = start(desk)
+    draw(app)
+    app.close()
+    library = sqlite3.connect(desk.user / 'library.sqlite')
+    with library:
+        library.execute('UPDATE pictures SET created = created - 86400 * 1000000 WHERE id IN (SELECT id FROM pictures ORDER BY created LIMIT 2)')
+    library.close()
+    app = desk.start()
+    app.press(app.find('push button', 'History'))
+    app.find('heading', 'Today')
+    app.wait(lambda: [node.description for node in app.find_all('table cell', re.compile(PROMPT))].count('Yesterday') == 1,
+             'yesterday begins with one picture')
+    app.close()
+
+
 def the_wheel_scrolls_the_panel_and_changes_no_slider(desk):
     app = start(desk)
     draw(app)
@@ -195,4 +227,6 @@ run(a_slider_changes_the_picture_and_undo_brings_it_back,
     the_wheel_scrolls_the_panel_and_changes_no_slider,
     the_panel_comes_back_when_there_is_room,
     what_lies_between_pictures_plays_and_is_exported,
-    the_history_is_searched_and_survives_a_restart)
+    the_history_is_searched_and_survives_a_restart,
+    directions_from_words_mark_what_the_model_does_not_know,
+    the_history_tells_its_days)

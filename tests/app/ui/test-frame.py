@@ -78,6 +78,15 @@ def imports_the_originals_files_and_removes_the_model(desk):
     app.close()
 
 
+def says_what_is_missing_before_it_imports(desk):
+    app = desk.start(FILES / 'generator.pkl', FILES / 'prior.ckpt', FILES / 'prior.yaml')
+    app.find('status bar', re.compile('CLIP is missing'))
+    assert not app.is_enabled(app.find('push button', 'Import'))
+    app.press(app.find('push button', 'Cancel'))
+    app.wait_gone('frame', 'Import a Model')
+    app.close()
+
+
 def says_what_is_wrong_with_files_that_make_no_model(desk):
     wrong = desk.home / 'not really.pkl'
     wrong.write_bytes(b'this is no pickle at all')
@@ -218,6 +227,6 @@ def is_usable_when_narrow(desk):
 
 
 run(opens_and_comes_back_where_it_was_left, says_its_version_and_helps_without_a_window, is_one_program_however_often_it_is_started,
-    shows_what_the_starter_is, imports_the_originals_files_and_removes_the_model, says_what_is_wrong_with_files_that_make_no_model,
+    shows_what_the_starter_is, imports_the_originals_files_and_removes_the_model, says_what_is_missing_before_it_imports, says_what_is_wrong_with_files_that_make_no_model,
     names_files_that_it_cannot_open, takes_files_while_it_runs, lists_models_that_are_broken, lists_trainings_and_follows_them,
     changes_its_theme_at_once, clears_the_history_and_releases_memory, draws_a_prompt_that_it_is_started_with, lists_its_keys, is_usable_when_narrow, GSK_RENDERER='cairo')
