@@ -26,6 +26,7 @@ typedef struct
   gboolean has_prior, has_clip;
   guint n_directions;
   char *origin;        /* (nullable): the id of the catalogue's entry that it was made of */
+  char *generator;     /* (nullable): the SHA-256 of its generator */
   char *preprocess;    /* (nullable): how CLIP sees pictures */
   guint64 size;        /* bytes of all its files */
   gboolean is_starter; /* the program's own: cannot be removed */
@@ -48,6 +49,8 @@ char      *c2l_bundles_dup_folder (const char *id);
 char      *c2l_bundles_find (const char *name);
 /* The id of the model in @folder. */
 char      *c2l_bundles_dup_id (const char *folder);
+/* Calls the model in @folder @name, for people; the folder keeps its own. Not for the program's own. */
+gboolean   c2l_bundles_rename (const char *folder, const char *name, GError **error);
 /* The folder of the user's model that was made of the catalogue's entry @origin; NULL where there is
  * none. */
 char      *c2l_bundles_find_origin (const char *origin);
