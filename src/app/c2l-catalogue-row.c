@@ -113,7 +113,10 @@ dup_status (C2lCatalogueRow *self, const C2lDownloadState *state)
     case C2L_DOWNLOAD_WAITING:
       return g_strdup (_ ("Waits for another download"));
     case C2L_DOWNLOAD_RUNNING:
-      return dup_running (state);
+      if (!state->is_retrying)
+        return dup_running (state);
+      /* Translators: %s is how much is here, as “12 MB of 354 MB”. */
+      return g_strdup_printf (_ ("%s · No connection; trying again…"), amount);
     case C2L_DOWNLOAD_IMPORTING:
       return g_strdup (get_part (state->what));
     case C2L_DOWNLOAD_PAUSED:

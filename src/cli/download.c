@@ -55,6 +55,12 @@ show_progress (const C2lAcquireProgress *progress, gpointer data)
   g_autofree char *done = g_format_size (progress->done), *text = NULL;
   double fraction = progress->fraction;
 
+  if (progress->trouble != NULL)
+    {
+      c2l_cli_progress_clear ();
+      c2l_cli_message ("%s; trying again", progress->trouble);
+      return;
+    }
   if (progress->stage == C2L_ACQUIRE_DOWNLOAD)
     {
       fraction = progress->total > 0 ? (double) progress->done / progress->total : 0;

@@ -130,10 +130,24 @@ on_downloaded (goffset done, goffset total, gpointer data)
   report (work, &progress);
 }
 
+static void
+on_retry (const GError *reason, guint delay_ms, gpointer data)
+{
+  Work *work = data;
+  const C2lPublished *file = work->model->files[work->kind];
+
+  report (work, &(C2lAcquireProgress){ .stage = C2L_ACQUIRE_DOWNLOAD,
+                                       .what = file->names[0],
+                                       .done = work->done + c2l_download_get_done (file->path),
+                                       .total = add_up (work->sizes),
+                                       .trouble = reason->message });
+}
+
 static gboolean
 download_all (Work *work, GError **error)
 {
   work->options.progress = on_downloaded;
+  work->options.retry = on_retry;
   work->options.progress_data = work;
   for (work->kind = 0; work->kind < C2L_N_PUBLISHED_KINDS; work->kind++)
     {

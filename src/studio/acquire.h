@@ -25,6 +25,7 @@ typedef struct
   const char *what;     /* the name of a file ("ViT-B/32"), or the part: "clip", …, "check" */
   goffset done, total;  /* bytes of all files; total −1 where a server does not say */
   double fraction;      /* of the import, 0…1 */
+  const char *trouble;  /* (nullable): why nothing comes at the moment; it is tried again */
 } C2lAcquireProgress;
 
 /* On the thread that acquires, about ten times a second. */

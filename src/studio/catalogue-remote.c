@@ -45,7 +45,7 @@ c2l_catalogue_open (const char *address, GError **second_error, GError **error)
   path = dup_path (address);
   if (is_remote (address) && !g_file_test (path, G_FILE_TEST_EXISTS))
     return c2l_catalogue_ref (own);
-  both = c2l_catalogue_load (path, own, second_error);
+  both = c2l_catalogue_load (path, address, own, second_error);
   return both != NULL ? both : c2l_catalogue_ref (own);
 }
 
@@ -84,7 +84,7 @@ fetch_to (const char *address,
       c2l_download_discard (fresh);
       return FALSE;
     }
-  both = c2l_catalogue_load (fresh, own, error);
+  both = c2l_catalogue_load (fresh, address, own, error);
   ok = both != NULL && take_place (fresh, path, error);
   if (!ok)
     g_unlink (fresh);
@@ -102,7 +102,7 @@ c2l_catalogue_fetch (const char *address, GCancellable *cancellable, GError **er
     return FALSE;
   if (is_remote (address))
     return fetch_to (address, path, own, cancellable, error);
-  both = c2l_catalogue_load (path, own, error);
+  both = c2l_catalogue_load (path, NULL, own, error);
   return both != NULL;
 }
 

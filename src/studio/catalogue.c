@@ -34,6 +34,7 @@ typedef struct
 {
   C2lCatalogue *catalogue;
   const char *path;
+  const char *called;       /* for errors: the path, or where it came from */
   JsonObject *translations; /* (nullable) */
   char *where;              /* the entry that is being read, for errors */
 } Reader;
@@ -125,7 +126,7 @@ refuse (const Reader *reader, GError **error, const char *format, ...)
   what = g_strdup_vprintf (format, args);
   va_end (args);
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
-               _ ("%s: not a usable catalogue: %s: %s"), reader->path, reader->where, what);
+               _ ("%s: not a usable catalogue: %s: %s"), reader->called, reader->where, what);
   return FALSE;
 }
 
@@ -608,14 +609,15 @@ read_small_file (const char *path, gsize *length, GError **error)
 }
 
 C2lCatalogue *
-c2l_catalogue_load (const char *path, C2lCatalogue *base, GError **error)
+c2l_catalogue_load (const char *path, const char *where, C2lCatalogue *base, GError **error)
 {
   gsize length = 0;
+  const char *called = where != NULL ? where : path;
   g_autofree char *text = read_small_file (path, &length, error);
   g_autoptr (JsonObject) root
-      = text != NULL ? c2l_json_parse_object (text, length, path, error) : NULL;
+      = text != NULL ? c2l_json_parse_object (text, length, called, error) : NULL;
   g_autoptr (C2lCatalogue) self = NULL;
-  Reader reader = { .path = path };
+  Reader reader = { .path = path, .called = called };
   gboolean ok;
 
   if (root == NULL)
@@ -644,7 +646,7 @@ c2l_catalogue_get_own (GError **error)
     {
       path = c2l_paths_dup_data ("catalogue.json");
       if (path != NULL)
-        own = c2l_catalogue_load (path, NULL, error);
+        own = c2l_catalogue_load (path, NULL, NULL, error);
       else
         g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
                      _ ("the program's catalogue of models is not installed; set C2L_DATA to the "

@@ -68,11 +68,12 @@ typedef struct
 typedef struct _C2lCatalogue C2lCatalogue;
 
 /* c2l_catalogue_load:
+ * @where: (nullable): what errors call it, such as the address that it was fetched from
  * @base: (nullable): what this one adds to; its models come first, and this one's models may name
  * its files
- * NULL and an error that names the file and the entry. Only a catalogue without @base, the
+ * NULL and an error that names it and the entry. Only a catalogue without @base, the
  * program's own, may name files of the program: pictures and a bundle. */
-C2lCatalogue *c2l_catalogue_load (const char *path, C2lCatalogue *base, GError **error);
+C2lCatalogue *c2l_catalogue_load (const char *path, const char *where, C2lCatalogue *base, GError **error);
 C2lCatalogue *c2l_catalogue_ref (C2lCatalogue *catalogue);
 void          c2l_catalogue_unref (C2lCatalogue *catalogue);
 

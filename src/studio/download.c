@@ -508,6 +508,7 @@ fetch (Download *self, GError **error)
       g_autoptr (GError) local_error = NULL;
       goffset before = self->part->size;
       Outcome outcome = attempt (self, &local_error);
+      guint delay;
 
       if (outcome == OUTCOME_DONE)
         return TRUE;
@@ -518,7 +519,10 @@ fetch (Download *self, GError **error)
           g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;
         }
-      wait_before_retry (self, self->options->retry_delay_ms << MIN (n_retries, 6));
+      delay = self->options->retry_delay_ms << MIN (n_retries, 6);
+      if (self->options->retry != NULL)
+        self->options->retry (local_error, delay, self->options->progress_data);
+      wait_before_retry (self, delay);
       if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
         return FALSE;
       n_retries++;

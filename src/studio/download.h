@@ -32,13 +32,17 @@ GQuark   c2l_download_error_quark (void);
  * about ten times a second. */
 typedef void (*C2lDownloadProgress) (goffset done, goffset total, gpointer data);
 
+/* Before a pause: what went wrong, and that it will be tried again after so many milliseconds. */
+typedef void (*C2lDownloadRetry) (const GError *reason, guint delay_ms, gpointer data);
+
 typedef struct
 {
   const char *sha256;        /* hexadecimal, or NULL where it is not known */
   goffset expected_size;     /* bytes, or 0 */
   goffset max_size;          /* more bytes are refused; 0: any number */
   C2lDownloadProgress progress;
-  gpointer progress_data;
+  C2lDownloadRetry retry;    /* (nullable) */
+  gpointer progress_data;    /* for both */
   guint max_retries;         /* in a row without a mebibyte of progress */
   guint retry_delay_ms;      /* before the first retry; doubles each time */
   guint connect_timeout_s;

@@ -92,6 +92,7 @@ set_status (Job *job, C2lDownloadStatus status)
 {
   job->state.status = status;
   job->state.speed = 0;
+  job->state.is_retrying = FALSE;
   job->last_time = 0;
   if (status != C2L_DOWNLOAD_FAILED)
     g_clear_error (&job->error);
@@ -201,6 +202,7 @@ typedef struct
   GTask *task;
   C2lAcquireProgress progress;
   char *what;
+  gboolean is_retrying;
 } Message;
 
 static void
@@ -249,6 +251,7 @@ deliver (gpointer data)
   job->state.done = progress->done;
   job->state.total = progress->total;
   job->state.fraction = progress->fraction;
+  job->state.is_retrying = message->is_retrying;
   emit_changed (self, job->id);
   return G_SOURCE_REMOVE;
 }
@@ -263,7 +266,9 @@ report (const C2lAcquireProgress *progress, gpointer data)
   message->task = g_object_ref (work->task);
   message->progress = *progress;
   message->what = g_strdup (progress->what);
+  message->is_retrying = progress->trouble != NULL;
   message->progress.what = NULL;
+  message->progress.trouble = NULL;
   g_main_context_invoke_full (g_task_get_context (work->task), G_PRIORITY_DEFAULT, deliver, message,
                               message_free);
 }

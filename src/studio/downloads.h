@@ -34,6 +34,7 @@ typedef struct
   goffset done, total;  /* bytes of all files; −1 where the total is not known */
   double speed;         /* bytes a second, lately; 0 where it is not known */
   double fraction;      /* of the import, 0…1 */
+  gboolean is_retrying; /* nothing comes at the moment; it is tried again in a while */
   const GError *error;  /* (nullable): of one that failed. Lent until the next change */
 } C2lDownloadState;
 

@@ -92,7 +92,7 @@ set_up (Fixture *f, gconstpointer data)
   text = dup_catalogue (f, plan);
   path = g_build_filename (f->root, "catalogue.json", NULL);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
-  f->catalogue = c2l_catalogue_load (path, c2l_catalogue_get_own (NULL), &error);
+  f->catalogue = c2l_catalogue_load (path, NULL, c2l_catalogue_get_own (NULL), &error);
   g_assert_no_error (error);
   f->tiny = c2l_catalogue_find_model (f->catalogue, "tiny");
   c2l_download_options_init (&f->options);

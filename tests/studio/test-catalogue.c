@@ -138,7 +138,7 @@ test_second (void)
 {
   g_autofree char *path = write_catalogue ("second.json", GOOD);
   g_autoptr (GError) error = NULL;
-  g_autoptr (C2lCatalogue) both = c2l_catalogue_load (path, get_own (), &error);
+  g_autoptr (C2lCatalogue) both = c2l_catalogue_load (path, NULL, get_own (), &error);
 
   g_assert_no_error (error);
   check_cats (both);
@@ -265,7 +265,7 @@ test_hostile (gconstpointer data)
   g_autofree char *path = write_catalogue ("hostile.json", one->text);
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (c2l_catalogue_load (path, get_own (), &error));
+  g_assert_null (c2l_catalogue_load (path, NULL, get_own (), &error));
   g_assert_nonnull (error);
   g_assert_true (g_utf8_validate (error->message, -1, NULL));
   g_test_message ("%s", error->message);
@@ -292,7 +292,7 @@ test_hostile_files (void)
       g_autofree char *path = write_catalogue ("own.json", text);
 
       g_test_message ("“%s”", names[i]);
-      g_assert_null (c2l_catalogue_load (path, NULL, NULL));
+      g_assert_null (c2l_catalogue_load (path, NULL, NULL, NULL));
     }
   for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
     {
@@ -303,7 +303,7 @@ test_hostile_files (void)
       g_autofree char *path = write_catalogue ("own.json", text);
 
       g_test_message ("“%s”", pictures[i]);
-      g_assert_null (c2l_catalogue_load (path, NULL, NULL));
+      g_assert_null (c2l_catalogue_load (path, NULL, NULL, NULL));
     }
 }
 
@@ -314,7 +314,7 @@ test_too_large (void)
   g_autofree char *path = write_catalogue ("large.json", spaces);
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (c2l_catalogue_load (path, get_own (), &error));
+  g_assert_null (c2l_catalogue_load (path, NULL, get_own (), &error));
   g_assert_nonnull (strstr (error->message, "too large"));
 }
 

@@ -103,6 +103,35 @@ test_resumes_after_drops (Fixture *f, gconstpointer data)
   g_assert_cmpint (http_server_get_n_ranges (f->server), ==, 3);
 }
 
+typedef struct
+{
+  int n;
+  guint last_delay;
+} Retries;
+
+static void
+on_retry (const GError *reason, guint delay_ms, gpointer data)
+{
+  Retries *retries = data;
+
+  g_assert_error (reason, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NETWORK);
+  g_assert_cmpuint (delay_ms, >, retries->last_delay);
+  retries->last_delay = delay_ms;
+  retries->n++;
+}
+
+/* Each pause is longer than the one before, and is told. */
+static void
+test_backs_off (Fixture *f, gconstpointer data)
+{
+  Retries retries = { 0 };
+
+  f->options.retry = on_retry;
+  f->options.progress_data = &retries;
+  test_arrives (f, "/drop/60000");
+  g_assert_cmpint (retries.n, ==, 3);
+}
+
 static void
 test_resumes_in_next_call (Fixture *f, gconstpointer data)
 {
@@ -136,7 +165,8 @@ leave_part (Fixture *f, const char *path, gsize n)
 {
   g_autofree char *folder = g_path_get_dirname (f->path);
   g_autofree char *url = http_server_dup_url (f->server, path);
-  g_autofree char *note = g_strdup_printf ("{\"url\": \"%s\", \"validator\": \"\\\"good\\\"\"}", url);
+  g_autofree char *note
+      = g_strdup_printf ("{\"url\": \"%s\", \"validator\": \"\\\"good\\\"\"}", url);
 
   g_mkdir (folder, 0755);
   g_assert_true (g_file_set_contents (f->part, (char *) f->data, n, NULL));
@@ -187,7 +217,8 @@ test_wrong_size (Fixture *f, gconstpointer data)
   test_wrong_bytes (f, "/good");
 }
 
-/* A promise of more bytes than there are: never taken for whole, even where nothing but the size is known. */
+/* A promise of more bytes than there are: never taken for whole, even where nothing but the size is
+ * known. */
 static void
 test_longer_promise (Fixture *f, gconstpointer data)
 {
@@ -211,10 +242,14 @@ test_refusals (Fixture *f, gconstpointer data)
     const char *path;
     C2lDownloadError code;
   } cases[] = {
-    { "/status/404", C2L_DOWNLOAD_ERROR_STATUS },   { "/status/403", C2L_DOWNLOAD_ERROR_STATUS },
-    { "/busy/100", C2L_DOWNLOAD_ERROR_STATUS },     { "/loop", C2L_DOWNLOAD_ERROR_REFUSED },
-    { "/to-file", C2L_DOWNLOAD_ERROR_REFUSED },     { "/to-outside", C2L_DOWNLOAD_ERROR_REFUSED },
-    { "/to/to/to/to/to/to/good", C2L_DOWNLOAD_ERROR_REFUSED }, { "/wrong-range", C2L_DOWNLOAD_ERROR_STATUS },
+    { "/status/404", C2L_DOWNLOAD_ERROR_STATUS },
+    { "/status/403", C2L_DOWNLOAD_ERROR_STATUS },
+    { "/busy/100", C2L_DOWNLOAD_ERROR_STATUS },
+    { "/loop", C2L_DOWNLOAD_ERROR_REFUSED },
+    { "/to-file", C2L_DOWNLOAD_ERROR_REFUSED },
+    { "/to-outside", C2L_DOWNLOAD_ERROR_REFUSED },
+    { "/to/to/to/to/to/to/good", C2L_DOWNLOAD_ERROR_REFUSED },
+    { "/wrong-range", C2L_DOWNLOAD_ERROR_STATUS },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -227,8 +262,9 @@ test_refusals (Fixture *f, gconstpointer data)
 static void
 test_addresses (Fixture *f, gconstpointer data)
 {
-  static const char *const urls[] = { "http://example.com/a", "ftp://127.0.0.1/a", "file:///etc/hostname",
-                                      "http://127.0.0.1.example.com/a", "https:///a", "nonsense" };
+  static const char *const urls[]
+      = { "http://example.com/a",           "ftp://127.0.0.1/a", "file:///etc/hostname",
+          "http://127.0.0.1.example.com/a", "https:///a",        "nonsense" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (urls); i++)
     {
@@ -429,6 +465,7 @@ main (int argc, char **argv)
   ADD ("arrives/from-a-server-that-ignores-ranges", test_arrives, "/no-range");
   ADD ("arrives/after-being-told-to-wait", test_arrives, "/busy/2");
   ADD ("resumes/after-each-drop", test_resumes_after_drops, NULL);
+  ADD ("resumes/after-longer-and-longer-pauses", test_backs_off, NULL);
   ADD ("resumes/in-the-next-call", test_resumes_in_next_call, NULL);
   ADD ("resumes/a-part-that-is-whole", test_finishes_whole_part, NULL);
   ADD ("begins-again/when-the-part-is-of-another-file", test_distrusts_other_parts, NULL);

@@ -21,14 +21,24 @@ def start(desk, server=None, **env):
     if server is not None:
         desk.set('catalogue', f"'{server.address}'")
     app = desk.start(no_proxy='*', http_proxy='', **env)
-    app.find('label', 'More Models')
+    app.find('heading', 'More Models')
     return app
+
+
+def look_for_new(app):
+    app.open_menu(app.find('push button', 'Catalogues'), 'Look for New Models')
+    app.key('l')
+
+
+def ask_for_second(app):
+    app.open_menu(app.find('push button', 'Catalogues'), 'Second Catalogue…')
+    app.key('s')
 
 
 def meet_catalogue(desk, server, **env):
     """The second catalogue is fetched when the artist wants it, and known from then on."""
     app = start(desk, server, **env)
-    app.click(app.open_menu(app.find('toggle button', 'Catalogues'), 'Look for New Models'))
+    look_for_new(app)
     app.find('label', TINY)
     return app
 
@@ -138,15 +148,16 @@ def offline_is_no_trouble(desk):
     app.press(row_button(app, TINY, 'Download…'))
     app.find('label', re.compile('to download$'))
     accept(app)
-    app.find('label', re.compile('check the connection'))
-    app.find('push button', 'Try Again')
+    app.find('label', re.compile('No connection; trying again'))
+    app.press(row_button(app, TINY, 'Pause'))
+    app.find('label', re.compile('Paused'))
     app.close()
 
 
 def a_second_catalogue_is_chosen_and_left(desk):
     with ModelServer(FIXTURES) as server:
         app = start(desk)
-        app.click(app.open_menu(app.find('toggle button', 'Catalogues'), 'Second Catalogue…'))
+        ask_for_second(app)
         entry = app.find('text', 'Address of the catalogue')
         app.set_text(entry, 'ftp://nowhere')
         app.wait(lambda: not app.find('push button', 'Use').has_state('SENSITIVE'), 'no such address')
@@ -157,10 +168,10 @@ def a_second_catalogue_is_chosen_and_left(desk):
         app.find('label', TINY)
         server.files['catalogue.json'] = b'{"format": 99}'
         app.focus()
-        app.click(app.open_menu(app.find('toggle button', 'Catalogues'), 'Look for New Models'))
-        app.find('label', re.compile('not a usable catalogue'))
+        look_for_new(app)
+        app.find('alert', re.compile(re.escape(server.address) + ': not a usable catalogue'))
         app.find('label', TINY)
-        app.click(app.open_menu(app.find('toggle button', 'Catalogues'), 'Second Catalogue…'))
+        ask_for_second(app)
         app.set_text(app.find('text', 'Address of the catalogue'), '')
         app.focus_newest()
         app.press(app.find('push button', 'Use'))
@@ -188,9 +199,12 @@ def renames_and_removes_with_pictures(desk):
         app = install_tiny(desk, server)
         app.click(app.find('label', TINY))
         app.press(app.find('push button', 'Rename…'))
+        app.find('text', 'New name')
+        app.focus_newest()
         app.set_text(app.find('text', 'New name'), 'Flecken')
-        app.press(app.find('push button', 'Rename'))
+        app.key('Return')
         app.find('label', 'Flecken')
+        app.focus()
         app.press(app.find('push button', 'Use'))
         app.find('push button', 'Generate')
         app.type('a spot')
@@ -220,12 +234,6 @@ def deletes_what_is_kept(desk):
         app.wait(lambda: not app.has('label', re.compile('of downloads are kept')), 'nothing is kept')
         assert not [path for path in (desk.cache / 'clip2latent').iterdir() if '-clip.pt' in path.name]
         app.close()
-
-
-def in_german(desk):
-    app = start(desk, language='de', theme="'light'")
-    app.find('label', 'Gesichter')
-    app.close()
 
 
 if __name__ == '__main__':
