@@ -3,6 +3,7 @@
 #include "app/c2l-catalogue-row.h"
 
 #include "app/c2l-example-pictures.h"
+#include "app/c2l-wrap-layout.h"
 
 #include <glib/gi18n.h>
 
@@ -204,6 +205,7 @@ c2l_catalogue_row_class_init (C2lCatalogueRowClass *klass)
 static void
 c2l_catalogue_row_init (C2lCatalogueRow *self)
 {
+  g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 

@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #define MAX_PICTURES 4
+#define SPACING 6
 
 static GtkWidget *
 new_picture (const char *path)
@@ -24,7 +25,8 @@ new_strip (const char *const *paths)
 {
   GtkWidget *strip = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
 
-  gtk_widget_set_layout_manager (strip, c2l_wrap_layout_new ());
+  gtk_widget_set_layout_manager (
+      strip, g_object_new (C2L_TYPE_WRAP_LAYOUT, "spacing", SPACING, "line-spacing", SPACING, NULL));
   for (int i = 0; i < MAX_PICTURES && paths[i] != NULL; i++)
     gtk_widget_insert_before (new_picture (paths[i]), strip, NULL);
   return strip;

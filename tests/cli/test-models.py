@@ -6,6 +6,8 @@
 import json
 import os
 import pathlib
+import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap
-from model_server import ModelServer
+from model_server import FILES, ModelServer
 
 C2L = os.path.abspath(sys.argv[1])
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
@@ -97,6 +99,31 @@ def goes_on_where_it_was_killed(folder):
         server.slow = 0
         c2l('download', '--catalogue', server.address, '--accept', 'tiny', folder=folder)
         assert server.resumed['clip.pt'] == 1, server.resumed
+
+
+@test
+def killed_again_and_again_it_leaves_no_half_model(folder):
+    models, cache = folder / 'data' / 'clip2latent' / 'models', folder / 'cache' / 'clip2latent'
+    with ModelServer(FIXTURES) as server:
+        server.slow = 0.001
+        whole = {path.name: path.read_bytes() for path in map(FIXTURES.joinpath, FILES.values())}
+        call = [C2L, 'download', '--catalogue', server.address, '--accept', 'tiny']
+        n_killed = 0
+        for _ in range(int(os.environ.get('C2L_KILLS', 6))):
+            child = subprocess.Popen(call, cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(random.uniform(0, 1.2))
+            child.kill()
+            n_killed += child.wait() == -signal.SIGKILL
+            for model in models.glob('*') if models.exists() else ():
+                if '.part-' not in model.name:
+                    c2l('info', '--verify', model, folder=folder)
+                shutil.rmtree(model)
+            for path in cache.glob('*-*'):
+                if not path.name.startswith('catalogue-') and not path.name.endswith(('.part', '.part.json')):
+                    assert path.read_bytes() == whole[path.name.split('-', 1)[1]], path
+        print(f'# {n_killed} killed')
+        made = pathlib.Path(c2l(*call[1:], folder=folder).stdout.strip())
+        c2l('info', '--verify', made, folder=folder)
 
 
 @test

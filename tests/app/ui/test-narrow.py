@@ -4,7 +4,10 @@
 import os
 import pathlib
 import re
+import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from model_server import ModelServer
 from person import MARGIN, Gone, _xdo, run
 
 WIDTH, HEIGHT = 360, 780
@@ -49,6 +52,9 @@ def find_too_wide(app):
             except Gone:
                 continue
     return [line for _, line in sorted(found, reverse=True)]
+
+
+DOWNLOAD = re.compile(r'^(Download…|Herunterladen\s…|Descargar…)$')
 
 
 class Walk:
@@ -136,7 +142,36 @@ def walk_models(desk, language):
     app.key('Escape')
     app.click(app.find('label', re.compile('^(Cartoon portraits|Comicporträts|Retratos de dibujos animados)$')))
     walk.look('models')
+    app.press(app.find_all('push button', DOWNLOAD)[0])
+    app.wait(lambda: app.has('check box'), 'the licences are there')
+    walk.look('licences')
+    app.focus_newest()
+    app.key('Escape')
+    app.wait(lambda: not app.has('check box'), 'they are gone')
+    app.focus()
     walk.end()
+
+
+def walk_download(desk, language):
+    with ModelServer(FIXTURES) as server:
+        server.slow = 0.02
+        desk.set('page', "'models'")
+        path = desk.root / 'catalogue.json'
+        path.write_bytes(server.files['catalogue.json'])
+        desk.set('catalogue', f"'{path}'")
+        app = start(desk, language)
+        app.find('label', 'Tiny Spots')
+        walk = Walk(app)
+        app.press(app.find_all('push button', DOWNLOAD)[-1])
+        app.click(app.find('check box'), x=10)
+        app.press(app.find('push button', re.compile('^(Download|Herunterladen|Descargar)$')))
+        app.focus()
+        app.find('label', re.compile('[kK]B (of|von|de) '))
+        walk.look('a download')
+        app.press(app.find('push button', re.compile('^(Pause|Anhalten|Pausa|Pausar)$')))
+        app.find('push button', re.compile('^(Continue|Fortsetzen|Continuar)$'))
+        walk.look('a paused download')
+        walk.end()
 
 
 def fits_create(desk):
@@ -175,5 +210,18 @@ def fits_models_in_spanish(desk):
     walk_models(desk, 'es')
 
 
+def fits_a_download(desk):
+    walk_download(desk, None)
+
+
+def fits_a_download_in_german(desk):
+    walk_download(desk, 'de')
+
+
+def fits_a_download_in_spanish(desk):
+    walk_download(desk, 'es')
+
+
 run(fits_create, fits_create_in_german, fits_create_in_spanish, fits_train, fits_train_in_german, fits_train_in_spanish,
-    fits_models, fits_models_in_german, fits_models_in_spanish, GSK_RENDERER='cairo')
+    fits_models, fits_models_in_german, fits_models_in_spanish, fits_a_download, fits_a_download_in_german,
+    fits_a_download_in_spanish, GSK_RENDERER='cairo')
