@@ -318,9 +318,11 @@ remove_model (GtkWidget *widget, const char *action, GVariant *id)
 static void
 installed_one (C2lModelsPage *self, const char *folder)
 {
+  g_autoptr (C2lBundle) bundle = c2l_bundle_open (folder, NULL);
   g_autofree char *base = g_filename_display_basename (folder);
   /* Translators: %s is the name of a model. */
-  g_autofree char *text = g_strdup_printf (_ ("“%s” is installed"), base);
+  g_autofree char *text = g_strdup_printf (_ ("“%s” is installed"),
+                                           bundle != NULL ? c2l_bundle_get_name (bundle) : base);
 
   say (self, text);
   refresh (self);

@@ -2,6 +2,7 @@
 #include "cli/model-options.h"
 
 #include "studio/bundles.h"
+#include "studio/catalogue.h"
 #include "studio/paths.h"
 #include "studio/ranks.h"
 
@@ -78,10 +79,9 @@ gboolean
 c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error)
 {
   const C2lModelFilesProgress progress = { show_download, NULL };
-  const C2lModelFiles named = { options->clip, options->prior, options->config, options->generator,
-                                options->merges };
-  gboolean ok
-      = c2l_model_paths_fetch (paths, &named, &progress, c2l_cli_get_cancellable (), error);
+  const C2lModelFiles named
+      = { options->clip, options->prior, options->config, options->generator, options->merges };
+  gboolean ok = c2l_model_paths_fetch (paths, &named, &progress, c2l_cli_get_cancellable (), error);
 
   c2l_cli_progress_clear ();
   return ok;
@@ -116,6 +116,21 @@ open_files (const C2lModelOptions *options, GError **error)
                                 error);
 }
 
+/* A folder, or the name of a model that is installed. */
+static C2lBundle *
+open_named (const char *name, GError **error)
+{
+  g_autofree char *folder = c2l_bundles_find (name);
+  C2lCatalogue *own = c2l_catalogue_get_own (NULL);
+
+  if (g_file_test (folder, G_FILE_TEST_EXISTS) || own == NULL
+      || c2l_catalogue_find_model (own, name) == NULL)
+    return c2l_bundle_open (folder, error);
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+               "%s: this model is not installed; “c2l download %s” gets it", name, name);
+  return NULL;
+}
+
 C2lBundle *
 c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
 {
@@ -138,11 +153,7 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
       return NULL;
     }
   if (options->model != NULL)
-    {
-      g_autofree char *folder = c2l_bundles_find (options->model);
-
-      return c2l_bundle_open (folder, error);
-    }
+    return open_named (options->model, error);
   starter = c2l_paths_dup_data ("starter");
   if (starter != NULL)
     return c2l_bundle_open (starter, error);

@@ -130,6 +130,7 @@ def killed_again_and_again_it_leaves_no_half_model(folder):
 def says_what_is_wrong(folder):
     with ModelServer(FIXTURES) as server:
         address = ['--catalogue', server.address, '--accept']
+        assert 'c2l download faces' in c2l('generate', '--model', 'faces', 'a', folder=folder, expect=1).stderr
         assert 'c2l models' in c2l('download', 'nobody', folder=folder, expect=2).stderr
         c2l('download', folder=folder, expect=2)
         c2l('models', 'tiny', folder=folder, expect=2)
