@@ -7,6 +7,7 @@ first_window         from the start of the process to the window's first frame
 enter_to_picture     from Enter to the first picture of the starter, median and range of several prompts
 previews             pictures a second that follow a slider which is dragged; another_model: of the bundle that C2L_BENCH_MODEL names
 five_hundred         memory after 100 and after 500 generations
+two_thousand         memory with 2,000 pictures in the history, before and after the artist has scrolled through them
 
 The program says when by its debug messages (G_MESSAGES_DEBUG=clip2latent). Words pick some of the measurements. Needs what the tests of the
 window need; the software renderer of such a screen is slower than a graphics card."""
@@ -65,11 +66,12 @@ def enter_to_picture(desk):
     ms = [float(text) for text in re.findall(r'first picture after ([\d.]+) ms', log(app))]
     print(f'# Enter to first picture: {statistics.median(ms):.1f} ms ({min(ms):.1f} to {max(ms):.1f}; the first of the process {ms[0]:.1f})')
     app.close()
+    print_thread(app)
 
 
 def print_thread(app):
     """How long GTK's thread was held up, from the first frame to the end."""
-    for line in re.findall(r"GTK's thread, .*", log(app)):
+    for line in re.findall(r"[\d:.]+: GTK's thread was held up.*|GTK's thread, .*", log(app)):
         print('# ' + line)
 
 
@@ -129,4 +131,27 @@ def five_hundred(desk):
     app.close()
 
 
-run(first_window, enter_to_picture, previews, previews_of_another_model, five_hundred)
+def two_thousand(desk):
+    app = start(desk, picture_count='16')
+    app.type(PROMPTS[0])
+    for n in range(1, 126):
+        app.key('ctrl+l', 'End', 'x' if n % 2 else 'BackSpace', 'Return')
+        wait(lambda: len(re.findall('first picture after', log(app))) >= n, 'a picture')
+        app.find('status bar', re.compile(r'^\d+ pictures'))
+    sizes = [resident(app)]
+    print(f'# {datetime.datetime.now():%H:%M:%S.%f}: the history is opened')
+    app.key('F9')
+    app.wait(lambda: len(app.find_all('table cell')) > 20, 'the history is there')
+    app.click(min(app.find_all('table cell'), key=lambda cell: app.extents(cell)[0]))
+    print(f'# {datetime.datetime.now():%H:%M:%S.%f}: it is paged through')
+    for _ in range(90):
+        app.key('Page_Down')
+    app.key('End')
+    time.sleep(2)
+    sizes.append(resident(app))
+    print(f'# 2,000 pictures in the history: {sizes[0]:.0f} MiB when they are made, {sizes[1]:.0f} MiB when all have been scrolled past')
+    app.close()
+    print_thread(app)
+
+
+run(first_window, enter_to_picture, previews, previews_of_another_model, five_hundred, two_thousand)

@@ -52,6 +52,18 @@ def text(x, y, words, anchor='start', size=12, colour='#333'):
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{colour}">{xml.sax.saxutils.escape(words)}</text>'
 
 
+def place_label(y, levels, curves):
+    """Where words about the line at height @y stand furthest from all curves and other such lines: their middle and their baseline."""
+    def clearance(x, baseline):
+        near = [abs(baseline - 4 - other) for other in levels if other != y]
+        for curve in curves:
+            near += [abs(baseline - 4 - height) for at, height in curve if abs(at - x) < 70]
+        return min(near, default=HEIGHT)
+
+    spots = [(x, y + side) for side in (-4, 12) for x in range(LEFT + 50, WIDTH - 70, 20)]
+    return max(spots, key=lambda spot: min(clearance(*spot), 24))
+
+
 def panel(top, title, lines, levels, last):
     """@lines: of name, colour, points and whether each point is marked."""
     values = [value for _, _, points, _ in lines for _, value in points] + [value for value, _, _ in levels]
@@ -68,9 +80,11 @@ def panel(top, title, lines, levels, last):
         parts += [f'<path d="M{LEFT} {y:.1f}H{WIDTH - 20}" stroke="#ddd"/>', text(LEFT - 6, y + 4, f'{value:.4g}', 'end', 11)]
     for step in ticks(0, last):
         parts.append(text(place(step, 0)[0], top + HEIGHT + 16, f'{step:,.0f}', 'middle', 11))
-    for value, words, colour in levels:
-        y = place(0, value)[1]
-        parts += [f'<path d="M{LEFT} {y:.1f}H{WIDTH - 20}" stroke="{colour}" stroke-dasharray="5 4"/>', text(WIDTH - 24, y - 4, words, 'end', 11, colour)]
+    heights = [place(0, value)[1] for value, _, _ in levels]
+    curves = [[place(*point) for point in points] for _, _, points, _ in lines]
+    for y, (_, words, colour) in zip(heights, levels):
+        x, baseline = place_label(y, heights, curves)
+        parts += [f'<path d="M{LEFT} {y:.1f}H{WIDTH - 20}" stroke="{colour}" stroke-dasharray="5 4"/>', text(x, baseline, words, 'middle', 11, colour)]
     for i, (name, colour, points, marked) in enumerate(lines):
         path = ' '.join(f'{x:.1f},{y:.1f}' for x, y in (place(*point) for point in points))
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')

@@ -33,7 +33,7 @@ def draw(desk, language=None, size=None, edited=False, **settings):
     app.wait(lambda: len(app.find_all('image', re.compile(PROMPT + r'.*\d[.,]\d'))) >= (4 if size else N), 'pictures are scored')
     if edited:
         app.key('F6', 'Right')
-        slider = app.find('slider', re.compile('^(Glasses|Long hair)$'))
+        slider = app.find('slider', 'Glasses')
         app.set_value(app.find('slider', 'Long hair'), 1.8)
         app.set_value(slider, 1.1)
         app.wait(lambda: app.has('image', re.compile('edited')), 'it is edited')
@@ -83,7 +83,7 @@ def narrow(desk):
 def german(desk):
     app = draw(desk, language='de', theme="'light'")
     app.key('F6', 'Right')
-    app.find('slider', 'Glasses')
+    app.find('slider', 'Brille')
     take(app, 'german')
 
 

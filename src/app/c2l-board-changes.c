@@ -178,6 +178,7 @@ c2l_board_change_many (C2lBoard *self, GPtrArray *items, GPtrArray *recipes, con
 static void
 redo_delete (C2lBoard *self, const C2lStep *step, gboolean deleted)
 {
+  c2l_board_place_all (self);
   if (deleted)
     c2l_board_remove_items (self, step->items);
   else

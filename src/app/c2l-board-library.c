@@ -224,6 +224,7 @@ c2l_board_open_kept (C2lBoard *self, GPtrArray *entries, GPtrArray *recipes)
   guint column = 0, row = self->next_row;
 
   g_return_if_fail (C2L_IS_BOARD (self) && entries->len == recipes->len);
+  c2l_board_place_all (self);
   for (guint i = 0; i < entries->len; i++)
     {
       C2lLibraryEntry *entry = g_ptr_array_index (entries, i);
@@ -236,7 +237,7 @@ c2l_board_open_kept (C2lBoard *self, GPtrArray *entries, GPtrArray *recipes)
         {
           g_autoptr (C2lRecipe) original = dup_unedited (recipe);
 
-          item = c2l_board_add_item (self, row, column++);
+          item = c2l_board_make_item (self, row, column++);
           c2l_picture_item_set_uid (item, entry->uid);
           c2l_picture_item_set_prompt (item, recipe->prompt);
           c2l_picture_item_set_favourite (item, entry->favourite);
@@ -244,6 +245,8 @@ c2l_board_open_kept (C2lBoard *self, GPtrArray *entries, GPtrArray *recipes)
           c2l_picture_item_set_recipe (item, recipe);
           show_thumbnail (item, entry->thumbnail);
           c2l_picture_item_set_state (item, C2L_PICTURE_FINISHED);
+          g_list_store_append (self->items, item);
+          g_object_unref (item); /* it is the table's */
           self->next_row = row + 1;
         }
       first = first != NULL ? first : item;

@@ -42,6 +42,9 @@ struct _C2lBoard
   gboolean closed;
 
   GListStore *items;
+  GQueue arriving;       /* of C2lPictureItem: made, and not on the table yet */
+  guint n_leaving;       /* the last of @items, which the arriving ones replace */
+  guint arriving_source;
   GtkSorter *sorter;
   GtkSelectionModel *selection;
   C2lPictureItem *current;
@@ -72,7 +75,12 @@ void c2l_board_resort (C2lBoard *board);
 void c2l_board_show (C2lBoard *board, C2lPictureItem *item, C2lPicture *picture, GObject *frame, C2lPictureState state);
 /* Takes items off the table, wherever they are. */
 void c2l_board_remove_items (C2lBoard *board, GPtrArray *items);
-C2lPictureItem *c2l_board_add_item (C2lBoard *board, guint row, guint column);
+/* (transfer full): for the table, but not on it yet. */
+C2lPictureItem *c2l_board_make_item (C2lBoard *board, guint row, guint column);
+/* Puts items on the table: behind the others, or in the place of all. The first few at once and the rest in the next turns of the main loop,
+ * before the next frame, because a cell of the grid takes its time. c2l_board_place_all() puts what is left there now. */
+void c2l_board_place_items (C2lBoard *board, GPtrArray *items, gboolean replace);
+void c2l_board_place_all (C2lBoard *board);
 /* Lets full pictures go that nobody has looked at for long, so that those in memory stay within the budget. */
 void c2l_board_trim (C2lBoard *board);
 

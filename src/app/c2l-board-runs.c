@@ -1,5 +1,6 @@
-/* Generating: runs wait in a queue of the board's own, so that one can be stopped and a live one replaced without asking the worker. Items
- * are on the table from the start, waiting; pictures fill them as they arrive, and those that none came for are taken away again. */
+/* Generating: runs wait in a queue of the board's own, so that one can be stopped and a live one
+ * replaced without asking the worker. Items are on the table from the start, waiting; pictures fill
+ * them as they arrive, and those that none came for are taken away again. */
 #include "app/c2l-board-private.h"
 
 #include <glib/gi18n.h>
@@ -94,7 +95,8 @@ remove_unfinished (C2lRun *run)
   c2l_board_remove_items (run->board, unfinished);
 }
 
-/* What was typed on the way to a prompt is not worth keeping: live pictures are stored when they stay. */
+/* What was typed on the way to a prompt is not worth keeping: live pictures are stored when they
+ * stay. */
 static void
 store_finished (C2lRun *run)
 {
@@ -165,10 +167,9 @@ void
 c2l_board_start_next_run (C2lBoard *self)
 {
   C2lRun *run = g_queue_peek_head (&self->runs);
-  C2lWorkerEvents events = { .progress = on_progress,
-                             .arrived = on_arrived,
-                             .scored = on_scored,
-                             .dropped = on_dropped };
+  C2lWorkerEvents events = {
+    .progress = on_progress, .arrived = on_arrived, .scored = on_scored, .dropped = on_dropped
+  };
 
   if (run == NULL || run->running || self->model == NULL || self->opening || self->closed)
     return;
@@ -227,7 +228,7 @@ c2l_board_stop (C2lBoard *self)
 
 /* Rows and columns of a run's items, a row a prompt. */
 static void
-add_items (C2lBoard *self, C2lRun *run, guint first_row, guint first_column)
+add_items (C2lBoard *self, C2lRun *run, guint first_row, guint first_column, gboolean replace)
 {
   guint n = c2l_run_count (run);
   guint per_row = run->order.recipes != NULL ? n : (guint) run->order.sampling.n;
@@ -235,20 +236,32 @@ add_items (C2lBoard *self, C2lRun *run, guint first_row, guint first_column)
   for (guint i = 0; i < n; i++)
     {
       C2lPictureItem *item
-          = c2l_board_add_item (self, first_row + i / per_row, first_column + i % per_row);
+          = c2l_board_make_item (self, first_row + i / per_row, first_column + i % per_row);
 
       if (run->order.prompts != NULL)
         c2l_picture_item_set_prompt (item, run->order.prompts[i / per_row]);
-      g_ptr_array_add (run->items, g_object_ref (item));
+      g_ptr_array_add (run->items, item);
     }
+  c2l_board_place_items (self, run->items, replace);
   self->next_row = MAX (self->next_row, first_row + (n + per_row - 1) / per_row);
+}
+
+/* What is known of items that leave the table. */
+static void
+forget_items (C2lBoard *self)
+{
+  c2l_undo_clear (self->undo);
+  c2l_board_notify_undo (self);
+  g_clear_pointer (&self->last_asked, c2l_run_unref);
+  self->columns = 0;
+  self->next_row = 0;
 }
 
 static guint
 count_columns (const C2lOrder *order)
 {
   return order->prompts != NULL && g_strv_length ((char **) order->prompts) > 1 ? order->sampling.n
-                                                                                 : 0;
+                                                                                : 0;
 }
 
 /* The same settings go on where the last pictures of that seed ended. */
@@ -261,10 +274,9 @@ append (C2lBoard *self, C2lRun *run)
       = last->items->len > 0 ? g_ptr_array_index (last->items, last->order.sampling.n - 1) : NULL;
 
   if (run->order.sampling.seed == last->order.sampling.seed)
-    run->order.sampling.first_index
-        = last->order.sampling.first_index + last->order.sampling.n;
+    run->order.sampling.first_index = last->order.sampling.first_index + last->order.sampling.n;
   add_items (self, run, first != NULL ? c2l_picture_item_get_row (first) : self->next_row,
-             end != NULL ? c2l_picture_item_get_column (end) + 1 : 0);
+             end != NULL ? c2l_picture_item_get_column (end) + 1 : 0, FALSE);
 }
 
 static void
@@ -296,10 +308,12 @@ generate_asked (C2lBoard *self, const C2lOrder *order)
     append (self, run);
   else
     {
-      if (g_queue_is_empty (&self->runs))
-        c2l_board_clear (self);
+      gboolean replace = g_queue_is_empty (&self->runs);
+
+      if (replace)
+        forget_items (self);
       self->columns = count_columns (order);
-      add_items (self, run, self->next_row, 0);
+      add_items (self, run, self->next_row, 0, replace);
     }
   g_clear_pointer (&self->last_asked, c2l_run_unref);
   self->last_asked = c2l_run_ref (run);
@@ -312,7 +326,8 @@ generate_live (C2lBoard *self, const C2lOrder *order)
   C2lRun *run = c2l_run_new (self, order, C2L_RUN_LIVE);
   C2lRun *old = g_steal_pointer (&self->last_live);
 
-  if (old != NULL && c2l_run_count (old) == c2l_run_count (run) && self->columns == count_columns (order))
+  if (old != NULL && c2l_run_count (old) == c2l_run_count (run)
+      && self->columns == count_columns (order))
     {
       /* The new pictures come where the old ones are, which stay until then. */
       for (guint i = 0; i < old->items->len; i++)
@@ -333,12 +348,15 @@ generate_live (C2lBoard *self, const C2lOrder *order)
     }
   else
     {
+      gboolean replace;
+
       if (old != NULL)
         cancel_run (self, old);
-      if (g_queue_is_empty (&self->runs) || old != NULL)
-        c2l_board_clear (self);
+      replace = g_queue_is_empty (&self->runs) || old != NULL;
+      if (replace)
+        forget_items (self);
       self->columns = count_columns (order);
-      add_items (self, run, self->next_row, 0);
+      add_items (self, run, self->next_row, 0, replace);
     }
   g_clear_pointer (&old, c2l_run_unref);
   self->last_live = c2l_run_ref (run);
@@ -349,6 +367,7 @@ void
 c2l_board_generate (C2lBoard *self, const C2lOrder *order, C2lRunKind kind)
 {
   g_return_if_fail (C2L_IS_BOARD (self));
+  c2l_board_place_all (self);
   if (kind == C2L_RUN_LIVE)
     generate_live (self, order);
   else
@@ -365,10 +384,9 @@ c2l_board_add_recipes (C2lBoard *self, GPtrArray *recipes)
   if (recipes->len == 0)
     return;
   run = c2l_run_new (self, &order, C2L_RUN_ASKED);
-  add_items (self, run, self->next_row, 0);
+  add_items (self, run, self->next_row, 0, FALSE);
   for (guint i = 0; i < recipes->len; i++)
-    c2l_picture_item_set_recipe (g_ptr_array_index (run->items, i),
-                                 g_ptr_array_index (recipes, i));
+    c2l_picture_item_set_recipe (g_ptr_array_index (run->items, i), g_ptr_array_index (recipes, i));
   c2l_board_select_only (self, g_ptr_array_index (run->items, 0));
   g_signal_emit_by_name (self, "revealed", g_ptr_array_index (run->items, 0));
   enqueue (self, run);
@@ -378,10 +396,7 @@ void
 c2l_board_clear (C2lBoard *self)
 {
   g_return_if_fail (C2L_IS_BOARD (self));
+  forget_items (self);
+  c2l_board_place_all (self);
   g_list_store_remove_all (self->items);
-  c2l_undo_clear (self->undo);
-  c2l_board_notify_undo (self);
-  g_clear_pointer (&self->last_asked, c2l_run_unref);
-  self->columns = 0;
-  self->next_row = 0;
 }

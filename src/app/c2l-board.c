@@ -10,6 +10,9 @@
 
 /* Full pictures that no cell shows are let go, oldest first, above so many bytes of pixels. */
 #define FULL_PICTURES_BUDGET (192u << 20)
+/* So many items come on the table in one turn of the main loop; a cell takes about a millisecond.
+ */
+#define N_PLACED 4
 
 G_DEFINE_FINAL_TYPE (C2lBoard, c2l_board, G_TYPE_OBJECT)
 
@@ -182,18 +185,72 @@ on_held (C2lPictureItem *item, C2lBoard *self)
 }
 
 C2lPictureItem *
-c2l_board_add_item (C2lBoard *self, guint row, guint column)
+c2l_board_make_item (C2lBoard *self, guint row, guint column)
 {
-  g_autoptr (C2lPictureItem) item = c2l_picture_item_new (row, column);
+  C2lPictureItem *item = c2l_picture_item_new (row, column);
 
   g_signal_connect_object (item, "held", G_CALLBACK (on_held), self, 0);
-  g_list_store_append (self->items, item);
   return item;
+}
+
+/* Those that leave are the last of the store. One step takes some away and puts as many in their
+ * place, so that the grid takes its cells over and makes none anew. */
+static void
+place (C2lBoard *self, guint n_most)
+{
+  const guint n = g_list_model_get_n_items (G_LIST_MODEL (self->items));
+  const guint n_gone = MIN (self->n_leaving, n_most);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
+
+  while (items->len < n_most && !g_queue_is_empty (&self->arriving))
+    g_ptr_array_add (items, g_queue_pop_head (&self->arriving));
+  g_list_store_splice (self->items, n - self->n_leaving, n_gone, items->pdata, items->len);
+  self->n_leaving -= n_gone;
+}
+
+static gboolean
+is_placed (C2lBoard *self)
+{
+  return self->n_leaving == 0 && g_queue_is_empty (&self->arriving);
+}
+
+static gboolean
+place_some (gpointer data)
+{
+  C2lBoard *self = data;
+
+  place (self, N_PLACED);
+  if (!is_placed (self))
+    return G_SOURCE_CONTINUE;
+  self->arriving_source = 0;
+  return G_SOURCE_REMOVE;
+}
+
+void
+c2l_board_place_items (C2lBoard *self, GPtrArray *items, gboolean replace)
+{
+  c2l_board_place_all (self);
+  if (replace)
+    self->n_leaving = g_list_model_get_n_items (G_LIST_MODEL (self->items));
+  for (guint i = 0; i < items->len; i++)
+    g_queue_push_tail (&self->arriving, g_object_ref (g_ptr_array_index (items, i)));
+  place (self, N_PLACED);
+  if (!is_placed (self))
+    self->arriving_source = g_idle_add_full (GDK_PRIORITY_REDRAW - 5, place_some, self, NULL);
+}
+
+void
+c2l_board_place_all (C2lBoard *self)
+{
+  g_clear_handle_id (&self->arriving_source, g_source_remove);
+  if (!is_placed (self))
+    place (self, G_MAXUINT);
 }
 
 void
 c2l_board_remove_items (C2lBoard *self, GPtrArray *items)
 {
+  c2l_board_place_all (self);
   for (guint i = 0; i < items->len; i++)
     {
       guint position;
@@ -490,6 +547,8 @@ c2l_board_dispose (GObject *object)
   C2lBoard *self = C2L_BOARD (object);
 
   c2l_board_close (self);
+  g_clear_handle_id (&self->arriving_source, g_source_remove);
+  g_queue_clear_full (&self->arriving, g_object_unref);
   g_clear_object (&self->current);
   g_clear_object (&self->compared);
   g_clear_object (&self->selection);

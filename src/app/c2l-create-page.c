@@ -99,6 +99,9 @@ update_stage (C2lCreatePage *self)
                                                  : n > 0          ? "grid"
                                                                   : "empty");
   gtk_widget_set_visible (GTK_WIDGET (self->selection_bar), n > 0 && !self->is_viewing);
+  /* A telephone's screen is too low for a prompt and one large picture. */
+  gtk_widget_set_visible (GTK_WIDGET (self->prompt_bar),
+                          !self->is_viewing || !adw_flap_get_folded (self->panel_flap));
 }
 
 void
@@ -169,6 +172,7 @@ c2l_create_page_create_panel_action (C2lCreatePage *self)
 static void
 on_panel_folded (C2lCreatePage *self)
 {
+  update_stage (self);
   adw_flap_set_reveal_flap (self->panel_flap,
                             !adw_flap_get_folded (self->panel_flap)
                                 && g_settings_get_boolean (c2l_settings_get (), "panel-visible"));
@@ -182,12 +186,21 @@ on_panel_revealed (C2lCreatePage *self)
                             adw_flap_get_reveal_flap (self->panel_flap));
 }
 
+static void
+on_history_revealed (AdwFlap *flap, GParamSpec *pspec, C2lHistoryPane *history)
+{
+  c2l_history_pane_set_seen (history, adw_flap_get_reveal_flap (flap));
+}
+
 void
-c2l_create_page_set_history (C2lCreatePage *self, GtkWidget *history)
+c2l_create_page_set_history (C2lCreatePage *self, C2lHistoryPane *history)
 {
   g_return_if_fail (C2L_IS_CREATE_PAGE (self));
 
-  adw_flap_set_flap (self->history_flap, history);
+  adw_flap_set_flap (self->history_flap, GTK_WIDGET (history));
+  g_signal_connect_object (self->history_flap, "notify::reveal-flap",
+                           G_CALLBACK (on_history_revealed), history, 0);
+  on_history_revealed (self->history_flap, NULL, history);
   hide_what_is_folded (self->history_flap);
   g_settings_bind (c2l_settings_get (), "history-visible", self->history_flap, "reveal-flap",
                    G_SETTINGS_BIND_DEFAULT);
@@ -422,7 +435,11 @@ c2l_create_page_set_board (C2lCreatePage *self, C2lBoard *board)
 static gboolean
 c2l_create_page_grab_focus (GtkWidget *widget)
 {
-  return gtk_widget_grab_focus (GTK_WIDGET (C2L_CREATE_PAGE (widget)->prompt_bar));
+  C2lCreatePage *self = C2L_CREATE_PAGE (widget);
+
+  if (!gtk_widget_get_visible (GTK_WIDGET (self->prompt_bar)))
+    return gtk_widget_grab_focus (adw_bin_get_child (self->viewer_slot));
+  return gtk_widget_grab_focus (GTK_WIDGET (self->prompt_bar));
 }
 
 static void

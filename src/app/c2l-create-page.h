@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/c2l-board.h"
+#include "app/c2l-history-pane.h"
 
 #include <adwaita.h>
 
@@ -20,7 +21,7 @@ void        c2l_create_page_set_panel (C2lCreatePage *page, GtkWidget *panel);
 /* Given: the action “panel-visible”, which shows and hides it. What was chosen comes back. */
 GAction    *c2l_create_page_create_panel_action (C2lCreatePage *page);
 /* Stands at the start. */
-void        c2l_create_page_set_history (C2lCreatePage *page, GtkWidget *history);
+void        c2l_create_page_set_history (C2lCreatePage *page, C2lHistoryPane *history);
 /* Takes the place of the grid while c2l_create_page_view() wants it. */
 void        c2l_create_page_set_viewer (C2lCreatePage *page, GtkWidget *viewer);
 /* The viewer, or the grid again. */

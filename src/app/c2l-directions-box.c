@@ -1,4 +1,6 @@
-/* Sliders of directions. Rows are made anew when the list changes, which is seldom; while pictures change only their values do. */
+/* Sliders of directions. Rows are made anew when the list changes, which is seldom, and a few in
+ * each turn of the main loop, because a row takes about a millisecond; while pictures change only
+ * their values do. */
 #include "app/c2l-directions-box.h"
 
 #include "app/c2l-direction-dialogs.h"
@@ -6,8 +8,14 @@
 
 #include <glib/gi18n.h>
 
-/* In units of a direction's scale, the amount that makes a clear difference; beyond three pictures fall apart. */
+/* In units of a direction's scale, the amount that makes a clear difference; beyond three pictures
+ * fall apart. */
 #define RANGE 3.0
+
+/* How long rows may be made in one turn, in microseconds. */
+#define SLICE 3000
+/* Before the next frame, so that no half list is seen, but behind what the artist does. */
+#define PRIORITY (GDK_PRIORITY_REDRAW - 5)
 
 struct _C2lDirectionsBox
 {
@@ -19,6 +27,8 @@ struct _C2lDirectionsBox
 
   GListModel *directions;
   GPtrArray *rows; /* of C2lSliderRow, by position in the list; lent */
+  guint n_made;    /* of the list, from its begin */
+  guint source;    /* makes the others */
   C2lRecipe *recipe;
   int n_layers;
   gboolean shows_hidden;
@@ -50,7 +60,8 @@ is_edited (C2lDirectionsBox *self, C2lDirectionItem *item)
          && c2l_recipe_get_amount (self->recipe, c2l_direction_item_get_id (item)) != 0;
 }
 
-/* What is filtered out or hidden does not show; but a slider that changes the picture is never hidden without having been filtered out. */
+/* What is filtered out or hidden does not show; but a slider that changes the picture is never
+ * hidden without having been filtered out. */
 static void
 update_visibility (C2lDirectionsBox *self)
 {
@@ -77,7 +88,8 @@ update_visibility (C2lDirectionsBox *self)
     gtk_widget_set_visible (GTK_WIDGET (groups[j]), n_shown[j] > 0);
   gtk_widget_set_visible (self->nothing,
                           n_shown[0] + n_shown[1] + n_shown[2] == 0 && *wanted != '\0');
-  title = g_strdup_printf (n_found > 0 ? _ ("Found Directions (%u)") : _ ("Found Directions"), n_found);
+  title = g_strdup_printf (n_found > 0 ? _ ("Found Directions (%u)") : _ ("Found Directions"),
+                           n_found);
   gtk_label_set_label (GTK_LABEL (self->found_heading), title);
 }
 
@@ -172,8 +184,6 @@ add_row (C2lDirectionsBox *self, C2lDirectionItem *item)
   c2l_slider_row_set_range (C2L_SLIDER_ROW (row), -RANGE, RANGE, 0);
   c2l_slider_row_set_menu (C2L_SLIDER_ROW (row), menu);
   g_object_bind_property (item, "name", row, "title", G_BINDING_DEFAULT);
-  g_signal_connect_object (item, "notify::inverted", G_CALLBACK (on_inverted), self,
-                           G_CONNECT_SWAPPED);
   g_signal_connect_swapped (row, "changed", G_CALLBACK (on_row_changed), self);
   if (c2l_direction_item_get_pinned (item))
     gtk_box_prepend (group, row);
@@ -192,6 +202,26 @@ clear_group (GtkBox *group)
     gtk_box_remove (group, child);
 }
 
+static gboolean
+make_rows (gpointer data)
+{
+  C2lDirectionsBox *self = data;
+  const gint64 end = g_get_monotonic_time () + SLICE;
+  const guint n = self->directions != NULL ? g_list_model_get_n_items (self->directions) : 0;
+
+  while (self->n_made < n && g_get_monotonic_time () < end)
+    {
+      g_autoptr (C2lDirectionItem) item = g_list_model_get_item (self->directions, self->n_made++);
+
+      add_row (self, item);
+    }
+  update_visibility (self);
+  if (self->n_made < n)
+    return G_SOURCE_CONTINUE;
+  self->source = 0;
+  return G_SOURCE_REMOVE;
+}
+
 static void
 rebuild (C2lDirectionsBox *self)
 {
@@ -199,7 +229,8 @@ rebuild (C2lDirectionsBox *self)
   clear_group (self->model_group);
   clear_group (self->words_group);
   clear_group (self->found_group);
-  for (guint i = 0; self->directions != NULL && i < g_list_model_get_n_items (self->directions); i++)
+  for (guint i = 0; self->directions != NULL && i < g_list_model_get_n_items (self->directions);
+       i++)
     {
       g_autoptr (C2lDirectionItem) item = g_list_model_get_item (self->directions, i);
 
@@ -210,9 +241,12 @@ rebuild (C2lDirectionsBox *self)
                                G_CONNECT_SWAPPED);
       g_signal_connect_object (item, "notify::pinned", G_CALLBACK (rebuild), self,
                                G_CONNECT_SWAPPED);
-      add_row (self, item);
+      g_signal_connect_object (item, "notify::inverted", G_CALLBACK (on_inverted), self,
+                               G_CONNECT_SWAPPED);
     }
-  update_visibility (self);
+  self->n_made = 0;
+  if (self->source == 0)
+    self->source = g_idle_add_full (PRIORITY, make_rows, self, NULL);
 }
 
 /* --- the menu's actions --- */
@@ -250,11 +284,11 @@ on_layers_chosen (C2lDirectionItem *item, gpointer data)
 
   /* A picture that is edited along it follows at once. */
   if (is_edited (self, item))
-    g_signal_emit (self, signals[EDITED], 0, item,
-                   c2l_direction_item_to_value (
-                       item, c2l_recipe_get_amount (self->recipe,
-                                                    c2l_direction_item_get_id (item))),
-                   TRUE);
+    g_signal_emit (
+        self, signals[EDITED], 0, item,
+        c2l_direction_item_to_value (
+            item, c2l_recipe_get_amount (self->recipe, c2l_direction_item_get_id (item))),
+        TRUE);
 }
 
 static void
@@ -290,6 +324,7 @@ c2l_directions_box_dispose (GObject *object)
   C2lDirectionsBox *self = C2L_DIRECTIONS_BOX (object);
   GtkWidget *child;
 
+  g_clear_handle_id (&self->source, g_source_remove);
   if (self->directions != NULL)
     g_signal_handlers_disconnect_by_func (self->directions, rebuild, self);
   g_clear_object (&self->directions);
@@ -310,16 +345,16 @@ c2l_directions_box_finalize (GObject *object)
 static void
 c2l_directions_box_class_init (C2lDirectionsBoxClass *klass)
 {
-  static const char *const actions[] = { "direction.reset",  "direction.layers", "direction.invert",
-                                         "direction.pin",    "direction.rename", "direction.hide",
-                                         "direction.remove", NULL };
+  static const char *const actions[]
+      = { "direction.reset",  "direction.layers", "direction.invert", "direction.pin",
+          "direction.rename", "direction.hide",   "direction.remove", NULL };
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = c2l_directions_box_dispose;
   G_OBJECT_CLASS (klass)->finalize = c2l_directions_box_finalize;
-  signals[EDITED] = g_signal_new ("edited", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
-                                  NULL, NULL, G_TYPE_NONE, 3, C2L_TYPE_DIRECTION_ITEM,
-                                  G_TYPE_DOUBLE, G_TYPE_BOOLEAN);
+  signals[EDITED]
+      = g_signal_new ("edited", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 3, C2L_TYPE_DIRECTION_ITEM, G_TYPE_DOUBLE, G_TYPE_BOOLEAN);
   signals[REMOVED] = g_signal_new ("removed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                    NULL, NULL, G_TYPE_NONE, 1, C2L_TYPE_DIRECTION_ITEM);
   gtk_widget_class_set_template_from_resource (

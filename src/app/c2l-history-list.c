@@ -34,6 +34,7 @@ struct _C2lHistoryList
   GQueue wanted; /* of C2lHistoryItem: held and not read */
   GQueue kept;   /* of C2lHistoryItem: read and no longer held, the oldest first */
   guint read_source, change_source;
+  gboolean is_seen, has_changed; /* the latter: while nobody saw it */
 };
 
 static void c2l_history_list_model_init (GListModelInterface *interface);
@@ -433,7 +434,7 @@ follow (gpointer data)
 {
   C2lHistoryList *self = data;
 
-  self->change_source = 0;
+  g_clear_handle_id (&self->change_source, g_source_remove);
   list (self);
   refresh (self);
   return G_SOURCE_REMOVE;
@@ -442,8 +443,23 @@ follow (gpointer data)
 static void
 on_changed (C2lHistoryList *self)
 {
-  if (self->change_source == 0)
+  if (!self->is_seen)
+    self->has_changed = TRUE;
+  else if (self->change_source == 0)
     self->change_source = g_timeout_add (CHANGE_DELAY_MS, follow, self);
+}
+
+void
+c2l_history_list_set_seen (C2lHistoryList *self, gboolean is_seen)
+{
+  g_return_if_fail (C2L_IS_HISTORY_LIST (self));
+
+  self->is_seen = is_seen;
+  if (!is_seen || !self->has_changed)
+    return;
+  self->has_changed = FALSE;
+  if (self->head != NULL)
+    follow (self);
 }
 
 /* --- the object --- */
@@ -503,6 +519,7 @@ c2l_history_list_class_init (C2lHistoryListClass *klass)
 static void
 c2l_history_list_init (C2lHistoryList *self)
 {
+  self->is_seen = TRUE;
   self->cancellable = g_cancellable_new ();
   self->items = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   g_queue_init (&self->wanted);

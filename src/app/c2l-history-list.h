@@ -20,6 +20,8 @@ G_DECLARE_FINAL_TYPE (C2lHistoryList, c2l_history_list, C2L, HISTORY_LIST, GObje
  *   ::failed (text)  the library could not be read */
 C2lHistoryList *c2l_history_list_new (C2lLibrary *library);
 void            c2l_history_list_set_query (C2lHistoryList *list, const C2lLibraryQuery *query);
+/* Whether anybody looks at the list. While nobody does it does not follow the library; it catches up when it is seen again. Seen from the start. */
+void            c2l_history_list_set_seen (C2lHistoryList *list, gboolean is_seen);
 /* Before the library goes: no more is read. */
 void            c2l_history_list_close (C2lHistoryList *list);
 

@@ -572,3 +572,11 @@ c2l_history_pane_new (C2lBoard *board)
   g_signal_connect_swapped (self->library, "changed", G_CALLBACK (read_names), self);
   return GTK_WIDGET (self);
 }
+
+void
+c2l_history_pane_set_seen (C2lHistoryPane *self, gboolean is_seen)
+{
+  g_return_if_fail (C2L_IS_HISTORY_PANE (self));
+
+  c2l_history_list_set_seen (self->list, is_seen);
+}

@@ -13,5 +13,7 @@ G_DECLARE_FINAL_TYPE (C2lHistoryPane, c2l_history_pane, C2L, HISTORY_PANE, GtkWi
 
 /* Of the library behind @board. */
 GtkWidget *c2l_history_pane_new (C2lBoard *board);
+/* Whether the pane is in sight; out of it it takes no time. */
+void       c2l_history_pane_set_seen (C2lHistoryPane *pane, gboolean is_seen);
 
 G_END_DECLS

@@ -157,6 +157,7 @@ typedef struct
 {
   C2lRunView *view;
   char *source;
+  GFile *target, *part; /* NULL before they are chosen */
 } Export;
 
 static void
@@ -164,19 +165,38 @@ export_free (Export *export)
 {
   g_object_unref (export->view);
   g_free (export->source);
+  g_clear_object (&export->target);
+  g_clear_object (&export->part);
   g_free (export);
 }
 
 static void
 exported (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (C2lRunView) self = data;
+  Export *export = data;
   g_autoptr (GError) error = NULL;
 
-  if (g_file_copy_finish (G_FILE (source), result, &error))
-    say (self, _ ("The checkpoint was exported"));
+  if (g_file_copy_finish (G_FILE (source), result, &error)
+      && g_file_move (export->part, export->target, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL,
+                      &error))
+    say (export->view, _ ("The checkpoint was exported"));
   else
-    say (self, error->message);
+    {
+      g_file_delete (export->part, NULL, NULL);
+      say (export->view, error->message);
+    }
+  export_free (export);
+}
+
+/* Beside the target, so that no half file ever has its name. */
+static GFile *
+make_part (GFile *target)
+{
+  g_autoptr (GFile) folder = g_file_get_parent (target);
+  g_autofree char *base = g_file_get_basename (target);
+  g_autofree char *name = g_strdup_printf (".%s.part", base);
+
+  return g_file_get_child (folder, name);
 }
 
 static void
@@ -184,13 +204,17 @@ export_named (GObject *source, GAsyncResult *result, gpointer data)
 {
   Export *export = data;
   g_autoptr (GListModel) files = c2l_compat_choose_finish (result, NULL);
-  g_autoptr (GFile) target = files != NULL ? g_list_model_get_item (files, 0) : NULL;
   g_autoptr (GFile) checkpoint = g_file_new_for_path (export->source);
 
-  if (target != NULL)
-    g_file_copy_async (checkpoint, target, G_FILE_COPY_OVERWRITE, G_PRIORITY_DEFAULT, NULL, NULL,
-                       NULL, exported, g_object_ref (export->view));
-  export_free (export);
+  if (files == NULL)
+    {
+      export_free (export);
+      return;
+    }
+  export->target = g_list_model_get_item (files, 0);
+  export->part = make_part (export->target);
+  g_file_copy_async (checkpoint, export->part, G_FILE_COPY_OVERWRITE, G_PRIORITY_DEFAULT, NULL,
+                     NULL, NULL, exported, export);
 }
 
 static void
@@ -203,7 +227,7 @@ export_checkpoint (GtkWidget *widget, const char *action, GVariant *parameter)
   g_autoptr (GFile) initial = g_file_new_for_path (path);
   Export *export = g_new (Export, 1);
 
-  *export = (Export){ g_object_ref (self), g_strdup (checkpoint->path) };
+  *export = (Export){ .view = g_object_ref (self), .source = g_strdup (checkpoint->path) };
   c2l_compat_choose_async (GTK_WINDOW (gtk_widget_get_root (widget)), C2L_CHOOSE_NAME,
                            _ ("Export the Checkpoint"), initial, NULL, export_named, export);
 }

@@ -87,7 +87,8 @@ types (GtkWidget *focus)
   return GTK_IS_EDITABLE (focus) || GTK_IS_TEXT (focus) || GTK_IS_TEXT_VIEW (focus);
 }
 
-/* Whether the keyboard is in a list that @widget has no part in: its keys are about other things. */
+/* Whether the keyboard is in a list that @widget has no part in: its keys are about other things.
+ */
 static gboolean
 is_in_other_list (GtkWidget *focus, GtkWidget *widget)
 {
@@ -98,7 +99,8 @@ is_in_other_list (GtkWidget *focus, GtkWidget *widget)
   return list != NULL && !gtk_widget_is_ancestor (list, widget);
 }
 
-/* A key without a modifier, which is a letter or a movement elsewhere. Its parameter: the action in full. */
+/* A key without a modifier, which is a letter or a movement elsewhere. Its parameter: the action in
+ * full. */
 static gboolean
 on_plain_key (GtkWidget *widget, GVariant *detailed, gpointer data)
 {
@@ -198,8 +200,8 @@ c2l_shortcuts_add_to_widget (GtkWidget *widget, C2lScope scope)
 /* --- the window that lists them --- */
 
 /* GtkShortcutsWindow can be filled by a template only, so the table is written as one. */
-/* The numeric pad repeats what stands beside it, and “=” is “+” without Shift: good for hands, noise
- * for eyes. */
+/* The numeric pad repeats what stands beside it, and “=” is “+” without Shift: good for hands,
+ * noise for eyes. */
 static char *
 list_keys (const C2lShortcut *shortcut)
 {

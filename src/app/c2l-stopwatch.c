@@ -6,6 +6,7 @@
 
 #define BUCKET_US 50
 #define N_BUCKETS 4000 /* the last: 0.2 s and more */
+#define AIM_US 8000    /* what no callback is to take longer than */
 
 typedef struct
 {
@@ -61,6 +62,9 @@ record (C2lStopwatchKind kind, Moment elapsed)
 {
   add (&stopwatches[kind].clock, elapsed.clock);
   add (&stopwatches[kind].processor, elapsed.processor);
+  /* Each by itself too, so that its time tells what it was. */
+  if (kind == C2L_STOPWATCH_CALLBACKS && elapsed.processor > AIM_US)
+    g_debug ("GTK's thread was held up: %.1f ms of processor time", elapsed.processor / 1000.0);
 }
 
 static gint

@@ -34,6 +34,7 @@ show (C2lUnknownWords *self, char **words)
     {
       g_autofree char *text = g_strdup_printf (_ ("The model does not know: %s"), list->str);
       gtk_label_set_text (GTK_LABEL (self->label), text);
+      gtk_widget_set_tooltip_text (self->label, text);
     }
   /* What is folded away would still be read aloud. */
   gtk_widget_set_visible (self->label, list->len > 0);
@@ -113,9 +114,9 @@ static void
 c2l_unknown_words_init (C2lUnknownWords *self)
 {
   /* A screen reader says what appears here without being asked. */
-  self->label
-      = g_object_new (GTK_TYPE_LABEL, "accessible-role", GTK_ACCESSIBLE_ROLE_STATUS, "visible",
-                      FALSE, "wrap", TRUE, "wrap-mode", PANGO_WRAP_WORD_CHAR, "xalign", 0.0, NULL);
+  self->label = g_object_new (GTK_TYPE_LABEL, "accessible-role", GTK_ACCESSIBLE_ROLE_STATUS,
+                              "visible", FALSE, "wrap", TRUE, "wrap-mode", PANGO_WRAP_WORD_CHAR,
+                              "xalign", 0.0, "lines", 2, "ellipsize", PANGO_ELLIPSIZE_END, NULL);
   gtk_widget_add_css_class (self->label, "unknown-words");
   self->revealer = gtk_revealer_new ();
   gtk_revealer_set_child (GTK_REVEALER (self->revealer), self->label);

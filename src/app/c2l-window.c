@@ -458,7 +458,7 @@ show_board (C2lWindow *self, C2lBackstage *backstage)
   c2l_create_page_set_viewer (self->create_page, viewer);
   g_signal_connect_object (history, "use-recipe", G_CALLBACK (on_use_recipe), self,
                            G_CONNECT_SWAPPED);
-  c2l_create_page_set_history (self->create_page, history);
+  c2l_create_page_set_history (self->create_page, C2L_HISTORY_PANE (history));
 }
 
 C2lWindow *

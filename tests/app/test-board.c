@@ -70,11 +70,10 @@ is_idle (gpointer data)
   return !busy;
 }
 
-/* The first of @n pictures of a prompt. */
-static C2lPictureItem *
-generate (Fixture *fixture, int n)
+static void
+order (Fixture *fixture, const char *prompt, int n)
 {
-  const char *const prompts[] = { "a happy man", NULL };
+  const char *const prompts[] = { prompt, NULL };
   C2lOrder order = { .prompts = prompts,
                      .sampling = { .n = n,
                                    .sampler = "reference",
@@ -82,9 +81,25 @@ generate (Fixture *fixture, int n)
                                    .guidance = 2,
                                    .truncation = 1,
                                    .noise = C2L_NOISE_KIND_CONST } };
-  g_autoptr (GPtrArray) items = NULL;
 
   c2l_board_generate (fixture->board, &order, C2L_RUN_ASKED);
+}
+
+static guint
+count_items (Fixture *fixture)
+{
+  g_autoptr (GPtrArray) items = c2l_board_list_all (fixture->board);
+
+  return items->len;
+}
+
+/* The first of @n pictures of a prompt. */
+static C2lPictureItem *
+generate (Fixture *fixture, int n)
+{
+  g_autoptr (GPtrArray) items = NULL;
+
+  order (fixture, "a happy man", n);
   c2l_app_test_wait (is_idle, fixture);
   items = c2l_board_list_all (fixture->board);
   g_assert_cmpuint (items->len, ==, n);
@@ -123,6 +138,40 @@ test_pictures_are_finished (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (c2l_picture_item_get_state (item), ==, C2L_PICTURE_FINISHED);
   g_assert_nonnull (c2l_picture_item_get_paintable (item));
   g_assert_null (fixture->message);
+}
+
+/* They come a few in each turn of the main loop, more and fewer than were there. */
+static void
+test_new_pictures_take_the_place_of_the_old (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *prompt;
+    int n;
+  } orders[] = { { "a bald man", 9 }, { "a woman", 2 }, { "a happy woman", 7 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+    {
+      g_autoptr (GPtrArray) items = NULL;
+
+      order (fixture, orders[i].prompt, orders[i].n);
+      c2l_app_test_wait (is_idle, fixture);
+      items = c2l_board_list_all (fixture->board);
+      g_assert_cmpuint (items->len, ==, orders[i].n);
+      for (guint j = 0; j < items->len; j++)
+        g_assert_cmpstr (c2l_picture_item_get_prompt (g_ptr_array_index (items, j)), ==,
+                         orders[i].prompt);
+    }
+}
+
+static void
+test_clearing_takes_what_still_arrives (Fixture *fixture, gconstpointer data)
+{
+  order (fixture, "a bald man", 12);
+  c2l_board_clear (fixture->board);
+  g_assert_cmpuint (count_items (fixture), ==, 0);
+  c2l_app_test_wait (is_idle, fixture);
+  g_assert_cmpuint (count_items (fixture), ==, 0);
 }
 
 static void
@@ -198,6 +247,8 @@ main (int argc, char **argv)
   c2l_app_test_init (&argc, &argv);
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/board/generates/finished-pictures", test_pictures_are_finished);
+  ADD ("/board/generates/in-the-place-of-the-old", test_new_pictures_take_the_place_of_the_old);
+  ADD ("/board/clears/what-still-arrives", test_clearing_takes_what_still_arrives);
   ADD ("/board/previews/are-shown-while-the-hand-moves",
        test_old_previews_are_shown_while_the_hand_moves);
   ADD ("/board/previews/are-not-shown-over-what-came-later",

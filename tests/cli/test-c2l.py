@@ -390,7 +390,7 @@ def words_of_any_language_are_taken(folder):
 
 @test
 def errors_speak_the_users_language(folder):
-    said = {'de': 'keine Modelldatei', 'es': 'no es un modelo', 'en': 'not a model file'}
+    said = {'de': 'keine Modelldatei', 'es': 'no es un modelo', 'fr': 'n’est pas un fichier de modèle', 'en': 'not a model file'}
     (folder / 'letter.txt').write_text('Dear model\x00')
     for language, words in said.items():
         env = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': language}

@@ -132,6 +132,26 @@ def a_narrow_window_shows_the_panel_over_the_pictures(desk):
     app.close()
 
 
+def a_low_window_is_the_viewed_pictures_own(desk):
+    desk.set('window-width', '360')
+    desk.set('window-height', '640')
+    desk.set('panel-visible', 'false')
+    app = table.start(desk)
+    draw(app)
+    app.key('F6', 'space')
+    app.wait(lambda: is_viewing(app), 'one picture is shown')
+    app.wait(lambda: not app.has('text', 'Prompt'), 'the prompt leaves its room to the picture')
+    app.wait(lambda: max(app.extents(node)[3] for node in app.find_all('image')) > 280, 'the picture is large')
+    app.key('ctrl+l')
+    app.wait(lambda: app.is_focused(app.find('text', 'Prompt')), 'the prompt is back')
+    app.key('F6', 'Home', 'shift+Right', 'c')
+    app.wait(lambda: is_viewing(app), 'two are compared')
+    app.wait(lambda: not app.has('text', 'Prompt'), 'the prompt leaves its room to the pictures')
+    app.key('Escape')
+    app.find('text', 'Prompt')
+    app.close()
+
+
 def the_panel_keeps_its_picture_and_its_width(desk):
     app = table.start(desk)
     draw(app)
@@ -290,6 +310,7 @@ def what_is_not_shown_is_not_read(desk):
 
 
 run(keys_of_the_page_count_in_the_header, the_viewers_keys_count_after_a_film, letters_are_left_to_who_types, the_panel_is_hidden_and_stays_so,
-    a_narrow_window_shows_the_panel_over_the_pictures, the_panel_keeps_its_picture_and_its_width, what_is_new_is_seen_and_has_the_keyboard,
+    a_narrow_window_shows_the_panel_over_the_pictures, a_low_window_is_the_viewed_pictures_own,
+    the_panel_keeps_its_picture_and_its_width, what_is_new_is_seen_and_has_the_keyboard,
     several_selected_pictures_are_counted, rows_begin_with_their_prompts, the_last_prompt_is_typed_over, an_error_stays_until_it_is_dismissed,
     a_newer_toast_takes_the_place_of_an_older_one, every_control_has_a_name, what_is_not_shown_is_not_read, GSK_RENDERER='cairo')

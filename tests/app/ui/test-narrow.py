@@ -54,7 +54,7 @@ def find_too_wide(app):
     return [line for _, line in sorted(found, reverse=True)]
 
 
-DOWNLOAD = re.compile(r'^(Download…|Herunterladen\s…|Descargar…)$')
+DOWNLOAD = re.compile(r'^(Download…|Herunterladen\s…|Descargar…|Télécharger…)$')
 
 
 class Walk:
@@ -87,7 +87,7 @@ def walk_create(desk, language):
     app.key('shift+F9')
     app.wait(lambda: len(app.find_all('page tab')) >= 3 and app.has('slider'), 'the panel is there')
     for tab in [node for node in app.find_all('page tab') if not app.is_selected(node)]:
-        if tab.parent.name in ('What to edit', 'Was bearbeitet wird', 'Qué se edita'):
+        if tab.parent.name in ('What to edit', 'Was bearbeitet wird', 'Qué se edita', 'Ce qui est retouché'):
             app.press(tab)
             walk.look('panel, ' + tab.name)
     app.key('shift+F9')
@@ -95,7 +95,7 @@ def walk_create(desk, language):
     app.wait(lambda: app.has('entry'), 'the history is there')
     walk.look('history')
     app.key('F9', 'F6', 'space')
-    app.wait(lambda: app.find_all('push button', re.compile('^(Fit|Einpassen|Ajustar)')) , 'the viewer is there')
+    app.wait(lambda: app.find_all('push button', re.compile('^(Fit|Einpassen|Ajustar|Ajuster)')) , 'the viewer is there')
     walk.look('viewer')
     app.key('Escape', 'F6', 'Home', 'shift+Right', 'c')
     app.wait(lambda: len(app.find_all('image', re.compile(r'1.*\d[.,]\d'))) > 0, 'two are compared')
@@ -136,11 +136,11 @@ def walk_models(desk, language):
     files = FIXTURES / 'e2e' / 'w'
     app = start(desk, language, files / 'generator.pkl', files / 'prior.ckpt')
     walk = Walk(app)
-    app.wait(lambda: len(frames(app)) > 1 or app.has('text', re.compile('Name|Nombre')), 'the import dialog is there')
+    app.wait(lambda: len(frames(app)) > 1 or app.has('text', re.compile('Name|Nombre|Nom')), 'the import dialog is there')
     narrow(app)
     walk.look('import')
     app.key('Escape')
-    app.click(app.find('label', re.compile('^(Cartoon portraits|Comicporträts|Retratos de dibujos animados)$')))
+    app.click(app.find('label', re.compile('^(Cartoon portraits|Comicporträts|Retratos de dibujos animados|Portraits de dessin animé)$')))
     walk.look('models')
     app.press(app.find_all('push button', DOWNLOAD)[0])
     app.wait(lambda: app.has('check box'), 'the licences are there')
@@ -164,12 +164,12 @@ def walk_download(desk, language):
         walk = Walk(app)
         app.press(app.find_all('push button', DOWNLOAD)[-1])
         app.click(app.find('check box'), x=10)
-        app.press(app.find('push button', re.compile('^(Download|Herunterladen|Descargar)$')))
+        app.press(app.find('push button', re.compile('^(Download|Herunterladen|Descargar|Télécharger)$')))
         app.focus()
-        app.find('label', re.compile('[kK]B (of|von|de) '))
+        app.find('label', re.compile('[kK][Bo] (of|von|de|sur) '))
         walk.look('a download')
         app.press(app.find('push button', re.compile('^(Pause|Anhalten|Pausa|Pausar)$')))
-        app.find('push button', re.compile('^(Continue|Fortsetzen|Continuar)$'))
+        app.find('push button', re.compile('^(Continue|Fortsetzen|Continuar|Continuer)$'))
         walk.look('a paused download')
         walk.end()
 
@@ -186,6 +186,10 @@ def fits_create_in_spanish(desk):
     walk_create(desk, 'es')
 
 
+def fits_create_in_french(desk):
+    walk_create(desk, 'fr')
+
+
 def fits_train(desk):
     walk_train(desk, None)
 
@@ -196,6 +200,10 @@ def fits_train_in_german(desk):
 
 def fits_train_in_spanish(desk):
     walk_train(desk, 'es')
+
+
+def fits_train_in_french(desk):
+    walk_train(desk, 'fr')
 
 
 def fits_models(desk):
@@ -210,6 +218,10 @@ def fits_models_in_spanish(desk):
     walk_models(desk, 'es')
 
 
+def fits_models_in_french(desk):
+    walk_models(desk, 'fr')
+
+
 def fits_a_download(desk):
     walk_download(desk, None)
 
@@ -222,6 +234,11 @@ def fits_a_download_in_spanish(desk):
     walk_download(desk, 'es')
 
 
-run(fits_create, fits_create_in_german, fits_create_in_spanish, fits_train, fits_train_in_german, fits_train_in_spanish,
-    fits_models, fits_models_in_german, fits_models_in_spanish, fits_a_download, fits_a_download_in_german,
-    fits_a_download_in_spanish, GSK_RENDERER='cairo')
+def fits_a_download_in_french(desk):
+    walk_download(desk, 'fr')
+
+
+run(fits_create, fits_create_in_german, fits_create_in_spanish, fits_create_in_french,
+    fits_train, fits_train_in_german, fits_train_in_spanish, fits_train_in_french,
+    fits_models, fits_models_in_german, fits_models_in_spanish, fits_models_in_french,
+    fits_a_download, fits_a_download_in_german, fits_a_download_in_spanish, fits_a_download_in_french, GSK_RENDERER='cairo')

@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -157,6 +158,72 @@ def renames_and_removes(desk):
     app.press(app.find('push button', 'Move to Trash'))
     app.wait_gone('label', 'kleine Köpfe 木')
     assert not renamed.exists() and other.path.exists()
+    app.close()
+
+
+class Notifications:
+    """What a desktop would show: the service that programs send their notifications to."""
+
+    INTERFACE = """<node><interface name="org.freedesktop.Notifications">
+        <method name="GetCapabilities"><arg type="as" direction="out"/></method>
+        <method name="GetServerInformation"><arg type="s" direction="out"/><arg type="s" direction="out"/><arg type="s" direction="out"/><arg type="s" direction="out"/></method>
+        <method name="Notify"><arg type="s" direction="in"/><arg type="u" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="as" direction="in"/><arg type="a{sv}" direction="in"/><arg type="i" direction="in"/><arg type="u" direction="out"/></method>
+        <method name="CloseNotification"><arg type="u" direction="in"/></method>
+        <signal name="ActionInvoked"><arg type="u"/><arg type="s"/></signal>
+        <signal name="NotificationClosed"><arg type="u"/><arg type="u"/></signal>
+        </interface></node>"""
+
+    def __init__(self):
+        from gi.repository import Gio, GLib
+        self.shown, self.variant = [], GLib.Variant
+        self.bus = bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+        interface = Gio.DBusNodeInfo.new_for_xml(self.INTERFACE).interfaces[0]
+        bus.register_object('/org/freedesktop/Notifications', interface, self._answer, None, None)
+        bus.call_sync('org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus', 'RequestName',
+                      GLib.Variant('(su)', ('org.freedesktop.Notifications', 0)), None, 0, -1)
+        threading.Thread(target=GLib.MainLoop().run, daemon=True).start()
+
+    def _answer(self, bus, sender, path, interface, method, arguments, invocation):
+        if method == 'Notify':
+            self.shown.append(arguments.unpack()[3:5])
+        invocation.return_value({'Notify': self.variant('(u)', (len(self.shown),)), 'GetCapabilities': self.variant('(as)', (['body'],)),
+                                 'GetServerInformation': self.variant('(ssss)', ('test', 'test', '1', '1.2'))}.get(method))
+
+
+def tells_who_looks_elsewhere_that_a_training_ended(desk):
+    desktop = Notifications()
+    folder = make_run(desk, 'portraits', steps=200)
+    folder.write(range(0, 100, 5))
+    folder.status('running')
+    with folder.alive():
+        app = start(desk)
+        app.find('label', re.compile('running · step 95'))
+        app.open_page('Create')
+        folder.write(range(100, 200, 5))
+        folder.status('finished')
+    wait(lambda: desktop.shown, 'a notification')
+    assert desktop.shown == [('portraits', 'The training is finished.')], desktop.shown
+    app.close()
+
+
+def exports_a_checkpoint_by_the_menu(desk):
+    folder = make_run(desk, 'portraits', steps=100)
+    folder.write(range(0, 100, 5))
+    folder.status('finished')
+    content = bytes(range(256)) * 4096
+    checkpoint = folder.path / 'checkpoints' / '00000095.ckpt'
+    checkpoint.parent.mkdir()
+    checkpoint.write_bytes(content)
+    app = start(desk)
+    app.find('label', re.compile('finished'))
+    app.open_menu(app.find_all('push button', 'More for This Training')[-1], 'Export Checkpoint…')
+    app.key('e')
+    app.find('push button', re.compile('Save'))
+    app.focus_newest()
+    app.key('Return')
+    app.find('label', 'The checkpoint was exported')
+    assert (desk.home / 'portraits.ckpt').read_bytes() == content
+    assert len([path for path in desk.home.iterdir() if 'portraits' in path.name]) == 1, 'something is left over'
     app.close()
 
 
@@ -336,6 +403,6 @@ def trains_from_the_first_sample_to_the_picture(desk):
 
 
 run(shows_runs_and_how_they_are, follows_a_log_while_it_grows_also_over_a_closed_window, a_log_that_is_cut_and_goes_on_is_followed,
-    asks_a_trainer_to_stop_and_for_a_checkpoint, renames_and_removes, compares_runs, plots_are_read_and_zoomed_by_keys,
+    asks_a_trainer_to_stop_and_for_a_checkpoint, renames_and_removes, tells_who_looks_elsewhere_that_a_training_ended, exports_a_checkpoint_by_the_menu, compares_runs, plots_are_read_and_zoomed_by_keys,
     plots_are_zoomed_by_the_mouse, remembers_how_plots_are_drawn, shows_samples_by_step, says_what_is_wrong_with_settings, is_usable_when_narrow,
     trains_from_the_first_sample_to_the_picture, GSK_RENDERER='cairo')
