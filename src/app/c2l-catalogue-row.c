@@ -138,7 +138,10 @@ show_progress (C2lCatalogueRow *self, const C2lDownloadState *state)
 
   if (state->status != C2L_DOWNLOAD_IMPORTING)
     fraction = state->total > 0 ? CLAMP ((double) state->done / state->total, 0, 1) : 0;
-  gtk_progress_bar_set_fraction (self->progress, fraction);
+  if (state->status == C2L_DOWNLOAD_RUNNING && state->total < 0)
+    gtk_progress_bar_pulse (self->progress);
+  else
+    gtk_progress_bar_set_fraction (self->progress, fraction);
   gtk_widget_set_visible (GTK_WIDGET (self->progress),
                           state->status == C2L_DOWNLOAD_RUNNING
                               || state->status == C2L_DOWNLOAD_IMPORTING

@@ -137,6 +137,41 @@ def a_download_can_be_cancelled_and_fail(desk):
         app.close()
 
 
+def tab_to(app, role, name, n=40):
+    """Goes there with the keyboard alone."""
+    for _ in range(n):
+        focused = app.get_focused()
+        if focused and focused.role == role and (focused.name == name if isinstance(name, str) else name.search(focused.name)):
+            return focused
+        app.key('Tab')
+    raise AssertionError(f'{n} Tabs do not reach the {role} {name}\n{app.describe()}')
+
+
+def everything_is_done_with_the_keyboard(desk):
+    with ModelServer(FIXTURES) as server:
+        app = meet_catalogue(desk, server)
+        app.focus()
+        for _ in range(3):
+            button = tab_to(app, 'push button', 'Download…')
+            if app.find_all('push button', 'Download…')[-1] == button:
+                break
+            app.key('Tab')
+        app.key('space')
+        app.find('label', 'All: Spotty Licence 3')
+        app.focus_newest()
+        tab_to(app, 'check box', 'I accept these licences')
+        app.key('space')
+        tab_to(app, 'push button', re.compile('^Download'))
+        app.key('Return')
+        app.wait(lambda: is_installed(desk), 'the model lies there')
+        app.wait(lambda: app.has('push button', 'Use'), 'it is listed')
+        app.focus()
+        tab_to(app, 'push button', 'Use')
+        app.key('space')
+        app.wait(lambda: desk.get('model') == "'tiny'", 'Create draws with it')
+        app.close()
+
+
 def offline_is_no_trouble(desk):
     with ModelServer(FIXTURES) as server:
         app = meet_catalogue(desk, server)
@@ -237,6 +272,6 @@ def deletes_what_is_kept(desk):
 
 
 if __name__ == '__main__':
-    run(shows_what_can_be_had, downloads_a_model_and_draws, a_download_outlives_the_program, a_download_can_be_cancelled_and_fail,
+    run(shows_what_can_be_had, downloads_a_model_and_draws, everything_is_done_with_the_keyboard, a_download_outlives_the_program, a_download_can_be_cancelled_and_fail,
         offline_is_no_trouble, a_second_catalogue_is_chosen_and_left, renames_and_removes_with_pictures, deletes_what_is_kept,
         GSK_RENDERER='cairo')
