@@ -51,16 +51,24 @@ ask_size (const C2lPublished *file, const C2lDownloadOptions *options, GCancella
   return c2l_download_ask_size (file->url, options, cancellable);
 }
 
-/* Of those that are not known, nothing is said. */
+/* Once one is not known, the sum is not either, and the other servers are not asked: without a
+ * connection that would only take time. */
 static void
 measure (const C2lCatalogueModel *model,
          const C2lDownloadOptions *options,
          GCancellable *cancellable,
          goffset *sizes)
 {
+  gboolean known = TRUE;
+
   for (int kind = 0; kind < C2L_N_PUBLISHED_KINDS; kind++)
-    sizes[kind]
-        = model->files[kind] != NULL ? ask_size (model->files[kind], options, cancellable) : 0;
+    {
+      if (model->files[kind] == NULL)
+        sizes[kind] = 0;
+      else
+        sizes[kind] = known ? ask_size (model->files[kind], options, cancellable) : -1;
+      known = known && sizes[kind] >= 0;
+    }
 }
 
 static goffset

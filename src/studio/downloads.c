@@ -25,7 +25,7 @@ typedef struct
   char *id;
   C2lCatalogue *catalogue;
   const C2lCatalogueModel *model;
-  C2lDownloadState state; /* owns its texts */
+  C2lDownloadState state; /* without what and error, which are filled in for who asks */
   char *what;
   GError *error;
   GCancellable *cancellable; /* while it works */
