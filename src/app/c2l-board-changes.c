@@ -288,25 +288,52 @@ c2l_board_set_favourite (C2lBoard *self, GPtrArray *items, gboolean favourite)
   g_return_if_fail (C2L_IS_BOARD (self));
   for (guint i = 0; i < items->len; i++)
     c2l_picture_item_set_favourite (g_ptr_array_index (items, i), favourite);
+  c2l_board_keep_live (self);
   c2l_board_store_favourites (self, items, favourite);
 }
 
+char *
+c2l_board_dup_deleted (guint n, guint n_spared)
+{
+  g_autofree char *deleted
+      = g_strdup_printf (ngettext ("%u picture deleted", "%u pictures deleted", n), n);
+  g_autofree char *spared = g_strdup_printf (
+      ngettext ("%u favourite stays", "%u favourites stay", n_spared), n_spared);
+
+  if (n_spared == 0)
+    return g_steal_pointer (&deleted);
+  if (n == 0)
+    return g_strdup (ngettext ("Favourites are not deleted: take the star away first",
+                               "Favourites are not deleted: take the stars away first",
+                               n_spared));
+  /* Translators: “3 pictures deleted; 1 favourite stays” */
+  return g_strdup_printf (_ ("%s; %s"), deleted, spared);
+}
+
 void
-c2l_board_delete (C2lBoard *self, GPtrArray *items)
+c2l_board_delete (C2lBoard *self, GPtrArray *chosen)
 {
   g_autofree char *text = NULL, *label = NULL;
+  g_autoptr (GPtrArray) items = g_ptr_array_new ();
 
   g_return_if_fail (C2L_IS_BOARD (self));
+  for (guint i = 0; i < chosen->len; i++)
+    if (!c2l_picture_item_get_favourite (g_ptr_array_index (chosen, i)))
+      g_ptr_array_add (items, g_ptr_array_index (chosen, i));
+  text = c2l_board_dup_deleted (items->len, chosen->len - items->len);
   if (items->len == 0)
-    return;
+    {
+      if (chosen->len > 0)
+        c2l_board_say (self, "%s", text);
+      return;
+    }
   label = g_strdup_printf (ngettext ("Delete %u Picture", "Delete %u Pictures", items->len),
                            items->len);
   c2l_undo_push_delete (self->undo, items, label);
   c2l_board_notify_undo (self);
+  c2l_board_keep_live (self);
   c2l_board_remove_items (self, items);
   c2l_board_store_trashed (self, items, TRUE);
-  text = g_strdup_printf (ngettext ("%u picture deleted", "%u pictures deleted", items->len),
-                          items->len);
   c2l_board_say_with_action (self, text, _ ("Undo"), "create.undo", NULL);
 }
 

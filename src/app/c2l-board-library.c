@@ -50,6 +50,8 @@ c2l_board_store_trashed (C2lBoard *self, GPtrArray *items, gboolean trashed)
 {
   g_auto (GStrv) uids = list_uids (items);
 
+  for (guint i = 0; i < items->len; i++)
+    c2l_picture_item_set_trashed (g_ptr_array_index (items, i), trashed);
   if (self->library != NULL && uids[0] != NULL)
     c2l_library_trash_async (self->library, (const char *const *) uids, trashed, NULL, on_written,
                              g_object_ref (self));
@@ -62,7 +64,6 @@ typedef struct
   GPtrArray *items;      /* of C2lPictureItem */
   GPtrArray *pictures;   /* of C2lPicture, with pixels */
   GPtrArray *thumbnails; /* of GBytes, in the same order; NULL where there is none */
-  gboolean is_change;
 } StoreJob;
 
 static void
@@ -113,26 +114,46 @@ show_thumbnail (C2lPictureItem *item, GBytes *encoded)
 }
 
 static void
+write_change (C2lBoard *self, C2lPictureItem *item, GBytes *thumbnail)
+{
+  c2l_library_update_async (self->library, c2l_picture_item_get_uid (item),
+                            c2l_picture_item_get_recipe (item), thumbnail, NULL, on_written,
+                            g_object_ref (self));
+}
+
+static void
 write_new (C2lBoard *self, StoreJob *job)
 {
   g_autoptr (GPtrArray) entries
       = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_library_entry_unref);
-  g_autoptr (GPtrArray) recipes = g_ptr_array_new ();
+  g_autoptr (GPtrArray) recipes = g_ptr_array_new (), trashed = g_ptr_array_new ();
 
   for (guint i = 0; i < job->items->len; i++)
     {
       C2lPictureItem *item = g_ptr_array_index (job->items, i);
       C2lRecipe *recipe = c2l_picture_item_get_recipe (item);
-      C2lLibraryEntry *entry
-          = c2l_library_entry_new (recipe, g_ptr_array_index (job->thumbnails, i));
+      C2lLibraryEntry *entry;
 
-      /* It may have become a favourite while it waited. */
+      /* It may have been edited, and so stored, while it waited. */
+      if (c2l_picture_item_get_uid (item) != NULL)
+        {
+          write_change (self, item, g_ptr_array_index (job->thumbnails, i));
+          continue;
+        }
+      entry = c2l_library_entry_new (recipe, g_ptr_array_index (job->thumbnails, i));
+      /* It may have become a favourite, or been deleted, while it waited. */
       entry->favourite = c2l_picture_item_get_favourite (item);
       c2l_picture_item_set_uid (item, entry->uid);
       g_ptr_array_add (entries, entry);
       g_ptr_array_add (recipes, recipe);
+      if (c2l_picture_item_get_trashed (item))
+        g_ptr_array_add (trashed, item);
     }
+  if (entries->len == 0)
+    return;
   c2l_library_add_async (self->library, entries, recipes, NULL, on_written, g_object_ref (self));
+  if (trashed->len > 0)
+    c2l_board_store_trashed (self, trashed, TRUE);
 }
 
 static void
@@ -146,30 +167,25 @@ on_thumbnails (GObject *source, GAsyncResult *result, gpointer data)
     show_thumbnail (g_ptr_array_index (job->items, i), g_ptr_array_index (job->thumbnails, i));
   if (self->library == NULL)
     return;
-  if (job->is_change)
-    {
-      C2lPictureItem *item = g_ptr_array_index (job->items, 0);
-
-      c2l_library_update_async (
-          self->library, c2l_picture_item_get_uid (item), c2l_picture_item_get_recipe (item),
-          g_ptr_array_index (job->thumbnails, 0), NULL, on_written, g_object_ref (self));
-    }
-  else
-    write_new (self, job);
+  write_new (self, job);
 }
 
-static void
-store (C2lBoard *self, GPtrArray *items, GPtrArray *pictures, gboolean is_change)
+void
+c2l_board_store (C2lBoard *self, GPtrArray *items, GPtrArray *pictures)
 {
-  StoreJob *job = g_new0 (StoreJob, 1);
-  g_autoptr (GTask) task = g_task_new (self, NULL, on_thumbnails, NULL);
+  g_autoptr (GTask) task = NULL;
+  StoreJob *job;
 
+  if (items->len == 0)
+    return;
+  job = g_new0 (StoreJob, 1);
+  task = g_task_new (self, NULL, on_thumbnails, NULL);
   job->items = g_ptr_array_new_with_free_func (g_object_unref);
   job->pictures = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
   job->thumbnails = g_ptr_array_new_with_free_func (unref_bytes);
-  job->is_change = is_change;
   for (guint i = 0; i < items->len; i++)
     {
+      c2l_picture_item_set_stored (g_ptr_array_index (items, i));
       g_ptr_array_add (job->items, g_object_ref (g_ptr_array_index (items, i)));
       g_ptr_array_add (job->pictures, c2l_picture_ref (g_ptr_array_index (pictures, i)));
     }
@@ -258,18 +274,11 @@ c2l_board_open_kept (C2lBoard *self, GPtrArray *entries, GPtrArray *recipes)
 }
 
 void
-c2l_board_store (C2lBoard *self, GPtrArray *items, GPtrArray *pictures)
-{
-  if (items->len > 0)
-    store (self, items, pictures, FALSE);
-}
-
-void
 c2l_board_store_change (C2lBoard *self, C2lPictureItem *item, C2lPicture *picture)
 {
   g_autoptr (GPtrArray) items = g_ptr_array_new (), pictures = g_ptr_array_new ();
 
   g_ptr_array_add (items, item);
   g_ptr_array_add (pictures, picture);
-  store (self, items, pictures, c2l_picture_item_get_uid (item) != NULL);
+  c2l_board_store (self, items, pictures);
 }

@@ -20,6 +20,7 @@ typedef struct
   GCancellable *cancellable;
   guint n_done;
   gint64 asked, started;
+  gint64 stored;        /* when pictures of it were last handed to the library */
   gboolean has_arrived; /* its first picture did */
   gboolean running, replaced; /* replaced: its items belong to a newer live run */
 } C2lRun;
@@ -55,6 +56,7 @@ struct _C2lBoard
   GQueue runs;         /* of C2lRun; the head is running, the others wait */
   C2lRun *last_asked;  /* what appending compares with */
   C2lRun *last_live;
+  guint live_source;   /* for live pictures that stay */
   double progress;
   double seconds_left;
   char *status;
@@ -85,6 +87,8 @@ void c2l_board_place_all (C2lBoard *board);
 void c2l_board_trim (C2lBoard *board);
 
 /* c2l-board-runs.c */
+/* Live pictures were only tried; those that the artist did something with, or that stayed, go into the library like others. */
+void c2l_board_keep_live (C2lBoard *board);
 void c2l_board_start_next_run (C2lBoard *board);
 void c2l_board_cancel_runs (C2lBoard *board);
 

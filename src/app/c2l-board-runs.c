@@ -4,9 +4,14 @@
 #include "app/c2l-board-private.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 /* A first generation that will take longer is announced. */
 #define SLOW_SECONDS 8.0
+/* So long a live picture has to stay before it is worth keeping. */
+#define LIVE_SECONDS 5
+/* What is drawn is in the library after so many microseconds, whatever then happens to the program. */
+#define STORE_US G_USEC_PER_SEC
 
 static void
 on_progress (double fraction, double seconds_left, const char *stage, gpointer data)
@@ -27,6 +32,64 @@ get_item (C2lRun *run, guint position)
   return run->board != NULL && !run->replaced && position < run->items->len
              ? g_ptr_array_index (run->items, position)
              : NULL;
+}
+
+/* Not again what came from the library. @all: also those whose scores are still to come. */
+static void
+store_finished (C2lRun *run, gboolean all)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_new ();
+  g_autoptr (GPtrArray) pictures
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
+
+  run->stored = g_get_monotonic_time ();
+  for (guint i = 0; i < run->finished->len;)
+    {
+      C2lPictureItem *item
+          = g_ptr_array_index (run->items, g_array_index (run->finished_at, guint, i));
+
+      if (!all && run->order.score && isnan (c2l_picture_item_get_score (item)))
+        {
+          i++;
+          continue;
+        }
+      if (c2l_picture_item_get_uid (item) == NULL)
+        {
+          g_ptr_array_add (items, item);
+          g_ptr_array_add (pictures, c2l_picture_ref (g_ptr_array_index (run->finished, i)));
+        }
+      g_ptr_array_remove_index (run->finished, i);
+      g_array_remove_index (run->finished_at, i);
+    }
+  c2l_board_store (run->board, items, pictures);
+}
+
+/* A run may take an hour. What was typed on the way to a prompt is not worth keeping, though: live
+ * pictures are stored when they stay. */
+static void
+store_now_and_then (C2lRun *run)
+{
+  if (run->kind == C2L_RUN_ASKED
+      && g_get_monotonic_time () - MAX (run->stored, run->started) >= STORE_US)
+    store_finished (run, FALSE);
+}
+
+void
+c2l_board_keep_live (C2lBoard *self)
+{
+  g_clear_handle_id (&self->live_source, g_source_remove);
+  if (self->last_live != NULL)
+    store_finished (self->last_live, TRUE);
+}
+
+static gboolean
+on_live_stayed (gpointer board)
+{
+  C2lBoard *self = board;
+
+  self->live_source = 0;
+  c2l_board_keep_live (self);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -52,6 +115,7 @@ on_arrived (const C2lArrival *arrival, gpointer data)
   run->n_done++;
   g_ptr_array_add (run->finished, c2l_picture_ref (arrival->picture));
   g_array_append_val (run->finished_at, arrival->position);
+  store_now_and_then (run);
   c2l_board_notify_busy (run->board);
 }
 
@@ -63,10 +127,13 @@ on_scored (guint position, C2lRecipe *recipe, gpointer data)
 
   if (item == NULL)
     return;
+  /* One that was edited meanwhile is another picture by now. */
+  if (c2l_picture_item_get_recipe (item) == c2l_picture_item_get_original (item))
+    c2l_picture_item_set_recipe (item, recipe);
   c2l_picture_item_set_original (item, recipe);
-  c2l_picture_item_set_recipe (item, recipe);
   if (run->board->sorted)
     c2l_board_resort (run->board);
+  store_now_and_then (run);
 }
 
 static void
@@ -95,31 +162,6 @@ remove_unfinished (C2lRun *run)
   c2l_board_remove_items (run->board, unfinished);
 }
 
-/* What was typed on the way to a prompt is not worth keeping: live pictures are stored when they
- * stay. */
-static void
-store_finished (C2lRun *run)
-{
-  g_autoptr (GPtrArray) items = g_ptr_array_new (), pictures = g_ptr_array_new ();
-
-  if (run->kind == C2L_RUN_LIVE && run->replaced)
-    return;
-  for (guint i = 0; i < run->finished->len; i++)
-    {
-      C2lPictureItem *item
-          = g_ptr_array_index (run->items, g_array_index (run->finished_at, guint, i));
-
-      /* One that came from the library is there. */
-      if (c2l_picture_item_get_uid (item) != NULL)
-        continue;
-      g_ptr_array_add (items, item);
-      g_ptr_array_add (pictures, g_ptr_array_index (run->finished, i));
-    }
-  c2l_board_store (run->board, items, pictures);
-  g_ptr_array_set_size (run->finished, 0);
-  g_array_set_size (run->finished_at, 0);
-}
-
 static void
 on_generated (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -137,7 +179,10 @@ on_generated (GObject *source, GAsyncResult *result, gpointer data)
       if (!ok)
         c2l_board_fail (self, error);
       remove_unfinished (run);
-      store_finished (run);
+      if (run->kind == C2L_RUN_ASKED)
+        store_finished (run, TRUE);
+      else if (!run->replaced && self->live_source == 0)
+        self->live_source = g_timeout_add_seconds (LIVE_SECONDS, on_live_stayed, self);
       c2l_board_resort (self);
       if (g_queue_remove (&self->runs, run))
         c2l_run_unref (run);
@@ -243,6 +288,8 @@ add_items (C2lBoard *self, C2lRun *run, guint first_row, guint first_column, gbo
       g_ptr_array_add (run->items, item);
     }
   c2l_board_place_items (self, run->items, replace);
+  if (!replace && !self->sorted)
+    g_signal_emit_by_name (self, "appended", g_ptr_array_index (run->items, 0));
   self->next_row = MAX (self->next_row, first_row + (n + per_row - 1) / per_row);
 }
 
@@ -287,13 +334,34 @@ enqueue (C2lBoard *self, C2lRun *run)
   c2l_board_start_next_run (self);
 }
 
+/* Whether the live pictures on the table are the very ones that @order asks for. */
+static gboolean
+is_tried (C2lBoard *self, const C2lOrder *order)
+{
+  C2lRun *live = self->last_live;
+
+  return live != NULL && !live->running && live->n_done == c2l_run_count (live)
+         && c2l_run_asks_the_same (live, order)
+         && live->order.sampling.seed == order->sampling.seed
+         && live->order.sampling.first_index == order->sampling.first_index
+         && live->order.score == order->score;
+}
+
 static void
 generate_asked (C2lBoard *self, const C2lOrder *order)
 {
-  C2lRun *run = c2l_run_new (self, order, C2L_RUN_ASKED);
+  C2lRun *run;
   gboolean same = self->last_asked != NULL && c2l_run_asks_the_same (self->last_asked, order)
                   && g_list_model_get_n_items (G_LIST_MODEL (self->items)) > 0;
 
+  if (!same && is_tried (self, order))
+    {
+      c2l_board_keep_live (self);
+      g_clear_pointer (&self->last_asked, c2l_run_unref);
+      self->last_asked = g_steal_pointer (&self->last_live);
+      return;
+    }
+  run = c2l_run_new (self, order, C2L_RUN_ASKED);
   /* Live pictures were only tried; what is asked for takes their place. */
   if (self->last_live != NULL)
     {
@@ -320,18 +388,37 @@ generate_asked (C2lBoard *self, const C2lOrder *order)
   enqueue (self, run);
 }
 
+/* (transfer full): the item for a live picture in the place of @old. One that is in the library, or on
+ * its way there, stays what it is, with its edits and its star, and leaves the table. */
+static C2lPictureItem *
+follow_item (C2lBoard *self, C2lPictureItem *old)
+{
+  C2lPictureItem *item;
+  guint position;
+
+  if (!c2l_picture_item_get_stored (old))
+    return g_object_ref (old);
+  item = c2l_board_make_item (self, c2l_picture_item_get_row (old),
+                              c2l_picture_item_get_column (old));
+  c2l_picture_item_set_thumbnail (item, c2l_picture_item_get_paintable (old));
+  if (g_list_store_find (self->items, old, &position))
+    g_list_store_splice (self->items, position, 1, (gpointer *) &item, 1);
+  return item;
+}
+
 static void
 generate_live (C2lBoard *self, const C2lOrder *order)
 {
   C2lRun *run = c2l_run_new (self, order, C2L_RUN_LIVE);
   C2lRun *old = g_steal_pointer (&self->last_live);
 
+  g_clear_handle_id (&self->live_source, g_source_remove);
   if (old != NULL && c2l_run_count (old) == c2l_run_count (run)
       && self->columns == count_columns (order))
     {
       /* The new pictures come where the old ones are, which stay until then. */
       for (guint i = 0; i < old->items->len; i++)
-        g_ptr_array_add (run->items, g_object_ref (g_ptr_array_index (old->items, i)));
+        g_ptr_array_add (run->items, follow_item (self, g_ptr_array_index (old->items, i)));
       old->replaced = TRUE;
       cancel_run (self, old);
       for (guint i = 0; i < run->items->len; i++)

@@ -37,6 +37,7 @@ enum
   TROUBLE,
   FAILURE,
   REVEALED,
+  APPENDED,
   MODEL_OPENED,
   RUN_FINISHED,
   SLOW_DEVICE,
@@ -537,6 +538,7 @@ c2l_board_close (C2lBoard *self)
   self->closed = TRUE;
   g_cancellable_cancel (self->cancellable);
   c2l_board_cancel_runs (self);
+  c2l_board_keep_live (self);
   c2l_board_finish_storing (self);
   c2l_undo_clear (self->undo);
 }
@@ -584,6 +586,8 @@ install_signals (GType type)
   signals[FAILURE] = g_signal_new ("failure", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[REVEALED] = g_signal_new ("revealed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                    G_TYPE_NONE, 1, C2L_TYPE_PICTURE_ITEM);
+  signals[APPENDED] = g_signal_new ("appended", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                     G_TYPE_NONE, 1, C2L_TYPE_PICTURE_ITEM);
   signals[MODEL_OPENED]
       = g_signal_new ("model-opened", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

@@ -30,6 +30,7 @@ G_DECLARE_FINAL_TYPE (C2lBoard, c2l_board, C2L, BOARD, GObject)
  *   ::trouble (text)   what stays wrong until it is mended (a vanished model): to be shown as a banner; NULL when it is over
  *   ::failure (text)   what could not be done, and what to do: to be shown until something could
  *   ::revealed (item)  the first of pictures that were put on the table for the artist to go on with: to be seen and have the keyboard
+ *   ::appended (item)   further pictures were asked for; the first of them is to be seen, and the keyboard stays where it is
  *   ::model-opened     another model is open; c2l_board_get_model()
  *   ::run-finished (n_pictures, seconds)
  *   ::slow-device (seconds, smaller)   the first prompt will take long; @smaller: pictures of so many pixels would be quick, 0 if none would */
@@ -95,8 +96,10 @@ void               c2l_board_show_original (C2lBoard *board, C2lPictureItem *ite
 void               c2l_board_save_as_new (C2lBoard *board, C2lPictureItem *item, gboolean restore);
 
 void               c2l_board_set_favourite (C2lBoard *board, GPtrArray *items, gboolean favourite);
-/* Takes them off the table and into the library's trash; undo brings them back. */
+/* Takes them off the table and into the library's trash; undo brings them back. Favourites stay. */
 void               c2l_board_delete (C2lBoard *board, GPtrArray *items);
+/* (transfer full): what is told of @n that were deleted and @n_spared favourites that were to be. */
+char              *c2l_board_dup_deleted (guint n, guint n_spared);
 void               c2l_board_clear (C2lBoard *board);
 
 /* Says that a full picture is wanted for an item that let it go. */

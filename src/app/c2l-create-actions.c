@@ -55,6 +55,18 @@ focus_prompt (C2lCreatePage *page, GVariant *parameter)
 }
 
 static void
+toggle_history (C2lCreatePage *page, GVariant *parameter)
+{
+  c2l_create_page_toggle_history (page);
+}
+
+static void
+toggle_panel (C2lCreatePage *page, GVariant *parameter)
+{
+  c2l_create_page_toggle_panel (page);
+}
+
+static void
 focus_pictures (C2lCreatePage *page, GVariant *parameter)
 {
   c2l_create_page_view (page, FALSE);
@@ -217,13 +229,17 @@ static void delete (C2lCreatePage *page, GVariant *parameter)
   GtkSelectionModel *selection = c2l_board_get_selection (board);
   g_autoptr (GtkBitset) selected = gtk_selection_model_get_selection (selection);
   g_autoptr (GPtrArray) items = c2l_board_list_selected (board);
-  guint position = gtk_bitset_get_minimum (selected), n;
+  guint position = gtk_bitset_get_minimum (selected);
+  guint n_before = g_list_model_get_n_items (G_LIST_MODEL (selection)), n;
 
   c2l_board_delete (board, items);
+  if (g_list_model_get_n_items (G_LIST_MODEL (selection)) == n_before)
+    return;
   n = g_list_model_get_n_items (G_LIST_MODEL (selection));
   if (n == 0)
     {
-      gtk_widget_grab_focus (GTK_WIDGET (page));
+      /* Not the prompt: the next Ctrl+Z is meant for the pictures. */
+      c2l_create_page_focus_examples (page);
       return;
     }
   gtk_selection_model_select_item (selection, MIN (position, n - 1), TRUE);
@@ -372,6 +388,8 @@ static const struct
   { "smaller", smaller },
   { "stop", stop, NEEDS_BUSY },
   { "undo", undo, NEEDS_UNDO },
+  { "toggle-history", toggle_history },
+  { "toggle-panel", toggle_panel },
   { "use-settings", use_settings, NEEDS_SELECTED, "s" },
   { "variations", variations, NEEDS_SELECTED },
   { "view", view, NEEDS_SELECTED },

@@ -121,6 +121,47 @@ c2l_create_page_view (C2lCreatePage *self, gboolean viewing)
     c2l_picture_grid_focus (self->grid);
 }
 
+static void
+toggle_side (C2lCreatePage *self, AdwFlap *flap)
+{
+  GtkWidget *side = adw_flap_get_flap (flap);
+  gboolean shows = !adw_flap_get_reveal_flap (flap);
+
+  adw_flap_set_reveal_flap (flap, shows);
+  if (shows && side != NULL)
+    gtk_widget_child_focus (side, GTK_DIR_TAB_FORWARD);
+  else if (self->is_viewing)
+    gtk_widget_grab_focus (adw_bin_get_child (self->viewer_slot));
+  else if (self->board != NULL
+           && g_list_model_get_n_items (G_LIST_MODEL (c2l_board_get_selection (self->board))) > 0)
+    c2l_picture_grid_focus (self->grid);
+  else
+    gtk_widget_grab_focus (GTK_WIDGET (self));
+}
+
+void
+c2l_create_page_toggle_history (C2lCreatePage *self)
+{
+  g_return_if_fail (C2L_IS_CREATE_PAGE (self));
+  toggle_side (self, self->history_flap);
+}
+
+void
+c2l_create_page_toggle_panel (C2lCreatePage *self)
+{
+  g_return_if_fail (C2L_IS_CREATE_PAGE (self));
+  toggle_side (self, self->panel_flap);
+}
+
+void
+c2l_create_page_focus_examples (C2lCreatePage *self)
+{
+  g_return_if_fail (C2L_IS_CREATE_PAGE (self));
+
+  update_stage (self);
+  gtk_widget_child_focus (GTK_WIDGET (self->empty), GTK_DIR_TAB_FORWARD);
+}
+
 void
 c2l_create_page_set_viewer (C2lCreatePage *self, GtkWidget *viewer)
 {

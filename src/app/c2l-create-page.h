@@ -20,6 +20,11 @@ void        c2l_create_page_set_board (C2lCreatePage *page, C2lBoard *board);
 void        c2l_create_page_set_panel (C2lCreatePage *page, GtkWidget *panel);
 /* Given: the action “panel-visible”, which shows and hides it. What was chosen comes back. */
 GAction    *c2l_create_page_create_panel_action (C2lCreatePage *page);
+/* The keyboard to the example prompts, which show where there are no pictures. */
+void        c2l_create_page_focus_examples (C2lCreatePage *page);
+/* Shows what stands at a side and takes the keyboard there, or hides it and takes the keyboard back to the pictures. */
+void        c2l_create_page_toggle_history (C2lCreatePage *page);
+void        c2l_create_page_toggle_panel (C2lCreatePage *page);
 /* Stands at the start. */
 void        c2l_create_page_set_history (C2lCreatePage *page, C2lHistoryPane *history);
 /* Takes the place of the grid while c2l_create_page_view() wants it. */

@@ -175,16 +175,43 @@ favourite (C2lHistoryPane *pane, GVariant *parameter)
   c2l_history_actions_favour (pane, items);
 }
 
+/* Of the selected ones that are no favourites. */
+static char **
+dup_deletable_uids (C2lHistoryPane *pane, guint *n_spared)
+{
+  g_autoptr (GPtrArray) items = c2l_history_pane_list_selected (pane);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < items->len; i++)
+    {
+      C2lHistoryItem *item = g_ptr_array_index (items, i);
+      C2lLibraryEntry *entry = c2l_history_item_get_entry (item);
+
+      if (entry != NULL && entry->favourite)
+        ++*n_spared;
+      else
+        g_strv_builder_add (builder, c2l_history_item_get_uid (item));
+    }
+  return g_strv_builder_end (builder);
+}
+
 static void
 delete (C2lHistoryPane *pane, GVariant *parameter)
 {
   C2lBoard *board = c2l_history_pane_get_board (pane);
-  g_auto (GStrv) uids = c2l_history_pane_dup_selected_uids (pane), others = NULL;
+  guint n_spared = 0;
+  g_auto (GStrv) uids = dup_deletable_uids (pane, &n_spared), others = NULL;
   g_autoptr (GPtrArray) on_table = part (pane, (const char *const *) uids, &others);
   guint n = g_strv_length (others);
-  g_autofree char *text
-      = g_strdup_printf (ngettext ("%u picture deleted", "%u pictures deleted", n), n);
+  g_autofree char *text = c2l_board_dup_deleted (n, n_spared);
 
+  if (uids[0] == NULL)
+    {
+      c2l_board_say (board, "%s", text);
+      return;
+    }
+  c2l_history_focus_remember (pane);
+  c2l_history_pane_take_deleted (pane, NULL);
   if (on_table->len > 0)
     c2l_board_delete (board, on_table);
   if (n == 0)
@@ -193,6 +220,7 @@ delete (C2lHistoryPane *pane, GVariant *parameter)
                            NULL, on_written, g_object_ref (board));
   c2l_board_say_with_action (board, text, _ ("Undo"), "history.restore",
                              g_variant_new_strv ((const char *const *) others, -1));
+  c2l_history_pane_take_deleted (pane, g_steal_pointer (&others));
 }
 
 static void
@@ -218,6 +246,40 @@ restore (C2lHistoryPane *pane, GVariant *parameter)
   put_back_uids (pane, uids);
 }
 
+/* What was deleted here last; else what was done last on the table. */
+static void
+undo (C2lHistoryPane *pane, GVariant *parameter)
+{
+  g_auto (GStrv) uids = c2l_history_pane_steal_deleted (pane);
+
+  if (uids != NULL)
+    put_back_uids (pane, (const char *const *) uids);
+  else
+    gtk_widget_activate_action (GTK_WIDGET (pane), "create.undo", NULL);
+}
+
+/* Before what cannot be undone. */
+static void
+ask (C2lHistoryPane *pane,
+     const char *title,
+     const char *text,
+     const char *response,
+     const char *label,
+     GCallback on_answered)
+{
+  GtkWidget *dialog = adw_message_dialog_new (
+      GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (pane))), title, text);
+
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("Cancel"), response,
+                                    label, NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), response,
+                                              ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_signal_connect_object (dialog, "response", on_answered, pane, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
 static void
 on_empty_answered (AdwMessageDialog *dialog, const char *response, C2lHistoryPane *pane)
 {
@@ -229,18 +291,8 @@ on_empty_answered (AdwMessageDialog *dialog, const char *response, C2lHistoryPan
 static void
 empty_trash (C2lHistoryPane *pane, GVariant *parameter)
 {
-  GtkWidget *dialog = adw_message_dialog_new (
-      GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (pane))), _ ("Empty the Trash?"),
-      _ ("The pictures in the trash go for good. Saved files stay."));
-
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("Cancel"), "empty",
-                                    _ ("Empty Trash"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "empty",
-                                              ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_empty_answered), pane, 0);
-  gtk_window_present (GTK_WINDOW (dialog));
+  ask (pane, _ ("Empty the Trash?"), _ ("The pictures in the trash go for good. Saved files stay."),
+       "empty", _ ("Empty Trash"), G_CALLBACK (on_empty_answered));
 }
 
 /* --- collections --- */
@@ -352,16 +404,29 @@ rename_collection (C2lHistoryPane *pane, GVariant *parameter)
 }
 
 static void
-delete_collection (C2lHistoryPane *pane, GVariant *parameter)
+on_delete_answered (AdwMessageDialog *dialog, const char *response, C2lHistoryPane *pane)
 {
   C2lBoard *board = c2l_history_pane_get_board (pane);
 
+  if (g_strcmp0 (response, "delete") != 0 || c2l_history_pane_get_source (pane) <= 0)
+    return;
   c2l_library_delete_collection_async (c2l_history_pane_get_library (pane),
                                        c2l_history_pane_get_source (pane), NULL, on_written,
                                        g_object_ref (board));
   c2l_board_say (board, _ ("The collection “%s” is gone; its pictures stay"),
                  c2l_history_pane_get_source_name (pane));
   c2l_history_pane_show_source (pane, C2L_HISTORY_ALL);
+}
+
+/* Which pictures belong together may have been a day's work, and there is no way back. */
+static void
+delete_collection (C2lHistoryPane *pane, GVariant *parameter)
+{
+  g_autofree char *title
+      = g_strdup_printf (_ ("Delete the Collection “%s”?"), c2l_history_pane_get_source_name (pane));
+
+  ask (pane, title, _ ("Its pictures stay in the history."), "delete", _ ("Delete Collection"),
+       G_CALLBACK (on_delete_answered));
 }
 
 static void
@@ -407,6 +472,7 @@ static const struct
   { "rename-collection", rename_collection, NEEDS_COLLECTION },
   { "restore", restore, NEEDS_NOTHING, "as" },
   { "show-all", show_all },
+  { "undo", undo, NEEDS_NOTHING },
   { "uncollect", uncollect, NEEDS_SELECTED },
   { "use-settings", use_settings, NEEDS_SELECTED, "s" },
 };

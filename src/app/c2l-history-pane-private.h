@@ -38,6 +38,10 @@ struct _C2lHistoryPane
   guint start_callback, frames_to_start;
   gboolean is_filling;   /* drop-downs change without the artist */
   gboolean is_listed;    /* anything was asked for */
+
+  gboolean wants_focus;  /* what the keyboard is at will go */
+  guint focus_position, focus_idle;
+  char **last_deleted;   /* (nullable): uids, for Ctrl+Z */
 };
 
 C2lBoard   *c2l_history_pane_get_board (C2lHistoryPane *pane);
@@ -56,6 +60,12 @@ gboolean    c2l_history_pane_has_pictures (C2lHistoryPane *pane);
 gboolean    c2l_history_pane_has_selected (C2lHistoryPane *pane);
 /* Neither words nor filters. */
 void        c2l_history_pane_show_all (C2lHistoryPane *pane);
+/* c2l-history-focus.c: the selected pictures are about to go; items of the list did. */
+void        c2l_history_focus_remember (C2lHistoryPane *pane);
+void        c2l_history_focus_follow (C2lHistoryPane *pane, guint position, guint removed, guint added);
+/* Takes @uids (nullable), which Ctrl+Z in the pane puts back; c2l_history_pane_steal_deleted() gives them away again. */
+void        c2l_history_pane_take_deleted (C2lHistoryPane *pane, char **uids);
+char      **c2l_history_pane_steal_deleted (C2lHistoryPane *pane);
 GActionMap *c2l_history_pane_get_actions (C2lHistoryPane *pane);
 
 /* --- c2l-history-cells.c --- */

@@ -4,6 +4,7 @@
 #include "app/c2l-history-pane-private.h"
 
 #include "app/c2l-compat.h"
+#include "app/c2l-tab-stop.h"
 
 #include <glib/gi18n.h>
 
@@ -442,6 +443,7 @@ c2l_history_pane_dispose (GObject *object)
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_handle_id (&self->days_idle, g_source_remove);
+  g_clear_handle_id (&self->focus_idle, g_source_remove);
   g_clear_object (&self->selection);
   g_clear_object (&self->list);
   g_clear_object (&self->library);
@@ -455,6 +457,7 @@ c2l_history_pane_finalize (GObject *object)
 {
   g_array_unref (C2L_HISTORY_PANE (object)->sources);
   g_ptr_array_unref (C2L_HISTORY_PANE (object)->bound);
+  g_strfreev (C2L_HISTORY_PANE (object)->last_deleted);
   G_OBJECT_CLASS (c2l_history_pane_parent_class)->finalize (object);
 }
 
@@ -511,7 +514,7 @@ add_keys (C2lHistoryPane *self)
   {
     const char *key, *action;
   } keys[] = { { "f", "history.favourite" },      { "Delete", "history.delete" },
-               { "KP_Delete", "history.delete" }, { "u", "history.use-settings::all" },
+               { "KP_Delete", "history.delete" }, { "u", "history.use-settings::all" }, { "<Control>z", "history.undo" },
                { "Menu", "history.popup-menu" },  { "<Shift>F10", "history.popup-menu" } };
   GtkEventController *controller = gtk_shortcut_controller_new ();
 
@@ -538,6 +541,7 @@ c2l_history_pane_init (C2lHistoryPane *self)
   self->bound = g_ptr_array_new ();
   self->is_filling = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_tab_stop_add (GTK_WIDGET (self->view));
   c2l_compat_name_inner_button (self->source);
   c2l_compat_name_inner_button (self->model);
   c2l_compat_name_inner_button (self->date);
@@ -562,6 +566,8 @@ c2l_history_pane_new (C2lBoard *board)
   c2l_history_actions_add (self);
   gtk_grid_view_set_model (self->view, self->selection);
   g_signal_connect_swapped (self->selection, "items-changed", G_CALLBACK (stay_at_start), self);
+  g_signal_connect_swapped (self->selection, "items-changed",
+                            G_CALLBACK (c2l_history_focus_follow), self);
   g_signal_connect_swapped (self->selection, "items-changed", G_CALLBACK (c2l_history_days_update),
                             self);
   g_signal_connect_swapped (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->view)),
@@ -579,4 +585,17 @@ c2l_history_pane_set_seen (C2lHistoryPane *self, gboolean is_seen)
   g_return_if_fail (C2L_IS_HISTORY_PANE (self));
 
   c2l_history_list_set_seen (self->list, is_seen);
+}
+
+void
+c2l_history_pane_take_deleted (C2lHistoryPane *self, char **uids)
+{
+  g_strfreev (self->last_deleted);
+  self->last_deleted = uids;
+}
+
+char **
+c2l_history_pane_steal_deleted (C2lHistoryPane *self)
+{
+  return g_steal_pointer (&self->last_deleted);
 }

@@ -7,6 +7,7 @@
 #include "app/c2l-picture-cell.h"
 #include "app/c2l-picture-content.h"
 #include "app/c2l-recipe-view.h"
+#include "app/c2l-tab-stop.h"
 
 #include <glib/gi18n.h>
 
@@ -507,6 +508,13 @@ queue_place (C2lPictureGrid *self)
     self->place_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, place, self, NULL);
 }
 
+static void
+on_appended (C2lPictureGrid *self, C2lPictureItem *item)
+{
+  g_set_object (&self->revealed, item);
+  queue_place (self);
+}
+
 void
 c2l_picture_grid_reveal (C2lPictureGrid *self, C2lPictureItem *item)
 {
@@ -551,6 +559,7 @@ c2l_picture_grid_set_board (C2lPictureGrid *self, C2lBoard *board)
     {
       g_signal_connect_swapped (c2l_board_get_selection (board), "items-changed",
                                 G_CALLBACK (on_items_changed), self);
+      g_signal_connect_swapped (board, "appended", G_CALLBACK (on_appended), self);
       g_signal_connect_swapped (board, "notify::progress", G_CALLBACK (update_progress), self);
       g_signal_connect_swapped (board, "notify::busy", G_CALLBACK (on_busy), self);
     }
@@ -669,6 +678,7 @@ c2l_picture_grid_init (C2lPictureGrid *self)
   self->cells = g_hash_table_new (NULL, NULL);
   self->cell_size = DEFAULT_CELL_SIZE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_tab_stop_add (GTK_WIDGET (self->view));
 }
 
 GtkWidget *

@@ -20,6 +20,12 @@ void     c2l_picture_item_set_compared (C2lPictureItem *item, GdkPaintable *fram
 void     c2l_picture_item_set_state (C2lPictureItem *item, C2lPictureState state);
 void     c2l_picture_item_set_favourite (C2lPictureItem *item, gboolean favourite);
 void     c2l_picture_item_set_uid (C2lPictureItem *item, const char *uid);
+/* Whether it was handed to the library, which may still be writing it down. */
+gboolean c2l_picture_item_get_stored (C2lPictureItem *item);
+void     c2l_picture_item_set_stored (C2lPictureItem *item);
+/* Whether the artist deleted it, maybe before the library had it. */
+gboolean c2l_picture_item_get_trashed (C2lPictureItem *item);
+void     c2l_picture_item_set_trashed (C2lPictureItem *item, gboolean trashed);
 void     c2l_picture_item_set_prompt (C2lPictureItem *item, const char *prompt);
 void     c2l_picture_item_set_place (C2lPictureItem *item, guint row, guint column);
 /* Lets the full picture go; what is left is the thumbnail or a smaller copy. */

@@ -17,6 +17,7 @@ struct _C2lPictureItem
   GdkPaintable *full, *preview, *thumbnail, *compared;
   C2lPictureState state;
   gboolean favourite;
+  gboolean stored, trashed;
   guint n_holds, change;
 };
 
@@ -382,6 +383,30 @@ c2l_picture_item_set_uid (C2lPictureItem *self, const char *uid)
 {
   g_free (self->uid);
   self->uid = g_strdup (uid);
+}
+
+gboolean
+c2l_picture_item_get_stored (C2lPictureItem *self)
+{
+  return self->stored;
+}
+
+void
+c2l_picture_item_set_stored (C2lPictureItem *self)
+{
+  self->stored = TRUE;
+}
+
+gboolean
+c2l_picture_item_get_trashed (C2lPictureItem *self)
+{
+  return self->trashed;
+}
+
+void
+c2l_picture_item_set_trashed (C2lPictureItem *self, gboolean trashed)
+{
+  self->trashed = trashed;
 }
 
 void

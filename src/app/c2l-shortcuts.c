@@ -2,6 +2,7 @@
  * here. */
 #include "app/c2l-shortcuts.h"
 
+#include <adwaita.h>
 #include <glib/gi18n.h>
 
 #define CREATE NC_ ("shortcuts", "Create")
@@ -15,8 +16,6 @@ static const C2lShortcut shortcuts[] = {
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Go to the page Create"), "win.page::create", { "<Control>1", "<Alt>1" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Go to the page Train"), "win.page::train", { "<Control>2", "<Alt>2" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Go to the page Models"), "win.page::models", { "<Control>3", "<Alt>3" } },
-  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Show or hide the history"), "win.history-visible", { "F9" } },
-  { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Show or hide the edit panel"), "win.panel-visible", { "<Shift>F9" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Open files"), "win.open", { "<Control>o" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Preferences"), "app.preferences", { "<Control>comma" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Keyboard shortcuts"), "win.shortcuts", { "<Control>question", "F1" } },
@@ -27,6 +26,8 @@ static const C2lShortcut shortcuts[] = {
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "An example, by chance"), "create.random-example", { "<Control>e" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Go to the prompt"), "create.focus-prompt", { "<Control>l" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Go to the pictures"), "create.focus-pictures", { "F6" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Show or hide the history"), "create.toggle-history", { "F9" } },
+  { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Show or hide the edit panel"), "create.toggle-panel", { "<Shift>F9" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Another seed"), "create.roll-seed", { "<Control>r" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Keep the seed"), "create.lock-seed", { "<Control><Shift>l" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Copy the seed"), "create.copy-seed", { "<Control><Shift>c" } },
@@ -44,6 +45,9 @@ static const C2lShortcut shortcuts[] = {
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "In-between"), "create.in-between", { "b" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "How this was made"), "create.how-made", { "i" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Use these settings"), "create.use-settings::all", { "u" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Use its prompt"), "create.use-settings::prompt", { "p" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Use its seed"), "create.use-settings::seed", { "s" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Use its options"), "create.use-settings::options", { "o" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Copy"), "create.copy", { "<Control>c" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Delete"), "create.delete", { "Delete", "KP_Delete" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Menu"), "create.popup-menu", { "Menu", "<Shift>F10" } },
@@ -99,6 +103,22 @@ is_in_other_list (GtkWidget *focus, GtkWidget *widget)
   return list != NULL && !gtk_widget_is_ancestor (list, widget);
 }
 
+/* Whether the keyboard is in what stands at a side, the history or the panel: a letter pressed there
+ * is not about the pictures in the middle. */
+static gboolean
+is_beside (GtkWidget *focus)
+{
+  for (GtkWidget *flap = gtk_widget_get_ancestor (focus, ADW_TYPE_FLAP); flap != NULL;
+       flap = gtk_widget_get_ancestor (gtk_widget_get_parent (flap), ADW_TYPE_FLAP))
+    {
+      GtkWidget *side = adw_flap_get_flap (ADW_FLAP (flap));
+
+      if (side != NULL && (focus == side || gtk_widget_is_ancestor (focus, side)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* A key without a modifier, which is a letter or a movement elsewhere. Its parameter: the action in
  * full. */
 static gboolean
@@ -110,7 +130,7 @@ on_plain_key (GtkWidget *widget, GVariant *detailed, gpointer data)
   g_autoptr (GVariant) target = NULL;
 
   if (focus != NULL
-      && (types (focus) || is_in_other_list (focus, widget)
+      && (types (focus) || is_beside (focus) || is_in_other_list (focus, widget)
           || gtk_widget_get_ancestor (focus, GTK_TYPE_POPOVER) != NULL))
     return FALSE;
   if (!g_action_parse_detailed_name (g_variant_get_string (detailed, NULL), &name, &target, NULL))

@@ -71,7 +71,7 @@ is_idle (gpointer data)
 }
 
 static void
-order (Fixture *fixture, const char *prompt, int n)
+order (Fixture *fixture, const char *prompt, int n, C2lRunKind kind)
 {
   const char *const prompts[] = { prompt, NULL };
   C2lOrder order = { .prompts = prompts,
@@ -82,7 +82,7 @@ order (Fixture *fixture, const char *prompt, int n)
                                    .truncation = 1,
                                    .noise = C2L_NOISE_KIND_CONST } };
 
-  c2l_board_generate (fixture->board, &order, C2L_RUN_ASKED);
+  c2l_board_generate (fixture->board, &order, kind);
 }
 
 static guint
@@ -99,7 +99,7 @@ generate (Fixture *fixture, int n)
 {
   g_autoptr (GPtrArray) items = NULL;
 
-  order (fixture, "a happy man", n);
+  order (fixture, "a happy man", n, C2L_RUN_ASKED);
   c2l_app_test_wait (is_idle, fixture);
   items = c2l_board_list_all (fixture->board);
   g_assert_cmpuint (items->len, ==, n);
@@ -154,7 +154,7 @@ test_new_pictures_take_the_place_of_the_old (Fixture *fixture, gconstpointer dat
     {
       g_autoptr (GPtrArray) items = NULL;
 
-      order (fixture, orders[i].prompt, orders[i].n);
+      order (fixture, orders[i].prompt, orders[i].n, C2L_RUN_ASKED);
       c2l_app_test_wait (is_idle, fixture);
       items = c2l_board_list_all (fixture->board);
       g_assert_cmpuint (items->len, ==, orders[i].n);
@@ -167,11 +167,112 @@ test_new_pictures_take_the_place_of_the_old (Fixture *fixture, gconstpointer dat
 static void
 test_clearing_takes_what_still_arrives (Fixture *fixture, gconstpointer data)
 {
-  order (fixture, "a bald man", 12);
+  order (fixture, "a bald man", 12, C2L_RUN_ASKED);
   c2l_board_clear (fixture->board);
   g_assert_cmpuint (count_items (fixture), ==, 0);
   c2l_app_test_wait (is_idle, fixture);
   g_assert_cmpuint (count_items (fixture), ==, 0);
+}
+
+/* --- what the library keeps --- */
+
+static void
+on_counted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  *(int *) data = c2l_library_count_finish (C2L_LIBRARY (source), result, &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+is_counted (gpointer data)
+{
+  return *(int *) data >= 0;
+}
+
+static int
+count_kept (Fixture *fixture, C2lLibraryQuery query)
+{
+  int n = -1;
+
+  c2l_library_count_async (fixture->library, &query, NULL, on_counted, &n);
+  c2l_app_test_wait (is_counted, &n);
+  return n;
+}
+
+static gboolean
+are_kept (gpointer data)
+{
+  return count_kept (data, (C2lLibraryQuery){ 0 }) > 0;
+}
+
+/* Before the library has them, too. */
+static void
+test_deleted_pictures_go_to_the_trash (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) items = NULL;
+
+  order (fixture, "a bald man", 3, C2L_RUN_ASKED);
+  items = c2l_board_list_all (fixture->board);
+  g_assert_cmpuint (items->len, ==, 3);
+  g_ptr_array_set_size (items, 2);
+  c2l_board_delete (fixture->board, items);
+  c2l_app_test_wait (is_idle, fixture);
+  c2l_app_test_wait (are_kept, fixture);
+  g_assert_cmpuint (count_items (fixture), ==, 1);
+  g_assert_cmpint (count_kept (fixture, (C2lLibraryQuery){ 0 }), ==, 1);
+  g_assert_cmpint (count_kept (fixture, (C2lLibraryQuery){ .trashed = TRUE }), ==, 2);
+}
+
+static void
+test_live_pictures_stay_what_they_are (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) first = NULL, second = NULL, starred = g_ptr_array_new ();
+
+  order (fixture, "a bald man", 2, C2L_RUN_LIVE);
+  c2l_app_test_wait (is_idle, fixture);
+  /* What was only tried is not kept; a star says that it is more. */
+  g_assert_cmpint (count_kept (fixture, (C2lLibraryQuery){ 0 }), ==, 0);
+  first = c2l_board_list_all (fixture->board);
+  g_ptr_array_add (starred, g_ptr_array_index (first, 0));
+  c2l_board_set_favourite (fixture->board, starred, TRUE);
+  c2l_app_test_wait (are_kept, fixture);
+
+  order (fixture, "a woman with glasses", 2, C2L_RUN_LIVE);
+  c2l_app_test_wait (is_idle, fixture);
+  second = c2l_board_list_all (fixture->board);
+  g_assert_cmpuint (second->len, ==, 2);
+  for (guint i = 0; i < second->len; i++)
+    {
+      C2lPictureItem *item = g_ptr_array_index (second, i);
+
+      g_assert_cmpstr (c2l_picture_item_get_prompt (item), ==, "a woman with glasses");
+      g_assert_false (c2l_picture_item_get_favourite (item));
+      g_assert_null (c2l_picture_item_get_uid (item));
+    }
+  g_assert_cmpint (count_kept (fixture, (C2lLibraryQuery){ .text = "glasses" }), ==, 0);
+  g_assert_cmpint (
+      count_kept (fixture, (C2lLibraryQuery){ .text = "bald", .favourites = TRUE }), ==, 1);
+  c2l_board_close (fixture->board);
+  g_assert_cmpint (count_kept (fixture, (C2lLibraryQuery){ .text = "glasses" }), ==, 2);
+}
+
+static void
+test_live_pictures_that_are_asked_for_are_not_drawn_again (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) before = NULL, after = NULL;
+
+  order (fixture, "a bald man", 2, C2L_RUN_LIVE);
+  c2l_app_test_wait (is_idle, fixture);
+  before = c2l_board_list_all (fixture->board);
+  order (fixture, "a bald man", 2, C2L_RUN_ASKED);
+  g_assert_true (is_idle (fixture));
+  after = c2l_board_list_all (fixture->board);
+  g_assert_cmpuint (after->len, ==, 2);
+  g_assert_true (before->pdata[0] == after->pdata[0] && before->pdata[1] == after->pdata[1]);
+  c2l_app_test_wait (are_kept, fixture);
+  g_assert_cmpint (count_kept (fixture, (C2lLibraryQuery){ 0 }), ==, 2);
 }
 
 static void
@@ -249,6 +350,10 @@ main (int argc, char **argv)
   ADD ("/board/generates/finished-pictures", test_pictures_are_finished);
   ADD ("/board/generates/in-the-place-of-the-old", test_new_pictures_take_the_place_of_the_old);
   ADD ("/board/clears/what-still-arrives", test_clearing_takes_what_still_arrives);
+  ADD ("/board/keeps/deleted-pictures-in-the-trash", test_deleted_pictures_go_to_the_trash);
+  ADD ("/board/keeps/live-pictures-as-they-were", test_live_pictures_stay_what_they_are);
+  ADD ("/board/keeps/live-pictures-that-are-asked-for",
+       test_live_pictures_that_are_asked_for_are_not_drawn_again);
   ADD ("/board/previews/are-shown-while-the-hand-moves",
        test_old_previews_are_shown_while_the_hand_moves);
   ADD ("/board/previews/are-not-shown-over-what-came-later",

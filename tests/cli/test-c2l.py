@@ -390,7 +390,9 @@ def words_of_any_language_are_taken(folder):
 
 @test
 def errors_speak_the_users_language(folder):
-    said = {'de': 'keine Modelldatei', 'es': 'no es un modelo', 'fr': 'n’est pas un fichier de modèle', 'en': 'not a model file'}
+    said = {'de': 'keine Modelldatei', 'es': 'no es un modelo', 'fr': 'n’est pas un fichier de modèle', 'en': 'not a model file',
+            'zh_CN': '不是可识别的模型文件', 'zh_SG': '不是可识别的模型文件', 'zh_Hans_HK': '不是可识别的模型文件',
+            'fi:zh_Hans:de': '不是可识别的模型文件', 'zh_TW': 'not a model file'}
     (folder / 'letter.txt').write_text('Dear model\x00')
     for language, words in said.items():
         env = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': language}

@@ -40,6 +40,7 @@ test_starter_speaks_languages (void)
 {
   static const struct { const char *languages, *beard; } cases[] = {
     { "de", "Bart" }, { "es_MX:de", "Barba" }, { "fr_CA:de", "Barbe" }, { "fi:de", "Bart" }, { "en:de", "Beard" }, { "fi", "Beard" },
+    { "zh_CN", "胡须" }, { "zh_TW", "Beard" },
   };
   g_autofree char *path = starter_path (), *before = g_strdup (g_getenv ("LANGUAGE"));
 

@@ -132,6 +132,32 @@ def a_narrow_window_shows_the_panel_over_the_pictures(desk):
     app.close()
 
 
+def tab_leaves_the_pictures_at_once(desk):
+    app = table.start(desk)
+    draw(app)
+    app.key('F6')
+    app.wait(lambda: any(app.is_focused(node) for node in app.find_all('table cell')), 'a picture has the keyboard')
+    app.key('Tab')
+    app.wait(lambda: not any(app.is_focused(node) for node in app.find_all('table cell')), 'none has it')
+    app.key('F6', 'F9')
+    app.wait(lambda: app.is_focused(app.find('combo box', 'Collection')) or any(app.is_focused(node) for node in app.find_all('push button')),
+             'the history has the keyboard')
+    app.key('F9')
+    app.wait(lambda: any(app.is_focused(node) for node in app.find_all('table cell')), 'a picture has it again')
+    app.close()
+
+
+def parts_of_settings_are_used_by_one_key(desk):
+    app = table.start(desk)
+    draw(app)
+    prompt = app.find('text', 'Prompt')
+    app.key('ctrl+l')
+    app.type('a woman')
+    app.key('F6', 'p')
+    app.wait(lambda: app.text(prompt) == table.PROMPT, 'the prompt is back')
+    app.close()
+
+
 def a_low_window_is_the_viewed_pictures_own(desk):
     desk.set('window-width', '360')
     desk.set('window-height', '640')
@@ -311,6 +337,7 @@ def what_is_not_shown_is_not_read(desk):
 
 run(keys_of_the_page_count_in_the_header, the_viewers_keys_count_after_a_film, letters_are_left_to_who_types, the_panel_is_hidden_and_stays_so,
     a_narrow_window_shows_the_panel_over_the_pictures, a_low_window_is_the_viewed_pictures_own,
+    tab_leaves_the_pictures_at_once, parts_of_settings_are_used_by_one_key,
     the_panel_keeps_its_picture_and_its_width, what_is_new_is_seen_and_has_the_keyboard,
     several_selected_pictures_are_counted, rows_begin_with_their_prompts, the_last_prompt_is_typed_over, an_error_stays_until_it_is_dismissed,
     a_newer_toast_takes_the_place_of_an_older_one, every_control_has_a_name, what_is_not_shown_is_not_read, GSK_RENDERER='cairo')

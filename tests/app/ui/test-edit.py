@@ -7,7 +7,7 @@ import sqlite3
 
 import table
 from person import difference, run, wait
-from table import N, PROMPT, draw
+from table import N, PROMPT, draw, pictures
 
 # Of 255, mean over the picture: below it a slider has done nothing that one could see.
 SEEN = 1.0
@@ -27,6 +27,11 @@ def select_first(app):
 def shown(app):
     """The large picture on top of the panel."""
     return app.find_all('image', re.compile(r'picture 1,'))[-1]
+
+
+def cells(app):
+    """Of the history, when it is all there is."""
+    return app.find_all('table cell', re.compile(r'.*\d{2}:\d{2}|.*, 20\d\d|' + PROMPT))
 
 
 def settle(app):
@@ -143,6 +148,94 @@ def the_history_is_searched_and_survives_a_restart(desk):
     app.close()
 
 
+def deleting_keeps_the_keyboard_at_the_pictures(desk):
+    app = start(desk)
+    draw(app)
+    prompt = app.find('text', 'Prompt')
+    app.key('F6', 'ctrl+a', 'Delete')
+    app.wait(lambda: not pictures(app), 'all are deleted')
+    app.key('ctrl+z')
+    app.wait(lambda: len({node.name for node in pictures(app)}) == N, 'all are back')
+    assert app.text(prompt) == PROMPT, app.text(prompt)
+    select_first(app)
+    app.click(app.find('slider', 'Blue hair'))
+    app.key('Delete')
+    app.key('f')
+    assert len({node.name for node in pictures(app)}) == N and not app.has('image', re.compile('favourite')), 'keys of the pictures count at a slider'
+    app.close()
+    app = desk.start()
+    app.press(app.find('push button', 'History'))
+    app.wait(lambda: len(cells(app)) == N, 'the history is there')
+    app.click(cells(app)[1])
+    app.key('Delete')
+    app.wait(lambda: len(cells(app)) == N - 1, 'one is deleted')
+    app.wait(lambda: any(app.is_focused(node) for node in app.find_all('table cell')), 'the keyboard stays in the history')
+    app.key('Delete')
+    app.wait(lambda: len(cells(app)) == N - 2, 'another is deleted')
+    app.key('ctrl+z')
+    app.wait(lambda: len(cells(app)) == N - 1, 'it is back')
+    app.close()
+
+
+def a_favourite_is_not_deleted(desk):
+    app = start(desk)
+    draw(app)
+    app.key('F6', 'f')
+    app.find('image', re.compile('picture 1,.*favourite'))
+    app.key('Delete')
+    app.find('label', re.compile('Favourites are not deleted'))
+    app.key('ctrl+a', 'Delete')
+    app.find('label', '3 pictures deleted; 1 favourite stays')
+    app.wait(lambda: len({node.name for node in pictures(app)}) == 1, 'it stays')
+    app.key('f', 'Delete')
+    app.wait(lambda: not pictures(app), 'without its star it goes')
+    app.close()
+
+
+def further_pictures_are_scrolled_to(desk):
+    desk.set('picture-count', '64')
+    app = desk.start()
+    app.find('push button', 'Generate')
+    for total in (64, 128):
+        app.type(PROMPT if total == 64 else '')
+        app.key('Return')
+        app.find('status bar', re.compile(f'^{total} pictures'))
+    first = [node for node in app.find_all('image', re.compile('picture 65,')) if app.is_showing(node)]
+    assert first, 'the first of the further ones is not there'
+    x, y, width, height = app.extents(first[0])
+    assert 0 <= y < 700, y
+    app.close()
+
+
+def a_collection_goes_only_after_a_question(desk):
+    app = start(desk)
+    draw(app)
+    app.close()
+    app = desk.start()
+    app.press(app.find('push button', 'History'))
+    app.wait(lambda: len(cells(app)) == N, 'the history is there')
+    app.open_menu(app.find('push button', 'Collections and Trash'), 'New Collection…')
+    app.key('n')
+    app.find('text', re.compile('[Nn]ame'))
+    app.focus_newest()
+    app.type('heads')
+    app.key('Return')
+    app.find('label', 'An Empty Collection')
+    app.focus()
+    app.open_menu(app.find('push button', 'Collections and Trash'), 'Delete Collection')
+    app.key('d')
+    app.find('push button', 'Cancel')
+    app.focus_newest()
+    app.key('Escape')
+    app.find('label', 'An Empty Collection')
+    app.focus()
+    app.open_menu(app.find('push button', 'Collections and Trash'), 'Delete Collection')
+    app.key('d')
+    app.press(app.find('push button', 'Delete Collection'))
+    app.wait(lambda: len(cells(app)) == N, 'all pictures show')
+    app.close()
+
+
 def directions_from_words_mark_what_the_model_does_not_know(desk):
     app = start(desk)
     draw(app)
@@ -227,6 +320,7 @@ run(a_slider_changes_the_picture_and_undo_brings_it_back,
     the_wheel_scrolls_the_panel_and_changes_no_slider,
     the_panel_comes_back_when_there_is_room,
     what_lies_between_pictures_plays_and_is_exported,
-    the_history_is_searched_and_survives_a_restart,
+    the_history_is_searched_and_survives_a_restart, deleting_keeps_the_keyboard_at_the_pictures, a_collection_goes_only_after_a_question,
+    a_favourite_is_not_deleted, further_pictures_are_scrolled_to,
     directions_from_words_mark_what_the_model_does_not_know,
     the_history_tells_its_days)

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """The window at the width of a telephone, in each language: no page, view or dialog asks for more, and nothing is cut off at its edge."""
 
+import gettext
+import json
 import os
 import pathlib
 import re
@@ -11,9 +13,22 @@ from model_server import ModelServer
 from person import MARGIN, Gone, _xdo, run
 
 WIDTH, HEIGHT = 360, 780
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
+CATALOGUES = pathlib.Path(os.environ['C2L_APP']).resolve().parents[2] / 'po'
+LANGUAGES = (ROOT / 'po' / 'LINGUAS').read_text().split()
 # What has words in it, or is pressed.
 SEEN = ('label', 'push button', 'toggle button', 'check box', 'combo box', 'spin button', 'entry', 'text', 'slider', 'page tab', 'status bar')
+
+
+def say(language, text):
+    """The window's @text as it stands there in @language."""
+    return gettext.translation('clip2latent', CATALOGUES, [language]).gettext(text) if language else text
+
+
+def name_starter(language):
+    info = json.loads((ROOT / 'data' / 'starter' / 'model.json').read_text())
+    return info['translations'][language][info['name']] if language else info['name']
 
 
 def start(desk, language, *arguments):
@@ -54,9 +69,6 @@ def find_too_wide(app):
     return [line for _, line in sorted(found, reverse=True)]
 
 
-DOWNLOAD = re.compile(r'^(Download…|Herunterladen\s…|Descargar…|Télécharger…)$')
-
-
 class Walk:
     def __init__(self, app):
         self.app, self.wrong = app, []
@@ -87,7 +99,7 @@ def walk_create(desk, language):
     app.key('shift+F9')
     app.wait(lambda: len(app.find_all('page tab')) >= 3 and app.has('slider'), 'the panel is there')
     for tab in [node for node in app.find_all('page tab') if not app.is_selected(node)]:
-        if tab.parent.name in ('What to edit', 'Was bearbeitet wird', 'Qué se edita', 'Ce qui est retouché'):
+        if tab.parent.name == say(language, 'What to edit'):
             app.press(tab)
             walk.look('panel, ' + tab.name)
     app.key('shift+F9')
@@ -95,7 +107,7 @@ def walk_create(desk, language):
     app.wait(lambda: app.has('entry'), 'the history is there')
     walk.look('history')
     app.key('F9', 'F6', 'space')
-    app.wait(lambda: app.find_all('push button', re.compile('^(Fit|Einpassen|Ajustar|Ajuster)')) , 'the viewer is there')
+    app.wait(lambda: app.find_all('push button', re.compile('^' + re.escape(say(language, 'Fit')))), 'the viewer is there')
     walk.look('viewer')
     app.key('Escape', 'F6', 'Home', 'shift+Right', 'c')
     app.wait(lambda: len(app.find_all('image', re.compile(r'1.*\d[.,]\d'))) > 0, 'two are compared')
@@ -136,14 +148,14 @@ def walk_models(desk, language):
     files = FIXTURES / 'e2e' / 'w'
     app = start(desk, language, files / 'generator.pkl', files / 'prior.ckpt')
     walk = Walk(app)
-    app.wait(lambda: len(frames(app)) > 1 or app.has('text', re.compile('Name|Nombre|Nom')), 'the import dialog is there')
+    app.wait(lambda: len(frames(app)) > 1 or app.has('text', re.compile(re.escape(say(language, 'Name')))), 'the import dialog is there')
     narrow(app)
     walk.look('import')
     app.key('Escape')
-    app.click(app.find('label', re.compile('^(Cartoon portraits|Comicporträts|Retratos de dibujos animados|Portraits de dessin animé)$')))
+    app.click(app.find('label', name_starter(language)))
     walk.look('models')
-    app.press(app.find_all('push button', DOWNLOAD)[0])
-    app.wait(lambda: app.has('check box'), 'the licences are there')
+    app.press(app.find('push button', say(language, 'Download…')))
+    app.find('check box', say(language, 'I accept these licences'))
     walk.look('licences')
     app.focus_newest()
     app.key('Escape')
@@ -155,90 +167,35 @@ def walk_models(desk, language):
 def walk_download(desk, language):
     with ModelServer(FIXTURES) as server:
         server.slow = 0.02
-        desk.set('page', "'models'")
         path = desk.root / 'catalogue.json'
         path.write_bytes(server.files['catalogue.json'])
+        desk.set('page', "'models'")
         desk.set('catalogue', f"'{path}'")
         app = start(desk, language)
-        app.find('label', 'Tiny Spots')
         walk = Walk(app)
-        app.press(app.find_all('push button', DOWNLOAD)[-1])
-        app.click(app.find('check box'), x=10)
-        app.press(app.find('push button', re.compile('^(Download|Herunterladen|Descargar|Télécharger)$')))
+        app.find('label', 'Tiny Spots')
+        app.press(app.find_all('push button', say(language, 'Download…'))[-1])
+        app.click(app.find('check box', say(language, 'I accept these licences')), x=10)
+        app.press(app.find('push button', say(language, 'Download')))
         app.focus()
-        app.find('label', re.compile('[kK][Bo] (of|von|de|sur) '))
+        app.find('progress bar', 'Tiny Spots')
         walk.look('a download')
-        app.press(app.find('push button', re.compile('^(Pause|Anhalten|Pausa|Pausar)$')))
-        app.find('push button', re.compile('^(Continue|Fortsetzen|Continuar|Continuer)$'))
+        app.press(app.find('push button', say(language, 'Pause')))
+        app.find('push button', say(language, 'Continue'))
         walk.look('a paused download')
         walk.end()
 
 
-def fits_create(desk):
-    walk_create(desk, None)
+def in_each_language(walk, name):
+    """Tests that walk in English and in every language of po/LINGUAS."""
+    tests = []
+    for language in (None, *LANGUAGES):
+        def test(desk, language=language):
+            walk(desk, language)
+        test.__name__ = f'fits_{name}_in_{language or "en"}'
+        tests.append(test)
+    return tests
 
 
-def fits_create_in_german(desk):
-    walk_create(desk, 'de')
-
-
-def fits_create_in_spanish(desk):
-    walk_create(desk, 'es')
-
-
-def fits_create_in_french(desk):
-    walk_create(desk, 'fr')
-
-
-def fits_train(desk):
-    walk_train(desk, None)
-
-
-def fits_train_in_german(desk):
-    walk_train(desk, 'de')
-
-
-def fits_train_in_spanish(desk):
-    walk_train(desk, 'es')
-
-
-def fits_train_in_french(desk):
-    walk_train(desk, 'fr')
-
-
-def fits_models(desk):
-    walk_models(desk, None)
-
-
-def fits_models_in_german(desk):
-    walk_models(desk, 'de')
-
-
-def fits_models_in_spanish(desk):
-    walk_models(desk, 'es')
-
-
-def fits_models_in_french(desk):
-    walk_models(desk, 'fr')
-
-
-def fits_a_download(desk):
-    walk_download(desk, None)
-
-
-def fits_a_download_in_german(desk):
-    walk_download(desk, 'de')
-
-
-def fits_a_download_in_spanish(desk):
-    walk_download(desk, 'es')
-
-
-def fits_a_download_in_french(desk):
-    walk_download(desk, 'fr')
-
-
-run(fits_create, fits_create_in_german, fits_create_in_spanish, fits_create_in_french,
-    fits_train, fits_train_in_german, fits_train_in_spanish, fits_train_in_french,
-    fits_models, fits_models_in_german, fits_models_in_spanish, fits_models_in_french,
-    fits_a_download, fits_a_download_in_german, fits_a_download_in_spanish, fits_a_download_in_french, GSK_RENDERER='cairo')
+run(*in_each_language(walk_create, 'create'), *in_each_language(walk_train, 'train'), *in_each_language(walk_models, 'models'),
+    *in_each_language(walk_download, 'a_download'), GSK_RENDERER='cairo')

@@ -64,6 +64,23 @@ def draw_again(app):
     app.wait(lambda: len({node.name for node in pictures(app)}) == 2 * N, 'there are more pictures')
 
 
+def what_a_killed_run_had_drawn_is_kept(desk):
+    desk.set('picture-count', '64')
+    app = desk.start()
+    app.find('push button', 'Generate')
+    for number in range(8):
+        app.type(f'{PROMPT} and {"x" * number}')
+        app.key('shift+Return' if number < 7 else 'Return')
+    app.wait(lambda: app.has('status bar', re.compile(r'^(1[5-9]\d|[234]\d\d) of 512')), 'many are drawn')
+    assert app.has('status bar', re.compile('of 512')), 'the run ended before it could be killed'
+    app.kill()
+    app = desk.start()
+    app.press(app.find('push button', 'History'))
+    kept = int(re.match(r'\d+', app.find('status bar', re.compile(r'^\d+ pictures$')).name)[0])
+    assert 64 <= kept < 512, kept
+    app.close()
+
+
 def a_broken_history_is_set_aside(desk):
     desk.user.mkdir(parents=True, exist_ok=True)
     (desk.user / 'library.sqlite').write_bytes(b'SQLite format 3\0' + b'broken ' * 4000)
@@ -119,6 +136,7 @@ run(a_full_disk_is_told_when_saving,
     a_read_only_folder_is_told_when_saving,
     a_full_disk_keeps_no_history_and_draws,
     a_read_only_disk_keeps_no_history_and_draws,
+    what_a_killed_run_had_drawn_is_kept,
     a_broken_history_is_set_aside,
     a_vanished_model_gives_way_to_the_starter,
     a_broken_model_is_told_and_another_can_be_chosen,
