@@ -65,7 +65,6 @@ c2l_example_pictures_new (const char *const *paths, const char *name)
       any ? _ ("Pictures that “%s” drew") : _ ("No pictures of “%s” come with the program"), name);
 
   gtk_widget_set_valign (widget, GTK_ALIGN_START);
-  gtk_widget_set_tooltip_text (widget, label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
                                   -1);
   return widget;
