@@ -2,6 +2,7 @@
 """Every text of the window is translated into every language of po/LINGUAS: none is missing or uncertain, and what is filled in
 (%s, %u, {prompt}) is filled in in all of them. Files with texts that po/POTFILES does not name are found too. TAP."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -63,6 +64,17 @@ def check(language, template, folder):
     return problems
 
 
+def check_catalogue(languages):
+    """The catalogue of models has its texts in itself. Names of licences are theirs, and prompts are English."""
+    catalogue = json.loads((ROOT / 'data' / 'catalogue.json').read_text())
+    texts = {model[key] for model in catalogue['models'] for key in ('name', 'draws')}
+    texts |= {line for model in catalogue['models'] for line in model.get('attributions', [])}
+    texts |= {licence[key] for model in catalogue['models'] for licence in model.get('licences', []) for key in ('covers', 'note')
+              if key in licence} - {'CLIP'}
+    return [f'{language}: not translated in data/catalogue.json: {text}' for language in languages
+            for text in sorted(texts - set(catalogue['translations'].get(language, {})))]
+
+
 def main():
     missing = [tool for tool in ('xgettext', 'msgmerge', 'msgfmt') if shutil.which(tool) is None]
     if missing:
@@ -76,6 +88,7 @@ def main():
                       *(f'--keyword={word}' for word in KEYWORDS), '-o', template, '-f', 'po/POTFILES')
         results.append(('texts can be collected', [] if result.returncode == 0 and not result.stderr else [result.stderr]))
         results += [(f'{language} is complete', check(language, template, pathlib.Path(name))) for language in languages]
+    results.append(("the catalogue's texts are complete", check_catalogue(languages)))
     print(f'1..{len(results)}')
     for number, (what, problems) in enumerate(results, 1):
         for problem in problems:

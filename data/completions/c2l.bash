@@ -4,7 +4,7 @@ _c2l ()
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
 
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "generate history morph score info import export dataset train evaluate selftest bench version help" -- "$word"))
+    COMPREPLY=($(compgen -W "generate history morph score info models download import export dataset train evaluate selftest bench version help" -- "$word"))
     return
   fi
   case $before in

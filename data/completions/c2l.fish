@@ -3,12 +3,14 @@ function __c2l_options
     set -l words (commandline -opc)
     c2l $words[2] --help 2>/dev/null | string match -ra -- '(?<=[ ,])--[a-z-]+'
 end
-set -l commands generate history morph score info import export dataset train evaluate selftest bench version help
+set -l commands generate history morph score info models download import export dataset train evaluate selftest bench version help
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a generate -d 'Draw pictures for prompts'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a history -d 'List pictures of the library'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a morph -d 'Move from picture to picture'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a score -d 'Say how well a picture fits words'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a info -d 'Say what a file or a bundle is'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a models -d 'List what is installed and what can be had'
+complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a download -d 'Download models of the catalogue'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a import -d 'Make a bundle from the original files'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a export -d 'Write a prior as a checkpoint'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a dataset -d 'Make training data'

@@ -2,6 +2,8 @@
  * from outside and are never markup. */
 #include "app/c2l-model-row.h"
 
+#include "app/c2l-example-pictures.h"
+
 #include <glib/gi18n.h>
 
 struct _C2lModelRow
@@ -15,10 +17,14 @@ struct _C2lModelRow
   AdwActionRow *problem;
   AdwActionRow *network;
   AdwActionRow *parts;
+  AdwActionRow *preprocess;
   AdwActionRow *licences;
   AdwActionRow *attributions;
   AdwActionRow *folder;
+  AdwBin *pictures;
+  GtkWidget *pictures_row;
   GtkButton *show_button;
+  GtkButton *rename_button;
   GtkButton *remove_button;
 
   char *id;
@@ -66,6 +72,33 @@ dup_parts (const C2lInstalled *installed)
   return g_strjoin ("\n", prompts, directions, NULL);
 }
 
+static const char *
+get_preprocess (const char *name)
+{
+  if (name == NULL)
+    return NULL;
+  if (g_str_equal (name, "openai"))
+    return _ ("As CLIP's makers prepare them");
+  if (g_str_equal (name, "openai-clamped"))
+    return _ ("As CLIP's makers prepare them, with colours cut off at black and white");
+  return _ ("As clip2latent's makers prepare them");
+}
+
+static void
+show_pictures (C2lModelRow *self, const C2lInstalled *installed, const C2lCatalogueModel *model)
+{
+  gboolean any = model != NULL && model->pictures[0] != NULL;
+  g_autoptr (GdkTexture) first
+      = any ? gdk_texture_new_from_filename (model->pictures[0], NULL) : NULL;
+
+  gtk_widget_set_visible (self->pictures_row, any);
+  if (!any)
+    return;
+  adw_avatar_set_custom_image (self->avatar, GDK_PAINTABLE (first));
+  adw_bin_set_child (self->pictures, c2l_example_pictures_new (
+                                         (const char *const *) model->pictures, installed->name));
+}
+
 static void
 fill (C2lModelRow *self, const C2lInstalled *installed)
 {
@@ -89,10 +122,12 @@ fill (C2lModelRow *self, const C2lInstalled *installed)
   set_detail (self->problem, installed->error != NULL ? installed->error->message : NULL);
   set_detail (self->network, installed->network);
   set_detail (self->parts, parts);
+  set_detail (self->preprocess, get_preprocess (installed->preprocess));
   set_lines (self->licences, installed->licences);
   set_lines (self->attributions, installed->attributions);
   set_detail (self->folder, place);
   gtk_widget_set_visible (GTK_WIDGET (self->remove_button), !installed->is_starter);
+  gtk_widget_set_visible (GTK_WIDGET (self->rename_button), !installed->is_starter && self->usable);
   adw_expander_row_set_expanded (ADW_EXPANDER_ROW (self), FALSE);
 }
 
@@ -134,6 +169,10 @@ c2l_model_row_class_init (C2lModelRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lModelRow, licences);
   gtk_widget_class_bind_template_child (widget_class, C2lModelRow, attributions);
   gtk_widget_class_bind_template_child (widget_class, C2lModelRow, folder);
+  gtk_widget_class_bind_template_child (widget_class, C2lModelRow, preprocess);
+  gtk_widget_class_bind_template_child (widget_class, C2lModelRow, pictures);
+  gtk_widget_class_bind_template_child (widget_class, C2lModelRow, pictures_row);
+  gtk_widget_class_bind_template_child (widget_class, C2lModelRow, rename_button);
   gtk_widget_class_bind_template_child (widget_class, C2lModelRow, show_button);
   gtk_widget_class_bind_template_child (widget_class, C2lModelRow, remove_button);
 }
@@ -145,15 +184,17 @@ c2l_model_row_init (C2lModelRow *self)
 }
 
 C2lModelRow *
-c2l_model_row_new (const C2lInstalled *installed)
+c2l_model_row_new (const C2lInstalled *installed, const C2lCatalogueModel *model)
 {
   C2lModelRow *self = g_object_new (C2L_TYPE_MODEL_ROW, NULL);
-  GtkButton *const buttons[] = { self->use, self->show_button, self->remove_button };
+  GtkButton *const buttons[]
+      = { self->use, self->show_button, self->rename_button, self->remove_button };
 
   self->id = g_strdup (installed->id);
   self->usable = installed->error == NULL;
   for (guint i = 0; i < G_N_ELEMENTS (buttons); i++)
     gtk_actionable_set_action_target (GTK_ACTIONABLE (buttons[i]), "s", self->id);
   fill (self, installed);
+  show_pictures (self, installed, model);
   return self;
 }

@@ -2,15 +2,20 @@
  * setting, and whoever draws follows that. */
 #include "app/c2l-models-page.h"
 
+#include "app/c2l-catalogue-box.h"
 #include "app/c2l-compat.h"
 #include "app/c2l-import-dialog.h"
+#include "app/c2l-model-removal.h"
 #include "app/c2l-model-row.h"
+#include "app/c2l-name-dialog.h"
 #include "app/c2l-settings.h"
-#include "app/c2l-trash.h"
 #include "studio/bundles.h"
 #include "studio/install.h"
 
 #include <glib/gi18n.h>
+
+/* The starter's entry in the catalogue. */
+#define STARTER "starter"
 
 struct _C2lModelsPage
 {
@@ -20,13 +25,16 @@ struct _C2lModelsPage
   AdwStatusPage *status;
   GtkListBox *list;
   GtkLabel *total;
-  GtkBox *copying;
-  GtkLabel *copying_text;
-  GtkProgressBar *copying_progress;
+  C2lCatalogueBox *catalogue;
+  GtkBox *busy;
+  GtkLabel *busy_text;
+  GtkProgressBar *busy_progress;
 
   GPtrArray *models; /* of C2lInstalled; NULL until listed for the first time */
   GCancellable *listing;
-  GCancellable *copy; /* NULL while no folder is being copied */
+  GCancellable *work;  /* NULL while no folder is being copied or removed */
+  C2lLibrary *library; /* (nullable) */
+  char *renamed;       /* folder of the model whose new name is asked for */
 };
 
 G_DEFINE_FINAL_TYPE (C2lModelsPage, c2l_models_page, ADW_TYPE_BIN)
@@ -38,6 +46,42 @@ say (C2lModelsPage *self, const char *text)
 }
 
 /* --- the list --- */
+
+/* One thing at a time takes its time here. */
+static gboolean
+begin_work (C2lModelsPage *self)
+{
+  if (self->work != NULL)
+    {
+      say (self, _ ("Another model is being copied or removed; try again when that is done"));
+      return FALSE;
+    }
+  self->work = g_cancellable_new ();
+  return TRUE;
+}
+
+static void
+show_work (C2lModelsPage *self, const char *text, double fraction)
+{
+  if (self->work == NULL)
+    return;
+  gtk_label_set_label (self->busy_text, text);
+  gtk_progress_bar_set_fraction (self->busy_progress, fraction);
+  gtk_widget_set_visible (GTK_WIDGET (self->busy), TRUE);
+}
+
+static void
+end_work (C2lModelsPage *self)
+{
+  g_clear_object (&self->work);
+  gtk_widget_set_visible (GTK_WIDGET (self->busy), FALSE);
+}
+
+static void
+stop_work (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  g_cancellable_cancel (C2L_MODELS_PAGE (widget)->work);
+}
 
 static void
 mark_used (C2lModelsPage *self)
@@ -85,7 +129,11 @@ show_models (C2lModelsPage *self, GPtrArray *models)
     {
       C2lInstalled *installed = g_ptr_array_index (models, i);
 
-      gtk_list_box_append (self->list, GTK_WIDGET (c2l_model_row_new (installed)));
+      gtk_list_box_append (
+          self->list, GTK_WIDGET (c2l_model_row_new (
+                          installed, c2l_catalogue_box_find (
+                                         self->catalogue,
+                                         installed->is_starter ? STARTER : installed->origin))));
       bytes += installed->size;
     }
   size = g_format_size (bytes);
@@ -95,6 +143,7 @@ show_models (C2lModelsPage *self, GPtrArray *models)
   gtk_stack_set_visible_child_name (self->stack, models->len > 0 ? "list" : "status");
   g_clear_pointer (&self->models, g_ptr_array_unref);
   self->models = g_ptr_array_ref (models);
+  c2l_catalogue_box_set_installed (self->catalogue, models);
   mark_used (self);
 }
 
@@ -178,6 +227,36 @@ show_in_files (GtkWidget *widget, const char *action, GVariant *id)
                                     shown_in_files, g_object_ref (self));
 }
 
+static void
+on_named (const char *name, gpointer data)
+{
+  C2lModelsPage *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (self->renamed == NULL)
+    return;
+  if (c2l_bundles_rename (self->renamed, name, &error))
+    refresh (self);
+  else
+    say (self, error->message);
+}
+
+static void
+rename_model (GtkWidget *widget, const char *action, GVariant *id)
+{
+  C2lModelsPage *self = C2L_MODELS_PAGE (widget);
+  C2lInstalled *installed = find_model (self, id);
+  g_autofree char *heading = NULL;
+
+  if (installed == NULL || installed->is_starter)
+    return;
+  g_free (self->renamed);
+  self->renamed = g_strdup (installed->folder);
+  /* Translators: %s is the name of a model. */
+  heading = g_strdup_printf (_ ("Rename “%s”"), installed->name);
+  c2l_name_dialog_ask (widget, heading, NULL, _ ("New name"), _ ("_Rename"), on_named, self);
+}
+
 typedef struct
 {
   C2lModelsPage *page;
@@ -194,7 +273,8 @@ removed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   g_free (removal);
-  if (c2l_trash_finish (result, &error))
+  end_work (self);
+  if (c2l_model_removal_finish (result, &error))
     {
       if (g_strcmp0 (used, id) == 0)
         g_settings_reset (c2l_settings_get (), "model");
@@ -206,26 +286,31 @@ removed (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+farewell_progressed (guint done, guint n, gpointer data)
+{
+  g_autofree char *text = NULL;
+
+  if (n == 0)
+    return;
+  text = g_strdup_printf (ngettext ("Drawing %u of %u picture…", "Drawing %u of %u pictures…", n),
+                          MIN (done + 1, n), n);
+  show_work (data, text, (double) done / n);
+}
+
+static void
 remove_model (GtkWidget *widget, const char *action, GVariant *id)
 {
   C2lModelsPage *self = C2L_MODELS_PAGE (widget);
   C2lInstalled *installed = find_model (self, id);
-  g_autofree char *heading = NULL, *size = NULL, *body = NULL;
   Removal *removal;
 
-  if (installed == NULL || installed->is_starter)
+  if (installed == NULL || installed->is_starter || !begin_work (self))
     return;
-  size = g_format_size (installed->size);
-  /* Translators: %s is the name of a model. */
-  heading = g_strdup_printf (_ ("Move “%s” to the Trash?"), installed->name);
-  /* Translators: %s is a size on disk. */
-  body = g_strdup_printf (_ ("It takes %s. Pictures that it drew cannot be drawn again or edited "
-                             "until it is installed again."),
-                          size);
   removal = g_new0 (Removal, 1);
   removal->page = g_object_ref (self);
   removal->id = g_variant_dup_string (id, NULL);
-  c2l_trash_async (widget, heading, body, installed->folder, removed, removal);
+  c2l_model_removal_async (widget, installed, self->library, farewell_progressed, self, self->work,
+                           removed, removal);
 }
 
 /* --- coming in --- */
@@ -233,21 +318,14 @@ remove_model (GtkWidget *widget, const char *action, GVariant *id)
 static void
 installed_one (C2lModelsPage *self, const char *folder)
 {
+  g_autoptr (C2lBundle) bundle = c2l_bundle_open (folder, NULL);
   g_autofree char *base = g_filename_display_basename (folder);
   /* Translators: %s is the name of a model. */
-  g_autofree char *text = g_strdup_printf (_ ("“%s” is installed"), base);
+  g_autofree char *text = g_strdup_printf (_ ("“%s” is installed"),
+                                           bundle != NULL ? c2l_bundle_get_name (bundle) : base);
 
   say (self, text);
   refresh (self);
-}
-
-static void
-set_copying (C2lModelsPage *self, gboolean copying)
-{
-  g_clear_object (&self->copy);
-  if (copying)
-    self->copy = g_cancellable_new ();
-  gtk_widget_set_visible (GTK_WIDGET (self->copying), copying);
 }
 
 static void
@@ -257,7 +335,7 @@ copied (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autofree char *folder = c2l_install_finish (result, &error);
 
-  set_copying (self, FALSE);
+  end_work (self);
   if (folder != NULL)
     installed_one (self, folder);
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -267,7 +345,7 @@ copied (GObject *source, GAsyncResult *result, gpointer data)
 static void
 copy_progressed (double fraction, const char *part, gpointer data)
 {
-  gtk_progress_bar_set_fraction (C2L_MODELS_PAGE (data)->copying_progress, fraction);
+  gtk_progress_bar_set_fraction (C2L_MODELS_PAGE (data)->busy_progress, fraction);
 }
 
 static void
@@ -277,21 +355,17 @@ copy_folder (C2lModelsPage *self, const char *folder)
   /* Translators: %s is the name of a folder. */
   g_autofree char *text = g_strdup_printf (_ ("Copying “%s”…"), name);
 
-  if (self->copy != NULL)
-    {
-      say (self, _ ("Another model is being copied; try again when it is done"));
-      return;
-    }
-  set_copying (self, TRUE);
-  gtk_label_set_label (self->copying_text, text);
-  copy_progressed (0, "", self);
-  c2l_install_folder_async (folder, copy_progressed, self, self->copy, copied, g_object_ref (self));
+  if (!begin_work (self))
+    return;
+  show_work (self, text, 0);
+  c2l_install_folder_async (folder, copy_progressed, self, self->work, copied, g_object_ref (self));
 }
 
-static void
-stop_copying (GtkWidget *widget, const char *action, GVariant *parameter)
+void
+c2l_models_page_set_library (C2lModelsPage *self, C2lLibrary *library)
 {
-  g_cancellable_cancel (C2L_MODELS_PAGE (widget)->copy);
+  g_return_if_fail (C2L_IS_MODELS_PAGE (self));
+  g_set_object (&self->library, library);
 }
 
 void
@@ -350,9 +424,11 @@ c2l_models_page_dispose (GObject *object)
   C2lModelsPage *self = C2L_MODELS_PAGE (object);
 
   g_cancellable_cancel (self->listing);
-  g_cancellable_cancel (self->copy);
+  g_cancellable_cancel (self->work);
   g_clear_object (&self->listing);
-  g_clear_object (&self->copy);
+  g_clear_object (&self->work);
+  g_clear_object (&self->library);
+  g_clear_pointer (&self->renamed, g_free);
   g_clear_pointer (&self->models, g_ptr_array_unref);
   G_OBJECT_CLASS (c2l_models_page_parent_class)->dispose (object);
 }
@@ -370,14 +446,17 @@ c2l_models_page_class_init (C2lModelsPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lModelsPage, status);
   gtk_widget_class_bind_template_child (widget_class, C2lModelsPage, list);
   gtk_widget_class_bind_template_child (widget_class, C2lModelsPage, total);
-  gtk_widget_class_bind_template_child (widget_class, C2lModelsPage, copying);
-  gtk_widget_class_bind_template_child (widget_class, C2lModelsPage, copying_text);
-  gtk_widget_class_bind_template_child (widget_class, C2lModelsPage, copying_progress);
+  gtk_widget_class_bind_template_child (widget_class, C2lModelsPage, busy);
+  gtk_widget_class_bind_template_child (widget_class, C2lModelsPage, busy_text);
+  gtk_widget_class_bind_template_child (widget_class, C2lModelsPage, busy_progress);
+  gtk_widget_class_bind_template_child (widget_class, C2lModelsPage, catalogue);
+  gtk_widget_class_bind_template_callback (widget_class, installed_one);
   gtk_widget_class_install_action (widget_class, "models.import", NULL, import);
   gtk_widget_class_install_action (widget_class, "models.use", "s", use);
   gtk_widget_class_install_action (widget_class, "models.show", "s", show_in_files);
   gtk_widget_class_install_action (widget_class, "models.remove", "s", remove_model);
-  gtk_widget_class_install_action (widget_class, "models.stop-copying", NULL, stop_copying);
+  gtk_widget_class_install_action (widget_class, "models.rename", "s", rename_model);
+  gtk_widget_class_install_action (widget_class, "models.stop", NULL, stop_work);
 }
 
 static void
@@ -385,6 +464,7 @@ c2l_models_page_init (C2lModelsPage *self)
 {
   GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
 
+  g_type_ensure (C2L_TYPE_CATALOGUE_BOX);
   gtk_widget_init_template (GTK_WIDGET (self));
   c2l_compat_hide_other_pages (GTK_WIDGET (self->stack));
   g_signal_connect_swapped (target, "drop", G_CALLBACK (dropped), self);

@@ -1,4 +1,4 @@
-/* Moving a folder to the trash, after asking. Never deletes: where there is no trash the folder
+/* Asking, and moving a folder to the trash. Never deletes: where there is no trash the folder
  * stays, and the error says what can be done. */
 #include "app/c2l-trash.h"
 
@@ -25,16 +25,64 @@ trashed (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, g_steal_pointer (&error));
 }
 
+void
+c2l_trash_move_async (const char *path, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  GTask *task = g_task_new (NULL, NULL, callback, data);
+
+  g_task_set_source_tag (task, c2l_trash_async);
+  g_file_trash_async (file, G_PRIORITY_DEFAULT, NULL, trashed, task);
+}
+
+typedef struct
+{
+  C2lTrashAnswer answer;
+  gpointer data;
+} Question;
+
 static void
 answered (AdwMessageDialog *dialog, const char *response, gpointer data)
 {
-  g_autoptr (GTask) task = data;
+  g_autofree Question *question = data;
 
-  if (g_strcmp0 (response, "trash") == 0)
-    g_file_trash_async (g_task_get_task_data (task), G_PRIORITY_DEFAULT, NULL, trashed,
-                        g_object_ref (task));
-  else
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Not wanted");
+  question->answer (g_strcmp0 (response, "trash") == 0, question->data);
+}
+
+void
+c2l_trash_ask (GtkWidget *widget,
+               const char *heading,
+               const char *body,
+               C2lTrashAnswer answer,
+               gpointer data)
+{
+  GtkRoot *root = gtk_widget_get_root (widget);
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (root), heading, body);
+  Question *question = g_new (Question, 1);
+
+  *question = (Question){ answer, data };
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("Cancel"), "trash",
+                                    _ ("Move to Trash"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "trash",
+                                              ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_signal_connect (dialog, "response", G_CALLBACK (answered), question);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+wanted_or_not (gboolean wanted, gpointer data)
+{
+  GTask *task = data;
+
+  if (wanted)
+    {
+      g_file_trash_async (g_task_get_task_data (task), G_PRIORITY_DEFAULT, NULL, trashed, task);
+      return;
+    }
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Not wanted");
+  g_object_unref (task);
 }
 
 void
@@ -45,20 +93,11 @@ c2l_trash_async (GtkWidget *widget,
                  GAsyncReadyCallback callback,
                  gpointer data)
 {
-  GtkRoot *root = gtk_widget_get_root (widget);
-  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (root), heading, body);
   GTask *task = g_task_new (widget, NULL, callback, data);
 
   g_task_set_source_tag (task, c2l_trash_async);
   g_task_set_task_data (task, g_file_new_for_path (path), g_object_unref);
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _ ("Cancel"), "trash",
-                                    _ ("Move to Trash"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "trash",
-                                              ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
-  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
-  g_signal_connect (dialog, "response", G_CALLBACK (answered), task);
-  gtk_window_present (GTK_WINDOW (dialog));
+  c2l_trash_ask (widget, heading, body, wanted_or_not, task);
 }
 
 gboolean

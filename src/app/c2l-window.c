@@ -451,6 +451,7 @@ show_board (C2lWindow *self, C2lBackstage *backstage)
   c2l_viewer_set_board (C2L_VIEWER (viewer), board);
   g_signal_connect_object (viewer, "closed", G_CALLBACK (on_viewer_closed), self,
                            G_CONNECT_SWAPPED);
+  c2l_models_page_set_library (self->models_page, c2l_board_get_library (board));
   c2l_create_page_set_board (self->create_page, board);
   self->edit_panel = C2L_EDIT_PANEL (c2l_edit_panel_new (board));
   c2l_create_page_set_panel (self->create_page, GTK_WIDGET (self->edit_panel));

@@ -25,12 +25,14 @@ typedef struct
 
 extern const C2lCommand c2l_command_bench;
 extern const C2lCommand c2l_command_dataset;
+extern const C2lCommand c2l_command_download;
 extern const C2lCommand c2l_command_evaluate;
 extern const C2lCommand c2l_command_export;
 extern const C2lCommand c2l_command_generate;
 extern const C2lCommand c2l_command_history;
 extern const C2lCommand c2l_command_import;
 extern const C2lCommand c2l_command_info;
+extern const C2lCommand c2l_command_models;
 extern const C2lCommand c2l_command_morph;
 extern const C2lCommand c2l_command_score;
 extern const C2lCommand c2l_command_selftest;

@@ -8,9 +8,10 @@
 #include <string.h>
 
 static const C2lCommand *const commands[] = {
-  &c2l_command_generate, &c2l_command_history, &c2l_command_morph,    &c2l_command_score,
-  &c2l_command_dataset,  &c2l_command_train,   &c2l_command_evaluate, &c2l_command_info,
-  &c2l_command_import,   &c2l_command_export,  &c2l_command_selftest, &c2l_command_bench,
+  &c2l_command_generate, &c2l_command_history,  &c2l_command_morph,    &c2l_command_score,
+  &c2l_command_dataset,  &c2l_command_train,    &c2l_command_evaluate, &c2l_command_info,
+  &c2l_command_models,   &c2l_command_download, &c2l_command_import,   &c2l_command_export,
+  &c2l_command_selftest, &c2l_command_bench,
 };
 
 static const C2lCommand *

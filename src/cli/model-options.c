@@ -1,6 +1,8 @@
 /* The options that say which model draws and on what. */
 #include "cli/model-options.h"
 
+#include "studio/bundles.h"
+#include "studio/catalogue.h"
 #include "studio/paths.h"
 #include "studio/ranks.h"
 
@@ -9,7 +11,7 @@ c2l_model_options_new_model_group (C2lModelOptions *options)
 {
   const GOptionEntry entries[]
       = { { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options->model,
-            "Draw with this bundle (default: the starter)", "FOLDER" },
+            "Draw with this bundle, by name or folder (default: the starter)", "NAME" },
           { "prior", 0, 0, G_OPTION_ARG_FILENAME, &options->prior, "The prior: a checkpoint",
             "FILE" },
           { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
@@ -115,6 +117,21 @@ open_files (const C2lModelOptions *options, GError **error)
                                 error);
 }
 
+/* A folder, or the name of a model that is installed. */
+static C2lBundle *
+open_named (const char *name, GError **error)
+{
+  g_autofree char *folder = c2l_bundles_find (name);
+  C2lCatalogue *own = c2l_catalogue_get_own (NULL);
+
+  if (g_file_test (folder, G_FILE_TEST_EXISTS) || own == NULL
+      || c2l_catalogue_find_model (own, name) == NULL)
+    return c2l_bundle_open (folder, error);
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+               "%s: this model is not installed; “c2l download %s” gets it", name, name);
+  return NULL;
+}
+
 C2lBundle *
 c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
 {
@@ -137,7 +154,7 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
       return NULL;
     }
   if (options->model != NULL)
-    return c2l_bundle_open (options->model, error);
+    return open_named (options->model, error);
   starter = c2l_paths_dup_data ("starter");
   if (starter != NULL)
     return c2l_bundle_open (starter, error);

@@ -61,8 +61,11 @@ c2l_json_parse_object (const char *text, gssize length, const char *where, GErro
     }
   if (!json_parser_load_from_data (parser, text, size, &reason))
     {
+      /* It quotes what it was given. */
+      g_autofree char *words = g_utf8_make_valid (reason->message, -1);
+
       g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, _ ("%s: not JSON: %s"), where,
-                   reason->message);
+                   words);
       return NULL;
     }
   root = json_parser_get_root (parser);

@@ -346,31 +346,10 @@ c2l_bundle_get_name (C2lBundle *bundle)
   return bundle->name;
 }
 
-/* What is in no list of translations is taken to be English. */
-static gboolean
-is_original (const char *language)
-{
-  return g_str_equal (language, "C") || g_str_equal (language, "en")
-         || g_str_has_prefix (language, "en_");
-}
-
 const char *
 c2l_bundle_translate (C2lBundle *bundle, const char *text)
 {
-  const char *const *languages = g_get_language_names ();
-  JsonObject *all = c2l_json_get_object (bundle->info, "translations");
-
-  for (int i = 0; all != NULL && text != NULL && languages[i] != NULL; i++)
-    {
-      JsonObject *texts = c2l_json_get_object (all, languages[i]);
-      const char *found = texts != NULL ? c2l_json_get_string (texts, text, NULL) : NULL;
-
-      if (found != NULL && *found != '\0')
-        return found;
-      if (is_original (languages[i]))
-        break;
-    }
-  return text;
+  return c2l_json_translate (c2l_json_get_object (bundle->info, "translations"), text);
 }
 
 const char *

@@ -3,6 +3,7 @@
  * begin with a point and those that an import is writing (“.part-”) are none of the user's. */
 #include "studio/bundles.h"
 
+#include "formats/output.h"
 #include "studio/json.h"
 #include "studio/paths.h"
 
@@ -19,6 +20,9 @@ c2l_installed_free (C2lInstalled *installed)
   g_free (installed->name);
   g_free (installed->draws);
   g_free (installed->network);
+  g_free (installed->origin);
+  g_free (installed->generator);
+  g_free (installed->preprocess);
   g_strfreev (installed->licences);
   g_strfreev (installed->attributions);
   g_clear_error (&installed->error);
@@ -76,10 +80,16 @@ describe (C2lInstalled *installed, C2lBundle *bundle)
   installed->draws
       = g_strdup (c2l_bundle_translate (bundle, c2l_json_get_string (info, "draws", description)));
   installed->network = g_strdup (c2l_json_get_string (info, "network", NULL));
+  if (c2l_json_get_object (info, "generator") != NULL)
+    installed->generator
+        = g_strdup (c2l_json_get_string (c2l_json_get_object (info, "generator"), "sha256", NULL));
+  installed->origin = g_strdup (c2l_json_get_string (info, "origin", NULL));
   installed->licences = dup_strings (info, "licences");
   installed->attributions = dup_strings (info, "attributions");
   installed->has_prior = c2l_bundle_get_file (bundle, C2L_ROLE_PRIOR) != NULL;
   installed->has_clip = c2l_bundle_get_file (bundle, C2L_ROLE_CLIP) != NULL;
+  if (installed->has_clip)
+    installed->preprocess = g_strdup (c2l_bundle_get_preprocess (bundle));
   installed->n_directions = c2l_bundle_get_directions (bundle)->len;
 }
 
@@ -212,6 +222,45 @@ c2l_bundles_dup_id (const char *folder)
   if (strcmp (parent, models) == 0)
     return g_path_get_basename (plain);
   return g_steal_pointer (&plain);
+}
+
+gboolean
+c2l_bundles_rename (const char *folder, const char *name, GError **error)
+{
+  g_autoptr (C2lBundle) bundle = c2l_bundle_open (folder, error);
+  g_autofree char *path = g_build_filename (folder, "model.json", NULL), *text = NULL,
+                  *lines = NULL;
+
+  if (bundle == NULL)
+    return FALSE;
+  /* Nobody else has seen this object yet. */
+  json_object_set_string_member (c2l_bundle_get_info (bundle), "name", name);
+  text = c2l_json_object_to_string (c2l_bundle_get_info (bundle), TRUE);
+  lines = g_strconcat (text, "\n", NULL);
+  return c2l_output_save (path, lines, strlen (lines), error);
+}
+
+char *
+c2l_bundles_find_origin (const char *origin)
+{
+  g_autofree char *models = c2l_paths_dup_models ();
+  g_autoptr (GDir) dir = g_dir_open (models, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *folder = g_build_filename (models, name, NULL);
+      g_autoptr (C2lBundle) bundle = is_users (name) && c2l_bundle_is_bundle (folder)
+                                         ? c2l_bundle_open (folder, NULL)
+                                         : NULL;
+      const char *its = bundle != NULL
+                            ? c2l_json_get_string (c2l_bundle_get_info (bundle), "origin", NULL)
+                            : NULL;
+
+      if (g_strcmp0 (its, origin) == 0)
+        return g_steal_pointer (&folder);
+    }
+  return NULL;
 }
 
 char *

@@ -25,6 +25,9 @@ typedef struct
   char **attributions;
   gboolean has_prior, has_clip;
   guint n_directions;
+  char *origin;        /* (nullable): the id of the catalogue's entry that it was made of */
+  char *generator;     /* (nullable): the SHA-256 of its generator */
+  char *preprocess;    /* (nullable): how CLIP sees pictures */
   guint64 size;        /* bytes of all its files */
   gboolean is_starter; /* the program's own: cannot be removed */
   /* (nullable): why it cannot be used; then only id, folder, name and size are set */
@@ -46,6 +49,11 @@ char      *c2l_bundles_dup_folder (const char *id);
 char      *c2l_bundles_find (const char *name);
 /* The id of the model in @folder. */
 char      *c2l_bundles_dup_id (const char *folder);
+/* Calls the model in @folder @name, for people; the folder keeps its own. Not for the program's own. */
+gboolean   c2l_bundles_rename (const char *folder, const char *name, GError **error);
+/* The folder of the user's model that was made of the catalogue's entry @origin; NULL where there is
+ * none. */
+char      *c2l_bundles_find_origin (const char *origin);
 /* A folder for a new model of this name that does not exist yet: letters of any script stay, what a
  * folder's name cannot hold goes. */
 char      *c2l_bundles_dup_new_folder (const char *name);

@@ -246,3 +246,36 @@ c2l_part_discard (C2lPart *self)
   g_unlink (self->path);
   self->size = 0;
 }
+
+static goffset
+get_size (const char *path)
+{
+  GStatBuf status;
+
+  return g_stat (path, &status) == 0 ? status.st_size : -1;
+}
+
+goffset
+c2l_download_get_done (const char *destination)
+{
+  g_autofree char *part = g_strconcat (destination, ".part", NULL);
+  goffset whole = get_size (destination);
+
+  return whole >= 0 ? whole : MAX (get_size (part), 0);
+}
+
+void
+c2l_download_discard (const char *destination)
+{
+  g_autofree char *part = g_strconcat (destination, ".part", NULL);
+  g_autofree char *note = g_strconcat (part, ".json", NULL);
+  int fd = g_open (part, O_RDWR | O_CLOEXEC, 0);
+
+  if (fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) == 0)
+    {
+      g_unlink (note);
+      g_unlink (part);
+    }
+  if (fd >= 0)
+    close (fd);
+}

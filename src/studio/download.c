@@ -17,6 +17,9 @@
 /* So much progress makes a connection good again, and the count of retries starts anew. */
 #define GOOD_PROGRESS (1 << 20)
 
+/* Nobody waits long for a number. */
+#define ASK_TIMEOUT_S 10
+
 #define USER_AGENT "Clip2Latent"
 
 G_DEFINE_QUARK (c2l - download - error - quark, c2l_download_error)
@@ -187,6 +190,18 @@ total_size (Download *self)
   return -1;
 }
 
+static gboolean
+check_most (Download *self, goffset size)
+{
+  goffset most = self->options->max_size;
+
+  if (most == 0 || size <= most)
+    return TRUE;
+  g_set_error (&self->error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_WRONG_BYTES,
+               _ ("%s: the server sends more than such a file can have"), self->url);
+  return FALSE;
+}
+
 /* What must hold before the first byte of an answer is written. */
 static gboolean
 begin_answer (Download *self)
@@ -215,7 +230,8 @@ begin_answer (Download *self)
                    self->url, total, expected);
       return FALSE;
     }
-  return c2l_part_check_space (self->part, total - self->part->size, &self->error);
+  return check_most (self, total)
+         && c2l_part_check_space (self->part, total - self->part->size, &self->error);
 }
 
 static size_t
@@ -242,6 +258,8 @@ on_body (char *bytes, size_t size, size_t n, void *data)
                    self->url, expected);
       return CURL_WRITEFUNC_ERROR;
     }
+  if (!check_most (self, self->part->size + (goffset) length))
+    return CURL_WRITEFUNC_ERROR;
   return c2l_part_write (self->part, bytes, length, &self->error) ? length : CURL_WRITEFUNC_ERROR;
 }
 
@@ -250,7 +268,7 @@ report_progress (Download *self, gboolean is_last)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (self->options->progress == NULL
+  if (self->options->progress == NULL || self->part == NULL
       || (!is_last && now - self->last_progress < PROGRESS_INTERVAL_US))
     return;
   self->last_progress = now;
@@ -278,7 +296,9 @@ set_request (Download *self, struct curl_slist *headers)
   curl_easy_setopt (easy, CURLOPT_WRITEDATA, self);
   curl_easy_setopt (easy, CURLOPT_BUFFERSIZE, 256L * 1024);
   curl_easy_setopt (easy, CURLOPT_HTTPHEADER, headers);
-  if (self->part->size > 0)
+  if (self->part == NULL)
+    curl_easy_setopt (easy, CURLOPT_NOBODY, 1L);
+  else if (self->part->size > 0)
     {
       g_autofree char *range = g_strdup_printf ("%" G_GOFFSET_FORMAT "-", self->part->size);
 
@@ -330,7 +350,7 @@ send_request (Download *self)
   struct curl_slist *headers = NULL;
   CURLcode code;
 
-  if (self->part->size > 0 && self->part->validator != NULL)
+  if (self->part != NULL && self->part->size > 0 && self->part->validator != NULL)
     {
       g_autofree char *if_range = g_strdup_printf ("If-Range: %s", self->part->validator);
 
@@ -488,6 +508,7 @@ fetch (Download *self, GError **error)
       g_autoptr (GError) local_error = NULL;
       goffset before = self->part->size;
       Outcome outcome = attempt (self, &local_error);
+      guint delay;
 
       if (outcome == OUTCOME_DONE)
         return TRUE;
@@ -498,7 +519,10 @@ fetch (Download *self, GError **error)
           g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;
         }
-      wait_before_retry (self, self->options->retry_delay_ms << MIN (n_retries, 6));
+      delay = self->options->retry_delay_ms << MIN (n_retries, 6);
+      if (self->options->retry != NULL)
+        self->options->retry (local_error, delay, self->options->progress_data);
+      wait_before_retry (self, delay);
       if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
         return FALSE;
       n_retries++;
@@ -606,4 +630,42 @@ c2l_download (const char *url,
   if (local_error != NULL)
     g_propagate_error (error, local_error);
   return is_good;
+}
+
+goffset
+c2l_download_ask_size (const char *url,
+                       const C2lDownloadOptions *options,
+                       GCancellable *cancellable)
+{
+  C2lDownloadOptions impatient = *options;
+  Download self = { .options = &impatient, .cancellable = cancellable, .url = url };
+  gboolean allow_http = g_str_has_prefix (url, "http:");
+  goffset size = -1;
+  gulong handler = 0;
+
+  if (!check_url (url, TRUE, NULL) || g_cancellable_is_cancelled (cancellable))
+    return -1;
+  impatient.connect_timeout_s = MIN (options->connect_timeout_s, ASK_TIMEOUT_S);
+  impatient.stall_timeout_s = MIN (options->stall_timeout_s, ASK_TIMEOUT_S);
+  init_curl ();
+  self.multi = curl_multi_init ();
+  self.easy = curl_easy_init ();
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), self.multi, NULL);
+  set_string (&self.current_url, url);
+  for (int n = 0; n <= MAX_REDIRECTS && send_request (&self) == CURLE_OK; n++)
+    {
+      char *next = NULL;
+
+      curl_easy_getinfo (self.easy, CURLINFO_REDIRECT_URL, &next);
+      if (next == NULL)
+        size = total_size (&self);
+      if (next == NULL || !check_url (next, allow_http, NULL))
+        break;
+      set_string (&self.current_url, next);
+    }
+  if (handler != 0)
+    g_cancellable_disconnect (cancellable, handler);
+  download_clear (&self);
+  return size;
 }

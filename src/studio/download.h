@@ -32,12 +32,17 @@ GQuark   c2l_download_error_quark (void);
  * about ten times a second. */
 typedef void (*C2lDownloadProgress) (goffset done, goffset total, gpointer data);
 
+/* Before a pause: what went wrong, and that it will be tried again after so many milliseconds. */
+typedef void (*C2lDownloadRetry) (const GError *reason, guint delay_ms, gpointer data);
+
 typedef struct
 {
   const char *sha256;        /* hexadecimal, or NULL where it is not known */
   goffset expected_size;     /* bytes, or 0 */
+  goffset max_size;          /* more bytes are refused; 0: any number */
   C2lDownloadProgress progress;
-  gpointer progress_data;
+  C2lDownloadRetry retry;    /* (nullable) */
+  gpointer progress_data;    /* for both */
   guint max_retries;         /* in a row without a mebibyte of progress */
   guint retry_delay_ms;      /* before the first retry; doubles each time */
   guint connect_timeout_s;
@@ -54,5 +59,16 @@ void     c2l_download_options_init (C2lDownloadOptions *options);
  * environment. */
 gboolean c2l_download (const char *url, const char *destination, const C2lDownloadOptions *options,
                        GCancellable *cancellable, GError **error);
+
+/* How many bytes of @destination are here, as an unfinished file or a whole one; 0 where none are. */
+goffset  c2l_download_get_done (const char *destination);
+
+/* Throws away what is unfinished of @destination; while somebody fetches it, nothing. */
+void     c2l_download_discard (const char *destination);
+
+/* c2l_download_ask_size:
+ * Asks the server how long the file at @url is, and fetches none of it (blocking). −1 where it does
+ * not say, or there is no connection. */
+goffset  c2l_download_ask_size (const char *url, const C2lDownloadOptions *options, GCancellable *cancellable);
 
 G_END_DECLS

@@ -350,6 +350,9 @@ add_words (Work *work)
   json_object_set_string_member (work->info, "name", import->name);
   if (import->description != NULL)
     json_object_set_string_member (work->info, "description", import->description);
+  if (import->origin != NULL)
+    json_object_set_string_member (work->info, "origin", import->origin);
+  add_strings (work->info, "examples", import->prompts);
   add_strings (work->info, "licences", import->licences);
   add_strings (work->info, "attributions", import->attributions);
   if (import->defaults.steps > 0)

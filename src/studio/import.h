@@ -13,6 +13,8 @@ typedef struct
   const char *directions;
   const char *examples;    /* JSON with “examples”, “first” and “draws”, or one prompt a line */
   const char *name, *description;
+  const char *origin;      /* of which entry of a catalogue it is made: its id */
+  const char *const *prompts;      /* prompts that work, beside those of examples */
   const char *const *licences;     /* lines for people: what is under which licence */
   const char *const *attributions; /* who must be named, and how */
   C2lDefaults defaults;    /* steps 0: none given */

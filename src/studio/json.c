@@ -68,3 +68,29 @@ c2l_json_object_to_string (JsonObject *object, gboolean pretty)
   json_node_set_object (node, object);
   return json_to_string (node, pretty);
 }
+
+/* What is in no list of translations is taken to be English. */
+static gboolean
+is_original (const char *language)
+{
+  return g_str_equal (language, "C") || g_str_equal (language, "en")
+         || g_str_has_prefix (language, "en_");
+}
+
+const char *
+c2l_json_translate (JsonObject *translations, const char *text)
+{
+  const char *const *languages = g_get_language_names ();
+
+  for (int i = 0; translations != NULL && text != NULL && languages[i] != NULL; i++)
+    {
+      JsonObject *texts = c2l_json_get_object (translations, languages[i]);
+      const char *found = texts != NULL ? c2l_json_get_string (texts, text, NULL) : NULL;
+
+      if (found != NULL && *found != '\0')
+        return found;
+      if (is_original (languages[i]))
+        break;
+    }
+  return text;
+}

@@ -144,6 +144,8 @@ add_query (Conditions *conditions, const C2lLibraryQuery *query)
     add_search (conditions, query->text);
   if (query->model != NULL)
     add (conditions, " AND model = ?", g_utf8_make_valid (query->model, -1), 0);
+  if (query->generator != NULL)
+    add (conditions, " AND generator = ?", g_strdup (query->generator), 0);
   if (query->from != 0)
     add (conditions, " AND created >= ?", NULL, query->from);
   if (query->to != 0)

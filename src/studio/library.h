@@ -67,6 +67,7 @@ typedef struct
 {
   const char *text;       /* words anywhere in the prompt, in any case and order; no sign has a meaning of its own */
   const char *model;
+  const char *generator;  /* SHA-256 */
   gint64 from, to;        /* created, microseconds since 1970; @to itself not */
   gboolean favourites;
   gboolean not_kept;      /* those without a full-size PNG */

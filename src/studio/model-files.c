@@ -27,7 +27,7 @@ report (goffset done, goffset total, gpointer data)
 }
 
 static char *
-resolve (const Fetch *fetch, const char *name, C2lFileKind kind, GError **error)
+resolve (const Fetch *fetch, const char *name, C2lPublishedKind kind, GError **error)
 {
   Report progress = { fetch->progress, name };
   C2lDownloadOptions options;
@@ -43,7 +43,7 @@ resolve (const Fetch *fetch, const char *name, C2lFileKind kind, GError **error)
 
 /* Where nothing was named there is nothing to do. */
 static gboolean
-fetch_one (const Fetch *fetch, const char *name, C2lFileKind kind, char **path, GError **error)
+fetch_one (const Fetch *fetch, const char *name, C2lPublishedKind kind, char **path, GError **error)
 {
   return name == NULL || (*path = resolve (fetch, name, kind, error)) != NULL;
 }
@@ -56,15 +56,15 @@ find_config (const Fetch *fetch, const char *prior, C2lModelPaths *paths, GError
       "%.*s.yaml", (int) (dot != NULL ? dot - paths->prior : (gssize) strlen (paths->prior)),
       paths->prior);
 
-  if (c2l_published_find (prior, C2L_FILE_CONFIG) != NULL)
-    return fetch_one (fetch, prior, C2L_FILE_CONFIG, &paths->config, error);
+  if (c2l_published_find (prior, C2L_PUBLISHED_CONFIG) != NULL)
+    return fetch_one (fetch, prior, C2L_PUBLISHED_CONFIG, &paths->config, error);
   if (g_file_test (beside, G_FILE_TEST_IS_REGULAR))
     paths->config = g_steal_pointer (&beside);
   return TRUE;
 }
 
 static gboolean
-check_name (const char *name, C2lFileKind kind, GError **error)
+check_name (const char *name, C2lPublishedKind kind, GError **error)
 {
   return name == NULL || c2l_download_check (name, kind, error);
 }
@@ -80,15 +80,15 @@ c2l_model_paths_fetch (C2lModelPaths *paths,
 
   *paths = (C2lModelPaths){ 0 };
   /* A mistyped name is to be known before gigabytes of the others. */
-  if (!check_name (named->clip, C2L_FILE_CLIP, error)
-      || !check_name (named->prior, C2L_FILE_PRIOR, error)
-      || !check_name (named->config, C2L_FILE_CONFIG, error)
-      || !check_name (named->generator, C2L_FILE_GENERATOR, error))
+  if (!check_name (named->clip, C2L_PUBLISHED_CLIP, error)
+      || !check_name (named->prior, C2L_PUBLISHED_PRIOR, error)
+      || !check_name (named->config, C2L_PUBLISHED_CONFIG, error)
+      || !check_name (named->generator, C2L_PUBLISHED_GENERATOR, error))
     return FALSE;
-  if (!fetch_one (&fetch, named->clip, C2L_FILE_CLIP, &paths->clip, error)
-      || !fetch_one (&fetch, named->prior, C2L_FILE_PRIOR, &paths->prior, error)
-      || !fetch_one (&fetch, named->config, C2L_FILE_CONFIG, &paths->config, error)
-      || !fetch_one (&fetch, named->generator, C2L_FILE_GENERATOR, &paths->generator, error))
+  if (!fetch_one (&fetch, named->clip, C2L_PUBLISHED_CLIP, &paths->clip, error)
+      || !fetch_one (&fetch, named->prior, C2L_PUBLISHED_PRIOR, &paths->prior, error)
+      || !fetch_one (&fetch, named->config, C2L_PUBLISHED_CONFIG, &paths->config, error)
+      || !fetch_one (&fetch, named->generator, C2L_PUBLISHED_GENERATOR, &paths->generator, error))
     return FALSE;
   paths->merges = g_strdup (named->merges);
   return paths->prior == NULL || paths->config != NULL

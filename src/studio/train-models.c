@@ -90,12 +90,12 @@ open_files (const C2lTrainSettings *settings, GCancellable *cancellable, GError 
     }
   generator = c2l_train_find_file (settings->sg_pkl);
   clip = c2l_train_find_file (settings->clip_variant);
-  if (!c2l_download_check (generator, C2L_FILE_GENERATOR, error)
-      || !c2l_download_check (clip, C2L_FILE_CLIP, error))
+  if (!c2l_download_check (generator, C2L_PUBLISHED_GENERATOR, error)
+      || !c2l_download_check (clip, C2L_PUBLISHED_CLIP, error))
     return NULL;
-  generator_file = c2l_download_resolve (generator, C2L_FILE_GENERATOR, NULL, cancellable, error);
+  generator_file = c2l_download_resolve (generator, C2L_PUBLISHED_GENERATOR, NULL, cancellable, error);
   clip_file = generator_file != NULL
-                  ? c2l_download_resolve (clip, C2L_FILE_CLIP, NULL, cancellable, error)
+                  ? c2l_download_resolve (clip, C2L_PUBLISHED_CLIP, NULL, cancellable, error)
                   : NULL;
   return clip_file != NULL
              ? c2l_bundle_open_files (&(C2lModelFiles){ .clip = clip_file,

@@ -167,7 +167,7 @@ test_names_are_no_markup (void)
                              .draws = (char *) "<i>",
                              .network = (char *) "<u>",
                              .size = 5 };
-  GtkWidget *row = g_object_ref_sink (GTK_WIDGET (c2l_model_row_new (&installed)));
+  GtkWidget *row = g_object_ref_sink (GTK_WIDGET (c2l_model_row_new (&installed, NULL)));
   C2lRunInfo run = { .folder = (char *) "/<b>",
                      .name = (char *) "<b>&",
                      .state = C2L_RUN_FAILED,

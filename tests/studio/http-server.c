@@ -15,6 +15,7 @@ struct _HttpServer
   guint16 port;
   guint8 *data;
   gsize size;
+  GHashTable *files; /* of GBytes by name; not changed while it serves */
   gint n_requests;
   gint n_ranges;
 };
@@ -24,6 +25,8 @@ typedef struct
   HttpServer *server;
   GOutputStream *out;
   const char *path;
+  const guint8 *data; /* the file that is asked for */
+  gsize size;
   gint64 start;   /* first byte asked for, or -1 */
   char *if_range;
 } Request;
@@ -44,7 +47,7 @@ send_text (Request *request, const char *format, ...)
 static void
 send_header (Request *request, gint64 start, gint64 length, const char *etag)
 {
-  gint64 size = request->server->size;
+  gint64 size = request->size;
 
   if (start > 0)
     send_text (request, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT
@@ -57,7 +60,7 @@ send_header (Request *request, gint64 start, gint64 length, const char *etag)
 static void
 send_bytes (Request *request, gint64 start, gint64 n)
 {
-  g_output_stream_write_all (request->out, request->server->data + start, n, NULL, NULL, NULL);
+  g_output_stream_write_all (request->out, request->data + start, n, NULL, NULL, NULL);
 }
 
 /* Where the answer begins: at the asked byte where the file is still the same, else at 0. */
@@ -73,7 +76,7 @@ static void
 answer_good (Request *request, int argument)
 {
   gint64 start = find_start (request, "\"good\"");
-  gint64 size = request->server->size;
+  gint64 size = request->size;
 
   if (start >= size)
     {
@@ -89,14 +92,14 @@ static void
 answer_slow (Request *request, int argument)
 {
   gint64 start = find_start (request, "\"slow\"");
-  gint64 size = request->server->size;
+  gint64 size = request->size;
 
   send_header (request, start, size - start, "\"slow\"");
   while (start < size && !g_cancellable_is_cancelled (request->server->stop))
     {
       gint64 n = MIN (size - start, 1 << 16);
 
-      if (!g_output_stream_write_all (request->out, request->server->data + start, n, NULL, NULL, NULL))
+      if (!g_output_stream_write_all (request->out, request->data + start, n, NULL, NULL, NULL))
         return;
       start += n;
       g_usleep (1000);
@@ -104,10 +107,28 @@ answer_slow (Request *request, int argument)
 }
 
 static void
+answer_trickle (Request *request, int argument)
+{
+  gint64 start = find_start (request, "\"trickle\"");
+  gint64 size = request->size;
+
+  send_header (request, start, size - start, "\"trickle\"");
+  while (start < size && !g_cancellable_is_cancelled (request->server->stop))
+    {
+      gint64 n = MIN (size - start, 2000);
+
+      if (!g_output_stream_write_all (request->out, request->data + start, n, NULL, NULL, NULL))
+        return;
+      start += n;
+      g_usleep (3000);
+    }
+}
+
+static void
 answer_drop (Request *request, int argument)
 {
   gint64 start = find_start (request, "\"drop\"");
-  gint64 left = request->server->size - start;
+  gint64 left = request->size - start;
 
   send_header (request, start, left, "\"drop\"");
   send_bytes (request, start, MIN (left, argument));
@@ -116,7 +137,7 @@ answer_drop (Request *request, int argument)
 static void
 answer_no_range (Request *request, int argument)
 {
-  gint64 size = request->server->size;
+  gint64 size = request->size;
 
   send_header (request, 0, size, "\"no-range\"");
   send_bytes (request, 0, request->start < 0 ? size / 2 : size);
@@ -127,7 +148,7 @@ answer_changing (Request *request, int argument)
 {
   g_autofree char *etag = g_strdup_printf ("\"v%d\"", MIN (request->server->n_requests, 2));
   gint64 start = find_start (request, etag);
-  gint64 size = request->server->size;
+  gint64 size = request->size;
 
   send_header (request, start, size - start, etag);
   if (request->server->n_requests == 1)
@@ -143,7 +164,7 @@ answer_changing (Request *request, int argument)
 static void
 answer_stall (Request *request, int argument)
 {
-  gint64 size = request->server->size;
+  gint64 size = request->size;
 
   send_header (request, 0, size, "\"stall\"");
   send_bytes (request, 0, size / 2);
@@ -155,8 +176,8 @@ answer_stall (Request *request, int argument)
 static void
 answer_corrupt (Request *request, int argument)
 {
-  gsize size = request->server->size;
-  g_autofree guint8 *wrong = g_memdup2 (request->server->data, size);
+  gsize size = request->size;
+  g_autofree guint8 *wrong = g_memdup2 (request->data, size);
 
   wrong[size / 3] ^= 1;
   send_header (request, 0, size, "\"corrupt\"");
@@ -167,7 +188,7 @@ static void
 answer_longer (Request *request, int argument)
 {
   gint64 start = find_start (request, "\"longer\"");
-  gint64 left = request->server->size - start;
+  gint64 left = request->size - start;
 
   send_header (request, start, left + 1000, "\"longer\"");
   send_bytes (request, start, left);
@@ -176,8 +197,8 @@ answer_longer (Request *request, int argument)
 static void
 answer_short (Request *request, int argument)
 {
-  send_header (request, 0, request->server->size / 2, "\"short\"");
-  send_bytes (request, 0, request->server->size / 2);
+  send_header (request, 0, request->size / 2, "\"short\"");
+  send_bytes (request, 0, request->size / 2);
 }
 
 static void
@@ -195,10 +216,20 @@ answer_busy (Request *request, int argument)
     answer_good (request, 0);
 }
 
+/* Without a length, and without an end before somebody hangs up. */
+static void
+answer_endless (Request *request, int argument)
+{
+  send_text (request, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+  while (!g_cancellable_is_cancelled (request->server->stop)
+         && g_output_stream_write_all (request->out, request->data, request->size, NULL, NULL, NULL))
+    continue;
+}
+
 static void
 answer_wrong_range (Request *request, int argument)
 {
-  gint64 size = request->server->size;
+  gint64 size = request->size;
 
   if (request->start < 0)
     {
@@ -250,7 +281,8 @@ static const struct
   { "/longer", answer_longer },   { "/short", answer_short },      { "/wrong-range", answer_wrong_range },
   { "/busy/", answer_busy },      { "/status/", answer_status },   { "/to-file", answer_to_file },
   { "/to-outside", answer_to_outside }, { "/to/", answer_to },     { "/loop", answer_loop },
-  { "/slow", answer_slow },
+  { "/slow", answer_slow },       { "/endless", answer_endless },
+  { "/trickle", answer_trickle },
 };
 
 static char *
@@ -275,6 +307,24 @@ read_request (GDataInputStream *in, Request *request)
   return g_strdup (words[1]);
 }
 
+/* "/in/NAME/good" is that file's "/good". */
+static void
+find_file (Request *request)
+{
+  const char *end;
+
+  request->data = request->server->data;
+  request->size = request->server->size;
+  if (!g_str_has_prefix (request->path, "/in/") || (end = strchr (request->path + 4, '/')) == NULL)
+    return;
+  g_autofree char *name = g_strndup (request->path + 4, end - request->path - 4);
+  GBytes *bytes = g_hash_table_lookup (request->server->files, name);
+
+  request->path = end;
+  if (bytes != NULL)
+    request->data = g_bytes_get_data (bytes, &request->size);
+}
+
 static gboolean
 on_connection (GThreadedSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
 {
@@ -287,15 +337,16 @@ on_connection (GThreadedSocketService *service, GSocketConnection *connection, G
     return TRUE;
   request.out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
   request.path = path;
+  find_file (&request);
   g_atomic_int_inc (&request.server->n_requests);
   if (request.start >= 0)
     g_atomic_int_inc (&request.server->n_ranges);
 
   for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
     {
-      if (g_str_has_prefix (path, answers[i].prefix))
+      if (g_str_has_prefix (request.path, answers[i].prefix))
         {
-          answers[i].answer (&request, atoi (path + strlen (answers[i].prefix)));
+          answers[i].answer (&request, atoi (request.path + strlen (answers[i].prefix)));
           break;
         }
     }
@@ -324,6 +375,7 @@ on_service_gone (gpointer data, GClosure *closure)
   HttpServer *self = data;
 
   g_object_unref (self->stop);
+  g_hash_table_unref (self->files);
   g_free (self->data);
   g_free (self);
 }
@@ -338,6 +390,7 @@ http_server_new (gconstpointer data, gsize size)
 
   self->data = g_memdup2 (data, size);
   self->size = size;
+  self->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   self->stop = g_cancellable_new ();
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
@@ -374,6 +427,16 @@ http_server_free (HttpServer *self)
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_object_unref (self->service);
+}
+
+void
+http_server_add_file (HttpServer *self, const char *path)
+{
+  char *contents;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (path, &contents, &size, NULL));
+  g_hash_table_insert (self->files, g_path_get_basename (path), g_bytes_new_take (contents, size));
 }
 
 char *

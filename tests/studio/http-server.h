@@ -9,7 +9,10 @@
  *   /to/PATH       redirects to /PATH          /loop          redirects to itself
  *   /to-file       redirects to file:///       /to-outside    redirects to http://192.0.2.1/
  *   /slow          as /good, 64 KiB a millisecond
- *   /wrong-range   sends another part than asked for */
+ *   /wrong-range   sends another part than asked for
+ *   /in/NAME/drop/N   as /drop/N, for a file that was added
+ *   /trickle       as /good, 2000 bytes in 3 ms
+ *   /endless       never says how much, and never ends */
 #pragma once
 
 #include <gio/gio.h>
@@ -21,6 +24,8 @@ typedef struct _HttpServer HttpServer;
 HttpServer *http_server_new (gconstpointer data, gsize size);
 void        http_server_free (HttpServer *server);
 
+/* Serves the file at @path, too, by its own name; before the first request. */
+void        http_server_add_file (HttpServer *server, const char *path);
 char       *http_server_dup_url (HttpServer *server, const char *path);
 /* Requests so far, and how many of them asked for a range. */
 int         http_server_get_n_requests (HttpServer *server);

@@ -63,6 +63,35 @@ test_finds_by_name (void)
 }
 
 static void
+test_renames (void)
+{
+  g_autofree char *folder = add_model (
+      "old",
+      "{\"format\": 1, \"name\": \"Old\", \"origin\": \"x\", \"generator\": {\"file\": \"g\", "
+      "\"sha256\": \"abc\"}, \"mine\": {\"kept\": [1, 2]}}");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (folder, "model.json", NULL), *text = NULL,
+                  *found = NULL;
+  g_autoptr (GPtrArray) models = NULL;
+  C2lInstalled *renamed;
+
+  g_assert_true (c2l_bundles_rename (folder, "Grün “2”", &error));
+  g_assert_no_error (error);
+  models = list ();
+  renamed = g_ptr_array_index (models, models->len - 1);
+  g_assert_cmpstr (renamed->id, ==, "old");
+  g_assert_cmpstr (renamed->name, ==, "Grün “2”");
+  g_assert_cmpstr (renamed->generator, ==, "abc");
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "kept"));
+  found = c2l_bundles_find_origin ("x");
+  g_assert_cmpstr (found, ==, folder);
+  g_assert_null (c2l_bundles_find_origin ("y"));
+  g_assert_false (c2l_bundles_rename ("/nowhere", "A", &error));
+  g_assert_nonnull (error);
+}
+
+static void
 test_lists_others_behind_it (void)
 {
   g_autofree char *b
@@ -271,6 +300,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bundles/lists/others-behind-it", test_lists_others_behind_it);
   g_test_add_func ("/bundles/lists/broken-ones-with-what-is-wrong",
                    test_lists_broken_ones_with_what_is_wrong);
+  g_test_add_func ("/bundles/renames-and-finds-by-origin", test_renames);
   g_test_add_func ("/bundles/finds/by-name", test_finds_by_name);
   g_test_add_func ("/bundles/ids-and-folders-agree", test_ids_and_folders_agree);
   g_test_add_func ("/bundles/new-folders-are-safe-and-new", test_new_folders_are_safe_and_new);

@@ -103,6 +103,35 @@ test_resumes_after_drops (Fixture *f, gconstpointer data)
   g_assert_cmpint (http_server_get_n_ranges (f->server), ==, 3);
 }
 
+typedef struct
+{
+  int n;
+  guint last_delay;
+} Retries;
+
+static void
+on_retry (const GError *reason, guint delay_ms, gpointer data)
+{
+  Retries *retries = data;
+
+  g_assert_error (reason, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NETWORK);
+  g_assert_cmpuint (delay_ms, >, retries->last_delay);
+  retries->last_delay = delay_ms;
+  retries->n++;
+}
+
+/* Each pause is longer than the one before, and is told. */
+static void
+test_backs_off (Fixture *f, gconstpointer data)
+{
+  Retries retries = { 0 };
+
+  f->options.retry = on_retry;
+  f->options.progress_data = &retries;
+  test_arrives (f, "/drop/60000");
+  g_assert_cmpint (retries.n, ==, 3);
+}
+
 static void
 test_resumes_in_next_call (Fixture *f, gconstpointer data)
 {
@@ -136,7 +165,8 @@ leave_part (Fixture *f, const char *path, gsize n)
 {
   g_autofree char *folder = g_path_get_dirname (f->path);
   g_autofree char *url = http_server_dup_url (f->server, path);
-  g_autofree char *note = g_strdup_printf ("{\"url\": \"%s\", \"validator\": \"\\\"good\\\"\"}", url);
+  g_autofree char *note
+      = g_strdup_printf ("{\"url\": \"%s\", \"validator\": \"\\\"good\\\"\"}", url);
 
   g_mkdir (folder, 0755);
   g_assert_true (g_file_set_contents (f->part, (char *) f->data, n, NULL));
@@ -187,7 +217,8 @@ test_wrong_size (Fixture *f, gconstpointer data)
   test_wrong_bytes (f, "/good");
 }
 
-/* A promise of more bytes than there are: never taken for whole, even where nothing but the size is known. */
+/* A promise of more bytes than there are: never taken for whole, even where nothing but the size is
+ * known. */
 static void
 test_longer_promise (Fixture *f, gconstpointer data)
 {
@@ -211,10 +242,14 @@ test_refusals (Fixture *f, gconstpointer data)
     const char *path;
     C2lDownloadError code;
   } cases[] = {
-    { "/status/404", C2L_DOWNLOAD_ERROR_STATUS },   { "/status/403", C2L_DOWNLOAD_ERROR_STATUS },
-    { "/busy/100", C2L_DOWNLOAD_ERROR_STATUS },     { "/loop", C2L_DOWNLOAD_ERROR_REFUSED },
-    { "/to-file", C2L_DOWNLOAD_ERROR_REFUSED },     { "/to-outside", C2L_DOWNLOAD_ERROR_REFUSED },
-    { "/to/to/to/to/to/to/good", C2L_DOWNLOAD_ERROR_REFUSED }, { "/wrong-range", C2L_DOWNLOAD_ERROR_STATUS },
+    { "/status/404", C2L_DOWNLOAD_ERROR_STATUS },
+    { "/status/403", C2L_DOWNLOAD_ERROR_STATUS },
+    { "/busy/100", C2L_DOWNLOAD_ERROR_STATUS },
+    { "/loop", C2L_DOWNLOAD_ERROR_REFUSED },
+    { "/to-file", C2L_DOWNLOAD_ERROR_REFUSED },
+    { "/to-outside", C2L_DOWNLOAD_ERROR_REFUSED },
+    { "/to/to/to/to/to/to/good", C2L_DOWNLOAD_ERROR_REFUSED },
+    { "/wrong-range", C2L_DOWNLOAD_ERROR_STATUS },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -227,8 +262,9 @@ test_refusals (Fixture *f, gconstpointer data)
 static void
 test_addresses (Fixture *f, gconstpointer data)
 {
-  static const char *const urls[] = { "http://example.com/a", "ftp://127.0.0.1/a", "file:///etc/hostname",
-                                      "http://127.0.0.1.example.com/a", "https:///a", "nonsense" };
+  static const char *const urls[]
+      = { "http://example.com/a",           "ftp://127.0.0.1/a", "file:///etc/hostname",
+          "http://127.0.0.1.example.com/a", "https:///a",        "nonsense" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (urls); i++)
     {
@@ -319,20 +355,20 @@ test_resolve (Fixture *f, gconstpointer data)
 {
   g_autofree char *url = http_server_dup_url (f->server, "/good/weights.pkl?download=true");
   g_autoptr (GError) error = NULL;
-  g_autofree char *first = c2l_download_resolve (url, C2L_FILE_GENERATOR, NULL, NULL, &error);
+  g_autofree char *first = c2l_download_resolve (url, C2L_PUBLISHED_GENERATOR, NULL, NULL, &error);
   g_autofree char *again = NULL;
   g_autofree char *path = NULL;
   g_autofree char *folder = NULL;
 
   g_assert_no_error (error);
   g_assert_true (g_str_has_suffix (first, "-weights.pkl"));
-  again = c2l_download_resolve (url, C2L_FILE_GENERATOR, NULL, NULL, &error);
+  again = c2l_download_resolve (url, C2L_PUBLISHED_GENERATOR, NULL, NULL, &error);
   g_assert_cmpstr (again, ==, first);
   g_assert_cmpint (http_server_get_n_requests (f->server), ==, 1);
 
-  path = c2l_download_resolve (first, C2L_FILE_PRIOR, NULL, NULL, &error);
+  path = c2l_download_resolve (first, C2L_PUBLISHED_PRIOR, NULL, NULL, &error);
   g_assert_cmpstr (path, ==, first);
-  g_assert_null (c2l_download_resolve ("no-such-model", C2L_FILE_PRIOR, NULL, NULL, &error));
+  g_assert_null (c2l_download_resolve ("no-such-model", C2L_PUBLISHED_PRIOR, NULL, NULL, &error));
   g_assert_error (error, C2L_DOWNLOAD_ERROR, C2L_DOWNLOAD_ERROR_NAME);
   g_assert_nonnull (strstr (error->message, "ffhq-sg2-510"));
   g_unlink (first);
@@ -341,20 +377,72 @@ test_resolve (Fixture *f, gconstpointer data)
 }
 
 static void
-test_published (void)
+test_most (Fixture *f, gconstpointer data)
 {
-  gsize n;
-  const C2lPublished *all = c2l_published_get_all (&n);
+  f->options.max_size = SIZE - 1;
+  test_wrong_bytes (f, "/good");
+  test_wrong_bytes (f, "/endless");
+  f->options.max_size = SIZE;
+  test_arrives (f, "/good");
+}
 
-  g_assert_cmpuint (n, >=, 7);
-  for (gsize i = 0; i < n; i++)
+static goffset
+ask (Fixture *f, const char *path)
+{
+  g_autofree char *url = http_server_dup_url (f->server, path);
+
+  return c2l_download_ask_size (url, &f->options, NULL);
+}
+
+static void
+test_ask_size (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (ask (f, "/good"), ==, SIZE);
+  g_assert_cmpint (ask (f, "/to/to/good"), ==, SIZE);
+  g_assert_cmpint (ask (f, "/status/404"), ==, -1);
+  g_assert_cmpint (ask (f, "/loop"), ==, -1);
+  g_assert_cmpint (ask (f, "/to-file"), ==, -1);
+  g_assert_cmpint (ask (f, "/endless"), ==, -1);
+  g_assert_cmpint (c2l_download_ask_size ("file:///etc/hostname", &f->options, NULL), ==, -1);
+  g_assert_false (exists (f->part));
+}
+
+static void
+test_discard (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (c2l_download_get_done (f->path), ==, 0);
+  leave_part (f, "/good", 1000);
+  g_assert_cmpint (c2l_download_get_done (f->path), ==, 1000);
+  c2l_download_discard (f->path);
+  g_assert_false (exists (f->part));
+  g_assert_false (exists (f->note));
+  g_assert_cmpint (c2l_download_get_done (f->path), ==, 0);
+  test_arrives (f, "/good");
+  g_assert_cmpint (c2l_download_get_done (f->path), ==, SIZE);
+  /* What is whole is none of its business. */
+  c2l_download_discard (f->path);
+  assert_whole (f);
+}
+
+/* Called while a download holds its lock. */
+static void
+try_to_discard (goffset done, goffset total, gpointer data)
+{
+  Fixture *f = data;
+
+  if (!exists (f->path))
     {
-      g_autoptr (GUri) uri = g_uri_parse (all[i].url, G_URI_FLAGS_NONE, NULL);
-
-      g_assert_cmpstr (g_uri_get_scheme (uri), ==, "https");
-      g_assert_true (c2l_published_find (all[i].name, all[i].kind) == &all[i]);
+      c2l_download_discard (f->path);
+      g_assert_true (exists (f->part));
     }
-  g_assert_null (c2l_published_find ("ViT-B/32", C2L_FILE_PRIOR));
+}
+
+static void
+test_discard_of_others (Fixture *f, gconstpointer data)
+{
+  f->options.progress = try_to_discard;
+  f->options.progress_data = f;
+  test_arrives (f, "/drop/60000");
 }
 
 #define ADD(name, test, data) g_test_add ("/download/" name, Fixture, data, set_up, test, tear_down)
@@ -377,6 +465,7 @@ main (int argc, char **argv)
   ADD ("arrives/from-a-server-that-ignores-ranges", test_arrives, "/no-range");
   ADD ("arrives/after-being-told-to-wait", test_arrives, "/busy/2");
   ADD ("resumes/after-each-drop", test_resumes_after_drops, NULL);
+  ADD ("resumes/after-longer-and-longer-pauses", test_backs_off, NULL);
   ADD ("resumes/in-the-next-call", test_resumes_in_next_call, NULL);
   ADD ("resumes/a-part-that-is-whole", test_finishes_whole_part, NULL);
   ADD ("begins-again/when-the-part-is-of-another-file", test_distrusts_other_parts, NULL);
@@ -393,7 +482,10 @@ main (int argc, char **argv)
   ADD ("progress-ends-at-the-size", test_progress, NULL);
   ADD ("a-file-that-is-there-is-not-fetched", test_no_second_fetch, NULL);
   ADD ("resolve/addresses-paths-and-names", test_resolve, NULL);
-  g_test_add_func ("/published/all-over-https", test_published);
+  ADD ("refuses/more-than-can-be", test_most, NULL);
+  ADD ("asks-for-the-size-alone", test_ask_size, NULL);
+  ADD ("discards-what-is-unfinished", test_discard, NULL);
+  ADD ("discards-nothing-that-others-fetch", test_discard_of_others, NULL);
   result = g_test_run ();
   g_rmdir (cache);
   return result;

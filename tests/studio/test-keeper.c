@@ -1,5 +1,6 @@
 /* Favourites get a full-size PNG by themselves, and other pictures do not. */
 #include "studio/bundles.h"
+#include "studio/keep-all.h"
 #include "studio/keeper.h"
 #include "studio/picture.h"
 
@@ -142,6 +143,82 @@ test_tells_what_cannot_be_kept_once (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (fixture->failed, uid));
 }
 
+typedef struct
+{
+  GAsyncResult *result;
+  guint done, n;
+} Farewell;
+
+static void
+on_farewell (GObject *source, GAsyncResult *result, gpointer data)
+{
+  ((Farewell *) data)->result = g_object_ref (result);
+}
+
+static void
+on_progress (guint done, guint n, gpointer data)
+{
+  ((Farewell *) data)->done = done;
+  ((Farewell *) data)->n = n;
+}
+
+static gboolean
+keep_all (Fixture *fixture, const char *generator, Farewell *farewell, GError **error)
+{
+  g_autofree char *starter = c2l_bundles_dup_folder ("");
+  gboolean ok;
+
+  *farewell = (Farewell){ 0 };
+  c2l_keep_all_async (fixture->library, starter, generator, on_progress, farewell, NULL,
+                      on_farewell, farewell);
+  while (farewell->result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  ok = c2l_keep_all_finish (farewell->result, error);
+  g_clear_object (&farewell->result);
+  return ok;
+}
+
+static void
+test_keeps_all_before_a_farewell (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *first = add (fixture, 0, FALSE), *second = add (fixture, 1, FALSE);
+  g_autofree char *path = c2l_library_dup_picture_path (fixture->library, first);
+  g_autofree char *second_path = c2l_library_dup_picture_path (fixture->library, second);
+  g_autoptr (C2lRecipe) recipe = NULL;
+  g_autoptr (GError) error = NULL;
+  Farewell farewell;
+
+  g_assert_true (keep_all (fixture, "of another model", &farewell, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (farewell.n, ==, 0);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+
+  g_assert_true (keep_all (fixture, fixture->generator, &farewell, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (farewell.done, ==, 2);
+  g_assert_cmpuint (farewell.n, ==, 2);
+  recipe = c2l_picture_load_recipe (path, NULL);
+  g_assert_nonnull (recipe);
+  g_assert_true (g_file_test (second_path, G_FILE_TEST_EXISTS));
+
+  /* Then there is nothing more to do. */
+  g_assert_true (keep_all (fixture, fixture->generator, &farewell, &error));
+  g_assert_cmpuint (farewell.n, ==, 0);
+}
+
+static void
+test_farewell_says_what_cannot_be_kept (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *uid = add (fixture, 0, FALSE);
+  g_autofree char *path = c2l_library_dup_picture_path (fixture->library, uid);
+  g_autoptr (GError) error = NULL;
+  Farewell farewell;
+
+  g_mkdir_with_parents (path, 0700);
+  g_assert_false (keep_all (fixture, fixture->generator, &farewell, &error));
+  g_assert_nonnull (strstr (error->message, uid));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -150,5 +227,7 @@ main (int argc, char **argv)
   ADD ("/keeper/keeps/favourites-and-no-others", test_keeps_favourites_and_no_others);
   ADD ("/keeper/keeps/what-becomes-a-favourite", test_keeps_what_becomes_a_favourite);
   ADD ("/keeper/tells/what-cannot-be-kept", test_tells_what_cannot_be_kept_once);
+  ADD ("/keep-all/keeps/every-picture-of-the-model", test_keeps_all_before_a_farewell);
+  ADD ("/keep-all/tells/what-cannot-be-kept", test_farewell_says_what_cannot_be_kept);
   return g_test_run ();
 }

@@ -6,7 +6,10 @@ import json
 import os
 import pathlib
 import re
+import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from model_server import ModelServer
 from person import MARGIN, Gone, _xdo, run
 
 WIDTH, HEIGHT = 360, 780
@@ -151,7 +154,36 @@ def walk_models(desk, language):
     app.key('Escape')
     app.click(app.find('label', name_starter(language)))
     walk.look('models')
+    app.press(app.find('push button', say(language, 'Download…')))
+    app.find('check box', say(language, 'I accept these licences'))
+    walk.look('licences')
+    app.focus_newest()
+    app.key('Escape')
+    app.wait(lambda: not app.has('check box'), 'they are gone')
+    app.focus()
     walk.end()
+
+
+def walk_download(desk, language):
+    with ModelServer(FIXTURES) as server:
+        server.slow = 0.02
+        path = desk.root / 'catalogue.json'
+        path.write_bytes(server.files['catalogue.json'])
+        desk.set('page', "'models'")
+        desk.set('catalogue', f"'{path}'")
+        app = start(desk, language)
+        walk = Walk(app)
+        app.find('label', 'Tiny Spots')
+        app.press(app.find_all('push button', say(language, 'Download…'))[-1])
+        app.click(app.find('check box', say(language, 'I accept these licences')), x=10)
+        app.press(app.find('push button', say(language, 'Download')))
+        app.focus()
+        app.find('progress bar', 'Tiny Spots')
+        walk.look('a download')
+        app.press(app.find('push button', say(language, 'Pause')))
+        app.find('push button', say(language, 'Continue'))
+        walk.look('a paused download')
+        walk.end()
 
 
 def in_each_language(walk, name):
@@ -166,4 +198,4 @@ def in_each_language(walk, name):
 
 
 run(*in_each_language(walk_create, 'create'), *in_each_language(walk_train, 'train'), *in_each_language(walk_models, 'models'),
-    GSK_RENDERER='cairo')
+    *in_each_language(walk_download, 'a_download'), GSK_RENDERER='cairo')
