@@ -14,13 +14,14 @@
 static gboolean
 is_same_place (const char *one, const char *other)
 {
-  g_autofree char *a = g_canonicalize_filename (one, NULL), *b = g_canonicalize_filename (other, NULL);
+  g_autofree char *a = g_canonicalize_filename (one, NULL),
+                  *b = g_canonicalize_filename (other, NULL);
 
   return strcmp (a, b) == 0;
 }
 
-/* TRUE if a file can be written at @path (may be NULL) once there is the folder @out of the pictures, which is not made for a call
- * that is refused. */
+/* TRUE if a file can be written at @path (may be NULL) once there is the folder @out of the
+ * pictures, which is not made for a call that is refused. */
 static gboolean
 check_target (const char *path, const char *out, GError **error)
 {
