@@ -10,6 +10,8 @@ mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 log=$folder/build-log.txt
 
+# What an earlier version or other profiles left is not to be taken for this one's.
+rm -f "$folder"/*.deb "$folder"/*.changes "$folder"/*.buildinfo "$folder"/*.dsc "$folder"/*.tar.xz
 archive=$("$here/dist.sh" "$folder")
 name=$(basename "$archive" .tar.xz)
 mv "$archive" "$folder/clip2latent_${name#clip2latent-}.orig.tar.xz"
