@@ -30,7 +30,7 @@ install: packages
 dist:
 	@build-aux/dist.sh dist
 
-# Debian packages of what is committed, in dist/deb; PROFILES="pkg.clip2latent.mpi pkg.clip2latent.cuda" adds those of the modules.
+# Debian packages of what is committed, in dist/deb, with the CUDA module where nvcc is; PROFILES=… takes build profiles instead (build-aux/deb.sh).
 deb: packages
 	@build-aux/install-packages.sh $(BUILD) build-aux/packages-deb.txt
 	@build-aux/deb.sh dist/deb $(PROFILES)

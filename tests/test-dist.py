@@ -28,7 +28,7 @@ def git(*arguments):
 
 def dist(folder, umask=0o022, **environment):
     result = subprocess.run([SOURCE / 'build-aux' / 'dist.sh', folder], capture_output=True, text=True, umask=umask,
-                            env={**os.environ, **environment}, timeout=300)
+                            env={**os.environ, **environment}, timeout=600)
     assert result.returncode == 0, result.stderr
     path = pathlib.Path(result.stdout.strip())
     assert path.parent == folder and [path] == list(folder.iterdir()), 'it leaves other files, or another name'

@@ -11,9 +11,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* TRUE if a file can be written at @path (may be NULL). */
 static gboolean
-check_target (const char *path, GError **error)
+is_same_place (const char *one, const char *other)
+{
+  g_autofree char *a = g_canonicalize_filename (one, NULL),
+                  *b = g_canonicalize_filename (other, NULL);
+
+  return strcmp (a, b) == 0;
+}
+
+/* TRUE if a file can be written at @path (may be NULL) once there is the folder @out of the
+ * pictures, which is not made for a call that is refused. */
+static gboolean
+check_target (const char *path, const char *out, GError **error)
 {
   g_autofree char *folder = path != NULL ? g_path_get_dirname (path) : NULL;
 
@@ -21,6 +31,8 @@ check_target (const char *path, GError **error)
     return TRUE;
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_ISDIR, "%s: a folder; name a file in it", path);
+  else if (!g_file_test (folder, G_FILE_TEST_EXISTS) && is_same_place (folder, out))
+    return TRUE;
   else if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
                  "%s: cannot be written: there is no folder “%s”; make it first", path, folder);
@@ -43,7 +55,8 @@ c2l_generate_output_init (C2lGenerateOutput *output,
     .print_at_end = options->sort != NULL,
   };
   if (!c2l_save_arguments_read (&options->save, options->out, &output->save, error)
-      || !check_target (options->grid, error) || !check_target (options->latent_out, error))
+      || !check_target (options->grid, options->out, error)
+      || !check_target (options->latent_out, options->out, error))
     return FALSE;
   if (g_mkdir_with_parents (options->out, 0755) == 0)
     return TRUE;

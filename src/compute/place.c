@@ -2,6 +2,7 @@
 #include "compute/place.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PROGRAM "clip2latent"
@@ -13,17 +14,21 @@ dup_executable (void)
 }
 
 /* Where another program, Python say, has loaded the library, it is the library that lies in the
- * prefix. NULL where this code is a part of an executable. */
+ * prefix. NULL where this code is a part of an executable. Links are followed, or the loader's /lib,
+ * which is one to /usr/lib, would make the prefix “/”. */
 static char *
 dup_library_prefix (void)
 {
   Dl_info info;
-  g_autofree char *file = NULL, *folder = NULL;
+  g_autofree char *named = NULL, *folder = NULL;
+  char *resolved;
 
   if (dladdr (&dup_executable, &info) == 0 || strstr (info.dli_fname, "/lib" PROGRAM ".so") == NULL)
     return NULL;
-  file = g_canonicalize_filename (info.dli_fname, NULL);
-  folder = g_path_get_dirname (file);
+  named = g_path_get_dirname (info.dli_fname);
+  resolved = realpath (named, NULL);
+  folder = g_strdup (resolved != NULL ? resolved : named);
+  free (resolved);
   return g_str_has_suffix (folder, G_DIR_SEPARATOR_S C2L_LIBDIR)
              ? g_strndup (folder, strlen (folder) - strlen (G_DIR_SEPARATOR_S C2L_LIBDIR))
              : NULL;

@@ -206,6 +206,12 @@ def places_that_cannot_be_written_are_known_before_drawing(folder):
 
 
 @test
+def a_grid_may_stand_in_the_folder_that_is_made_for_the_pictures(folder):
+    c2l('generate', PROMPT, '--out', 'new/pictures', '--grid', './new/pictures/grid.png', folder=folder)
+    assert (folder / 'new' / 'pictures' / 'grid.png').read_bytes().startswith(b'\x89PNG')
+
+
+@test
 def a_device_is_written_into_and_not_replaced(folder):
     os.mkfifo(folder / 'pipe')
     reader = subprocess.Popen(['cat', 'pipe'], cwd=folder, stdout=subprocess.PIPE)

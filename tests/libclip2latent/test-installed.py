@@ -77,6 +77,19 @@ def builds_and_runs_the_documents_c_program(folder):
 
 
 @test
+def the_loader_may_have_found_it_through_a_link(folder):
+    """/lib is a link to /usr/lib today, and the loader says that a library is in /lib."""
+    library = find('libclip2latent.so.0').parent
+    prefix = find('clip2latent.h').parents[1]
+    (folder / 'lib').symlink_to(prefix / 'lib')
+    (folder / 'portraits.c').write_text(PROGRAMS['portraits.c'])
+    call('cc', 'portraits.c', '-o', 'portraits', *shlex.split(call('pkg-config', '--cflags', '--libs', 'clip2latent', env=environment())), cwd=folder)
+    linked = folder / library.relative_to(prefix)
+    output = call(folder / 'portraits', cwd=folder, env={**environment(), 'LD_LIBRARY_PATH': str(linked)})
+    assert output.splitlines()[-1].startswith(f'{NAME}: '), output
+
+
+@test
 def the_header_is_cpp_too(folder):
     (folder / 'a.cpp').write_text('#include <clip2latent.h>\nint main () { return c2l_error_quark () == 0; }\n')
     flags = call('pkg-config', '--cflags', '--libs', 'clip2latent', env=environment())

@@ -652,6 +652,8 @@ def _go_inside():
         _skip('C2L_APP names no program')
     width, height = SCREEN
     env = {**os.environ, INSIDE: '1'}
+    # Programs start in folders of their own.
+    env.update({name: os.path.abspath(env[name]) for name in ('C2L_APP', 'C2L_DATA', 'C2L_FIXTURES', 'C2L_SHOTS') if name in env})
     # A screen reader must not find the buses of whoever runs the tests.
     for name in ('DBUS_SESSION_BUS_ADDRESS', 'AT_SPI_BUS_ADDRESS', 'WAYLAND_DISPLAY', 'DISPLAY', 'XAUTHORITY'):
         env.pop(name, None)
