@@ -15,6 +15,8 @@ import shutil
 import subprocess
 import sys
 
+import yaml
+
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
 MANIFEST = SOURCE / 'flatpak' / 'io.github.clip2latent.Clip2Latent.yml'
@@ -33,9 +35,9 @@ SDK = PLATFORM + '''
 DNNL = (['libdnnl2'], ['libdnnl2', 'libdnnl-dev'])
 
 
-def read_manifest(folder):
-    # It makes a folder where it is called.
-    return json.loads(subprocess.run(['flatpak-builder', '--show-manifest', str(MANIFEST)], check=True, capture_output=True, text=True, cwd=folder).stdout)
+def read_manifest():
+    # Not as flatpak-builder shows it: 1.2.3 says “no-autodownload: true” there of every extension.
+    return yaml.safe_load(MANIFEST.read_text())
 
 
 def arch():
@@ -84,7 +86,7 @@ def main():
     folder = pathlib.Path(sys.argv[1]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     onednn = os.environ.get('C2L_ONEDNN')
-    manifest = read_manifest(folder)
+    manifest = read_manifest()
     repository = make_runtimes(folder, manifest, onednn)
 
     installation = folder / 'installation'
@@ -98,7 +100,7 @@ def main():
     for name in (manifest['runtime'], manifest['sdk']):
         call('flatpak', '--user', 'install', '--noninteractive', '--no-deps', '--no-related', 'stand-in', f'{name}//{manifest["runtime-version"]}')
     folder.joinpath('manifest.json').write_text(json.dumps(adapt(manifest, sys.argv[2] if len(sys.argv) > 2 else None, onednn), indent=2))
-    call('flatpak-builder', '--user', '--install', '--disable-rofiles-fuse', '--disable-download' if not onednn else '--verbose', '--force-clean',
+    call('flatpak-builder', '--user', '--install', '--disable-rofiles-fuse', '--force-clean', *([] if onednn else ['--disable-download']),
          f'--state-dir={folder / "state"}', folder / 'build', folder / 'manifest.json')
 
 

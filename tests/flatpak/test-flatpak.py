@@ -7,6 +7,7 @@ Takes about ten minutes; skips, and says why, where the tools or namespaces of u
 and the build are kept (build-flatpak); C2L_FLATPAK_BUILT=1: test what is installed there already; C2L_CUDA_MODULE: the CUDA module whose kernels run
 on the host, for the extension (without it, the test of that is skipped); others are those of tests/flatpak/build.py and tests/app/ui/person.py."""
 
+import importlib.util
 import json
 import os
 import pathlib
@@ -195,6 +196,8 @@ def find_reason_to_skip():
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         return 'not installed: ' + ', '.join(missing) + ' (apt-get install flatpak flatpak-builder ostree elfutils)'
+    if importlib.util.find_spec('yaml') is None:
+        return f'{sys.executable} has no module yaml (apt-get install python3-yaml)'
     tried = subprocess.run(['bwrap', '--ro-bind', '/', '/', '--unshare-user', '--unshare-pid', 'true'], capture_output=True, text=True)
     return f'no sandbox can be made here: {tried.stderr.strip()}' if tried.returncode != 0 else None
 
