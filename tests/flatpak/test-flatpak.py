@@ -159,7 +159,8 @@ def finds_the_cuda_module_where_its_extension_is_installed(desk):
 
 
 def trains_on_when_the_window_is_closed_and_is_seen_from_another_sandbox(desk):
-    app = start(desk, page="'train'")
+    app = start(desk)
+    app.open_page('Train')
     app.press(app.find('push button', 'New Training…'))
     app.set_text(app.find('text', 'Name'), 'mine')
     app.set_value(app.find('spin button', 'Samples'), 64)
@@ -176,7 +177,8 @@ def trains_on_when_the_window_is_closed_and_is_seen_from_another_sandbox(desk):
 
     refused = desk.run('c2l', 'train', '--run', run, '--resume')
     assert refused.returncode != 0 and 'a trainer works in this folder already' in refused.stderr, refused
-    app = start(desk, page="'train'")
+    app = start(desk)
+    app.open_page('Train')
     app.find('label', re.compile('running · step'))
     app.press(app.find('push button', 'Stop'))
     app.find('label', re.compile('stopped · step'))
