@@ -309,7 +309,7 @@ save (C2lCreatePage *page, GVariant *parameter)
   C2lBoard *board = c2l_create_page_get_board (page);
   g_autoptr (GPtrArray) items = c2l_board_list_selected (board);
 
-  c2l_picture_saver_save (board, items);
+  c2l_picture_saver_save (board, items, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (page))));
 }
 
 static void
@@ -318,7 +318,7 @@ save_all (C2lCreatePage *page, GVariant *parameter)
   C2lBoard *board = c2l_create_page_get_board (page);
   g_autoptr (GPtrArray) items = c2l_board_list_all (board);
 
-  c2l_picture_saver_save (board, items);
+  c2l_picture_saver_save (board, items, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (page))));
 }
 
 static void

@@ -169,41 +169,81 @@ list_finished (GPtrArray *items)
   return finished;
 }
 
-void
-c2l_picture_saver_save (C2lBoard *board, GPtrArray *items)
-{
-  g_autoptr (GPtrArray) finished = NULL;
-
-  g_return_if_fail (C2L_IS_BOARD (board));
-
-  finished = list_finished (items);
-  if (finished->len > 0)
-    c2l_board_draw_pixels_async (board, finished, NULL, on_drawn, saving_new (board));
-}
-
 /* --- asking first --- */
 
 typedef struct
 {
   C2lBoard *board;
   GPtrArray *items;
+  GtkWindow *parent;
 } Question;
 
-static void
-question_free (gpointer data, GClosure *closure)
+static Question *
+question_new (C2lBoard *board, GPtrArray *items, GtkWindow *parent)
 {
-  Question *question = data;
+  Question *question = g_new0 (Question, 1);
 
+  question->board = g_object_ref (board);
+  question->items = list_finished (items);
+  question->parent = g_object_ref (parent);
+  return question;
+}
+
+static void
+question_free (Question *question)
+{
   g_object_unref (question->board);
   g_ptr_array_unref (question->items);
+  g_object_unref (question->parent);
   g_free (question);
+}
+
+static void
+on_folder_chosen (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Question *question = data;
+  g_autoptr (GListModel) files = c2l_compat_choose_finish (result, NULL);
+  g_autoptr (GFile) folder = files != NULL ? g_list_model_get_item (files, 0) : NULL;
+  g_autofree char *uri = folder != NULL ? g_file_get_uri (folder) : NULL;
+
+  if (uri != NULL)
+    {
+      g_settings_set_string (c2l_settings_get (), "pictures-folder", uri);
+      c2l_picture_saver_save (question->board, question->items, question->parent);
+    }
+  question_free (question);
+}
+
+void
+c2l_picture_saver_save (C2lBoard *board, GPtrArray *items, GtkWindow *parent)
+{
+  g_autoptr (GPtrArray) finished = NULL;
+  g_autoptr (GFile) folder = NULL;
+
+  g_return_if_fail (C2L_IS_BOARD (board));
+
+  finished = list_finished (items);
+  folder = c2l_settings_dup_pictures_folder ();
+  if (finished->len == 0)
+    return;
+  if (folder == NULL)
+    c2l_compat_choose_async (parent, C2L_CHOOSE_FOLDER, _ ("Folder for Pictures"), NULL, NULL,
+                             on_folder_chosen, question_new (board, finished, parent));
+  else
+    c2l_board_draw_pixels_async (board, finished, NULL, on_drawn, saving_new (board));
 }
 
 static void
 on_answered (GtkWidget *dialog, const char *response, Question *question)
 {
   if (g_strcmp0 (response, "save") == 0)
-    c2l_picture_saver_save (question->board, question->items);
+    c2l_picture_saver_save (question->board, question->items, question->parent);
+}
+
+static void
+on_closed (gpointer data, GClosure *closure)
+{
+  question_free (data);
 }
 
 void
@@ -215,10 +255,8 @@ c2l_picture_saver_ask (C2lBoard *board, GPtrArray *items, GtkWindow *parent)
   g_return_if_fail (C2L_IS_BOARD (board));
 
   dialog = c2l_save_dialog_new (parent);
-  question = g_new0 (Question, 1);
-  question->board = g_object_ref (board);
-  question->items = list_finished (items);
-  g_signal_connect_data (dialog, "response", G_CALLBACK (on_answered), question, question_free,
+  question = question_new (board, items, parent);
+  g_signal_connect_data (dialog, "response", G_CALLBACK (on_answered), question, on_closed,
                          G_CONNECT_AFTER);
   gtk_window_present (GTK_WINDOW (dialog));
 }

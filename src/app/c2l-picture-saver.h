@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Saves @items of C2lPictureItem at once and says where they are. */
-void c2l_picture_saver_save (C2lBoard *board, GPtrArray *items);
+/* Saves @items of C2lPictureItem at once and says where they are. Where there is no folder for them yet, asks for one over @parent. */
+void c2l_picture_saver_save (C2lBoard *board, GPtrArray *items, GtkWindow *parent);
 /* Asks first for folder, format and names, which are remembered. */
 void c2l_picture_saver_ask (C2lBoard *board, GPtrArray *items, GtkWindow *parent);
 /* Opens the file manager at @file. */

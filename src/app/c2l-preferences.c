@@ -171,7 +171,7 @@ show_folder (C2lPreferences *self)
 {
   g_autoptr (GFile) folder = c2l_settings_dup_pictures_folder ();
   g_autoptr (GVariant) chosen = g_settings_get_user_value (c2l_settings_get (), "pictures-folder");
-  g_autofree char *name = g_file_get_parse_name (folder);
+  g_autofree char *name = c2l_settings_dup_folder_name (folder);
   g_autofree char *escaped = g_markup_escape_text (name, -1);
 
   adw_action_row_set_subtitle (self->folder, escaped);

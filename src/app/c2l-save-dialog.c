@@ -17,7 +17,8 @@ struct _C2lSaveDialog
   AdwComboRow *format;
   AdwEntryRow *name_template;
   GtkLabel *hint;
-  GFile *folder;
+  GFile *folder; /* NULL where there is none yet */
+  gboolean closed;
 };
 
 G_DEFINE_FINAL_TYPE (C2lSaveDialog, c2l_save_dialog, ADW_TYPE_MESSAGE_DIALOG)
@@ -25,7 +26,7 @@ G_DEFINE_FINAL_TYPE (C2lSaveDialog, c2l_save_dialog, ADW_TYPE_MESSAGE_DIALOG)
 static void
 show_folder (C2lSaveDialog *self)
 {
-  g_autofree char *name = g_file_get_parse_name (self->folder);
+  g_autofree char *name = c2l_settings_dup_folder_name (self->folder);
   g_autofree char *escaped = g_markup_escape_text (name, -1);
 
   adw_action_row_set_subtitle (self->folder_row, escaped);
@@ -38,7 +39,7 @@ on_folder_chosen (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GListModel) files = c2l_compat_choose_finish (result, NULL);
   g_autoptr (GFile) folder = files != NULL ? g_list_model_get_item (files, 0) : NULL;
 
-  if (folder != NULL && self->folder != NULL)
+  if (folder != NULL && !self->closed)
     {
       g_set_object (&self->folder, folder);
       show_folder (self);
@@ -81,12 +82,12 @@ c2l_save_dialog_response (AdwMessageDialog *dialog, const char *response)
 {
   C2lSaveDialog *self = C2L_SAVE_DIALOG (dialog);
   GSettings *settings = c2l_settings_get ();
-  g_autofree char *uri = g_file_get_uri (self->folder);
+  g_autofree char *uri = self->folder != NULL ? g_file_get_uri (self->folder) : NULL;
   g_autoptr (GFile) current = c2l_settings_dup_pictures_folder ();
 
   if (!g_str_equal (response, "save"))
     return;
-  if (!g_file_equal (self->folder, current))
+  if (uri != NULL && (current == NULL || !g_file_equal (self->folder, current)))
     g_settings_set_string (settings, "pictures-folder", uri);
   g_settings_set_string (settings, "name-template",
                          gtk_editable_get_text (GTK_EDITABLE (self->name_template)));
@@ -96,6 +97,7 @@ c2l_save_dialog_response (AdwMessageDialog *dialog, const char *response)
 static void
 c2l_save_dialog_dispose (GObject *object)
 {
+  C2L_SAVE_DIALOG (object)->closed = TRUE;
   g_clear_object (&C2L_SAVE_DIALOG (object)->folder);
 
   G_OBJECT_CLASS (c2l_save_dialog_parent_class)->dispose (object);

@@ -5,6 +5,12 @@
 
 #include "studio/paths.h"
 
+#include <glib/gi18n.h>
+
+#define SANDBOX "/.flatpak-info"
+/* What the document portal tells of a folder that it lends. */
+#define HOST_PATH "xattr::document-portal.host-path"
+
 static GSettingsSchema *
 look_in_folder (const char *folder)
 {
@@ -53,6 +59,23 @@ c2l_settings_dup_pictures_folder (void)
 
   if (*uri != '\0')
     return g_file_new_for_uri (uri);
+  if (pictures == NULL && g_file_test (SANDBOX, G_FILE_TEST_EXISTS))
+    return NULL;
   folder = g_build_filename (pictures != NULL ? pictures : g_get_home_dir (), "Clip2Latent", NULL);
   return g_file_new_for_path (folder);
+}
+
+char *
+c2l_settings_dup_folder_name (GFile *folder)
+{
+  g_autoptr (GFileInfo) info = NULL;
+  const char *path = NULL;
+
+  if (folder == NULL)
+    return g_strdup (_ ("You are asked for it when you save"));
+  if (g_file_test (SANDBOX, G_FILE_TEST_EXISTS))
+    info = g_file_query_info (folder, HOST_PATH, G_FILE_QUERY_INFO_NONE, NULL, NULL);
+  if (info != NULL)
+    path = g_file_info_get_attribute_string (info, HOST_PATH);
+  return path != NULL ? g_strdup (path) : g_file_get_parse_name (folder);
 }

@@ -523,7 +523,7 @@ c2l_train (const C2lTrainOptions *options,
                          .memory = { .best_step = -1 },
                          .started = g_get_real_time () / (double) G_USEC_PER_SEC };
   gboolean done;
-  int inhibitor;
+  C2lInhibitor *inhibitor;
 
   c2l_train_config_make_absolute (options->config);
   c2l_train_settings_read (&trainer.settings, options->config);

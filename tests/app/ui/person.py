@@ -207,6 +207,10 @@ class Keyboard:
 class Desk:
     """A display and folders for one test. Programs started here share settings, history and models."""
 
+    @staticmethod
+    def make_app(*arguments):
+        return App(*arguments)
+
     def __init__(self, **env):
         self.env = env
         self.root = pathlib.Path(tempfile.mkdtemp(prefix='c2l-desk-'))
@@ -273,7 +277,7 @@ class Desk:
 
     def start(self, *arguments, title='Clip2Latent', language=None, **env):
         """Starts the program and returns when its window is there."""
-        app = App(self, arguments, title, self.environment(language, **env))
+        app = self.make_app(self, arguments, title, self.environment(language, **env))
         self.apps.append(app)
         app.meet()
         return app
@@ -313,12 +317,16 @@ class App:
             if self.process.poll() is not None:
                 raise AssertionError(f'the program ended at once, with status {self.process.returncode}:\n{self.log()}')
             try:
-                return next((child for child in Node.desktop().children if child.get_process_id() == self.process.pid), None)
+                return next((child for child in Node.desktop().children if self.owns(child)), None)
             except (Gone, GLib.Error):
                 return None
 
         self.tree = wait(find_tree, 'the program appears on the accessibility bus')
         self.focus()
+
+    def owns(self, node):
+        """Is it this program's tree?"""
+        return node.get_process_id() == self.process.pid
 
     def log(self):
         return self.log_path.read_text(errors='replace')
@@ -668,9 +676,9 @@ def _go_inside():
     sys.exit(result.returncode)
 
 
-def _run_one(number, test, env):
+def _run_one(number, test, make_desk, env):
     name = test.__name__.replace('_', ' ')
-    desk = Desk(**env)
+    desk = make_desk(**env)
     try:
         test(desk)
         for app in desk.apps:
@@ -695,9 +703,10 @@ def _run_one(number, test, env):
         desk.clear()
 
 
-def run(*tests, **env):
+def run(*tests, make_desk=Desk, **env):
     """The main function of a test file; @env for every program it starts (GSK_RENDERER='cairo', where it is not about OpenGL).
-    Words on the command line pick the tests with these in their names."""
+    Words on the command line pick the tests with these in their names. @make_desk: a class of one's own, where the program is started in
+    another way."""
     if INSIDE not in os.environ:
         _go_inside()
     sys.stdout = os.fdopen(int(os.environ[RESULTS]), 'w', buffering=1)
@@ -707,5 +716,5 @@ def run(*tests, **env):
         _skip(f'AT-SPI cannot be used from {sys.executable}: {error}')
     chosen = [test for test in tests if all(word in test.__name__ for word in sys.argv[1:])]
     print(f'1..{len(chosen)}', flush=True)
-    results = [_run_one(number, test, env) for number, test in enumerate(chosen, 1)]
+    results = [_run_one(number, test, make_desk, env) for number, test in enumerate(chosen, 1)]
     sys.exit(0 if all(results) else 1)
