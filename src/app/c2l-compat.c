@@ -163,6 +163,14 @@ c2l_compat_hide_other_pages (GtkWidget *stack)
   hide_other_pages (stack);
 }
 
+/* --- the keyboard --- */
+
+gboolean
+c2l_compat_grab_focus_of (GtkWidget *widget, gpointer child)
+{
+  return gtk_widget_get_focus_child (widget) == NULL && gtk_widget_grab_focus (GTK_WIDGET (child));
+}
+
 /* --- buttons inside of widgets --- */
 
 void
