@@ -168,7 +168,12 @@ c2l_compat_hide_other_pages (GtkWidget *stack)
 gboolean
 c2l_compat_grab_focus_of (GtkWidget *widget, gpointer child)
 {
-  return gtk_widget_get_focus_child (widget) == NULL && gtk_widget_grab_focus (GTK_WIDGET (child));
+  GtkRoot *root = gtk_widget_get_root (widget);
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  /* Not by the focus child, which outlives the focus where what had it was hidden. */
+  return (focus == NULL || !gtk_widget_is_ancestor (focus, widget))
+         && gtk_widget_grab_focus (GTK_WIDGET (child));
 }
 
 /* --- buttons inside of widgets --- */
