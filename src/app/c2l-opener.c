@@ -113,7 +113,11 @@ is_broken_picture (const char *name, const guchar *head, gsize length)
   g_autofree char *content = g_content_type_guess (NULL, head, length, &is_uncertain);
 
   return is_picture_type (content)
-         || ((is_uncertain || g_content_type_is_unknown (content)) && is_called_picture (name));
+         || (is_called_picture (name)
+             && (is_uncertain
+                 || g_content_type_is_unknown (content)
+                 /* What has no control characters at its begin is taken for that. */
+                 || g_content_type_equals (content, "text/plain")));
 }
 
 /* What is no file of ours is named as the desktop names it, unless that knows no more than we do.
