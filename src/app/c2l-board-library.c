@@ -202,18 +202,6 @@ c2l_board_finish_storing (C2lBoard *self)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* As it was before it was edited. */
-static C2lRecipe *
-dup_unedited (C2lRecipe *recipe)
-{
-  C2lRecipe *original = c2l_recipe_copy (recipe);
-
-  g_ptr_array_set_size (original->edits, 0);
-  g_ptr_array_set_size (original->mixes, 0);
-  original->move_x = original->move_y = original->turn = 0;
-  return original;
-}
-
 /* Whether the open model drew it; says so if not. */
 static gboolean
 can_draw (C2lBoard *self, C2lLibraryEntry *entry)
@@ -251,13 +239,10 @@ c2l_board_open_kept (C2lBoard *self, GPtrArray *entries, GPtrArray *recipes)
         break;
       if (item == NULL)
         {
-          g_autoptr (C2lRecipe) original = dup_unedited (recipe);
-
           item = c2l_board_make_item (self, row, column++);
           c2l_picture_item_set_uid (item, entry->uid);
           c2l_picture_item_set_prompt (item, recipe->prompt);
           c2l_picture_item_set_favourite (item, entry->favourite);
-          c2l_picture_item_set_original (item, original);
           c2l_picture_item_set_recipe (item, recipe);
           show_thumbnail (item, entry->thumbnail);
           c2l_picture_item_set_state (item, C2L_PICTURE_FINISHED);

@@ -2,6 +2,7 @@
  * Generating is in c2l-board-runs.c, changing pictures in c2l-board-changes.c, keeping them in
  * c2l-board-library.c. */
 #include "app/c2l-board-private.h"
+#include "app/c2l-device-names.h"
 
 #include "app/c2l-textures.h"
 
@@ -119,7 +120,11 @@ dup_status (C2lBoard *self)
                                   self->runs.length - 1);
         }
       if (self->model != NULL)
-        g_string_append_printf (text, " · %s", self->model->device);
+        {
+          g_autofree char *device = c2l_device_names_dup_description (self->model->device);
+
+          g_string_append_printf (text, " · %s", device);
+        }
       return g_string_free (text, FALSE);
     }
   if (self->opening)

@@ -163,6 +163,19 @@ c2l_compat_hide_other_pages (GtkWidget *stack)
   hide_other_pages (stack);
 }
 
+/* --- the keyboard --- */
+
+gboolean
+c2l_compat_grab_focus_of (GtkWidget *widget, gpointer child)
+{
+  GtkRoot *root = gtk_widget_get_root (widget);
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  /* Not by the focus child, which outlives the focus where what had it was hidden. */
+  return (focus == NULL || !gtk_widget_is_ancestor (focus, widget))
+         && gtk_widget_grab_focus (GTK_WIDGET (child));
+}
+
 /* --- buttons inside of widgets --- */
 
 void

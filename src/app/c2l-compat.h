@@ -28,6 +28,10 @@ gboolean    c2l_compat_show_in_files_finish (GAsyncResult *result, GError **erro
 /* Keeps the pages of a stack (GtkStack or AdwViewStack) that are not shown away from screen readers, which GTK 4.8 leaves to the program. */
 void        c2l_compat_hide_other_pages (GtkWidget *stack);
 
+/* For grab_focus() of a widget whose @child shall have the keyboard. GTK 4.8 also asks a widget that Shift+Tab is about to leave to take the
+ * keyboard, and would never leave one that does: FALSE where the keyboard is in @widget already. */
+gboolean    c2l_compat_grab_focus_of (GtkWidget *widget, gpointer child);
+
 /* Gives the button inside a GtkDropDown or GtkMenuButton the name of the whole: GTK 4.8 leaves it without one, and that is where a screen
  * reader arrives. */
 void        c2l_compat_name_inner_button (gpointer widget);

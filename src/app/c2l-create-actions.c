@@ -120,9 +120,13 @@ back (C2lCreatePage *page, GVariant *parameter)
     c2l_board_stop (c2l_create_page_get_board (page));
 }
 
+/* What is done with a picture that is shown alone is not done to others that nobody sees. */
 static void
 view (C2lCreatePage *page, GVariant *parameter)
 {
+  C2lBoard *board = c2l_create_page_get_board (page);
+
+  c2l_board_select_only (board, c2l_board_get_current (board));
   c2l_create_page_view (page, TRUE);
 }
 

@@ -331,8 +331,12 @@ on_slow_device (C2lCreatePage *self, double seconds, int smaller)
   g_autofree char *fewer = NULL;
 
   self->fewer = CLAMP ((int) (count * BEARABLE_SECONDS / seconds), 1, count);
-  fewer = g_strdup_printf (ngettext ("Draw %d Picture", "Draw %d Pictures", self->fewer),
-                           self->fewer);
+  /* The number in the prompt bar is for each prompt. */
+  fewer = g_strdup_printf (
+      c2l_prompt_bar_count_prompts (self->prompt_bar) > 1
+          ? ngettext ("Draw %d for Each Prompt", "Draw %d for Each Prompt", self->fewer)
+          : ngettext ("Draw %d Picture", "Draw %d Pictures", self->fewer),
+      self->fewer);
   gtk_label_set_text (self->slow_text, text);
   gtk_button_set_label (self->slow_fewer, fewer);
   gtk_widget_set_visible (GTK_WIDGET (self->slow_fewer), self->fewer < count);

@@ -29,6 +29,7 @@ struct _C2lDirectionsBox
   GPtrArray *rows; /* of C2lSliderRow, by position in the list; lent */
   guint n_made;    /* of the list, from its begin */
   guint source;    /* makes the others */
+  char *wanted; /* (nullable): id of the direction whose row gets the keyboard when it is there */
   C2lRecipe *recipe;
   int n_layers;
   gboolean shows_hidden;
@@ -93,6 +94,13 @@ update_visibility (C2lDirectionsBox *self)
   gtk_label_set_label (GTK_LABEL (self->found_heading), title);
 }
 
+/* Escape: what was looked for goes first, then whatever Escape is for elsewhere. */
+static void
+on_stop_search (C2lDirectionsBox *self)
+{
+  gtk_editable_set_text (self->filter, "");
+}
+
 static void
 update_value (C2lDirectionsBox *self, C2lSliderRow *row)
 {
@@ -132,9 +140,11 @@ make_menu (C2lDirectionItem *item)
     { first, N_ ("_Reset"), "direction.reset" },
     { first, N_ ("_Layers…"), "direction.layers" },
     { first, N_ ("_Invert"), "direction.invert" },
-    { second, N_ ("_Pin to the Top"), "direction.pin" },
+    { second, c2l_direction_item_get_pinned (item) ? N_ ("Un_pin") : N_ ("_Pin to the Top"),
+      "direction.pin" },
     { second, N_ ("Re_name…"), "direction.rename" },
-    { second, N_ ("_Hide"), "direction.hide" },
+    { second, c2l_direction_item_get_hidden (item) ? N_ ("S_how Again") : N_ ("_Hide"),
+      "direction.hide" },
     { second, N_ ("Remo_ve"), "direction.remove" },
   };
 
@@ -153,6 +163,32 @@ make_menu (C2lDirectionItem *item)
   g_menu_append_section (menu, NULL, G_MENU_MODEL (first));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (second));
   return G_MENU_MODEL (menu);
+}
+
+/* Its menu, and how it looks where hidden ones are shown too. */
+static void
+update_row (C2lSliderRow *row)
+{
+  C2lDirectionItem *item = get_item (row);
+  g_autoptr (GMenuModel) menu = make_menu (item);
+
+  c2l_slider_row_set_menu (row, menu);
+  if (c2l_direction_item_get_hidden (item))
+    gtk_widget_add_css_class (GTK_WIDGET (row), "hidden-direction");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (row), "hidden-direction");
+  gtk_accessible_update_property (
+      GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+      c2l_direction_item_get_hidden (item) ? _ ("Hidden otherwise") : "", -1);
+}
+
+static void
+on_hidden (C2lDirectionsBox *self, GParamSpec *pspec, C2lDirectionItem *item)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    if (get_item (g_ptr_array_index (self->rows, i)) == item)
+      update_row (g_ptr_array_index (self->rows, i));
+  update_visibility (self);
 }
 
 static GtkBox *
@@ -177,12 +213,11 @@ static void
 add_row (C2lDirectionsBox *self, C2lDirectionItem *item)
 {
   GtkWidget *row = c2l_slider_row_new (c2l_direction_item_get_name (item));
-  g_autoptr (GMenuModel) menu = make_menu (item);
   GtkBox *group = get_group (self, item);
 
   g_object_set_data_full (G_OBJECT (row), ITEM_KEY, g_object_ref (item), g_object_unref);
   c2l_slider_row_set_range (C2L_SLIDER_ROW (row), -RANGE, RANGE, 0);
-  c2l_slider_row_set_menu (C2L_SLIDER_ROW (row), menu);
+  update_row (C2L_SLIDER_ROW (row));
   g_object_bind_property (item, "name", row, "title", G_BINDING_DEFAULT);
   g_signal_connect_swapped (row, "changed", G_CALLBACK (on_row_changed), self);
   if (c2l_direction_item_get_pinned (item))
@@ -202,6 +237,21 @@ clear_group (GtkBox *group)
     gtk_box_remove (group, child);
 }
 
+/* The keyboard was on the menu of a row that is gone now. */
+static void
+focus_wanted (C2lDirectionsBox *self)
+{
+  g_autofree char *id = g_steal_pointer (&self->wanted);
+
+  for (guint i = 0; id != NULL && i < self->rows->len; i++)
+    {
+      GtkWidget *row = g_ptr_array_index (self->rows, i);
+
+      if (g_str_equal (c2l_direction_item_get_id (get_item (C2L_SLIDER_ROW (row))), id))
+        gtk_widget_grab_focus (row);
+    }
+}
+
 static gboolean
 make_rows (gpointer data)
 {
@@ -219,6 +269,7 @@ make_rows (gpointer data)
   if (self->n_made < n)
     return G_SOURCE_CONTINUE;
   self->source = 0;
+  focus_wanted (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -234,10 +285,10 @@ rebuild (C2lDirectionsBox *self)
     {
       g_autoptr (C2lDirectionItem) item = g_list_model_get_item (self->directions, i);
 
-      g_signal_handlers_disconnect_by_func (item, update_visibility, self);
+      g_signal_handlers_disconnect_by_func (item, on_hidden, self);
       g_signal_handlers_disconnect_by_func (item, rebuild, self);
       g_signal_handlers_disconnect_by_func (item, on_inverted, self);
-      g_signal_connect_object (item, "notify::hidden", G_CALLBACK (update_visibility), self,
+      g_signal_connect_object (item, "notify::hidden", G_CALLBACK (on_hidden), self,
                                G_CONNECT_SWAPPED);
       g_signal_connect_object (item, "notify::pinned", G_CALLBACK (rebuild), self,
                                G_CONNECT_SWAPPED);
@@ -291,6 +342,39 @@ on_layers_chosen (C2lDirectionItem *item, gpointer data)
         TRUE);
 }
 
+/* The visible row after @row, or before it where it is the last; NULL where there is none. */
+static C2lDirectionItem *
+find_neighbour (C2lDirectionsBox *self, C2lSliderRow *row)
+{
+  C2lDirectionItem *before = NULL;
+  gboolean seen = FALSE;
+
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      C2lSliderRow *other = g_ptr_array_index (self->rows, i);
+
+      if (other == row)
+        seen = TRUE;
+      else if (gtk_widget_get_visible (GTK_WIDGET (other)))
+        {
+          before = get_item (other);
+          if (seen)
+            break;
+        }
+    }
+  return before;
+}
+
+static void
+want_focus (C2lDirectionsBox *self, C2lDirectionItem *item)
+{
+  g_free (self->wanted);
+  self->wanted = item != NULL ? g_strdup (c2l_direction_item_get_id (item)) : NULL;
+  /* Where no rows are made anew it is given in the next turn, when the menu has closed. */
+  if (self->source == 0)
+    self->source = g_idle_add_full (PRIORITY, make_rows, self, NULL);
+}
+
 static void
 on_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
@@ -307,9 +391,17 @@ on_action (GtkWidget *widget, const char *name, GVariant *parameter)
   else if (g_str_equal (name, "direction.invert"))
     toggle (item, "inverted");
   else if (g_str_equal (name, "direction.pin"))
-    toggle (item, "pinned");
+    {
+      toggle (item, "pinned");
+      want_focus (self, item);
+    }
   else if (g_str_equal (name, "direction.hide"))
-    toggle (item, "hidden");
+    {
+      C2lDirectionItem *neighbour = find_neighbour (self, row);
+
+      toggle (item, "hidden");
+      want_focus (self, gtk_widget_get_visible (GTK_WIDGET (row)) ? item : neighbour);
+    }
   else if (g_str_equal (name, "direction.rename"))
     c2l_direction_rename (GTK_WIDGET (row), item);
   else if (g_str_equal (name, "direction.layers"))
@@ -339,6 +431,7 @@ static void
 c2l_directions_box_finalize (GObject *object)
 {
   g_ptr_array_unref (C2L_DIRECTIONS_BOX (object)->rows);
+  g_free (C2L_DIRECTIONS_BOX (object)->wanted);
   G_OBJECT_CLASS (c2l_directions_box_parent_class)->finalize (object);
 }
 
@@ -369,6 +462,7 @@ c2l_directions_box_class_init (C2lDirectionsBoxClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lDirectionsBox, found_heading);
   gtk_widget_class_bind_template_child (widget_class, C2lDirectionsBox, find_button);
   gtk_widget_class_bind_template_callback (widget_class, update_visibility);
+  gtk_widget_class_bind_template_callback (widget_class, on_stop_search);
   for (guint i = 0; actions[i] != NULL; i++)
     gtk_widget_class_install_action (widget_class, actions[i], "s", on_action);
 }

@@ -302,15 +302,6 @@ open_direction (GtkWidget *widget, const char *name, GVariant *parameter)
                            on_direction_files, g_object_ref (widget));
 }
 
-static void
-toggle_hidden (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  C2lEditPanel *self = C2L_EDIT_PANEL (widget);
-
-  c2l_directions_box_show_hidden (self->directions,
-                                  !c2l_directions_box_get_shows_hidden (self->directions));
-}
-
 /* --- the table --- */
 
 static const struct
@@ -329,7 +320,6 @@ static const struct
   { "edit.direction-from-words", NULL, direction_from_words },
   { "edit.find-directions", NULL, find_directions },
   { "edit.open-direction", NULL, open_direction },
-  { "edit.show-hidden", NULL, toggle_hidden },
 };
 
 void
@@ -337,6 +327,8 @@ c2l_edit_panel_class_install_actions (GtkWidgetClass *klass)
 {
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     gtk_widget_class_install_action (klass, actions[i].name, actions[i].type, actions[i].activate);
+  /* Menus show a check for it. */
+  gtk_widget_class_install_property_action (klass, "edit.show-hidden", "shows-hidden");
 }
 
 void
@@ -348,7 +340,8 @@ c2l_edit_panel_update_actions (C2lEditPanel *self)
 
   if (self->item != NULL)
     g_object_get (self->item, "edited", &edited, NULL);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "edit.copy", has_picture);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "edit.copy",
+                                 has_picture && get_recipe (self)->edits->len > 0);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "edit.paste",
                                  has_picture && self->copied != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "edit.reset", edited);

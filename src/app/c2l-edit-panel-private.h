@@ -16,6 +16,7 @@ struct _C2lEditPanel
 
   GtkStack *stack, *groups;
   C2lZoomView *picture;
+  GtkLabel *which;
   GtkWidget *undo_button, *redo_button, *compare_button;
   C2lDirectionsBox *directions;
   C2lSettingsBox *settings;

@@ -1,5 +1,5 @@
-/* The panel follows the board's current picture and shows its recipe in its parts; what they tell becomes a change of the board's. Actions
- * are in c2l-edit-panel-actions.c. */
+/* The panel follows the board's current picture and shows its recipe in its parts; what they tell
+ * becomes a change of the board's. Actions are in c2l-edit-panel-actions.c. */
 #include "app/c2l-edit-panel-private.h"
 
 #include "app/c2l-compat.h"
@@ -9,6 +9,14 @@
 #include <glib/gi18n.h>
 
 G_DEFINE_FINAL_TYPE (C2lEditPanel, c2l_edit_panel, GTK_TYPE_WIDGET)
+
+enum
+{
+  PROP_SHOWS_HIDDEN = 1,
+  N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
 
 /* --- from the picture to the sliders --- */
 
@@ -27,9 +35,8 @@ show_recipe (C2lEditPanel *self)
 static void
 show_paintable (C2lEditPanel *self)
 {
-  c2l_zoom_view_set_paintable (self->picture, self->item != NULL
-                                                  ? c2l_picture_item_get_paintable (self->item)
-                                                  : NULL);
+  c2l_zoom_view_set_paintable (
+      self->picture, self->item != NULL ? c2l_picture_item_get_paintable (self->item) : NULL);
 }
 
 static void
@@ -44,12 +51,32 @@ show_label (C2lEditPanel *self)
                                   label, -1);
 }
 
+/* Who selected several must not take the sliders for all of theirs. */
+static void
+update_which (C2lEditPanel *self)
+{
+  g_autoptr (GPtrArray) selected = c2l_board_list_selected (self->board);
+  C2lRecipe *recipe = self->item != NULL ? c2l_picture_item_get_recipe (self->item) : NULL;
+  gboolean several = selected->len >= 2 && recipe != NULL;
+
+  if (several)
+    {
+      g_autofree char *text = g_strdup_printf (
+          _ ("%u pictures are selected. What is changed here is picture %u alone."), selected->len,
+          recipe->index + 1);
+
+      gtk_label_set_text (self->which, text);
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->which), several);
+}
+
 /* A recipe has no property of its own: whenever it changes, the label is told to have. */
 static void
 on_item_changed (C2lEditPanel *self)
 {
   show_recipe (self);
   show_label (self);
+  update_which (self);
 }
 
 static void
@@ -239,13 +266,33 @@ update_undo (C2lEditPanel *self)
   redo_text = redo != NULL ? g_strdup_printf (_ ("Redo: %s"), redo) : g_strdup (_ ("Redo"));
   gtk_widget_set_tooltip_text (self->undo_button, undo_text);
   gtk_widget_set_tooltip_text (self->redo_button, redo_text);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->undo_button),
-                                  GTK_ACCESSIBLE_PROPERTY_LABEL, undo_text, -1);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->redo_button),
-                                  GTK_ACCESSIBLE_PROPERTY_LABEL, redo_text, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->undo_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  undo_text, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->redo_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  redo_text, -1);
 }
 
 /* --- the widget --- */
+
+static void
+c2l_edit_panel_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_SHOWS_HIDDEN)
+    g_value_set_boolean (value,
+                         c2l_directions_box_get_shows_hidden (C2L_EDIT_PANEL (object)->directions));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+c2l_edit_panel_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_SHOWS_HIDDEN)
+    c2l_directions_box_show_hidden (C2L_EDIT_PANEL (object)->directions,
+                                    g_value_get_boolean (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
 
 static void
 c2l_edit_panel_dispose (GObject *object)
@@ -262,7 +309,10 @@ c2l_edit_panel_dispose (GObject *object)
     }
   g_clear_object (&self->item);
   if (self->board != NULL)
-    g_signal_handlers_disconnect_by_data (self->board, self);
+    {
+      g_signal_handlers_disconnect_by_data (c2l_board_get_selection (self->board), self);
+      g_signal_handlers_disconnect_by_data (self->board, self);
+    }
   g_clear_object (&self->board);
   g_clear_object (&self->list);
   g_clear_pointer (&self->copied, g_ptr_array_unref);
@@ -277,6 +327,11 @@ c2l_edit_panel_class_init (C2lEditPanelClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = c2l_edit_panel_dispose;
+  G_OBJECT_CLASS (klass)->get_property = c2l_edit_panel_get_property;
+  G_OBJECT_CLASS (klass)->set_property = c2l_edit_panel_set_property;
+  properties[PROP_SHOWS_HIDDEN] = g_param_spec_boolean ("shows-hidden", NULL, NULL, FALSE,
+                                                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (G_OBJECT_CLASS (klass), N_PROPERTIES, properties);
   g_type_ensure (C2L_TYPE_DIRECTIONS_BOX);
   g_type_ensure (C2L_TYPE_MIX_BOX);
   g_type_ensure (C2L_TYPE_SETTINGS_BOX);
@@ -285,6 +340,7 @@ c2l_edit_panel_class_init (C2lEditPanelClass *klass)
       widget_class, "/io/github/clip2latent/Clip2Latent/c2l-edit-panel.ui");
   gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, stack);
   gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, picture);
+  gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, which);
   gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, groups);
   gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, undo_button);
   gtk_widget_class_bind_template_child (widget_class, C2lEditPanel, redo_button);
@@ -317,6 +373,8 @@ c2l_edit_panel_new (C2lBoard *board)
   self->board = g_object_ref (board);
   c2l_mix_box_set_board (self->mix, board);
   g_signal_connect_swapped (board, "notify::current", G_CALLBACK (on_current_changed), self);
+  g_signal_connect_swapped (c2l_board_get_selection (board), "selection-changed",
+                            G_CALLBACK (update_which), self);
   g_signal_connect_swapped (board, "notify::undo-label", G_CALLBACK (update_undo), self);
   g_signal_connect_swapped (board, "notify::redo-label", G_CALLBACK (update_undo), self);
   g_signal_connect_swapped (board, "model-opened", G_CALLBACK (on_model_opened), self);

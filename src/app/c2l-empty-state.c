@@ -14,7 +14,7 @@ struct _C2lEmptyState
   GtkWidget parent_instance;
 
   GtkLabel *title, *draws;
-  GtkWidget *chips, *scroller;
+  GtkWidget *chips, *hint, *scroller;
   C2lBoard *board;
 };
 
@@ -107,6 +107,7 @@ show_model (C2lEmptyState *self, C2lModelInfo *model)
   else
     gtk_label_set_text (self->draws, _ ("This model draws without a prompt, from chance alone."));
   add_chips (self, info);
+  gtk_widget_set_visible (self->hint, model->has_prior);
 }
 
 static void
@@ -119,6 +120,7 @@ update (C2lEmptyState *self)
     gtk_widget_unparent (chip);
   gtk_label_set_text (self->title, "");
   gtk_label_set_text (self->draws, "");
+  gtk_widget_set_visible (self->hint, FALSE);
   if (model != NULL)
     show_model (self, model);
 }
@@ -165,6 +167,7 @@ c2l_empty_state_class_init (C2lEmptyStateClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lEmptyState, title);
   gtk_widget_class_bind_template_child (widget_class, C2lEmptyState, draws);
   gtk_widget_class_bind_template_child (widget_class, C2lEmptyState, chips);
+  gtk_widget_class_bind_template_child (widget_class, C2lEmptyState, hint);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "emptystate");
 }

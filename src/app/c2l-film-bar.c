@@ -394,6 +394,16 @@ c2l_film_bar_stop (C2lFilmBar *self)
   update (self);
 }
 
+void
+c2l_film_bar_toggle (C2lFilmBar *self)
+{
+  gboolean playing;
+
+  g_return_if_fail (C2L_IS_FILM_BAR (self));
+  g_object_get (self->film, "playing", &playing, NULL);
+  g_object_set (self->film, "playing", !playing, NULL);
+}
+
 GdkPaintable *
 c2l_film_bar_get_film (C2lFilmBar *self)
 {

@@ -16,6 +16,8 @@ void          c2l_film_bar_set_board (C2lFilmBar *bar, C2lBoard *board);
 void          c2l_film_bar_start (C2lFilmBar *bar, GPtrArray *items);
 /* Cancels what is being drawn or exported and lets the frames go. */
 void          c2l_film_bar_stop (C2lFilmBar *bar);
+/* Pauses it, or lets it go on. */
+void          c2l_film_bar_toggle (C2lFilmBar *bar);
 /* Lent. */
 GdkPaintable *c2l_film_bar_get_film (C2lFilmBar *bar);
 

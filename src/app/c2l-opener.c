@@ -86,6 +86,40 @@ sort_folder (C2lSorted *sorted, GFile *file, const char *path)
                "files"));
 }
 
+static gboolean
+is_picture_type (const char *type)
+{
+  return g_content_type_equals (type, "image/png") || g_content_type_equals (type, "image/jpeg")
+         || g_content_type_equals (type, "image/webp");
+}
+
+static gboolean
+is_called_picture (const char *name)
+{
+  static const char *const suffixes[] = { ".png", ".jpg", ".jpeg", ".webp" };
+  g_autofree char *small = g_ascii_strdown (name, -1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    if (g_str_has_suffix (small, suffixes[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* What is called a picture, or begins a little like one, and can still not be read as one. */
+static gboolean
+is_broken_picture (const char *name, const guchar *head, gsize length)
+{
+  gboolean is_uncertain;
+  g_autofree char *content = g_content_type_guess (NULL, head, length, &is_uncertain);
+
+  return is_picture_type (content)
+         || (is_called_picture (name)
+             && (is_uncertain
+                 || g_content_type_is_unknown (content)
+                 /* What has no control characters at its begin is taken for that. */
+                 || g_content_type_equals (content, "text/plain")));
+}
+
 /* What is no file of ours is named as the desktop names it, unless that knows no more than we do.
  */
 static void
@@ -100,7 +134,11 @@ refuse_strange (C2lSorted *sorted,
   g_autofree char *type = g_content_type_guess (name, head, length, &is_uncertain);
   g_autofree char *description = g_content_type_get_description (type);
 
-  if (is_uncertain || g_content_type_is_unknown (type) || strstr (type, "zip") != NULL)
+  if (is_broken_picture (name, head, length))
+    refuse (sorted, file,
+            _ ("this does not begin like a picture: it is damaged, or something else under this "
+               "name. Get it again"));
+  else if (is_uncertain || g_content_type_is_unknown (type) || strstr (type, "zip") != NULL)
     g_ptr_array_add (sorted->refused, g_strdup (error->message));
   else
     /* Translators: %s is a kind of file, such as “PDF document”. */

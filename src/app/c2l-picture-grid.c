@@ -248,6 +248,7 @@ c2l_picture_grid_popup_menu (C2lPictureGrid *self)
 void
 c2l_picture_grid_show_recipe (C2lPictureGrid *self, C2lPictureItem *item, C2lRecipe *recipe)
 {
+  const C2lModelInfo *model = self->board != NULL ? c2l_board_get_model (self->board) : NULL;
   GtkWidget *cell;
   graphene_rect_t bounds;
 
@@ -256,7 +257,8 @@ c2l_picture_grid_show_recipe (C2lPictureGrid *self, C2lPictureItem *item, C2lRec
   cell = c2l_picture_grid_get_cell (self, item);
   if (cell == NULL || !gtk_widget_compute_bounds (cell, GTK_WIDGET (self), &bounds))
     return;
-  c2l_recipe_view_set_recipe (C2L_RECIPE_VIEW (self->recipe_view), recipe);
+  c2l_recipe_view_set_recipe (C2L_RECIPE_VIEW (self->recipe_view), recipe,
+                              model != NULL ? model->bundle : NULL);
   gtk_popover_set_pointing_to (GTK_POPOVER (self->recipe_view),
                                &(GdkRectangle){ (int) bounds.origin.x, (int) bounds.origin.y,
                                                 (int) bounds.size.width,

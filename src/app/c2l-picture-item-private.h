@@ -5,11 +5,12 @@
 
 G_BEGIN_DECLS
 
+/* The first one says what the original is: the same without edits. */
 void     c2l_picture_item_set_recipe (C2lPictureItem *item, C2lRecipe *recipe);
 /* Counts changes that are not a hand's moving; what was asked for under an older number is not to be shown. */
 guint    c2l_picture_item_get_change (C2lPictureItem *item);
 void     c2l_picture_item_begin_change (C2lPictureItem *item);
-/* Of a picture that was edited before it came to the table. */
+/* Of an item that has become another picture: what @recipe was before any edit. */
 void     c2l_picture_item_set_original (C2lPictureItem *item, C2lRecipe *recipe);
 /* Shows @frame (nullable, taken over by reference) as far as @state says; a finished one replaces preview and thumbnail. */
 void     c2l_picture_item_set_frame (C2lPictureItem *item, GdkPaintable *frame, C2lPictureState state);

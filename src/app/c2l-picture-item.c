@@ -2,7 +2,9 @@
  * nobody. What is shown follows from what is there: the compared original, else the full picture,
  * else its preview, else its thumbnail. */
 #include "app/c2l-picture-item-private.h"
+#include "app/c2l-made-by.h"
 #include "app/c2l-score.h"
+#include "studio/recipe-edits.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -67,10 +69,15 @@ dup_label (C2lPictureItem *self)
 {
   GString *label = g_string_new (NULL);
   double score = c2l_picture_item_get_score (self);
+  const char *made_by = self->recipe != NULL ? c2l_made_by_get_title (self->recipe->made_by) : NULL;
+  /* The number that its recipe and its file have too. */
+  guint number = (self->recipe != NULL ? self->recipe->index : self->column) + 1;
 
   if (self->prompt != NULL)
     g_string_append_printf (label, "%s, ", self->prompt);
-  g_string_append_printf (label, _ ("picture %u"), self->column + 1);
+  else if (made_by != NULL)
+    g_string_append_printf (label, "%s, ", made_by);
+  g_string_append_printf (label, _ ("picture %u"), number);
   if (self->state == C2L_PICTURE_WAITING || self->state == C2L_PICTURE_PREVIEW)
     g_string_append_printf (label, ", %s", _ ("being drawn"));
   if (self->state == C2L_PICTURE_FAILED)
@@ -302,7 +309,7 @@ c2l_picture_item_set_recipe (C2lPictureItem *self, C2lRecipe *recipe)
   self->recipe = c2l_recipe_ref (recipe);
   g_clear_pointer (&old, c2l_recipe_unref);
   if (self->original == NULL)
-    self->original = c2l_recipe_ref (recipe);
+    self->original = c2l_recipe_without_edits (recipe);
   if (recipe->prompt != NULL)
     c2l_picture_item_set_prompt (self, recipe->prompt);
   notify_recipe (self);
@@ -325,7 +332,7 @@ c2l_picture_item_set_original (C2lPictureItem *self, C2lRecipe *recipe)
 {
   C2lRecipe *old = self->original;
 
-  self->original = c2l_recipe_ref (recipe);
+  self->original = c2l_recipe_without_edits (recipe);
   g_clear_pointer (&old, c2l_recipe_unref);
   notify_recipe (self);
 }

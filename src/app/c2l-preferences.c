@@ -84,6 +84,8 @@ show_precisions (C2lPreferences *self)
   const C2lDeviceChoice *device = get_device (self);
   g_autofree char *chosen = g_settings_get_string (c2l_settings_get (), "precision");
   g_autoptr (GtkStringList) texts = gtk_string_list_new (NULL);
+  g_autofree char *description
+      = c2l_device_names_dup_description (device != NULL ? device->description : "");
   guint selected = 0;
 
   self->filling = TRUE;
@@ -95,8 +97,7 @@ show_precisions (C2lPreferences *self)
     }
   adw_combo_row_set_model (self->precision, G_LIST_MODEL (texts));
   adw_combo_row_set_selected (self->precision, selected);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->device),
-                               device != NULL ? device->description : "");
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->device), description);
   self->filling = FALSE;
 }
 

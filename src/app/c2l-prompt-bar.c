@@ -81,6 +81,12 @@ c2l_prompt_bar_generate (C2lPromptBar *self)
   g_return_if_fail (C2L_IS_PROMPT_BAR (self));
 
   gtk_spin_button_update (self->count);
+  if (c2l_prompt_bar_count_prompts (self) == 0 && self->board != NULL)
+    {
+      c2l_board_say (self->board, _ ("Write what the pictures shall show, or take an example."));
+      gtk_widget_grab_focus (GTK_WIDGET (self->prompt));
+      return;
+    }
   ask (self, C2L_RUN_ASKED, 0);
 }
 
@@ -236,6 +242,17 @@ c2l_prompt_bar_use_recipe (C2lPromptBar *self, C2lRecipe *recipe, C2lUse use)
       sampling.noise = recipe->noise;
       c2l_draw_options_set (self->options, &sampling);
     }
+}
+
+guint
+c2l_prompt_bar_count_prompts (C2lPromptBar *self)
+{
+  g_auto (GStrv) prompts = NULL;
+
+  g_return_val_if_fail (C2L_IS_PROMPT_BAR (self), 0);
+
+  prompts = c2l_prompt_entry_dup_prompts (self->prompt);
+  return prompts != NULL ? g_strv_length (prompts) : 0;
 }
 
 int

@@ -41,6 +41,8 @@ void       c2l_prompt_bar_toggle_lock (C2lPromptBar *bar);
 void       c2l_prompt_bar_copy_seed (C2lPromptBar *bar);
 void       c2l_prompt_bar_use_recipe (C2lPromptBar *bar, C2lRecipe *recipe, C2lUse use);
 /* Pictures for each prompt. */
+/* Of the prompts that stand there, one a line. */
+guint      c2l_prompt_bar_count_prompts (C2lPromptBar *bar);
 int        c2l_prompt_bar_get_count (C2lPromptBar *bar);
 void       c2l_prompt_bar_set_count (C2lPromptBar *bar, int count);
 

@@ -4,6 +4,8 @@
  */
 #include "app/c2l-prompt-entry.h"
 
+#include "app/c2l-compat.h"
+
 #define MAX_SUGGESTIONS 8
 
 struct _C2lPromptEntry
@@ -312,7 +314,7 @@ on_focus_leave (C2lPromptEntry *self)
 static gboolean
 c2l_prompt_entry_grab_focus (GtkWidget *widget)
 {
-  return gtk_widget_grab_focus (GTK_WIDGET (C2L_PROMPT_ENTRY (widget)->view));
+  return c2l_compat_grab_focus_of (widget, C2L_PROMPT_ENTRY (widget)->view);
 }
 
 static void

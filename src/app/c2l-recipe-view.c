@@ -4,6 +4,7 @@
 
 #include "app/c2l-device-names.h"
 #include "app/c2l-draw-options.h"
+#include "app/c2l-made-by.h"
 #include "app/c2l-score.h"
 
 #include <glib/gi18n.h>
@@ -40,20 +41,7 @@ dup_index (const C2lRecipe *recipe)
 static char *
 dup_made_by (const C2lRecipe *recipe)
 {
-  static const struct
-  {
-    const char *name, *title;
-  } ways[] = {
-    { C2L_MADE_BY_VARIATION, N_ ("A variation of another picture") },
-    { C2L_MADE_BY_MORE_LIKE_THESE, N_ ("Like other pictures") },
-    { C2L_MADE_BY_LOOK_ALIKE, N_ ("Alike an image") },
-    { C2L_MADE_BY_IN_BETWEEN, N_ ("In between pictures") },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (ways); i++)
-    if (g_strcmp0 (recipe->made_by, ways[i].name) == 0)
-      return g_strdup (_ (ways[i].title));
-  return g_strdup (recipe->made_by);
+  return g_strdup (c2l_made_by_get_title (recipe->made_by));
 }
 
 static char *
@@ -114,12 +102,15 @@ dup_model (const C2lRecipe *recipe)
 static char *
 dup_device (const C2lRecipe *recipe)
 {
+  g_autofree char *details = recipe->device_details != NULL
+                                 ? c2l_device_names_dup_details (recipe->device_details)
+                                 : NULL;
+
   if (recipe->device == NULL)
     return NULL;
   return g_strdup_printf ("%s · %s%s%s", c2l_device_names_get (recipe->device),
                           c2l_device_names_get_precision (recipe->precision),
-                          recipe->device_details != NULL ? " · " : "",
-                          recipe->device_details != NULL ? recipe->device_details : "");
+                          details != NULL ? " · " : "", details != NULL ? details : "");
 }
 
 /* NULL: there is nothing to say. */
@@ -127,6 +118,7 @@ static const struct
 {
   const char *title;
   char *(*dup) (const C2lRecipe *recipe);
+  gboolean is_models; /* the model's own words, which it may have in the user's language */
 } facts[] = {
   { N_ ("Prompt"), dup_prompt },
   { N_ ("Made as"), dup_made_by },
@@ -138,7 +130,7 @@ static const struct
   { N_ ("Noise"), dup_noise },
   { N_ ("Edits"), dup_edits },
   { N_ ("Score"), dup_score },
-  { N_ ("Model"), dup_model },
+  { N_ ("Model"), dup_model, TRUE },
   { N_ ("Drawn on"), dup_device },
 };
 
@@ -169,6 +161,7 @@ add_fact (C2lRecipeView *self, int row, const char *title, const char *text)
   gtk_label_set_xalign (GTK_LABEL (value), 0);
   gtk_label_set_wrap (GTK_LABEL (value), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (value), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_width_chars (GTK_LABEL (value), 18);
   gtk_label_set_max_width_chars (GTK_LABEL (value), 32);
   gtk_widget_set_hexpand (value, TRUE);
   gtk_widget_set_valign (value, GTK_ALIGN_BASELINE);
@@ -190,7 +183,7 @@ add_fact (C2lRecipeView *self, int row, const char *title, const char *text)
 }
 
 void
-c2l_recipe_view_set_recipe (C2lRecipeView *self, C2lRecipe *recipe)
+c2l_recipe_view_set_recipe (C2lRecipeView *self, C2lRecipe *recipe, C2lBundle *bundle)
 {
   GtkWidget *child;
 
@@ -204,7 +197,9 @@ c2l_recipe_view_set_recipe (C2lRecipeView *self, C2lRecipe *recipe)
       g_autofree char *text = facts[i].dup (recipe);
 
       if (text != NULL && *text != '\0')
-        add_fact (self, (int) i, _ (facts[i].title), text);
+        add_fact (self, (int) i, _ (facts[i].title),
+                  facts[i].is_models && bundle != NULL ? c2l_bundle_translate (bundle, text)
+                                                       : text);
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/c2l-picture-item.h"
+#include "studio/bundle.h"
 
 G_BEGIN_DECLS
 
@@ -11,6 +12,7 @@ G_DECLARE_FINAL_TYPE (C2lRecipeView, c2l_recipe_view, C2L, RECIPE_VIEW, GtkPopov
 
 GtkWidget *c2l_recipe_view_new (void);
 
-void       c2l_recipe_view_set_recipe (C2lRecipeView *view, C2lRecipe *recipe);
+/* @bundle (nullable): the open model, for its name in the user's language. */
+void       c2l_recipe_view_set_recipe (C2lRecipeView *view, C2lRecipe *recipe, C2lBundle *bundle);
 
 G_END_DECLS

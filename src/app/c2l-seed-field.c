@@ -2,11 +2,16 @@
  * next generation even when it is not locked; after that the field throws by itself. */
 #include "app/c2l-seed-field.h"
 
+#include "app/c2l-compat.h"
+
 #include <glib/gi18n.h>
 
 /* Thrown seeds have so many digits at most, so that they can be remembered and typed; any 64-bit
  * number may be typed. */
 #define THROWN_SEEDS 1000000000
+/* Room for a thrown seed is always there, and for any 64-bit number where it is typed. */
+#define FEWEST_DIGITS 9
+#define MOST_DIGITS 20
 
 struct _C2lSeedField
 {
@@ -30,6 +35,21 @@ enum
 
 static GParamSpec *properties[N_PROPERTIES];
 
+/* As wide as the number is long. Where the window has no room for that, the number is told whole
+ * when it is pointed at. */
+static void
+fit_text (C2lSeedField *self)
+{
+  const char *text = gtk_editable_get_text (self->entry);
+  /* Translators: %s is a number. */
+  g_autofree char *tip
+      = g_strdup_printf (_ ("Seed %s. The same seed and settings give the same pictures"), text);
+
+  gtk_editable_set_max_width_chars (
+      self->entry, CLAMP ((int) g_utf8_strlen (text, -1), FEWEST_DIGITS, MOST_DIGITS));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->entry), tip);
+}
+
 static void
 show_seed (C2lSeedField *self)
 {
@@ -40,6 +60,7 @@ show_seed (C2lSeedField *self)
   gtk_widget_remove_css_class (GTK_WIDGET (self->entry), "error");
   gtk_accessible_update_state (GTK_ACCESSIBLE (self->entry), GTK_ACCESSIBLE_STATE_INVALID,
                                GTK_ACCESSIBLE_INVALID_FALSE, -1);
+  fit_text (self);
   self->is_showing = FALSE;
 }
 
@@ -94,6 +115,7 @@ on_text_changed (C2lSeedField *self)
   if (self->is_showing)
     return;
 
+  fit_text (self);
   if (ok)
     {
       gtk_widget_remove_css_class (GTK_WIDGET (self->entry), "error");
@@ -166,7 +188,7 @@ c2l_seed_field_set_property (GObject *object, guint id, const GValue *value, GPa
 static gboolean
 c2l_seed_field_grab_focus (GtkWidget *widget)
 {
-  return gtk_widget_grab_focus (GTK_WIDGET (C2L_SEED_FIELD (widget)->entry));
+  return c2l_compat_grab_focus_of (widget, C2L_SEED_FIELD (widget)->entry);
 }
 
 static void

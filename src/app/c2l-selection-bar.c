@@ -3,7 +3,11 @@
 
 #include "app/c2l-wrap-layout.h"
 
+#include <adwaita.h>
 #include <glib/gi18n.h>
+
+/* Below it the window has its page switcher at the bottom. */
+#define NARROW 550
 
 struct _C2lSelectionBar
 {
@@ -14,6 +18,22 @@ struct _C2lSelectionBar
 };
 
 G_DEFINE_FINAL_TYPE (C2lSelectionBar, c2l_selection_bar, GTK_TYPE_WIDGET)
+
+/* Messages appear at the bottom of the window too: they make way for the bar's buttons, which take
+ * two lines above the page switcher where the window is narrow. */
+static void
+make_way (C2lSelectionBar *self, gboolean shown)
+{
+  GtkWidget *toasts = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
+
+  if (toasts == NULL)
+    return;
+  gtk_widget_remove_css_class (toasts, "over-selection");
+  gtk_widget_remove_css_class (toasts, "over-tall-selection");
+  if (shown)
+    gtk_widget_add_css_class (toasts, gtk_widget_get_width (toasts) < NARROW ? "over-tall-selection"
+                                                                             : "over-selection");
+}
 
 static void
 update (C2lSelectionBar *self)
@@ -27,6 +47,7 @@ update (C2lSelectionBar *self)
   gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), n >= 2);
   /* What is folded away would still be read aloud, and takes the keyboard. */
   gtk_widget_set_visible (self->bar, n >= 2);
+  make_way (self, n >= 2);
   if (n >= 2)
     gtk_label_set_text (GTK_LABEL (self->text), text);
 }

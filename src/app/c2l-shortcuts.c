@@ -7,6 +7,7 @@
 
 #define CREATE NC_ ("shortcuts", "Create")
 #define PICTURES NC_ ("shortcuts", "Pictures")
+#define SLIDERS NC_ ("shortcuts", "Sliders")
 #define VIEWER NC_ ("shortcuts", "One Picture")
 #define TRAININGS NC_ ("shortcuts", "Trainings")
 #define PROGRAM NC_ ("shortcuts", "Program")
@@ -22,6 +23,7 @@ static const C2lShortcut shortcuts[] = {
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Close the window"), "window.close", { "<Control>w" } },
   { C2L_SCOPE_PROGRAM, PROGRAM, NC_ ("shortcuts", "Quit"), "app.quit", { "<Control>q" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Generate"), "create.generate", { "<Control>Return" } },
+  { C2L_SCOPE_WIDGET, CREATE, NC_ ("shortcuts", "Another prompt, on a line of its own"), "", { "<Shift>Return" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Stop, or back to all pictures"), "create.back", { "Escape" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "An example, by chance"), "create.random-example", { "<Control>e" } },
   { C2L_SCOPE_PAGE, CREATE, NC_ ("shortcuts", "Go to the prompt"), "create.focus-prompt", { "<Control>l" } },
@@ -42,7 +44,7 @@ static const C2lShortcut shortcuts[] = {
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Variations"), "create.variations", { "v" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "More like these"), "create.more-like", { "m" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Compare"), "create.compare", { "c" } },
-  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "In-between"), "create.in-between", { "b" } },
+  { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "In-between film"), "create.in-between", { "b" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "How this was made"), "create.how-made", { "i" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Use these settings"), "create.use-settings::all", { "u" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Use its prompt"), "create.use-settings::prompt", { "p" } },
@@ -51,7 +53,10 @@ static const C2lShortcut shortcuts[] = {
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Copy"), "create.copy", { "<Control>c" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Delete"), "create.delete", { "Delete", "KP_Delete" } },
   { C2L_SCOPE_GRID, PICTURES, NC_ ("shortcuts", "Menu"), "create.popup-menu", { "Menu", "<Shift>F10" } },
-  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Back to all pictures"), "viewer.close", { "space" } },
+  { C2L_SCOPE_WIDGET, PICTURES, NC_ ("shortcuts", "Select all"), "", { "<Control>a" } },
+  { C2L_SCOPE_WIDGET, SLIDERS, NC_ ("shortcuts", "Move by a tenth"), "", { "Left", "Right" } },
+  { C2L_SCOPE_WIDGET, SLIDERS, NC_ ("shortcuts", "Move by one"), "", { "<Shift>Left", "<Shift>Right" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Back to all pictures, or pause the film"), "viewer.close-or-pause", { "space" } },
   { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Next picture"), "viewer.next", { "Right", "Down", "Page_Down" } },
   { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Previous picture"), "viewer.previous", { "Left", "Up", "Page_Up" } },
   { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Enlarge"), "viewer.zoom-in", { "plus", "equal", "KP_Add" } },
@@ -59,7 +64,13 @@ static const C2lShortcut shortcuts[] = {
   { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "The whole picture"), "viewer.zoom-fit", { "0", "KP_0", "<Control>0" } },
   { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Pixel for pixel"), "viewer.zoom-pixels", { "1", "KP_1" } },
   { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Favourite"), "create.favourite", { "f" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Variations"), "create.variations", { "v" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "More like these"), "create.more-like", { "m" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "How this was made"), "viewer.how-made", { "i" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Use these settings"), "create.use-settings::all", { "u" } },
   { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Copy"), "create.copy", { "<Control>c" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Delete"), "viewer.delete", { "Delete", "KP_Delete" } },
+  { C2L_SCOPE_VIEWER, VIEWER, NC_ ("shortcuts", "Menu"), "viewer.popup-menu", { "Menu", "<Shift>F10" } },
   { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "New training"), "train.new", { "<Control>n" } },
   { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "Write a checkpoint now"), "train.checkpoint", { "<Control>s" } },
   { C2L_SCOPE_TRAIN, TRAININGS, NC_ ("shortcuts", "Use in Create"), "train.use", { "<Control>u" } },

@@ -11,7 +11,8 @@ typedef enum
   C2L_SCOPE_PAGE,    /* while the Create page is shown */
   C2L_SCOPE_GRID,    /* while the grid of pictures is shown: keys that would be letters in a prompt */
   C2L_SCOPE_TRAIN,   /* while the Train page is shown */
-  C2L_SCOPE_VIEWER   /* while a picture is shown large */
+  C2L_SCOPE_VIEWER,  /* while a picture is shown large */
+  C2L_SCOPE_WIDGET   /* of the widget that has the keyboard: listed here and done there, without an action */
 } C2lScope;
 
 typedef struct
@@ -19,7 +20,7 @@ typedef struct
   C2lScope scope;
   const char *group;   /* under which it is listed; not yet translated, context “shortcuts” */
   const char *title;   /* likewise */
-  const char *action;  /* detailed: "win.page::create" */
+  const char *action;  /* detailed: "win.page::create"; "" where the widget has its own way */
   const char *keys[4]; /* as gtk_accelerator_parse() reads them; NULL behind the last */
 } C2lShortcut;
 

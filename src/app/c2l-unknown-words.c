@@ -18,21 +18,63 @@ struct _C2lUnknownWords
 
 G_DEFINE_FINAL_TYPE (C2lUnknownWords, c2l_unknown_words, GTK_TYPE_WIDGET)
 
+/* As it stands in @text: the model reads small letters only, and its words come back in them. */
+static char *
+dup_as_written (const char *text, const char *word)
+{
+  const char *start = text, *end;
+
+  while (*start != '\0')
+    {
+      g_autofree char *written = NULL;
+      g_autofree char *small = NULL;
+
+      while (*start != '\0' && !g_unichar_isalnum (g_utf8_get_char (start)))
+        start = g_utf8_next_char (start);
+      for (end = start; g_unichar_isalnum (g_utf8_get_char (end));)
+        end = g_utf8_next_char (end);
+      written = g_strndup (start, (gsize) (end - start));
+      small = g_utf8_strdown (written, -1);
+      if (g_str_equal (small, word))
+        return g_steal_pointer (&written);
+      start = end;
+    }
+  return g_strdup (word);
+}
+
+static guint
+count_words (const char *text)
+{
+  g_auto (GStrv) words = g_strsplit_set (text, " \t\r\n", -1);
+  guint n = 0;
+
+  for (int i = 0; words[i] != NULL; i++)
+    n += words[i][0] != '\0';
+  return n;
+}
+
 static void
 show (C2lUnknownWords *self, char **words)
 {
   g_autoptr (GString) list = g_string_new (NULL);
+  guint n = words != NULL ? g_strv_length (words) : 0;
 
   for (int i = 0; words != NULL && words[i] != NULL; i++)
     {
+      g_autofree char *written = dup_as_written (self->text, words[i]);
+
       g_string_append (list, i > 0 ? ", " : "");
       /* Translators: a word in quotation marks. */
-      g_string_append_printf (list, _ ("“%s”"), words[i]);
+      g_string_append_printf (list, _ ("“%s”"), written);
     }
 
   if (list->len > 0)
     {
-      g_autofree char *text = g_strdup_printf (_ ("The model does not know: %s"), list->str);
+      /* Whoever writes in another language is not helped by the names of his words. */
+      g_autofree char *text = g_strdup_printf (
+          2 * n > count_words (self->text) ? _ ("The model reads English, and does not know: %s")
+                                           : _ ("The model does not know: %s"),
+          list->str);
       gtk_label_set_text (GTK_LABEL (self->label), text);
       gtk_widget_set_tooltip_text (self->label, text);
     }

@@ -1,8 +1,11 @@
-/* Shows the board's current picture large, and compares it with another one. Draws nothing itself
- * and changes nothing. */
+/* Shows the board's current picture large, and compares it with another one or plays a film. Draws
+ * nothing itself; what can be done with the one picture are the actions of the group “create”, as
+ * in the grid. */
 #include "app/c2l-viewer.h"
 
+#include "app/c2l-compat.h"
 #include "app/c2l-film-bar.h"
+#include "app/c2l-recipe-view.h"
 #include "app/c2l-shortcuts.h"
 #include "app/c2l-wrap-layout.h"
 #include "app/c2l-zoom-view.h"
@@ -23,6 +26,7 @@ struct _C2lViewer
   C2lZoomView *view, *second;
   GtkWidget *divider;
   C2lFilmBar *film_bar;
+  GtkWidget *tools, *star, *menu_button, *menu, *recipe_view;
 
   C2lBoard *board;
   C2lPictureItem *item, *other;
@@ -81,6 +85,39 @@ bind (GBinding **binding, C2lPictureItem *item, C2lZoomView *view, const char *p
     g_object_set (view, property, NULL, NULL);
 }
 
+static gboolean
+shows_one (C2lViewer *self)
+{
+  return self->item != NULL && self->other == NULL && !self->plays;
+}
+
+static void
+update_star (C2lViewer *self)
+{
+  gboolean favourite = self->item != NULL && c2l_picture_item_get_favourite (self->item);
+
+  gtk_button_set_icon_name (GTK_BUTTON (self->star),
+                            favourite ? "starred-symbolic" : "non-starred-symbolic");
+  gtk_accessible_update_property (
+      GTK_ACCESSIBLE (self->star), GTK_ACCESSIBLE_PROPERTY_LABEL,
+      favourite ? _ ("Remove from favourites") : _ ("Add to favourites"), -1);
+}
+
+/* What is about one picture is there while one picture is. A film has no next picture. */
+static void
+update_tools (C2lViewer *self)
+{
+  gboolean one = shows_one (self);
+
+  gtk_widget_set_visible (self->tools, one);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "viewer.delete", one);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "viewer.how-made", one);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "viewer.popup-menu", one);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "viewer.next", !self->plays);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "viewer.previous", !self->plays);
+  update_star (self);
+}
+
 /* Which view shows what: the current picture first; the other beside it or over it. */
 static void
 arrange (C2lViewer *self)
@@ -104,6 +141,7 @@ arrange (C2lViewer *self)
   gtk_widget_set_visible (self->names, compares);
   gtk_widget_set_visible (GTK_WIDGET (self->film_bar), self->plays);
   update_caption (self);
+  update_tools (self);
 }
 
 /* Without arranging anew, which follows. */
@@ -134,6 +172,7 @@ set_item (C2lViewer *self, C2lPictureItem **place, C2lPictureItem *item)
   if (*place != NULL)
     {
       g_signal_handlers_disconnect_by_func (*place, update_caption, self);
+      g_signal_handlers_disconnect_by_func (*place, update_star, self);
       c2l_picture_item_release (*place);
     }
   g_set_object (place, item);
@@ -141,6 +180,7 @@ set_item (C2lViewer *self, C2lPictureItem **place, C2lPictureItem *item)
     {
       c2l_picture_item_hold (item);
       g_signal_connect_swapped (item, "notify::label", G_CALLBACK (update_caption), self);
+      g_signal_connect_swapped (item, "notify::favourite", G_CALLBACK (update_star), self);
     }
   arrange (self);
 }
@@ -173,7 +213,7 @@ c2l_viewer_map (GtkWidget *widget)
 static gboolean
 c2l_viewer_grab_focus (GtkWidget *widget)
 {
-  return gtk_widget_grab_focus (GTK_WIDGET (C2L_VIEWER (widget)->view));
+  return c2l_compat_grab_focus_of (widget, C2L_VIEWER (widget)->view);
 }
 
 /* What nobody sees needs no memory. */
@@ -206,6 +246,18 @@ close_viewer (GtkWidget *widget, const char *name, GVariant *parameter)
   g_signal_emit (widget, closed_signal, 0);
 }
 
+/* Space is for what moves first. */
+static void
+close_or_pause (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  C2lViewer *self = C2L_VIEWER (widget);
+
+  if (self->plays)
+    c2l_film_bar_toggle (self->film_bar);
+  else
+    g_signal_emit (self, closed_signal, 0);
+}
+
 static void
 zoom (GtkWidget *widget, const char *name, GVariant *parameter)
 {
@@ -220,18 +272,115 @@ zoom (GtkWidget *widget, const char *name, GVariant *parameter)
                            g_str_equal (name, "viewer.zoom-in") ? ZOOM_STEP : 1 / ZOOM_STEP);
 }
 
+/* The picture after the one that is looked at, or before it; a picture is not compared with itself.
+ * NULL: there is none. Lent by the board. */
+static C2lPictureItem *
+find_next (C2lViewer *self, int way)
+{
+  g_autoptr (GPtrArray) all = self->board != NULL ? c2l_board_list_all (self->board) : NULL;
+  guint at;
+
+  if (all == NULL || !g_ptr_array_find (all, self->item, &at))
+    return NULL;
+  for (int i = (int) at + way; i >= 0 && i < (int) all->len; i += way)
+    if (g_ptr_array_index (all, i) != self->other)
+      return g_ptr_array_index (all, i);
+  return NULL;
+}
+
 static void
 step (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   C2lViewer *self = C2L_VIEWER (widget);
-  g_autoptr (GPtrArray) all = self->board != NULL ? c2l_board_list_all (self->board) : NULL;
-  guint at;
-  int way = g_str_equal (name, "viewer.next") ? 1 : -1;
+  C2lPictureItem *next = find_next (self, g_str_equal (name, "viewer.next") ? 1 : -1);
 
-  if (all == NULL || !g_ptr_array_find (all, self->item, &at))
+  if (next != NULL)
+    c2l_board_select_only (self->board, next);
+}
+
+/* The next picture is looked at then, so that one can go on. */
+static void
+delete_picture (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  C2lViewer *self = C2L_VIEWER (widget);
+  C2lPictureItem *next = find_next (self, 1);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
+
+  if (next == NULL)
+    next = find_next (self, -1);
+  if (next == NULL)
+    {
+      gtk_widget_activate_action (widget, "create.delete", NULL);
+      return;
+    }
+  g_ptr_array_add (items, g_object_ref (self->item));
+  c2l_board_select_only (self->board, next);
+  c2l_board_delete (self->board, items);
+}
+
+/* --- its menu, and how it was made --- */
+
+static void
+popup_menu_at (C2lViewer *self, GtkWidget *view, double x, double y)
+{
+  graphene_point_t point;
+
+  if (!shows_one (self)
+      || !gtk_widget_compute_point (view, GTK_WIDGET (self),
+                                    &GRAPHENE_POINT_INIT ((float) x, (float) y), &point))
     return;
-  if ((way > 0 && at + 1 < all->len) || (way < 0 && at > 0))
-    c2l_board_select_only (self->board, g_ptr_array_index (all, at + way));
+  gtk_popover_set_pointing_to (GTK_POPOVER (self->menu),
+                               &(GdkRectangle){ (int) point.x, (int) point.y, 1, 1 });
+  gtk_popover_popup (GTK_POPOVER (self->menu));
+}
+
+static void
+popup_menu (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  GtkWidget *view = GTK_WIDGET (C2L_VIEWER (widget)->view);
+
+  popup_menu_at (C2L_VIEWER (widget), view, gtk_widget_get_width (view) / 2.0,
+                 gtk_widget_get_height (view) / 2.0);
+}
+
+static void
+on_secondary_pressed (C2lViewer *self, int n, double x, double y, GtkGesture *gesture)
+{
+  popup_menu_at (self, GTK_WIDGET (self->view), x, y);
+  gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
+}
+
+static void
+on_long_pressed (C2lViewer *self, double x, double y, GtkGesture *gesture)
+{
+  on_secondary_pressed (self, 1, x, y, gesture);
+}
+
+static void
+how_made (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  C2lViewer *self = C2L_VIEWER (widget);
+  C2lRecipe *recipe = c2l_picture_item_get_recipe (self->item);
+  const C2lModelInfo *model = c2l_board_get_model (self->board);
+  graphene_rect_t bounds;
+
+  if (recipe == NULL || !gtk_widget_compute_bounds (self->menu_button, widget, &bounds))
+    return;
+  c2l_recipe_view_set_recipe (C2L_RECIPE_VIEW (self->recipe_view), recipe,
+                              model != NULL ? model->bundle : NULL);
+  gtk_popover_set_pointing_to (GTK_POPOVER (self->recipe_view),
+                               &(GdkRectangle){ (int) bounds.origin.x, (int) bounds.origin.y,
+                                                (int) bounds.size.width,
+                                                (int) bounds.size.height });
+  gtk_popover_popup (GTK_POPOVER (self->recipe_view));
+}
+
+/* Where all keys count again. */
+static void
+on_popover_closed (C2lViewer *self)
+{
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    gtk_widget_grab_focus (GTK_WIDGET (self->view));
 }
 
 static void
@@ -298,6 +447,7 @@ c2l_viewer_class_init (C2lViewerClass *klass)
                                 NULL, NULL, G_TYPE_NONE, 0);
 
   g_type_ensure (C2L_TYPE_FILM_BAR);
+  g_type_ensure (C2L_TYPE_RECIPE_VIEW);
   g_type_ensure (C2L_TYPE_WRAP_LAYOUT);
   g_type_ensure (C2L_TYPE_ZOOM_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
@@ -312,8 +462,18 @@ c2l_viewer_class_init (C2lViewerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, second);
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, divider);
   gtk_widget_class_bind_template_child (widget_class, C2lViewer, film_bar);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, tools);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, star);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, menu_button);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, menu);
+  gtk_widget_class_bind_template_child (widget_class, C2lViewer, recipe_view);
   gtk_widget_class_bind_template_callback (widget_class, on_film_closed);
+  gtk_widget_class_bind_template_callback (widget_class, on_popover_closed);
   gtk_widget_class_install_action (widget_class, "viewer.close", NULL, close_viewer);
+  gtk_widget_class_install_action (widget_class, "viewer.close-or-pause", NULL, close_or_pause);
+  gtk_widget_class_install_action (widget_class, "viewer.delete", NULL, delete_picture);
+  gtk_widget_class_install_action (widget_class, "viewer.how-made", NULL, how_made);
+  gtk_widget_class_install_action (widget_class, "viewer.popup-menu", NULL, popup_menu);
   gtk_widget_class_install_action (widget_class, "viewer.zoom-in", NULL, zoom);
   gtk_widget_class_install_action (widget_class, "viewer.zoom-out", NULL, zoom);
   gtk_widget_class_install_action (widget_class, "viewer.zoom-fit", NULL, zoom);
@@ -324,10 +484,26 @@ c2l_viewer_class_init (C2lViewerClass *klass)
 }
 
 static void
+add_menu (C2lViewer *self)
+{
+  GtkGesture *secondary = gtk_gesture_click_new (), *touch = gtk_gesture_long_press_new ();
+
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (secondary), GDK_BUTTON_SECONDARY);
+  gtk_gesture_single_set_touch_only (GTK_GESTURE_SINGLE (touch), TRUE);
+  g_signal_connect_swapped (secondary, "pressed", G_CALLBACK (on_secondary_pressed), self);
+  g_signal_connect_swapped (touch, "pressed", G_CALLBACK (on_long_pressed), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->view), GTK_EVENT_CONTROLLER (secondary));
+  gtk_widget_add_controller (GTK_WIDGET (self->view), GTK_EVENT_CONTROLLER (touch));
+}
+
+static void
 c2l_viewer_init (C2lViewer *self)
 {
   add_compare_mode (self);
   gtk_widget_init_template (GTK_WIDGET (self));
+  c2l_compat_name_inner_button (self->menu_button);
+  add_menu (self);
+  update_tools (self);
   c2l_shortcuts_add_to_widget (GTK_WIDGET (self), C2L_SCOPE_VIEWER);
   g_signal_connect_swapped (self->view, "notify::zoom", G_CALLBACK (on_zoom_changed), self);
   on_zoom_changed (self);
@@ -362,7 +538,7 @@ c2l_viewer_play (C2lViewer *self, GPtrArray *items)
 {
   g_return_if_fail (C2L_IS_VIEWER (self) && items->len >= 2);
   self->plays = TRUE;
-  show_name (self->caption, _ ("In between pictures"));
+  show_name (self->caption, _ ("In-between Film"));
   c2l_film_bar_start (self->film_bar, items);
   arrange (self);
 }

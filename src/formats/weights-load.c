@@ -218,6 +218,18 @@ looks_like_pickle (GBytes *bytes)
   return data[0] == 0x80 || (strchr ("(]})cdliIS", data[0]) && data[size - 1] == '.');
 }
 
+static gboolean
+is_called_model (const char *path)
+{
+  static const char *const suffixes[] = { ".safetensors", ".ckpt", ".pt", ".pth", ".pkl" };
+  g_autofree char *name = g_ascii_strdown (path, -1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    if (g_str_has_suffix (name, suffixes[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static C2lWeights *
 load_by_content (GBytes *bytes, const char *path, GError **error)
 {
@@ -231,9 +243,15 @@ load_by_content (GBytes *bytes, const char *path, GError **error)
     return load_safetensors (bytes, path, error);
   if (looks_like_pickle (bytes))
     return load_pickle (bytes, path, error);
-  g_set_error (
-      error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
-      _ ("not a model file that is known here; expected a .safetensors, .ckpt, .pt or .pkl file"));
+  /* To expect what it is called already would say nothing. */
+  if (is_called_model (path))
+    g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
+                 _ ("this does not begin like a model file: it is damaged, or something else under "
+                    "this name. Get it again"));
+  else
+    g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
+                 _ ("not a model file that is known here; expected a .safetensors, .ckpt, .pt or "
+                    ".pkl file"));
   return NULL;
 }
 

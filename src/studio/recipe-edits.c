@@ -56,6 +56,20 @@ c2l_recipe_with_edit (C2lRecipe *recipe, const C2lRecipeEdit *edit)
 }
 
 C2lRecipe *
+c2l_recipe_without_edits (C2lRecipe *recipe)
+{
+  C2lRecipe *copy;
+
+  if (recipe->edits->len == 0 && recipe->mixes->len == 0 && !c2l_recipe_is_placed (recipe))
+    return c2l_recipe_ref (recipe);
+  copy = copy_unscored (recipe);
+  g_ptr_array_set_size (copy->edits, 0);
+  g_ptr_array_set_size (copy->mixes, 0);
+  copy->move_x = copy->move_y = copy->turn = 0;
+  return copy;
+}
+
+C2lRecipe *
 c2l_recipe_with_edits (C2lRecipe *recipe, GPtrArray *edits)
 {
   C2lRecipe *copy = copy_unscored (recipe);

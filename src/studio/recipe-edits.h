@@ -13,6 +13,8 @@ double               c2l_recipe_get_amount (C2lRecipe *recipe, const char *direc
 C2lRecipe           *c2l_recipe_with_edit (C2lRecipe *recipe, const C2lRecipeEdit *edit);
 /* A copy with all of @edits (of C2lRecipeEdit) and no others; NULL: with none. */
 C2lRecipe           *c2l_recipe_with_edits (C2lRecipe *recipe, GPtrArray *edits);
+/* As it was before it was edited, mixed or placed: @recipe itself, with a reference more, where it never was. */
+C2lRecipe           *c2l_recipe_without_edits (C2lRecipe *recipe);
 /* Deep copies of a recipe's edits, for the clipboard and for presets. */
 GPtrArray           *c2l_recipe_dup_edits (C2lRecipe *recipe);
 /* A copy mixed with one other picture, or with none where @rows is NULL. */

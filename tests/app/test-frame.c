@@ -26,7 +26,10 @@ test_keys_are_keys (void)
       g_autoptr (GVariant) target = NULL;
       g_autoptr (GError) error = NULL;
 
-      g_action_parse_detailed_name (each->action, &name, &target, &error);
+      if (each->scope == C2L_SCOPE_WIDGET)
+        g_assert_cmpstr (each->action, ==, "");
+      else
+        g_action_parse_detailed_name (each->action, &name, &target, &error);
       g_assert_no_error (error);
       g_assert_nonnull (each->keys[0]);
       g_assert_true (*each->title != '\0' && *each->group != '\0');
@@ -144,6 +147,27 @@ test_files_are_sorted_by_what_they_are (void)
   g_assert_nonnull (strstr (g_ptr_array_index (sorted->refused, 4), "such.png"));
 }
 
+/* Nobody is told that what he has is what was expected. */
+static void
+test_damaged_files_are_called_so (void)
+{
+  g_autofree char *picture = write_file ("photo.png", "\x89PNG and then nothing that fits", -1);
+  g_autofree char *cut = write_file ("cut.jpg", "\x01\x02\x03\x04", -1);
+  g_autofree char *model = write_file ("x.pkl", "\x01\x02\x03\x04 no pickle", -1);
+  const char *const paths[] = { picture, cut, model, NULL };
+  g_autoptr (C2lSorted) sorted = sort (paths);
+
+  g_assert_cmpuint (sorted->refused->len, ==, 3);
+  for (guint i = 0; i < sorted->refused->len; i++)
+    {
+      const char *text = g_ptr_array_index (sorted->refused, i);
+
+      g_assert_nonnull (strstr (text, "damaged"));
+      g_assert_null (strstr (text, "can be opened"));
+      g_assert_null (strstr (text, "expected"));
+    }
+}
+
 /* --- rows --- */
 
 /* What is read below the title; libadwaita 1.2 gives the text, later versions the markup. */
@@ -223,6 +247,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shortcuts/no-key-means-two-things", test_no_key_means_two_things);
   g_test_add_func ("/shortcuts/are-listed", test_keys_are_listed);
   g_test_add_func ("/opener/sorts-by-what-files-are", test_files_are_sorted_by_what_they_are);
+  g_test_add_func ("/opener/says-what-is-damaged", test_damaged_files_are_called_so);
   g_test_add_func ("/rows/names-are-no-markup", test_names_are_no_markup);
   g_test_add_func ("/file-row/holds-a-file", test_a_file_row_holds_a_file);
   g_test_add_func ("/preferences/are-the-settings", test_preferences_are_the_settings);

@@ -243,6 +243,10 @@ test_seeds_are_typed (void)
 
   gtk_editable_set_text (GTK_EDITABLE (entry), "18446744073709551615");
   g_assert_cmpuint (c2l_seed_field_get_seed (field), ==, G_MAXUINT64);
+  /* All of it has room, and is told where it has not. */
+  g_assert_cmpint (gtk_editable_get_max_width_chars (GTK_EDITABLE (entry)), ==, 20);
+  g_assert_nonnull (strstr (gtk_widget_get_tooltip_text (GTK_WIDGET (entry)),
+                            "18446744073709551615"));
   g_assert_false (gtk_widget_has_css_class (entry, "error"));
   gtk_editable_set_text (GTK_EDITABLE (entry), "18446744073709551616");
   g_assert_true (gtk_widget_has_css_class (entry, "error"));

@@ -87,6 +87,68 @@ def the_viewers_keys_count_after_a_film(desk):
     app.close()
 
 
+def shift_tab_leaves_the_prompt(desk):
+    app = table.start(desk)
+    prompt = app.find('text', 'Prompt')
+    app.wait(lambda: app.is_focused(prompt), 'the prompt has the keyboard')
+    app.key('shift+Tab')
+    app.wait(lambda: app.get_focused() and not app.is_focused(prompt), 'something before the prompt has it')
+    app.key('Tab')
+    app.wait(lambda: app.is_focused(prompt), 'the prompt has it again')
+    app.close()
+
+
+def the_viewer_does_what_the_grid_does(desk):
+    app = table.start(desk)
+    draw(app)
+    app.key('F6', 'Right', 'shift+Right', 'space')
+    app.wait(lambda: is_viewing(app), 'one picture is shown')
+    app.press(app.find('push button', 'Add to favourites', within=app.find('push button', 'Back to All Pictures').parent.parent))
+    app.wait(lambda: len(app.find_all('image', re.compile('favourite'))) > 0, 'it is a favourite')
+    app.click(app.find_all('image', re.compile('picture'))[0], button=3)
+    app.find('menu item', 'Save As…')
+    app.key('Escape')
+    app.key('i')
+    app.find('push button', 'Copy: Seed')
+    app.key('Escape')
+    app.wait(lambda: is_viewing(app), 'it still is shown')
+    app.key('Delete')
+    app.find('status bar', f'{table.N - 1} pictures')
+    assert is_viewing(app)
+    app.find('label', re.compile('picture [34],'))
+    app.key('v')
+    app.wait(lambda: not is_viewing(app), 'its variations are among the others')
+    app.find('status bar', f'{table.N - 1 + 8} pictures')
+    app.close()
+
+
+def a_picture_is_not_compared_with_itself(desk):
+    app = table.start(desk)
+    draw(app)
+    app.key('F6', 'Home', 'shift+Right', 'c')
+    app.wait(lambda: is_viewing(app), 'two are compared')
+    for _ in range(table.N):
+        app.key('Right')
+        names = [re.search(r'picture (\d+),', node.name)[1] for node in app.find_all('image', re.compile(r'picture \d+,'))[:2]]
+        assert names[0] != names[1], names
+    app.close()
+
+
+def space_pauses_a_film(desk):
+    app = table.start(desk)
+    draw(app)
+    app.key('F6', 'shift+Right', 'b')
+    app.wait(lambda: app.is_checked(app.find('push button', 'Play')), 'it plays')
+    app.key('space')
+    app.wait(lambda: not app.is_checked(app.find('push button', 'Play')), 'it pauses')
+    assert not app.is_enabled(app.find('push button', 'Next Picture'))
+    app.key('space')
+    app.wait(lambda: app.is_checked(app.find('push button', 'Play')), 'it plays on')
+    app.key('Escape')
+    app.wait(lambda: not is_viewing(app), 'all are shown')
+    app.close()
+
+
 def letters_are_left_to_who_types(desk):
     app = table.start(desk)
     draw(app)
@@ -406,7 +468,8 @@ def what_is_not_shown_is_not_read(desk):
     app.close()
 
 
-run(keys_of_the_page_count_in_the_header, the_viewers_keys_count_after_a_film, letters_are_left_to_who_types, the_panel_is_hidden_and_stays_so,
+run(keys_of_the_page_count_in_the_header, the_viewers_keys_count_after_a_film, shift_tab_leaves_the_prompt,
+    the_viewer_does_what_the_grid_does, a_picture_is_not_compared_with_itself, space_pauses_a_film, letters_are_left_to_who_types, the_panel_is_hidden_and_stays_so,
     a_narrow_window_shows_the_panel_over_the_pictures, a_low_window_is_the_viewed_pictures_own,
     tab_leaves_the_pictures_at_once, parts_of_settings_are_used_by_one_key,
     the_panel_keeps_its_picture_and_its_width, what_is_new_is_seen_and_has_the_keyboard,

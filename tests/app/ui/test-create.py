@@ -128,6 +128,24 @@ def says_where_it_cannot_save(desk):
     app.close()
 
 
+def nothing_written_is_said(desk):
+    app = start(desk)
+    app.press(app.find('push button', 'Generate'))
+    says(app, 'Write what the pictures shall show')
+    app.wait(lambda: app.is_focused(prompt_of(app)), 'the prompt has the keyboard')
+    app.close()
+
+
+def words_it_does_not_know_stand_as_they_were_written(desk):
+    app = start(desk)
+    app.type('a happy man with a Xyzzyfrob')
+    says(app, re.compile('^The model does not know.*Xyzzyfrob'))
+    app.key('ctrl+a')
+    app.type('eine Frau mit langen Haaren')
+    says(app, re.compile('reads English.*Frau.*Haaren'))
+    app.close()
+
+
 def copies_the_seed(desk):
     app = start(desk, seed='uint64 18446744073709551615')
     app.key('ctrl+shift+c')
@@ -233,6 +251,8 @@ run(draws_what_is_typed,
     deletes_and_brings_back,
     saves_and_reopens,
     says_where_it_cannot_save,
+    nothing_written_is_said,
+    words_it_does_not_know_stand_as_they_were_written,
     copies_the_seed,
     stops_and_keeps_what_is_finished,
     goes_on_where_it_ended,

@@ -93,6 +93,8 @@ def values_are_typed_and_filtered(desk):
     app.type('hair')
     app.wait(lambda: not app.has('slider', 'Beard'), 'others are gone')
     app.find('slider', 'Red hair')
+    app.key('Escape')
+    app.find('slider', 'Beard')
     app.close()
 
 
@@ -125,6 +127,65 @@ def an_edited_picture_is_saved_and_opened(desk):
     app = desk.start(saved[0])
     slider = app.find('slider', 'Blue hair')
     app.wait(lambda: app.value(slider) == 2, 'its slider stands where it was')
+    app.find('image', re.compile('picture 1,.*edited'))
+    app.wait(lambda: app.is_enabled(app.find('push button', 'Hold to Compare')), 'it can be compared with what it was')
+    app.press(app.find('push button', 'Reset'))
+    app.wait(lambda: app.value(slider) == 0, 'it is what it was before the edit')
+    app.wait(lambda: not app.has('image', re.compile('edited')), 'it is not edited any more')
+    app.close()
+
+
+def a_picture_saved_as_new_keeps_its_number_and_is_edited(desk):
+    app = start(desk)
+    draw(app)
+    app.key('F6', 'Right')
+    app.wait(lambda: app.has('image', re.compile('picture 2,')), 'the second is there')
+    slider = app.find('slider', 'Blue hair')
+    app.set_value(slider, 2)
+    app.find('image', re.compile('picture 2,.*edited'))
+    app.open_menu(app.find('push button', 'Edits and Presets'), 'Save as New Picture')
+    app.key('n')
+    app.wait(lambda: {node.name for node in app.find_all('table cell', re.compile('picture 2,'))} and
+             len(app.find_all('table cell', re.compile('picture 2,'))) == 2, 'both are the second of their seed')
+    app.wait(lambda: app.is_enabled(app.find('push button', 'Reset')), 'the new one can be reset')
+    app.find('table cell', re.compile('picture 2,.*edited'))
+    app.close()
+
+
+def a_slider_is_pinned_and_hidden(desk):
+    app = start(desk)
+    draw(app)
+    select_first(app)
+    app.open_menu(app.find('push button', 'Blue hair, menu'), 'Pin to the Top')
+    app.key('p')
+    app.wait(lambda: app.is_focused(app.find('slider', 'Blue hair')), 'the keyboard stays with the slider')
+    app.open_menu(app.find('push button', 'Blue hair, menu'), 'Unpin')
+    app.key('h')
+    app.wait_gone('slider', 'Blue hair')
+    app.wait(lambda: (node := app.get_focused()) and node.role == 'slider', 'the keyboard stays with the sliders')
+    app.open_menu(app.find('push button', 'Edits and Presets'), 'Open a Direction File…')
+    shows = app.find('check menu item', 'Show Hidden Directions')
+    assert not app.is_checked(shows)
+    app.key('h')
+    app.find('slider', 'Blue hair')
+    app.open_menu(app.find('push button', 'Blue hair, menu'), 'Show Again')
+    app.key('h')
+    app.open_menu(app.find('push button', 'Blue hair, menu'), 'Hide')
+    app.key('Escape')
+    app.close()
+
+
+def the_panel_says_which_of_several_it_changes(desk):
+    app = start(desk)
+    draw(app)
+    app.key('F6', 'Right')
+    select = re.compile('are selected')
+    app.find('slider', 'Blue hair')
+    assert not app.has(None, select)
+    app.key('shift+Right')
+    app.find(None, re.compile('^2 pictures are selected.*picture [23] alone'))
+    app.key('F6', 'Left')
+    app.wait_gone(None, select)
     app.close()
 
 
@@ -295,7 +356,7 @@ def what_lies_between_pictures_plays_and_is_exported(desk):
     draw(app)
     app.key('F6', 'shift+Right')
     app.key('b')
-    app.find('label', 'In between pictures')
+    app.find('label', 'In-between Film')
     before = app.pixels()
     app.wait(lambda: app.pixels() != before, 'it plays')
     app.wait(lambda: not app.has('label', re.compile('^Frame')) and app.is_enabled(app.find('push button', 'Export')), 'all frames are drawn')
@@ -317,6 +378,9 @@ run(a_slider_changes_the_picture_and_undo_brings_it_back,
     values_are_typed_and_filtered,
     holding_shows_the_original,
     an_edited_picture_is_saved_and_opened,
+    a_picture_saved_as_new_keeps_its_number_and_is_edited,
+    a_slider_is_pinned_and_hidden,
+    the_panel_says_which_of_several_it_changes,
     the_wheel_scrolls_the_panel_and_changes_no_slider,
     the_panel_comes_back_when_there_is_room,
     what_lies_between_pictures_plays_and_is_exported,
