@@ -248,7 +248,7 @@ focus_wanted (C2lDirectionsBox *self)
       GtkWidget *row = g_ptr_array_index (self->rows, i);
 
       if (g_str_equal (c2l_direction_item_get_id (get_item (C2L_SLIDER_ROW (row))), id))
-        gtk_widget_grab_focus (row);
+        c2l_slider_row_focus (C2L_SLIDER_ROW (row));
     }
 }
 

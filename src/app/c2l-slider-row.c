@@ -2,7 +2,6 @@
  * pointer, keys, wheel or a screen reader. */
 #include "app/c2l-slider-row.h"
 
-#include "app/c2l-compat.h"
 #include "app/c2l-slider.h"
 
 #include <glib/gi18n.h>
@@ -207,13 +206,6 @@ c2l_slider_row_dispose (GObject *object)
   G_OBJECT_CLASS (c2l_slider_row_parent_class)->dispose (object);
 }
 
-/* Where the keys are that change it. */
-static gboolean
-c2l_slider_row_grab_focus (GtkWidget *widget)
-{
-  return c2l_compat_grab_focus_of (widget, C2L_SLIDER_ROW (widget)->slider);
-}
-
 static void
 c2l_slider_row_class_init (C2lSliderRowClass *klass)
 {
@@ -224,7 +216,6 @@ c2l_slider_row_class_init (C2lSliderRowClass *klass)
   object_class->get_property = c2l_slider_row_get_property;
   object_class->set_property = c2l_slider_row_set_property;
   object_class->dispose = c2l_slider_row_dispose;
-  widget_class->grab_focus = c2l_slider_row_grab_focus;
   properties[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, flags);
   properties[PROP_VALUE]
       = g_param_spec_double ("value", NULL, NULL, -G_MAXDOUBLE, G_MAXDOUBLE, 0, flags);
@@ -323,6 +314,13 @@ c2l_slider_row_set_title (C2lSliderRow *self, const char *title)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->menu_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   name, -1);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TITLE]);
+}
+
+void
+c2l_slider_row_focus (C2lSliderRow *self)
+{
+  g_return_if_fail (C2L_IS_SLIDER_ROW (self));
+  gtk_widget_grab_focus (GTK_WIDGET (self->slider));
 }
 
 void

@@ -21,6 +21,8 @@ void       c2l_slider_row_set_value (C2lSliderRow *row, double value);
 double     c2l_slider_row_get_value (C2lSliderRow *row);
 void       c2l_slider_row_set_title (C2lSliderRow *row, const char *title);
 /* A menu button appears behind the value; the actions' group is the caller's. */
+/* The keyboard to the slider, where the keys are that change the value. */
+void       c2l_slider_row_focus (C2lSliderRow *row);
 void       c2l_slider_row_set_menu (C2lSliderRow *row, GMenuModel *menu);
 
 G_END_DECLS

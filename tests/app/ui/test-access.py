@@ -112,6 +112,8 @@ def the_viewer_does_what_the_grid_does(desk):
     app.find('push button', 'Copy: Seed')
     app.key('Escape')
     app.wait(lambda: is_viewing(app), 'it still is shown')
+    app.key('f')
+    app.wait(lambda: not app.has('image', re.compile('favourite')), 'it is none any more, and may be deleted')
     app.key('Delete')
     app.find('status bar', f'{table.N - 1} pictures')
     assert is_viewing(app)

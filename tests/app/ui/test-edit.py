@@ -254,6 +254,7 @@ def a_favourite_is_not_deleted(desk):
 
 def further_pictures_are_scrolled_to(desk):
     desk.set('picture-count', '64')
+    desk.set('seed-locked', 'true')
     app = desk.start()
     app.find('push button', 'Generate')
     for total in (64, 128):
