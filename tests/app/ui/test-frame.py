@@ -184,7 +184,7 @@ def clears_the_history_and_releases_memory(desk):
     app.press(app.find('push button', 'Clear'))
     app.find('label', 'The history is empty but for favourites')
     app.focus('Preferences')
-    app.click(app.find('page tab', 'Drawing'))
+    app.click(app.find('page tab', 'Performance'))
     app.press(app.find('push button', 'Release'))
     app.focus('Preferences')
     app.key('Escape')
@@ -207,11 +207,11 @@ def draws_a_prompt_that_it_is_started_with(desk):
 def lists_its_keys(desk):
     app = desk.start()
     app.key('ctrl+question')
-    app.find('label', 'Show or hide the history')
+    app.find('label', 'Go to the page Create')
     app.find('label', 'Quit')
     app.focus_newest()
     app.key('Escape')
-    app.wait_gone('label', 'Show or hide the history')
+    app.wait_gone('label', 'Go to the page Create')
     app.close()
 
 
