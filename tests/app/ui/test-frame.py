@@ -184,7 +184,7 @@ def clears_the_history_and_releases_memory(desk):
     app.press(app.find('push button', 'Clear'))
     app.find('label', 'The history is empty but for favourites')
     app.focus('Preferences')
-    app.click(app.find('page tab', 'Performance'))
+    app.click(app.find('page tab', 'Device'))
     app.press(app.find('push button', 'Release'))
     app.focus('Preferences')
     app.key('Escape')
