@@ -2,6 +2,7 @@
 #include "app/c2l-history-pane-private.h"
 
 #include "app/c2l-history-cell.h"
+#include "app/c2l-popup.h"
 
 #include <glib/gi18n.h>
 
@@ -62,15 +63,9 @@ static void
 popup_at (C2lHistoryPane *self, GtkWidget *cell, double x, double y)
 {
   g_autoptr (GMenuModel) model = new_menu (self);
-  graphene_point_t point;
 
-  if (!gtk_widget_compute_point (cell, GTK_WIDGET (self),
-                                 &GRAPHENE_POINT_INIT ((float) x, (float) y), &point))
-    return;
   gtk_popover_menu_set_menu_model (GTK_POPOVER_MENU (self->menu), model);
-  gtk_popover_set_pointing_to (GTK_POPOVER (self->menu),
-                               &(GdkRectangle){ (int) point.x, (int) point.y, 1, 1 });
-  gtk_popover_popup (GTK_POPOVER (self->menu));
+  c2l_popup_at_point (GTK_POPOVER (self->menu), cell, x, y);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "app/c2l-picture-cell.h"
 
 #include "app/c2l-score.h"
+#include "app/c2l-star.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -69,11 +70,7 @@ update_star (C2lPictureCell *self)
   gboolean favourite = c2l_picture_item_get_favourite (self->item);
 
   set_class (GTK_WIDGET (self), "favourite", favourite);
-  gtk_button_set_icon_name (GTK_BUTTON (self->star),
-                            favourite ? "starred-symbolic" : "non-starred-symbolic");
-  gtk_accessible_update_property (
-      GTK_ACCESSIBLE (self->star), GTK_ACCESSIBLE_PROPERTY_LABEL,
-      favourite ? _ ("Remove from favourites") : _ ("Add to favourites"), -1);
+  c2l_star_show (GTK_BUTTON (self->star), favourite);
 }
 
 /* The list's own widget around the cell is what screen readers come to. */

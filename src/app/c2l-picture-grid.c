@@ -6,6 +6,7 @@
 #include "app/c2l-headed-cell.h"
 #include "app/c2l-picture-cell.h"
 #include "app/c2l-picture-content.h"
+#include "app/c2l-popup.h"
 #include "app/c2l-recipe-view.h"
 #include "app/c2l-tab-stop.h"
 
@@ -208,19 +209,6 @@ select_item (C2lPictureGrid *self, C2lPictureItem *item)
 }
 
 static void
-popup_at (C2lPictureGrid *self, GtkWidget *cell, double x, double y)
-{
-  graphene_point_t point;
-
-  if (!gtk_widget_compute_point (cell, GTK_WIDGET (self),
-                                 &GRAPHENE_POINT_INIT ((float) x, (float) y), &point))
-    return;
-  gtk_popover_set_pointing_to (GTK_POPOVER (self->menu),
-                               &(GdkRectangle){ (int) point.x, (int) point.y, 1, 1 });
-  gtk_popover_popup (GTK_POPOVER (self->menu));
-}
-
-static void
 popup_cell_menu (C2lPictureGrid *self, C2lPictureCell *cell, double x, double y)
 {
   C2lPictureItem *item = c2l_picture_cell_get_item (cell);
@@ -228,7 +216,7 @@ popup_cell_menu (C2lPictureGrid *self, C2lPictureCell *cell, double x, double y)
   if (item == NULL || self->board == NULL)
     return;
   select_item (self, item);
-  popup_at (self, GTK_WIDGET (cell), x, y);
+  c2l_popup_at_point (GTK_POPOVER (self->menu), GTK_WIDGET (cell), x, y);
 }
 
 void
@@ -242,7 +230,8 @@ c2l_picture_grid_popup_menu (C2lPictureGrid *self)
     return;
   cell = c2l_picture_grid_get_cell (self, c2l_board_get_current (self->board));
   if (cell != NULL)
-    popup_at (self, cell, gtk_widget_get_width (cell) / 2.0, gtk_widget_get_height (cell) / 2.0);
+    c2l_popup_at_point (GTK_POPOVER (self->menu), cell, gtk_widget_get_width (cell) / 2.0,
+                        gtk_widget_get_height (cell) / 2.0);
 }
 
 void
@@ -250,20 +239,15 @@ c2l_picture_grid_show_recipe (C2lPictureGrid *self, C2lPictureItem *item, C2lRec
 {
   const C2lModelInfo *model = self->board != NULL ? c2l_board_get_model (self->board) : NULL;
   GtkWidget *cell;
-  graphene_rect_t bounds;
 
   g_return_if_fail (C2L_IS_PICTURE_GRID (self));
 
   cell = c2l_picture_grid_get_cell (self, item);
-  if (cell == NULL || !gtk_widget_compute_bounds (cell, GTK_WIDGET (self), &bounds))
+  if (cell == NULL)
     return;
   c2l_recipe_view_set_recipe (C2L_RECIPE_VIEW (self->recipe_view), recipe,
                               model != NULL ? model->bundle : NULL);
-  gtk_popover_set_pointing_to (GTK_POPOVER (self->recipe_view),
-                               &(GdkRectangle){ (int) bounds.origin.x, (int) bounds.origin.y,
-                                                (int) bounds.size.width,
-                                                (int) bounds.size.height });
-  gtk_popover_popup (GTK_POPOVER (self->recipe_view));
+  c2l_popup_at_widget (GTK_POPOVER (self->recipe_view), cell);
 }
 
 static void

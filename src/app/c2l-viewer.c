@@ -5,8 +5,10 @@
 
 #include "app/c2l-compat.h"
 #include "app/c2l-film-bar.h"
+#include "app/c2l-popup.h"
 #include "app/c2l-recipe-view.h"
 #include "app/c2l-shortcuts.h"
+#include "app/c2l-star.h"
 #include "app/c2l-wrap-layout.h"
 #include "app/c2l-zoom-view.h"
 
@@ -96,11 +98,7 @@ update_star (C2lViewer *self)
 {
   gboolean favourite = self->item != NULL && c2l_picture_item_get_favourite (self->item);
 
-  gtk_button_set_icon_name (GTK_BUTTON (self->star),
-                            favourite ? "starred-symbolic" : "non-starred-symbolic");
-  gtk_accessible_update_property (
-      GTK_ACCESSIBLE (self->star), GTK_ACCESSIBLE_PROPERTY_LABEL,
-      favourite ? _ ("Remove from favourites") : _ ("Add to favourites"), -1);
+  c2l_star_show (GTK_BUTTON (self->star), favourite);
 }
 
 /* What is about one picture is there while one picture is. A film has no next picture. */
@@ -323,15 +321,8 @@ delete_picture (GtkWidget *widget, const char *name, GVariant *parameter)
 static void
 popup_menu_at (C2lViewer *self, GtkWidget *view, double x, double y)
 {
-  graphene_point_t point;
-
-  if (!shows_one (self)
-      || !gtk_widget_compute_point (view, GTK_WIDGET (self),
-                                    &GRAPHENE_POINT_INIT ((float) x, (float) y), &point))
-    return;
-  gtk_popover_set_pointing_to (GTK_POPOVER (self->menu),
-                               &(GdkRectangle){ (int) point.x, (int) point.y, 1, 1 });
-  gtk_popover_popup (GTK_POPOVER (self->menu));
+  if (shows_one (self))
+    c2l_popup_at_point (GTK_POPOVER (self->menu), view, x, y);
 }
 
 static void
@@ -362,17 +353,12 @@ how_made (GtkWidget *widget, const char *name, GVariant *parameter)
   C2lViewer *self = C2L_VIEWER (widget);
   C2lRecipe *recipe = c2l_picture_item_get_recipe (self->item);
   const C2lModelInfo *model = c2l_board_get_model (self->board);
-  graphene_rect_t bounds;
 
-  if (recipe == NULL || !gtk_widget_compute_bounds (self->menu_button, widget, &bounds))
+  if (recipe == NULL)
     return;
   c2l_recipe_view_set_recipe (C2L_RECIPE_VIEW (self->recipe_view), recipe,
                               model != NULL ? model->bundle : NULL);
-  gtk_popover_set_pointing_to (GTK_POPOVER (self->recipe_view),
-                               &(GdkRectangle){ (int) bounds.origin.x, (int) bounds.origin.y,
-                                                (int) bounds.size.width,
-                                                (int) bounds.size.height });
-  gtk_popover_popup (GTK_POPOVER (self->recipe_view));
+  c2l_popup_at_widget (GTK_POPOVER (self->recipe_view), self->menu_button);
 }
 
 /* Where all keys count again. */
