@@ -6,7 +6,6 @@
 #include "studio/dataset.h"
 #include "studio/generate.h"
 #include "studio/json.h"
-#include "studio/paths.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -402,10 +401,8 @@ run (int argc, char **argv)
   g_auto (Options) options = { .runs = 5 };
   g_autoptr (C2lBundle) bundle = NULL;
   g_autoptr (C2lDevice) device = NULL;
-  g_autoptr (C2lEngine) engine = NULL;
   g_autoptr (C2lSession) session = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *merges = c2l_paths_dup_data ("merges.txt.gz");
   C2lPrecision precision;
   Bench bench = { 0 };
   int exit_code, index;
@@ -420,9 +417,8 @@ run (int argc, char **argv)
       || !c2l_model_options_get_precision (&options.model, device, C2L_DEFAULT_PRECISION,
                                            &precision, &error))
     return c2l_cli_fail (error);
-  engine = c2l_engine_new (bundle, device, merges);
   bench.preview = options.preview;
-  bench.session = session = c2l_session_new (engine, precision);
+  bench.session = session = c2l_session_open (bundle, device, precision);
   if (options.profile)
     c2l_session_enable_profile (session);
   ok = options.interactive ? run_interactively (&options, &bench, index, &error)

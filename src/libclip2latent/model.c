@@ -84,9 +84,7 @@ model_new (C2lBundle *bundle,
            GError **error)
 {
   g_autoptr (C2lBundle) owned = bundle;
-  g_autofree char *merges = c2l_paths_dup_data ("merges.txt.gz");
   g_autoptr (C2lDevice) device = NULL;
-  g_autoptr (C2lEngine) engine = NULL;
   C2lPrecision precision;
   C2lModel *self;
 
@@ -97,9 +95,8 @@ model_new (C2lBundle *bundle,
       c2l_error_propagate (error, cause);
       return NULL;
     }
-  engine = c2l_engine_new (bundle, device, merges);
   self = g_object_new (C2L_TYPE_MODEL, NULL);
-  self->session = c2l_session_new (engine, precision);
+  self->session = c2l_session_open (bundle, device, precision);
   return self;
 }
 

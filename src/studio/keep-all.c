@@ -3,7 +3,6 @@
  * model without any costs nothing. */
 #include "studio/keep-all.h"
 
-#include "studio/paths.h"
 #include "studio/picture.h"
 #include "studio/session.h"
 
@@ -67,10 +66,8 @@ open_session (const char *folder, GError **error)
 {
   g_autoptr (C2lBundle) bundle = c2l_bundle_open (folder, error);
   g_autoptr (C2lDevice) device = bundle != NULL ? c2l_device_open ("cpu", error) : NULL;
-  g_autofree char *merges = c2l_paths_dup_data ("merges.txt.gz");
-  g_autoptr (C2lEngine) engine = device != NULL ? c2l_engine_new (bundle, device, merges) : NULL;
 
-  return engine != NULL ? c2l_session_new (engine, C2L_DEFAULT_PRECISION) : NULL;
+  return device != NULL ? c2l_session_open (bundle, device, C2L_DEFAULT_PRECISION) : NULL;
 }
 
 static void

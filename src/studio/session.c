@@ -1,6 +1,7 @@
 /* The life of a session and of its passes: recorded for a shape when it is first met and kept under
  * a name that says the shape. What the passes compute is in session-clip.c, session-sample.c and
  * session-draw.c. */
+#include "studio/paths.h"
 #include "studio/session-private.h"
 
 #include <string.h>
@@ -16,6 +17,15 @@ c2l_session_new (C2lEngine *engine, C2lPrecision precision)
   session->passes
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) c2l_pass_free);
   return session;
+}
+
+C2lSession *
+c2l_session_open (C2lBundle *bundle, C2lDevice *device, C2lPrecision precision)
+{
+  g_autofree char *merges = c2l_paths_dup_data ("merges.txt.gz");
+  g_autoptr (C2lEngine) engine = c2l_engine_new (bundle, device, merges);
+
+  return c2l_session_new (engine, precision);
 }
 
 void

@@ -21,6 +21,8 @@ G_BEGIN_DECLS
 typedef struct _C2lSession C2lSession;
 
 C2lSession   *c2l_session_new (C2lEngine *engine, C2lPrecision precision);
+/* Of an engine of its own, with the program's vocabulary where the bundle has none. Opens no file yet. */
+C2lSession   *c2l_session_open (C2lBundle *bundle, C2lDevice *device, C2lPrecision precision);
 void          c2l_session_free (C2lSession *session);
 
 C2lEngine    *c2l_session_get_engine (C2lSession *session);

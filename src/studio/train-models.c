@@ -10,7 +10,6 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define MERGES "merges.txt.gz"
 
 /* Of C2lDeviceChoice, lent by @all: those that train. The first is this process's own GPU where
  * there are several. */
@@ -120,8 +119,6 @@ c2l_train_open_session (const C2lTrainSettings *settings,
                         GError **error)
 {
   g_autoptr (C2lBundle) bundle = c2l_train_open_bundle (settings, cancellable, error);
-  g_autofree char *merges = c2l_paths_dup_data (MERGES);
-  g_autoptr (C2lEngine) engine = bundle != NULL ? c2l_engine_new (bundle, device, merges) : NULL;
 
-  return engine != NULL ? c2l_session_new (engine, precision) : NULL;
+  return bundle != NULL ? c2l_session_open (bundle, device, precision) : NULL;
 }

@@ -1,6 +1,5 @@
 /* How a worker's session comes to its device, and to the processor where a GPU cannot be used, or
  * not any more. On the queue's thread. */
-#include "studio/paths.h"
 #include "studio/worker-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -35,10 +34,8 @@ c2l_worker_load_session (const char *folder,
                          int threads,
                          GError **error)
 {
-  g_autofree char *merges = c2l_paths_dup_data ("merges.txt.gz");
   g_autoptr (C2lBundle) bundle = c2l_bundle_open (folder, error);
   g_autoptr (C2lDevice) device = bundle != NULL ? c2l_device_open (device_name, error) : NULL;
-  g_autoptr (C2lEngine) engine = NULL;
   C2lPrecision precision;
 
   if (device == NULL)
@@ -52,8 +49,7 @@ c2l_worker_load_session (const char *folder,
       return NULL;
     }
   c2l_device_set_n_threads (device, threads);
-  engine = c2l_engine_new (bundle, device, merges);
-  return c2l_session_new (engine, precision);
+  return c2l_session_open (bundle, device, precision);
 }
 
 /* --- without the GPU --- */

@@ -6,6 +6,7 @@ import re
 
 import table
 from person import Gone, Keyboard, run
+from run_folder import RunFolder
 from table import PROMPT, draw
 
 CONTROLS = ('push button', 'toggle button', 'check box', 'radio button', 'combo box', 'spin button', 'entry', 'text', 'password text', 'slider',
@@ -341,9 +342,7 @@ def a_newer_toast_takes_the_place_of_an_older_one(desk):
 
 
 def every_control_has_a_name(desk):
-    folder = desk.user / 'runs' / 'portraits'
-    folder.mkdir(parents=True)
-    folder.joinpath('metrics.jsonl').write_text(''.join(f'{{"step": {step}, "loss": {1 / step}}}\n' for step in range(1, 50)))
+    RunFolder(desk.user / 'runs' / 'portraits').write(range(50))
     wrong = []
     app = table.start(desk)
     check_names(app, 'before the first picture', wrong)

@@ -8,6 +8,7 @@ import subprocess
 
 import table
 from person import Gone, run
+from run_folder import RunFolder
 from table import draw
 
 LEAST = 4.5
@@ -77,9 +78,7 @@ def check(app, where, wrong):
 
 def walk(desk, theme):
     desk.set('theme', f"'{theme}'")
-    folder = desk.user / 'runs' / 'portraits'
-    folder.mkdir(parents=True)
-    folder.joinpath('metrics.jsonl').write_text(''.join(f'{{"step": {step}, "loss": {1 / step}}}\n' for step in range(1, 50)))
+    RunFolder(desk.user / 'runs' / 'portraits').write(range(50))
     wrong = []
     app = table.start(desk)
     app.find('push button', re.compile('hair'))
