@@ -27,6 +27,7 @@ struct _C2lCatalogueBox
   GtkLabel *kept_text;
 
   C2lCatalogue *catalogue; /* (nullable): NULL where the program's own is broken */
+  gboolean is_opened;      /* it was tried */
   C2lDownloads *downloads;
   GHashTable *installed; /* origins */
   GCancellable *fetching;
@@ -40,14 +41,6 @@ static void
 say (C2lCatalogueBox *self, const char *text)
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "win.say", "s", text);
-}
-
-const C2lCatalogueModel *
-c2l_catalogue_box_find (C2lCatalogueBox *self, const char *origin)
-{
-  return self->catalogue != NULL && origin != NULL
-             ? c2l_catalogue_find_model (self->catalogue, origin)
-             : NULL;
 }
 
 /* --- the list --- */
@@ -189,6 +182,7 @@ open_catalogue (C2lCatalogueBox *self)
   g_autoptr (GError) error = NULL, second_error = NULL;
   C2lCatalogue *catalogue = c2l_catalogue_open (address, &second_error, &error);
 
+  self->is_opened = TRUE;
   show_trouble (self, error != NULL ? error : second_error);
   if (catalogue == NULL)
     return;
@@ -196,6 +190,23 @@ open_catalogue (C2lCatalogueBox *self)
   self->catalogue = catalogue;
   c2l_downloads_set_catalogue (self->downloads, catalogue);
   show_list (self, TRUE);
+}
+
+/* Not before anybody looks: nothing is read for a page that is not opened. */
+static void
+ensure_opened (C2lCatalogueBox *self)
+{
+  if (!self->is_opened)
+    open_catalogue (self);
+}
+
+const C2lCatalogueModel *
+c2l_catalogue_box_find (C2lCatalogueBox *self, const char *origin)
+{
+  ensure_opened (self);
+  return self->catalogue != NULL && origin != NULL
+             ? c2l_catalogue_find_model (self->catalogue, origin)
+             : NULL;
 }
 
 static void
@@ -371,6 +382,7 @@ static void
 c2l_catalogue_box_map (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (c2l_catalogue_box_parent_class)->map (widget);
+  ensure_opened (C2L_CATALOGUE_BOX (widget));
   show_list (C2L_CATALOGUE_BOX (widget), FALSE);
 }
 
@@ -427,5 +439,4 @@ c2l_catalogue_box_init (C2lCatalogueBox *self)
   g_signal_connect_object (c2l_settings_get (), "changed::catalogue", G_CALLBACK (address_changed),
                            self, G_CONNECT_SWAPPED);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "catalogue.refresh", *address != '\0');
-  open_catalogue (self);
 }
