@@ -6,6 +6,7 @@
 #include "formats/json-text.h"
 #include "models/clip.h"
 #include "models/sampler.h"
+#include "studio/digest.h"
 #include "studio/json.h"
 #include "studio/paths.h"
 
@@ -102,12 +103,6 @@ is_address (const char *text, const char *const *schemes)
 
 /* http is checked once more by the download, which takes it from this machine only. */
 static const char *const schemes[] = { "https", "http", NULL };
-
-static gboolean
-is_sha256 (const char *text)
-{
-  return strlen (text) == 64 && strspn (text, "0123456789abcdefABCDEF") == 64;
-}
 
 /* --- members --- */
 
@@ -270,7 +265,7 @@ read_sha256 (const Reader *reader, JsonObject *object, char **sha256, GError **e
 
   if (is_null (object, "sha256"))
     return TRUE;
-  if (!is_sha256 (text))
+  if (!c2l_digest_is_sha256 (text))
     return refuse (reader, error, _ ("its SHA-256 is not 64 hexadecimal digits"));
   *sha256 = g_ascii_strdown (text, -1);
   return TRUE;

@@ -61,3 +61,9 @@ c2l_digest_file (const char *path, GCancellable *cancellable, GError **error)
     g_file_set_contents (entry, text, -1, NULL);
   return g_steal_pointer (&digest);
 }
+
+gboolean
+c2l_digest_is_sha256 (const char *text)
+{
+  return text != NULL && strlen (text) == 64 && strspn (text, "0123456789abcdefABCDEF") == 64;
+}

@@ -12,4 +12,7 @@ char *c2l_digest_file (const char *path, GCancellable *cancellable, GError **err
 /* The digest, freshly computed and not remembered. */
 char *c2l_digest_compute (const char *path, GCancellable *cancellable, GError **error);
 
+/* Whether a text of anybody's (nullable) has the form of one. */
+gboolean c2l_digest_is_sha256 (const char *text);
+
 G_END_DECLS

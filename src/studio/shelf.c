@@ -2,6 +2,7 @@
  * does not change anything is not told. */
 #include "studio/shelf-private.h"
 
+#include "studio/digest.h"
 #include "studio/paths.h"
 
 #include <glib/gi18n-lib.h>
@@ -92,18 +93,12 @@ c2l_shelf_open_file (C2lBundle *bundle, const char *path, char **notice)
   return shelf;
 }
 
-/* The sum comes from the bundle's model.json, and a path is made of it. */
-static gboolean
-is_sha256 (const char *sum)
-{
-  return sum != NULL && strlen (sum) == 64 && strspn (sum, "0123456789abcdefABCDEF") == 64;
-}
-
 C2lShelf *
 c2l_shelf_open (C2lBundle *bundle, char **notice)
 {
   g_autofree char *sum = c2l_bundle_dup_sha256 (bundle, C2L_ROLE_GENERATOR, NULL);
-  g_autofree char *lower = is_sha256 (sum) ? g_ascii_strdown (sum, -1) : NULL;
+  /* The sum comes from the bundle's model.json, and a path is made of it. */
+  g_autofree char *lower = c2l_digest_is_sha256 (sum) ? g_ascii_strdown (sum, -1) : NULL;
   g_autofree char *user = c2l_paths_dup_user ();
   g_autofree char *name = lower != NULL ? g_strdup_printf ("%s.json", lower) : NULL;
   g_autofree char *path = name != NULL ? g_build_filename (user, "directions", name, NULL) : NULL;
