@@ -139,7 +139,7 @@ def a_gpu_that_cannot_be_used_leaves_the_processor(desk):
     draw(app)
     app.key('ctrl+comma')
     app.focus('Preferences')
-    app.click(app.find('page tab', 'Drawing'))
+    app.click(app.find('page tab', 'Device'))
     app.find('label', 'Processor')
     app.key('Escape')
     app.close()
