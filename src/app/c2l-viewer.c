@@ -296,7 +296,7 @@ step (GtkWidget *widget, const char *name, GVariant *parameter)
     c2l_board_select_only (self->board, next);
 }
 
-/* The next picture is looked at then, so that one can go on. */
+/* The next picture is looked at then, so that one can go on; a favourite is spared and stays. */
 static void
 delete_picture (GtkWidget *widget, const char *name, GVariant *parameter)
 {
@@ -306,7 +306,7 @@ delete_picture (GtkWidget *widget, const char *name, GVariant *parameter)
 
   if (next == NULL)
     next = find_next (self, -1);
-  if (next == NULL)
+  if (next == NULL || c2l_picture_item_get_favourite (self->item))
     {
       gtk_widget_activate_action (widget, "create.delete", NULL);
       return;

@@ -113,6 +113,11 @@ def the_viewer_does_what_the_grid_does(desk):
     app.find('push button', 'Copy: Seed')
     app.key('Escape')
     app.wait(lambda: is_viewing(app), 'it still is shown')
+    shown = lambda: app.find('label', re.compile(r'picture \d+,')).name
+    favourite = shown()
+    app.key('Delete')
+    app.find('label', re.compile('Favourites are not deleted'))
+    assert shown() == favourite, 'a spared picture is left for the next'
     app.key('f')
     app.wait(lambda: not app.has('image', re.compile('favourite')), 'it is none any more, and may be deleted')
     app.key('Delete')
