@@ -1,5 +1,5 @@
 /* Runs a fuzz target without libFuzzer: every file of its corpus, then a few hundred mutations of each that are the same
- * every time. It finds nothing new; it keeps what fuzzing once found from coming back. */
+ * every time (C2L_FUZZ_MUTATIONS: as many). It finds nothing new; it keeps what fuzzing once found from coming back. */
 #include <glib.h>
 #include <string.h>
 
@@ -38,9 +38,23 @@ mutate (GByteArray *input, GRand *random)
     }
 }
 
+static gint64
+get_n_mutations (void)
+{
+  const char *text = g_getenv ("C2L_FUZZ_MUTATIONS");
+  gint64 n = MUTATIONS;
+  g_autoptr (GError) error = NULL;
+
+  if (text != NULL)
+    g_ascii_string_to_signed (text, 10, 0, G_MAXINT, &n, &error);
+  g_assert_no_error (error);
+  return n;
+}
+
 static void
 replay (gconstpointer data)
 {
+  gint64 n_mutations = get_n_mutations ();
   g_autoptr (GRand) random = g_rand_new_with_seed (20221102);
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
@@ -49,7 +63,7 @@ replay (gconstpointer data)
   g_file_get_contents (data, &text, &length, &error);
   g_assert_no_error (error);
   LLVMFuzzerTestOneInput ((const guint8 *) text, length);
-  for (int i = 0; i < MUTATIONS; i++)
+  for (int i = 0; i < n_mutations; i++)
     {
       g_autoptr (GByteArray) input = g_byte_array_new ();
       g_byte_array_append (input, (const guint8 *) text, (guint) length);
