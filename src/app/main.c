@@ -2,6 +2,7 @@
 #include "app/c2l-app.h"
 #include "app/c2l-application.h"
 #include "app/c2l-graphics.h"
+#include "studio/devices.h"
 
 #include <locale.h>
 
@@ -9,10 +10,13 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (C2lApplication) application = NULL;
+  int status;
 
   setlocale (LC_ALL, "");
   c2l_graphics_choose ();
   c2l_app_init ();
   application = c2l_application_new ();
-  return g_application_run (G_APPLICATION (application), argc, argv);
+  status = g_application_run (G_APPLICATION (application), argc, argv);
+  c2l_devices_settle ();
+  return status;
 }

@@ -59,10 +59,33 @@ c2l_devices_list (gboolean all)
   return list;
 }
 
+static GMutex lock;
+static GCond settled;
+static guint n_listing;
+
+static void
+count_listing (gint change)
+{
+  g_mutex_lock (&lock);
+  n_listing += change;
+  g_cond_broadcast (&settled);
+  g_mutex_unlock (&lock);
+}
+
+void
+c2l_devices_settle (void)
+{
+  g_mutex_lock (&lock);
+  while (n_listing > 0)
+    g_cond_wait (&settled, &lock);
+  g_mutex_unlock (&lock);
+}
+
 static void
 list_on_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   g_task_return_pointer (task, c2l_devices_list (FALSE), (GDestroyNotify) g_ptr_array_unref);
+  count_listing (-1);
 }
 
 void
@@ -71,6 +94,7 @@ c2l_devices_list_async (GCancellable *cancellable, GAsyncReadyCallback callback,
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
 
   g_task_set_source_tag (task, c2l_devices_list_async);
+  count_listing (1);
   g_task_run_in_thread (task, list_on_thread);
 }
 

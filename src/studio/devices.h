@@ -26,6 +26,10 @@ GPtrArray *c2l_devices_list (gboolean all);
 void       c2l_devices_list_async (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 GPtrArray *c2l_devices_list_finish (GAsyncResult *result, GError **error);
 
+/* Waits until no such thread runs any more, also of those that were cancelled: to be called before a program that lists devices so
+ * ends, as a driver's library that is being loaded meanwhile crashes. */
+void       c2l_devices_settle (void);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lDeviceChoice, c2l_device_choice_free)
 
 G_END_DECLS

@@ -11,6 +11,7 @@
 #include "app/c2l-settings.h"
 #include "app/c2l-shortcuts.h"
 #include "studio/bundles.h"
+#include "studio/devices.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -237,6 +238,8 @@ test_preferences_are_the_settings (void)
   g_assert_null (g_settings_get_user_value (c2l_settings_get (), "precision"));
   g_assert_null (g_settings_get_user_value (c2l_settings_get (), "device"));
   g_assert_null (g_settings_get_user_value (c2l_settings_get (), "theme"));
+  /* It was closed before the devices were known. */
+  c2l_devices_settle ();
 }
 
 int

@@ -5,6 +5,7 @@
 import collections
 import re
 import subprocess
+import time
 
 import table
 from person import Gone, run
@@ -14,6 +15,8 @@ from table import draw
 LEAST = 4.5
 # A stroke that is thinner than a pixel never has its full colour; the thickest pixel of a label of so few pixels would say too little.
 FEWEST = 40
+# Longer than anything moves.
+LOOKS = 6
 
 
 class Screenshot:
@@ -55,11 +58,12 @@ def is_seen(app, node, box):
     return True
 
 
-def check(app, where, wrong):
-    """Labels of the window in front whose text is too faint."""
+def list_faint(app):
+    """Labels of the window in front whose text is too faint, and how much it differs."""
     frames = [node for node in app.tree.children if app.is_showing(node)]
     window = app._window_of(frames[-1])
     screenshot = Screenshot(window)
+    faint = []
     for node in app.find_all('label', within=frames[-1]):
         try:
             x, y, width, height = box = app.extents(node)
@@ -73,7 +77,18 @@ def check(app, where, wrong):
         behind = colours.most_common(1)[0][0]
         best = max(contrast(colour, behind) for colour in colours)
         if best < LEAST:
-            wrong.append(f'{where}: {best:.2f} of “{node.name}”')
+            faint.append(f'{best:.2f} of “{node.name}”')
+    return faint
+
+
+def check(app, where, wrong):
+    """Adds the texts that stay too faint: while something slides in or fades, they may be for a moment."""
+    for _ in range(LOOKS):
+        faint = list_faint(app)
+        if not faint:
+            return
+        time.sleep(.5)
+    wrong.extend(f'{where}: {each}' for each in faint)
 
 
 def walk(desk, theme):
