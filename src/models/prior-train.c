@@ -156,6 +156,23 @@ take_statistics (C2lPriorTrain *self, C2lWeights *weights, const float *mean, co
     }
 }
 
+/* Replaces statistics that the model stores: its pictures come out of the space that it is trained
+ * in, and in that of other data they would be shifted. */
+static void
+store_statistic (C2lPriorTrain *self, const char *name, C2lTensor *stored, const float *values)
+{
+  const C2lPriorInfo *info = &self->prior->info;
+  const int n_dims = info->n_latents > 1 ? 2 : 1;
+  C2lArray array = { .dtype = C2L_F32,
+                     .n_dims = n_dims,
+                     .dims = { n_dims == 2 ? info->n_latents : info->dim, info->dim },
+                     .length = (gsize) info->n_latents * info->dim,
+                     .data = values };
+
+  c2l_tensor_write (stored, values, c2l_tensor_get_size (stored));
+  c2l_weights_add (self->buffers, name, &array);
+}
+
 static gboolean
 check_statistics (const C2lPriorTrain *self, C2lWeights *weights, GError **error)
 {
@@ -233,8 +250,14 @@ c2l_prior_train_new (C2lWeights *weights,
   if (!load (self, weights, config, error))
     return NULL;
   take_statistics (self, weights, mean, std);
-  if (!check_statistics (self, weights, error)
-      || !c2l_prior_train_refresh (self, C2L_PRIOR_EMA, error))
+  if (!check_statistics (self, weights, error))
+    return NULL;
+  if (mean != NULL && std != NULL && self->prior->info.has_stats)
+    {
+      store_statistic (self, "latent_mean", self->prior->latent_mean, mean);
+      store_statistic (self, "latent_std", self->prior->latent_std, std);
+    }
+  if (!c2l_prior_train_refresh (self, C2L_PRIOR_EMA, error))
     return NULL;
   return g_steal_pointer (&self);
 }

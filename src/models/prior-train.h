@@ -67,8 +67,9 @@ C2lWeights   *c2l_prior_fresh_new (JsonObject *config, const float *mean, const 
  * step 0; a missing average starts as a copy of the weights, missing weights as one of the average.
  * @config: (nullable): as for c2l_prior_load(), and model.diffusion.loss_type (l2, l1 or huber).
  * Dropout and training_clamp_l2norm are refused by name.
- * @mean, @std: (nullable): [L, D], what latents are z-scored with before anything else; NULL: the
- * saved ones, else those that the model stores, else none
+ * @mean, @std: (nullable): [L, D], what latents are z-scored with before anything else; they take
+ * the place of those that the model stores, if it does, so that its pictures are of the data that it
+ * is trained with. NULL: the saved ones, else those that the model stores, else none
  * NULL and an error where the files or settings contradict each other, the device lacks the
  * precision or there is not enough memory. */
 C2lPriorTrain *c2l_prior_train_new (C2lWeights *weights, JsonObject *config,

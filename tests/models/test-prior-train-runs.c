@@ -367,6 +367,65 @@ test_training_lowers_the_loss (void)
 
 /* An embedding that is not a number: parameters stay as they were. */
 static void
+assert_statistic (C2lWeights *weights, const char *prefix, const char *name, float value)
+{
+  g_autofree char *full = g_strconcat (prefix, name, NULL);
+  const C2lArray *array = c2l_weights_lookup (weights, full);
+
+  g_assert_nonnull (array);
+  for (gsize i = 0; i < array->length; i++)
+    g_assert_cmpfloat (((const float *) array->data)[i], ==, value);
+}
+
+/* A model that goes on with other data draws in the space of those: what it stores of the first data
+ * is replaced, in what is drawn now and in what is saved. */
+static void
+test_statistics_are_those_of_the_data (gconstpointer data)
+{
+  static const char *const prefixes[] = { "diffusion_prior.", "ema_diffusion_prior.ema_model." };
+  const MadePrior *shape = data;
+  C2lPriorTrainOptions options = train_quick_options ();
+  g_autoptr (C2lWeights) weights = made_prior_weights (shape);
+  g_autoptr (JsonObject) config = made_prior_config (shape);
+  const gsize n = (gsize) MAX (1, shape->n_latents) * shape->dim;
+  g_autofree float *mean = g_new (float, n), *std = g_new (float, n);
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      mean[i] = 7;
+      std[i] = 3;
+    }
+
+  g_autoptr (C2lPriorTrain) train
+      = c2l_prior_train_new (weights, config, &options, mean, std, train_device, &error);
+
+  g_assert_no_error (error);
+
+  g_autoptr (C2lWeights) saved = c2l_prior_train_save (train, FALSE);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    {
+      assert_statistic (saved, prefixes[i], "latent_mean", 7);
+      assert_statistic (saved, prefixes[i], "latent_std", 3);
+    }
+
+  C2lTensor *stored = c2l_prior_get_latent_mean (c2l_prior_train_get_prior (train));
+
+  g_assert_cmpuint (c2l_tensor_get_size (stored), ==, n * sizeof (float));
+  c2l_tensor_read (stored, mean, n * sizeof (float));
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpfloat (mean[i], ==, 7);
+
+  /* and it is a model that can be loaded */
+  g_autoptr (C2lPrior) loaded
+      = c2l_prior_load (saved, C2L_PRIOR_EMA, config, train_device, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (c2l_prior_get_info (loaded)->has_stats);
+}
+
+static void
 test_divergence_changes_nothing (void)
 {
   C2lPriorTrainOptions options = train_quick_options ();
@@ -478,6 +537,8 @@ add_tests (void)
                         test_resuming_gives_the_same_bits);
   train_add_for_shapes ("/prior-train/gradients-are-announced-once/", test_gradients_are_announced);
   train_add_for_shapes ("/prior-train/sampling-follows-refreshing/", test_sampling_follows);
+  train_add_for_shapes ("/prior-train/statistics-are-those-of-the-data/",
+                        test_statistics_are_those_of_the_data);
   g_test_add_func ("/prior-train/threads-do-not-matter", test_threads_do_not_matter);
   g_test_add_func ("/prior-train/batches-may-be-cut", test_batches_may_be_cut);
   g_test_add_func ("/prior-train/draws-are-those-of-the-seed", test_draws_are_those_of_the_seed);
