@@ -13,11 +13,17 @@
 /* --- pictures: with a recipe or without, found out in a thread --- */
 
 static void
+unref_if_any (gpointer recipe)
+{
+  if (recipe != NULL)
+    c2l_recipe_unref (recipe);
+}
+
+static void
 load_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   GPtrArray *files = task_data;
-  g_autoptr (GPtrArray) recipes
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_recipe_unref);
+  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func (unref_if_any);
 
   /* NULL where there is none. */
   g_ptr_array_set_size (recipes, (int) files->len);

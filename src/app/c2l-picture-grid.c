@@ -91,6 +91,7 @@ update_heading (C2lPictureGrid *self, GtkListItem *list_item)
   guint position = gtk_list_item_get_position (list_item), n = g_list_model_get_n_items (model);
   guint line = position - position % MAX (self->n_columns, 1);
   guint line_end = MIN (line + MAX (self->n_columns, 1), n), end = position + 1;
+  g_autofree char *subject = NULL;
   gboolean has_room = FALSE;
 
   if (position >= n || item == NULL)
@@ -104,9 +105,9 @@ update_heading (C2lPictureGrid *self, GtkListItem *list_item)
     has_room = begins_row (model, i);
   while (end < line_end && !begins_row (model, end))
     end++;
-  c2l_headed_cell_set_heading (
-      place, has_room, begins_row (model, position) ? c2l_picture_item_get_prompt (item) : NULL,
-      end - position);
+  if (begins_row (model, position))
+    subject = c2l_picture_item_dup_subject (item);
+  c2l_headed_cell_set_heading (place, has_room, subject, end - position);
 }
 
 #define LIST_ITEM_KEY "c2l-list-item"
@@ -355,9 +356,10 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lPictureGr
   GtkWidget *cell = get_cell (list_item);
   C2lPictureItem *item = gtk_list_item_get_item (list_item);
   gboolean has_rows = self->board != NULL && c2l_board_get_columns (self->board) > 0;
+  g_autofree char *subject = has_rows ? c2l_picture_item_dup_subject (item) : NULL;
 
   c2l_picture_cell_set_item (C2L_PICTURE_CELL (cell), item);
-  gtk_widget_set_tooltip_text (cell, has_rows ? c2l_picture_item_get_prompt (item) : NULL);
+  gtk_widget_set_tooltip_text (cell, subject);
   g_hash_table_insert (self->cells, item, cell);
   if (self->board != NULL)
     update_heading (self, list_item);

@@ -69,14 +69,12 @@ dup_label (C2lPictureItem *self)
 {
   GString *label = g_string_new (NULL);
   double score = c2l_picture_item_get_score (self);
-  const char *made_by = self->recipe != NULL ? c2l_made_by_get_title (self->recipe->made_by) : NULL;
+  g_autofree char *subject = c2l_picture_item_dup_subject (self);
   /* The number that its recipe and its file have too. */
   guint number = (self->recipe != NULL ? self->recipe->index : self->column) + 1;
 
-  if (self->prompt != NULL)
-    g_string_append_printf (label, "%s, ", self->prompt);
-  else if (made_by != NULL)
-    g_string_append_printf (label, "%s, ", made_by);
+  if (subject != NULL)
+    g_string_append_printf (label, "%s, ", subject);
   g_string_append_printf (label, _ ("picture %u"), number);
   if (self->state == C2L_PICTURE_WAITING || self->state == C2L_PICTURE_PREVIEW)
     g_string_append_printf (label, ", %s", _ ("being drawn"));
@@ -249,6 +247,15 @@ c2l_picture_item_get_prompt (C2lPictureItem *self)
 {
   g_return_val_if_fail (C2L_IS_PICTURE_ITEM (self), NULL);
   return self->prompt;
+}
+
+char *
+c2l_picture_item_dup_subject (C2lPictureItem *self)
+{
+  g_return_val_if_fail (C2L_IS_PICTURE_ITEM (self), NULL);
+  if (self->prompt != NULL)
+    return g_strdup (self->prompt);
+  return self->recipe != NULL ? c2l_made_by_dup_title (self->recipe) : NULL;
 }
 
 const char *

@@ -44,6 +44,8 @@ C2lPictureState c2l_picture_item_get_state (C2lPictureItem *item);
 double          c2l_picture_item_get_score (C2lPictureItem *item);
 gboolean        c2l_picture_item_get_favourite (C2lPictureItem *item);
 const char     *c2l_picture_item_get_prompt (C2lPictureItem *item);
+/* What it is a picture of, in words: its prompt, or how it came about. NULL where neither is known (yet). */
+char           *c2l_picture_item_dup_subject (C2lPictureItem *item);
 /* Of the library; NULL until it was stored. */
 const char     *c2l_picture_item_get_uid (C2lPictureItem *item);
 /* Which prompt of its generation it belongs to, and its place among that prompt's pictures. */

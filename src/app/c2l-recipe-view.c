@@ -41,7 +41,7 @@ dup_index (const C2lRecipe *recipe)
 static char *
 dup_made_by (const C2lRecipe *recipe)
 {
-  return g_strdup (c2l_made_by_get_title (recipe->made_by));
+  return c2l_made_by_dup_title (recipe);
 }
 
 static char *

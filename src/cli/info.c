@@ -184,7 +184,8 @@ show_image (const C2lFileInfo *info, const Options *options)
     }
   printf ("%-12s %s\n", "prompt", recipe->prompt != NULL ? recipe->prompt : "none");
   if (recipe->made_by != NULL)
-    printf ("%-12s %s\n", "made by", recipe->made_by);
+    printf ("%-12s %s%s%s\n", "made by", recipe->made_by, recipe->source != NULL ? " of " : "",
+            recipe->source != NULL ? recipe->source : "");
   printf ("%-12s %s, seed %" G_GUINT64_FORMAT ", picture %u\n", "model", recipe->model,
           recipe->seed, recipe->index);
   if (recipe->sampler != NULL)

@@ -42,6 +42,7 @@ forget_sampling (C2lSession *session, C2lRecipe *recipe, const char *made_by)
   recipe->score = 0;
   g_free (recipe->made_by);
   recipe->made_by = g_strdup (made_by);
+  g_clear_pointer (&recipe->source, g_free);
   c2l_session_stamp (session, recipe);
 }
 

@@ -69,7 +69,12 @@ c2l_look_alikes_find (C2lSession *session,
     return NULL;
   recipes = c2l_session_sample (session, NULL, embedding, sampling, cancellable, error);
   for (guint i = 0; recipes != NULL && i < recipes->len; i++)
-    ((C2lRecipe *) g_ptr_array_index (recipes, i))->made_by = g_strdup (C2L_MADE_BY_LOOK_ALIKE);
+    {
+      C2lRecipe *recipe = g_ptr_array_index (recipes, i);
+
+      recipe->made_by = g_strdup (C2L_MADE_BY_LOOK_ALIKE);
+      recipe->source = g_filename_display_basename (file);
+    }
   for (guint start = 0; score && recipes != NULL && start < recipes->len; start += HANDFUL)
     if (!score_handful (session, recipes, start, embedding, progress, cancellable, error))
       return NULL;

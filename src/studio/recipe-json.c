@@ -122,6 +122,7 @@ c2l_recipe_to_node (C2lRecipe *recipe)
   c2l_json_add_string (builder, "origin", origin_names[recipe->origin]);
   c2l_json_add_string (builder, "prompt", recipe->prompt);
   c2l_json_add_string (builder, "made_by", recipe->made_by);
+  c2l_json_add_string (builder, "source", recipe->source);
   add_u64 (builder, "seed", recipe->seed);
   add_u64 (builder, "index", recipe->index);
   if (recipe->sampler != NULL)
@@ -262,6 +263,7 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   recipe->model = g_strdup (c2l_json_get_string (object, "model", NULL));
   recipe->prompt = g_strdup (c2l_json_get_string (object, "prompt", NULL));
   recipe->made_by = g_strdup (c2l_json_get_string (object, "made_by", NULL));
+  recipe->source = g_strdup (c2l_json_get_string (object, "source", NULL));
   recipe->sampler = g_strdup (c2l_json_get_string (object, "sampler", NULL));
   recipe->precision = g_strdup (c2l_json_get_string (object, "precision", NULL));
   recipe->device = g_strdup (c2l_json_get_string (object, "device", NULL));

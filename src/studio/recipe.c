@@ -230,6 +230,7 @@ c2l_recipe_unref (C2lRecipe *recipe)
   g_hash_table_unref (recipe->sha256);
   g_free (recipe->prompt);
   g_free (recipe->made_by);
+  g_free (recipe->source);
   g_free (recipe->sampler);
   g_ptr_array_unref (recipe->mixes);
   g_ptr_array_unref (recipe->edits);
@@ -271,6 +272,7 @@ c2l_recipe_copy (const C2lRecipe *recipe)
   copy->origin = recipe->origin;
   copy->prompt = g_strdup (recipe->prompt);
   copy->made_by = g_strdup (recipe->made_by);
+  copy->source = g_strdup (recipe->source);
   copy->seed = recipe->seed;
   copy->index = recipe->index;
   copy->sampler = g_strdup (recipe->sampler);
@@ -327,8 +329,9 @@ c2l_recipe_equal (const C2lRecipe *a, const C2lRecipe *b)
   const char *const texts[][2]
       = { { a->program, b->program }, { a->model, b->model },
           { a->prompt, b->prompt },   { a->made_by, b->made_by },
-          { a->sampler, b->sampler }, { a->precision, b->precision },
-          { a->device, b->device },   { a->device_details, b->device_details } };
+          { a->source, b->source },   { a->sampler, b->sampler },
+          { a->precision, b->precision }, { a->device, b->device },
+          { a->device_details, b->device_details } };
 
   if (a == b)
     return TRUE;

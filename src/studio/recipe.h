@@ -95,6 +95,7 @@ typedef struct
   C2lOrigin origin;
   char *prompt;         /* (nullable): as typed, with its weights where it is a mixture */
   char *made_by;        /* (nullable): C2L_MADE_BY_…, another text of a newer program, or NULL: sampled or given */
+  char *source;         /* (nullable): the name, without folders, of the image that a look-alike is like */
   guint64 seed;
   guint32 index;
   char *sampler;        /* (nullable): not sampled */

@@ -50,6 +50,7 @@ test_nearer_than_others (void)
 
       g_assert_null (recipe->prompt);
       g_assert_cmpstr (recipe->made_by, ==, C2L_MADE_BY_LOOK_ALIKE);
+      g_assert_cmpstr (recipe->source, ==, "bearded.png");
       g_assert_true (recipe->has_score);
       g_assert_true (i == 0 || recipe->score <= ((C2lRecipe *) alike->pdata[i - 1])->score);
       with += studio_fixture_score (session, recipe, "a man with a beard") / alike->len;

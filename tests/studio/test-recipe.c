@@ -33,6 +33,7 @@ new_recipe (void)
   mix = c2l_recipe_add_mix (recipe, "another", 0.25, &(C2lRows) { 2, 3, (float *) latent });
   mix->first_layer = 4;
   recipe->made_by = g_strdup (C2L_MADE_BY_VARIATION);
+  recipe->source = g_strdup ("photo.jpg");
   recipe->move_x = -0.125;
   recipe->move_y = 0.3;
   recipe->turn = 17.5;
@@ -108,6 +109,7 @@ spoil (C2lRecipe *recipe, int which)
     case 31: return g_ptr_array_set_size (recipe->edits, 1), "edits";
     case 32: return g_ptr_array_set_size (recipe->mixes, 0), "mixes";
     case 33: return g_hash_table_remove_all (recipe->sha256), "sha256";
+    case 34: return SPOIL_TEXT (recipe->source);
     default: return NULL;
     }
 }

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 
 from person import run, brightness, difference, wait
 
@@ -113,6 +114,14 @@ def names_files_that_it_cannot_open(desk):
     letter.write_bytes(b'%PDF-1.4\n' + b'x' * 100)
     app = desk.start(letter)
     app.find('label', re.compile('brief an Zoë.pdf.*PDF'))
+    app.close()
+
+
+def draws_look_alikes_of_an_image(desk):
+    image = desk.home / 'Zoë am Meer.png'
+    subprocess.run(['convert', '-size', '96x96', 'gradient:red-yellow', image], check=True)
+    app = desk.start(image)
+    app.wait(lambda: len(app.find_all('image', re.compile('Like “Zoë am Meer.png”, picture .*score'))) > 1, 'there are look-alikes')
     app.close()
 
 
@@ -228,5 +237,5 @@ def is_usable_when_narrow(desk):
 
 run(opens_and_comes_back_where_it_was_left, says_its_version_and_helps_without_a_window, is_one_program_however_often_it_is_started,
     shows_what_the_starter_is, imports_the_originals_files_and_removes_the_model, says_what_is_missing_before_it_imports, says_what_is_wrong_with_files_that_make_no_model,
-    names_files_that_it_cannot_open, takes_files_while_it_runs, lists_models_that_are_broken, lists_trainings_and_follows_them,
+    draws_look_alikes_of_an_image, names_files_that_it_cannot_open, takes_files_while_it_runs, lists_models_that_are_broken, lists_trainings_and_follows_them,
     changes_its_theme_at_once, clears_the_history_and_releases_memory, draws_a_prompt_that_it_is_started_with, lists_its_keys, is_usable_when_narrow, GSK_RENDERER='cairo')
