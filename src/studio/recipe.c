@@ -326,12 +326,15 @@ lists_equal (const C2lRecipe *a, const C2lRecipe *b)
 gboolean
 c2l_recipe_equal (const C2lRecipe *a, const C2lRecipe *b)
 {
-  const char *const texts[][2]
-      = { { a->program, b->program }, { a->model, b->model },
-          { a->prompt, b->prompt },   { a->made_by, b->made_by },
-          { a->source, b->source },   { a->sampler, b->sampler },
-          { a->precision, b->precision }, { a->device, b->device },
-          { a->device_details, b->device_details } };
+  const char *const texts[][2] = { { a->program, b->program },
+                                   { a->model, b->model },
+                                   { a->prompt, b->prompt },
+                                   { a->made_by, b->made_by },
+                                   { a->source, b->source },
+                                   { a->sampler, b->sampler },
+                                   { a->precision, b->precision },
+                                   { a->device, b->device },
+                                   { a->device_details, b->device_details } };
 
   if (a == b)
     return TRUE;

@@ -377,8 +377,8 @@ assert_statistic (C2lWeights *weights, const char *prefix, const char *name, flo
     g_assert_cmpfloat (((const float *) array->data)[i], ==, value);
 }
 
-/* A model that goes on with other data draws in the space of those: what it stores of the first data
- * is replaced, in what is drawn now and in what is saved. */
+/* A model that goes on with other data draws in the space of those: what it stores of the first
+ * data is replaced, in what is drawn now and in what is saved. */
 static void
 test_statistics_are_those_of_the_data (gconstpointer data)
 {
@@ -418,8 +418,7 @@ test_statistics_are_those_of_the_data (gconstpointer data)
     g_assert_cmpfloat (mean[i], ==, 7);
 
   /* and it is a model that can be loaded */
-  g_autoptr (C2lPrior) loaded
-      = c2l_prior_load (saved, C2L_PRIOR_EMA, config, train_device, &error);
+  g_autoptr (C2lPrior) loaded = c2l_prior_load (saved, C2L_PRIOR_EMA, config, train_device, &error);
 
   g_assert_no_error (error);
   g_assert_true (c2l_prior_get_info (loaded)->has_stats);
