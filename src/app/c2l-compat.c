@@ -2,6 +2,11 @@
  * is an error where the user changed their mind. */
 #include "app/c2l-compat.h"
 
+#include <glib/gi18n.h>
+
+/* A portal that is started on demand needs a moment. */
+#define PORTAL_PATIENCE_MS 5000
+
 static const GtkFileChooserAction chooser_actions[] = {
   [C2L_CHOOSE_FILE] = GTK_FILE_CHOOSER_ACTION_OPEN,
   [C2L_CHOOSE_FILES] = GTK_FILE_CHOOSER_ACTION_OPEN,
@@ -9,8 +14,30 @@ static const GtkFileChooserAction chooser_actions[] = {
   [C2L_CHOOSE_NAME] = GTK_FILE_CHOOSER_ACTION_SAVE,
 };
 
+/* What is asked, while it is found out who shows the dialog. */
+typedef struct
+{
+  GtkWindow *parent;
+  C2lChoose what;
+  char *title;
+  GFile *initial;
+  GListModel *filters;
+} Choice;
+
 static void
-chosen (GtkNativeDialog *dialog, int response, gpointer data)
+choice_free (gpointer data)
+{
+  Choice *choice = data;
+
+  g_clear_object (&choice->parent);
+  g_clear_object (&choice->initial);
+  g_clear_object (&choice->filters);
+  g_free (choice->title);
+  g_free (choice);
+}
+
+static void
+chosen (gpointer dialog, int response, gpointer data)
 {
   g_autoptr (GTask) task = data;
 
@@ -19,8 +46,92 @@ chosen (GtkNativeDialog *dialog, int response, gpointer data)
                            g_object_unref);
   else
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Nothing was chosen");
-  gtk_native_dialog_destroy (dialog);
-  g_object_unref (dialog);
+  if (GTK_IS_NATIVE_DIALOG (dialog))
+    {
+      gtk_native_dialog_destroy (dialog);
+      g_object_unref (dialog);
+    }
+  else
+    gtk_window_destroy (dialog);
+}
+
+static void
+prepare (GtkFileChooser *chooser, const Choice *choice)
+{
+  gtk_file_chooser_set_select_multiple (chooser, choice->what == C2L_CHOOSE_FILES);
+  for (guint i = 0; choice->filters != NULL && i < g_list_model_get_n_items (choice->filters); i++)
+    {
+      g_autoptr (GtkFileFilter) filter = g_list_model_get_item (choice->filters, i);
+
+      gtk_file_chooser_add_filter (chooser, filter);
+    }
+  if (choice->initial != NULL && choice->what == C2L_CHOOSE_NAME)
+    {
+      g_autoptr (GFile) folder = g_file_get_parent (choice->initial);
+      g_autofree char *path = g_file_get_path (choice->initial);
+      g_autofree char *name = path != NULL ? g_filename_display_basename (path) : NULL;
+
+      gtk_file_chooser_set_current_folder (chooser, folder, NULL);
+      if (name != NULL)
+        gtk_file_chooser_set_current_name (chooser, name);
+    }
+  else if (choice->initial != NULL)
+    gtk_file_chooser_set_current_folder (chooser, choice->initial, NULL);
+}
+
+/* The desktop's dialog, through its portal where there is one. */
+static void
+show_native (GTask *task)
+{
+  const Choice *choice = g_task_get_task_data (task);
+  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (
+      choice->title, choice->parent, chooser_actions[choice->what], NULL, NULL);
+
+  prepare (GTK_FILE_CHOOSER (dialog), choice);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  g_signal_connect (dialog, "response", G_CALLBACK (chosen), task);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+}
+
+/* GTK's own, of the files that this process sees. */
+static void
+show_own (GTask *task)
+{
+  const Choice *choice = g_task_get_task_data (task);
+  GtkWidget *dialog
+      = gtk_file_chooser_dialog_new (choice->title, choice->parent, chooser_actions[choice->what],
+                                     _ ("_Cancel"), GTK_RESPONSE_CANCEL,
+                                     choice->what == C2L_CHOOSE_FOLDER ? _ ("_Select")
+                                     : choice->what == C2L_CHOOSE_NAME ? _ ("_Save")
+                                                                       : _ ("_Open"),
+                                     GTK_RESPONSE_ACCEPT, NULL);
+
+  prepare (GTK_FILE_CHOOSER (dialog), choice);
+  gtk_dialog_set_default_response (GTK_DIALOG (dialog), GTK_RESPONSE_ACCEPT);
+  gtk_window_set_modal (GTK_WINDOW (dialog), TRUE);
+  g_signal_connect (dialog, "response", G_CALLBACK (chosen), task);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+portal_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GVariant) answer
+      = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+
+  if (answer != NULL)
+    show_native (data);
+  else
+    show_own (data);
+}
+
+/* Whether GTK asks the portal, and nobody else: where there is none, GTK 4.8 says that nothing was
+ * chosen. */
+static gboolean
+needs_portal (void)
+{
+  return g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS)
+         || g_strcmp0 (g_getenv ("GTK_USE_PORTAL"), "1") == 0;
 }
 
 void
@@ -32,34 +143,29 @@ c2l_compat_choose_async (GtkWindow *parent,
                          GAsyncReadyCallback callback,
                          gpointer data)
 {
-  GtkFileChooserNative *dialog
-      = gtk_file_chooser_native_new (title, parent, chooser_actions[what], NULL, NULL);
-  GtkFileChooser *chooser = GTK_FILE_CHOOSER (dialog);
   GTask *task = g_task_new (parent, NULL, callback, data);
+  Choice *choice = g_new0 (Choice, 1);
+  g_autoptr (GDBusConnection) bus = NULL;
 
   g_task_set_source_tag (task, c2l_compat_choose_async);
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
-  gtk_file_chooser_set_select_multiple (chooser, what == C2L_CHOOSE_FILES);
-  for (guint i = 0; filters != NULL && i < g_list_model_get_n_items (filters); i++)
-    {
-      g_autoptr (GtkFileFilter) filter = g_list_model_get_item (filters, i);
+  g_set_object (&choice->parent, parent);
+  choice->what = what;
+  choice->title = g_strdup (title);
+  g_set_object (&choice->initial, initial);
+  g_set_object (&choice->filters, filters);
+  g_task_set_task_data (task, choice, choice_free);
 
-      gtk_file_chooser_add_filter (chooser, filter);
-    }
-  if (initial != NULL && what == C2L_CHOOSE_NAME)
-    {
-      g_autoptr (GFile) folder = g_file_get_parent (initial);
-      g_autofree char *path = g_file_get_path (initial);
-      g_autofree char *name = path != NULL ? g_filename_display_basename (path) : NULL;
-
-      gtk_file_chooser_set_current_folder (chooser, folder, NULL);
-      if (name != NULL)
-        gtk_file_chooser_set_current_name (chooser, name);
-    }
-  else if (initial != NULL)
-    gtk_file_chooser_set_current_folder (chooser, initial, NULL);
-  g_signal_connect (dialog, "response", G_CALLBACK (chosen), task);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+  if (needs_portal ())
+    bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, NULL);
+  if (bus == NULL)
+    show_native (task);
+  else
+    g_dbus_connection_call (bus, "org.freedesktop.portal.Desktop",
+                            "/org/freedesktop/portal/desktop", "org.freedesktop.DBus.Properties",
+                            "Get",
+                            g_variant_new ("(ss)", "org.freedesktop.portal.FileChooser", "version"),
+                            G_VARIANT_TYPE ("(v)"), G_DBUS_CALL_FLAGS_NONE, PORTAL_PATIENCE_MS,
+                            NULL, portal_answered, task);
 }
 
 GListModel *

@@ -301,15 +301,16 @@ c2l_name_template_dup_example (const char *name_template,
                                const char *model,
                                C2lImageFormat format)
 {
-  g_autoptr (C2lPicture) picture = c2l_picture_new (c2l_recipe_new (), EXAMPLE_SIZE, NULL);
+  g_autoptr (C2lRecipe) recipe = c2l_recipe_new ();
+  g_autoptr (C2lPicture) picture = c2l_picture_new (recipe, EXAMPLE_SIZE, NULL);
   g_autofree char *name = NULL;
 
-  picture->recipe->prompt = g_strdup (prompt);
-  picture->recipe->model = g_strdup (model);
-  picture->recipe->seed = EXAMPLE_SEED;
-  picture->recipe->index = EXAMPLE_INDEX;
-  picture->recipe->has_score = TRUE;
-  picture->recipe->score = EXAMPLE_SCORE;
+  recipe->prompt = g_strdup (prompt);
+  recipe->model = g_strdup (model);
+  recipe->seed = EXAMPLE_SEED;
+  recipe->index = EXAMPLE_INDEX;
+  recipe->has_score = TRUE;
+  recipe->score = EXAMPLE_SCORE;
   name = c2l_picture_dup_name (picture, name_template);
   return g_strconcat (name, c2l_image_format_get_suffix (format), NULL);
 }

@@ -28,7 +28,7 @@ def gpu(out, *arguments, expect=0, **env):
 
 
 def says_what_it_did(folder):
-    report = gpu(folder, '--only', 'machine,ops,worker,memcheck', '--limit', '100')
+    report = gpu(folder, '--only', 'machine,ops,worker,memcheck', '--limit', '1000')
     assert 'kernels run on the processor' in report and 'kernels on the host 0' in report
     for name in ('test-ops-convolution', 'test-ops-train', 'test-variables', 'test-cuda-module'):
         assert f'| {name} | passed |' in report, name

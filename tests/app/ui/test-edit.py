@@ -70,8 +70,9 @@ def a_slider_changes_the_picture_and_undo_brings_it_back(desk, **env):
 
 
 def works_with_gl(desk):
-    """GTK draws with GL; where there is no graphics device the program does without, unless it is told."""
-    a_slider_changes_the_picture_and_undo_brings_it_back(desk, GSK_RENDERER='gl')
+    """GTK draws with GL; where there is no graphics device the program does without, unless it is told. The address sanitizer's options
+    are those of tests/app/meson.build."""
+    a_slider_changes_the_picture_and_undo_brings_it_back(desk, GSK_RENDERER='gl', ASAN_OPTIONS='detect_leaks=0:fast_unwind_on_malloc=1')
 
 
 def values_are_typed_and_filtered(desk):

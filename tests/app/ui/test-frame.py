@@ -125,6 +125,25 @@ def draws_look_alikes_of_an_image(desk):
     app.close()
 
 
+# GTK 4.8 has the underline in the name, too.
+OPEN = re.compile('Open$')
+
+
+def asks_itself_where_no_portal_answers(desk):
+    letter = desk.home / 'letter.pdf'
+    letter.write_bytes(b'%PDF-1.4\n' + b'x' * 100)
+    app = desk.start(GTK_USE_PORTAL=1)
+    app.find('push button', 'Generate')
+    app.key('ctrl+o')
+    app.find('push button', OPEN)
+    app.focus('Open Pictures or Models')
+    app.type('/')
+    app.set_text(app.wait(lambda: next(iter(app.find_all('text', within=app.tree.children[-1])), None), 'a path can be typed'), str(letter))
+    app.press(app.find('push button', OPEN))
+    app.find('label', re.compile('letter.pdf.*PDF'))
+    app.close()
+
+
 def takes_files_while_it_runs(desk):
     letter = desk.home / 'empty.png'
     letter.write_bytes(b'')
@@ -237,5 +256,5 @@ def is_usable_when_narrow(desk):
 
 run(opens_and_comes_back_where_it_was_left, says_its_version_and_helps_without_a_window, is_one_program_however_often_it_is_started,
     shows_what_the_starter_is, imports_the_originals_files_and_removes_the_model, says_what_is_missing_before_it_imports, says_what_is_wrong_with_files_that_make_no_model,
-    draws_look_alikes_of_an_image, names_files_that_it_cannot_open, takes_files_while_it_runs, lists_models_that_are_broken, lists_trainings_and_follows_them,
+    draws_look_alikes_of_an_image, names_files_that_it_cannot_open, asks_itself_where_no_portal_answers, takes_files_while_it_runs, lists_models_that_are_broken, lists_trainings_and_follows_them,
     changes_its_theme_at_once, clears_the_history_and_releases_memory, draws_a_prompt_that_it_is_started_with, lists_its_keys, is_usable_when_narrow, GSK_RENDERER='cairo')

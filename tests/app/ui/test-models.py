@@ -98,7 +98,7 @@ def downloads_a_model_and_draws(desk):
 
 def a_download_outlives_the_program(desk):
     with ModelServer(FIXTURES) as server:
-        server.slow = 0.02
+        server.hold = 20
         app = meet_catalogue(desk, server)
         app.press(row_button(app, TINY, 'Download…'))
         accept(app)
@@ -112,7 +112,7 @@ def a_download_outlives_the_program(desk):
         app = start(desk, server)
         app.find('label', re.compile('Paused'))
         assert not is_installed(desk)
-        server.slow = 0
+        server.hold = None
         app.press(row_button(app, TINY, 'Continue'))
         app.wait(lambda: is_installed(desk), 'the model lies there')
         assert sum(server.resumed.values()) >= 1, 'what had come is not fetched again'
@@ -128,7 +128,7 @@ def a_download_can_be_cancelled_and_fail(desk):
         accept(app)
         app.find('label', re.compile('404'))
         server.broken.clear()
-        server.slow = 0.02
+        server.hold = 20
         app.press(row_button(app, TINY, 'Try Again'))
         app.find('label', re.compile(r'kB of .*kB'))
         app.press(row_button(app, TINY, 'Cancel'))

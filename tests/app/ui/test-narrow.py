@@ -166,7 +166,7 @@ def walk_models(desk, language):
 
 def walk_download(desk, language):
     with ModelServer(FIXTURES) as server:
-        server.slow = 0.02
+        server.hold = 20
         path = desk.root / 'catalogue.json'
         path.write_bytes(server.files['catalogue.json'])
         desk.set('page', "'models'")
