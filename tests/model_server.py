@@ -26,7 +26,6 @@ class ModelServer:
         self.files = {pathlib.Path(path).name: (pathlib.Path(fixtures) / path).read_bytes() for path in FILES.values()}
         self.slow = 0         # seconds between two blocks
         self.hold = None      # so many blocks of each answer are sent; the rest once this is None again
-        self.closed = False
         self.broken = set()
         self.asked = collections.Counter()
         self.resumed = collections.Counter()
@@ -88,7 +87,7 @@ class ModelServer:
             def send(self, data):
                 try:
                     for at in range(0, len(data), BLOCK):
-                        while server.hold is not None and at >= server.hold * BLOCK and not server.closed:
+                        while server.hold is not None and at >= server.hold * BLOCK:
                             time.sleep(.02)
                         self.wfile.write(data[at:at + BLOCK])
                         if server.slow:
@@ -103,6 +102,6 @@ class ModelServer:
         return self
 
     def __exit__(self, *reason):
-        self.closed = True
+        self.hold = None
         self.http.shutdown()
         self.http.server_close()

@@ -2,10 +2,18 @@
  * is an error where the user changed their mind. */
 #include "app/c2l-compat.h"
 
+#include "studio/paths.h"
+
 #include <glib/gi18n.h>
 
 /* A portal that is started on demand needs a moment. */
 #define PORTAL_PATIENCE_MS 5000
+
+static GDBusConnection *
+get_bus (void)
+{
+  return g_application_get_dbus_connection (g_application_get_default ());
+}
 
 static const GtkFileChooserAction chooser_actions[] = {
   [C2L_CHOOSE_FILE] = GTK_FILE_CHOOSER_ACTION_OPEN,
@@ -130,8 +138,7 @@ portal_answered (GObject *source, GAsyncResult *result, gpointer data)
 static gboolean
 needs_portal (void)
 {
-  return g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS)
-         || g_strcmp0 (g_getenv ("GTK_USE_PORTAL"), "1") == 0;
+  return c2l_paths_are_sandboxed () || g_strcmp0 (g_getenv ("GTK_USE_PORTAL"), "1") == 0;
 }
 
 void
@@ -145,7 +152,7 @@ c2l_compat_choose_async (GtkWindow *parent,
 {
   GTask *task = g_task_new (parent, NULL, callback, data);
   Choice *choice = g_new0 (Choice, 1);
-  g_autoptr (GDBusConnection) bus = NULL;
+  GDBusConnection *bus = needs_portal () ? get_bus () : NULL;
 
   g_task_set_source_tag (task, c2l_compat_choose_async);
   g_set_object (&choice->parent, parent);
@@ -155,8 +162,6 @@ c2l_compat_choose_async (GtkWindow *parent,
   g_set_object (&choice->filters, filters);
   g_task_set_task_data (task, choice, choice_free);
 
-  if (needs_portal ())
-    bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, NULL);
   if (bus == NULL)
     show_native (task);
   else
@@ -221,7 +226,7 @@ c2l_compat_show_in_files_async (GtkWindow *parent,
                                 GAsyncReadyCallback callback,
                                 gpointer data)
 {
-  GDBusConnection *bus = g_application_get_dbus_connection (g_application_get_default ());
+  GDBusConnection *bus = get_bus ();
   gboolean is_folder
       = g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, NULL) == G_FILE_TYPE_DIRECTORY;
   g_autofree char *uri = g_file_get_uri (file);

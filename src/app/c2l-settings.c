@@ -7,7 +7,6 @@
 
 #include <glib/gi18n.h>
 
-#define SANDBOX "/.flatpak-info"
 /* What the document portal tells of a folder that it lends. */
 #define HOST_PATH "xattr::document-portal.host-path"
 
@@ -59,7 +58,7 @@ c2l_settings_dup_pictures_folder (void)
 
   if (*uri != '\0')
     return g_file_new_for_uri (uri);
-  if (pictures == NULL && g_file_test (SANDBOX, G_FILE_TEST_EXISTS))
+  if (pictures == NULL && c2l_paths_are_sandboxed ())
     return NULL;
   folder = g_build_filename (pictures != NULL ? pictures : g_get_home_dir (), "Clip2Latent", NULL);
   return g_file_new_for_path (folder);
@@ -73,7 +72,7 @@ c2l_settings_dup_folder_name (GFile *folder)
 
   if (folder == NULL)
     return g_strdup (_ ("You are asked for it when you save"));
-  if (g_file_test (SANDBOX, G_FILE_TEST_EXISTS))
+  if (c2l_paths_are_sandboxed ())
     info = g_file_query_info (folder, HOST_PATH, G_FILE_QUERY_INFO_NONE, NULL, NULL);
   if (info != NULL)
     path = g_file_info_get_attribute_string (info, HOST_PATH);

@@ -1,12 +1,18 @@
-/* Where things lie. The program's own files are found relative to the executable, or to the library, so that an
- * installation can be moved and a build folder works as it is. Must not create anything: who writes
- * makes the folder. */
+/* Where things lie. The program's own files are found relative to the executable, or to the
+ * library, so that an installation can be moved and a build folder works as it is. Must not create
+ * anything: who writes makes the folder. */
 #include "studio/paths.h"
 
 #include "compute/place.h"
 
 #define PROGRAM "clip2latent"
 #define MAX_NAME 80 /* characters: a folder's name holds 255 bytes, which is more in any script */
+
+gboolean
+c2l_paths_are_sandboxed (void)
+{
+  return g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS);
+}
 
 char *
 c2l_paths_dup_share (const char *name)

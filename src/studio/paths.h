@@ -17,6 +17,10 @@ char *c2l_paths_dup_share (const char *name);
  * one. */
 char *c2l_paths_dup_build (const char *name);
 
+/* Whether the program runs in a Flatpak's sandbox, where the user's files have other names and most
+ * of them are not seen. */
+gboolean c2l_paths_are_sandboxed (void);
+
 /* The user's: everything ("~/.local/share/clip2latent"), models and runs in there, and what may be
  * deleted ("~/.cache/clip2latent"). */
 char *c2l_paths_dup_user (void);

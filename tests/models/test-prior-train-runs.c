@@ -365,7 +365,6 @@ test_training_lowers_the_loss (void)
   g_assert_cmpfloat (last, <, 0.6 * first);
 }
 
-/* An embedding that is not a number: parameters stay as they were. */
 static void
 assert_statistic (C2lWeights *weights, const char *prefix, const char *name, float value)
 {
@@ -424,6 +423,7 @@ test_statistics_are_those_of_the_data (gconstpointer data)
   g_assert_true (c2l_prior_get_info (loaded)->has_stats);
 }
 
+/* An embedding that is not a number: parameters stay as they were. */
 static void
 test_divergence_changes_nothing (void)
 {
