@@ -62,9 +62,48 @@ c2l_cli_parse (const C2lCommand *command,
   return TRUE;
 }
 
+static char *
+dup_without_controls (const char *text, const char *kept)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *plain = g_string_new (NULL);
+
+  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
+    {
+      gunichar c = g_utf8_get_char (at);
+      gboolean is_plain = !g_unichar_iscntrl (c) || (c < 128 && strchr (kept, (int) c) != NULL);
+
+      g_string_append_unichar (plain, is_plain ? c : ' ');
+    }
+  return g_string_free (plain, FALSE);
+}
+
+char *
+c2l_cli_dup_plain (const char *text)
+{
+  return dup_without_controls (text, "");
+}
+
+void
+c2l_cli_describe (const char *title, const char *format, ...)
+{
+  g_autofree char *text = NULL, *plain = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  plain = c2l_cli_dup_plain (text);
+  if (title != NULL)
+    printf ("%-12s ", title);
+  printf ("%s\n", plain);
+}
+
 static void G_GNUC_PRINTF (1, 0) print_message (const char *format, va_list args)
 {
-  g_autofree char *text = g_strdup_vprintf (format, args);
+  g_autofree char *raw = g_strdup_vprintf (format, args);
+  /* Messages quote what stands in files. */
+  g_autofree char *text = dup_without_controls (raw, "\n\t");
 
   c2l_cli_progress_clear ();
   /* Of several processes all write to the same terminal. */

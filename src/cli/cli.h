@@ -59,6 +59,13 @@ GCancellable *c2l_cli_get_cancellable (void);
 /* To be called by main before anything starts a thread. */
 void          c2l_cli_catch_signals (void);
 
+/* @text without what a terminal would obey, such as escapes, and on one line: for what stands in
+ * files (transfer full). */
+char         *c2l_cli_dup_plain (const char *text);
+/* A line of a description on standard output, in a column behind @title, "" where it continues the
+ * last; NULL for none. Plain. */
+void          c2l_cli_describe (const char *title, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 /* A progress bar on a terminal; silent elsewhere. */
 void          c2l_cli_progress (double fraction, const char *what);
 void          c2l_cli_progress_clear (void);

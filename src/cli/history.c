@@ -41,28 +41,14 @@ print_json (C2lLibrary *library, const C2lLibraryEntry *entry, GDateTime *create
   printf ("%s\n", text);
 }
 
-/* On one line, and nothing that a terminal would obey. */
-static char *
-dup_plain (const char *text)
-{
-  GString *plain = g_string_new (NULL);
-
-  for (; *text != '\0'; text = g_utf8_next_char (text))
-    {
-      gunichar c = g_utf8_get_char (text);
-
-      g_string_append_unichar (plain, g_unichar_iscntrl (c) ? ' ' : c);
-    }
-  return g_string_free (plain, FALSE);
-}
-
 static void
 print_line (const C2lLibraryEntry *entry, GDateTime *created)
 {
   g_autoptr (GDateTime) here = g_date_time_to_local (created);
   g_autofree char *time = g_date_time_format (here, "%Y-%m-%d %H:%M");
-  g_autofree char *model = dup_plain (entry->model);
-  g_autofree char *prompt = dup_plain (entry->prompt != NULL ? entry->prompt : "(no prompt)");
+  g_autofree char *model = c2l_cli_dup_plain (entry->model);
+  g_autofree char *prompt
+      = c2l_cli_dup_plain (entry->prompt != NULL ? entry->prompt : "(no prompt)");
 
   printf ("%s  %s  ", time, entry->favourite ? "★" : " ");
   if (entry->has_score)

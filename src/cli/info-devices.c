@@ -36,12 +36,12 @@ show_text (const C2lDeviceChoice *choice)
 
   if (choice->obstacle != NULL)
     {
-      printf ("%-12s cannot be used: %s\n", choice->name, choice->obstacle);
+      c2l_cli_describe (choice->name, "cannot be used: %s", choice->obstacle);
       return;
     }
-  printf ("%-12s %s\n", choice->name, choice->description);
-  printf ("%-12s computes in %s; %s\n", "", precisions,
-          choice->trains ? "trains" : "does not train");
+  c2l_cli_describe (choice->name, "%s", choice->description);
+  c2l_cli_describe ("", "computes in %s; %s", precisions,
+                    choice->trains ? "trains" : "does not train");
 }
 
 void

@@ -42,7 +42,7 @@ print_strings (JsonObject *info, const char *member, const char *title)
       JsonNode *node = json_array_get_element (array, i);
 
       if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
-        printf ("%-12s %s\n", i == 0 ? title : "", json_node_get_string (node));
+        c2l_cli_describe (i == 0 ? title : "", "%s", json_node_get_string (node));
     }
 }
 
@@ -63,23 +63,24 @@ show_bundle (const C2lFileInfo *file, const Options *options, GError **error)
       return TRUE;
     }
   c2l_bundle_get_defaults (bundle, &defaults);
-  printf ("%s: %s%s\n", file->path, file->what,
-          options->verify ? ", its files are those that it describes" : "");
-  printf ("%-12s %s\n", "name", c2l_bundle_get_name (bundle));
-  printf ("%-12s %s\n", "draws",
-          c2l_json_get_string (info, "draws",
-                               c2l_json_get_string (info, "description", "it does not say")));
-  printf ("%-12s %s\n", "network", c2l_json_get_string (info, "network", "unknown"));
-  printf ("%-12s %s\n", "for CLIP", c2l_bundle_get_preprocess (bundle));
-  printf ("%-12s %s, %d steps, guidance %g, truncation %g\n", "usually", defaults.sampler,
-          defaults.steps, defaults.guidance, defaults.truncation);
+  c2l_cli_describe (NULL, "%s: %s%s", file->path, file->what,
+                    options->verify ? ", its files are those that it describes" : "");
+  c2l_cli_describe ("name", "%s", c2l_bundle_get_name (bundle));
+  c2l_cli_describe (
+      "draws", "%s",
+      c2l_json_get_string (info, "draws",
+                           c2l_json_get_string (info, "description", "it does not say")));
+  c2l_cli_describe ("network", "%s", c2l_json_get_string (info, "network", "unknown"));
+  c2l_cli_describe ("for CLIP", "%s", c2l_bundle_get_preprocess (bundle));
+  c2l_cli_describe ("usually", "%s, %d steps, guidance %g, truncation %g", defaults.sampler,
+                    defaults.steps, defaults.guidance, defaults.truncation);
   print_strings (info, "licences", "licences");
   print_strings (info, "attributions", "made with");
   directions = c2l_bundle_get_directions (bundle);
   for (guint i = 0; i < directions->len; i++)
     {
       const C2lDirection *direction = g_ptr_array_index (directions, i);
-      printf ("%-12s %-18s %s\n", i == 0 ? "directions" : "", direction->id, direction->name);
+      c2l_cli_describe (i == 0 ? "directions" : "", "%-18s %s", direction->id, direction->name);
     }
   print_strings (info, "examples", "examples");
   return TRUE;
@@ -93,7 +94,7 @@ show_arrays (C2lWeights *weights)
   for (int i = 0; names[i] != NULL; i++)
     {
       g_autofree char *array = c2l_array_to_string (c2l_weights_lookup (weights, names[i]));
-      printf ("  %-60s %s\n", *names[i] != '\0' ? names[i] : "(bare)", array);
+      c2l_cli_describe (NULL, "  %-60s %s", *names[i] != '\0' ? names[i] : "(bare)", array);
     }
 }
 
@@ -113,21 +114,22 @@ show_sizes (C2lWeights *weights)
     {
       const C2lClipInfo *info = c2l_clip_get_info (clip);
 
-      printf ("%-12s %d numbers\n", "embeddings", info->embed_dim);
-      printf ("%-12s width %d, depth %d, %d heads, %d tokens of %d\n", "prompts", info->text_width,
-              info->text_depth, info->text_heads, info->context, info->vocabulary);
-      printf ("%-12s width %d, depth %d, %d heads, %d² in patches of %d²\n", "pictures",
-              info->vision_width, info->vision_depth, info->vision_heads, info->resolution,
-              info->patch);
+      c2l_cli_describe ("embeddings", "%d numbers", info->embed_dim);
+      c2l_cli_describe ("prompts", "width %d, depth %d, %d heads, %d tokens of %d",
+                        info->text_width, info->text_depth, info->text_heads, info->context,
+                        info->vocabulary);
+      c2l_cli_describe ("pictures", "width %d, depth %d, %d heads, %d² in patches of %d²",
+                        info->vision_width, info->vision_depth, info->vision_heads,
+                        info->resolution, info->patch);
       c2l_clip_free (clip);
     }
   if (prior != NULL)
     {
       const C2lPriorInfo *info = c2l_prior_get_info (prior);
 
-      printf ("%-12s width %d, depth %d, %d heads of %d\n", "network", info->dim, info->depth,
-              info->heads, info->head_dim);
-      printf ("%-12s %d; %d time steps\n", "latents", info->n_latents, info->n_timesteps);
+      c2l_cli_describe ("network", "width %d, depth %d, %d heads of %d", info->dim, info->depth,
+                        info->heads, info->head_dim);
+      c2l_cli_describe ("latents", "%d; %d time steps", info->n_latents, info->n_timesteps);
       c2l_prior_free (prior);
     }
 }
@@ -147,14 +149,15 @@ show_weights (const C2lFileInfo *info, const Options *options)
       print_object (object);
       return;
     }
-  printf ("%s: %s\n", info->path, info->what);
-  printf ("%-12s %s\n", "format", c2l_weights_get_format (weights));
+  c2l_cli_describe (NULL, "%s: %s", info->path, info->what);
+  c2l_cli_describe ("format", "%s", c2l_weights_get_format (weights));
   if (json_object_has_member (config, "class"))
-    printf ("%-12s %s, pictures of %" G_GINT64_FORMAT "², %" G_GINT64_FORMAT
-            " styles of %" G_GINT64_FORMAT "\n",
-            "network", c2l_json_get_string (config, "class", "?"),
-            c2l_json_get_int (config, "img_resolution", 0), c2l_json_get_int (config, "num_ws", 0),
-            c2l_json_get_int (config, "w_dim", 0));
+    c2l_cli_describe (
+        "network",
+        "%s, pictures of %" G_GINT64_FORMAT "², %" G_GINT64_FORMAT " styles of %" G_GINT64_FORMAT
+        "",
+        c2l_json_get_string (config, "class", "?"), c2l_json_get_int (config, "img_resolution", 0),
+        c2l_json_get_int (config, "num_ws", 0), c2l_json_get_int (config, "w_dim", 0));
   show_sizes (weights);
   if (c2l_weights_get_kind (weights) == C2L_WEIGHTS_TENSOR || options->tensors)
     show_arrays (weights);
@@ -176,43 +179,43 @@ show_image (const C2lFileInfo *info, const Options *options)
       print_object (object);
       return;
     }
-  printf ("%s: %s\n", info->path, info->what);
+  c2l_cli_describe (NULL, "%s: %s", info->path, info->what);
   if (recipe == NULL)
     {
-      printf ("%-12s none; it was not saved by this program, or was rewritten since\n", "recipe");
+      c2l_cli_describe ("recipe", "none; it was not saved by this program, or was rewritten since");
       return;
     }
-  printf ("%-12s %s\n", "prompt", recipe->prompt != NULL ? recipe->prompt : "none");
+  c2l_cli_describe ("prompt", "%s", recipe->prompt != NULL ? recipe->prompt : "none");
   if (recipe->made_by != NULL)
-    printf ("%-12s %s%s%s\n", "made by", recipe->made_by, recipe->source != NULL ? " of " : "",
-            recipe->source != NULL ? recipe->source : "");
-  printf ("%-12s %s, seed %" G_GUINT64_FORMAT ", picture %u\n", "model", recipe->model,
-          recipe->seed, recipe->index);
+    c2l_cli_describe ("made by", "%s%s%s", recipe->made_by, recipe->source != NULL ? " of " : "",
+                      recipe->source != NULL ? recipe->source : "");
+  c2l_cli_describe ("model", "%s, seed %" G_GUINT64_FORMAT ", picture %u", recipe->model,
+                    recipe->seed, recipe->index);
   if (recipe->sampler != NULL)
-    printf ("%-12s %s, %d steps, guidance %g, truncation %g\n", "sampled", recipe->sampler,
-            recipe->steps, recipe->guidance, recipe->truncation);
+    c2l_cli_describe ("sampled", "%s, %d steps, guidance %g, truncation %g", recipe->sampler,
+                      recipe->steps, recipe->guidance, recipe->truncation);
   for (guint i = 0; i < recipe->edits->len; i++)
     {
       const C2lRecipeEdit *edit = g_ptr_array_index (recipe->edits, i);
       g_autofree char *layers = c2l_layers_to_string (edit->first_layer, edit->last_layer);
       gboolean all = edit->first_layer == 0 && edit->last_layer == C2L_LAST_LAYER;
 
-      printf ("%-12s %s%s%s = %g\n", i == 0 ? "edits" : "", edit->direction, all ? "" : "@",
-              all ? "" : layers, edit->amount);
+      c2l_cli_describe (i == 0 ? "edits" : "", "%s%s%s = %g", edit->direction, all ? "" : "@",
+                        all ? "" : layers, edit->amount);
     }
   for (guint i = 0; i < recipe->mixes->len; i++)
     {
       const C2lRecipeMix *mix = g_ptr_array_index (recipe->mixes, i);
       g_autofree char *layers = c2l_layers_to_string (mix->first_layer, mix->last_layer);
 
-      printf ("%-12s %s in layers %s, by %g\n", i == 0 ? "mixed with" : "",
-              mix->label != NULL ? mix->label : "another picture", layers, mix->amount);
+      c2l_cli_describe (i == 0 ? "mixed with" : "", "%s in layers %s, by %g",
+                        mix->label != NULL ? mix->label : "another picture", layers, mix->amount);
     }
   if (c2l_recipe_is_placed (recipe))
-    printf ("%-12s by %g, %g, turned by %g°\n", "moved", recipe->move_x, recipe->move_y,
-            recipe->turn);
-  printf ("%-12s version %s, %s, %s: %s\n", "drawn by", recipe->program, recipe->precision,
-          recipe->device, recipe->device_details);
+    c2l_cli_describe ("moved", "by %g, %g, turned by %g°", recipe->move_x, recipe->move_y,
+                      recipe->turn);
+  c2l_cli_describe ("drawn by", "version %s, %s, %s: %s", recipe->program, recipe->precision,
+                    recipe->device, recipe->device_details);
 }
 
 static void
@@ -225,7 +228,7 @@ show_other (const C2lFileInfo *info, const Options *options)
       print_object (object);
     }
   else
-    printf ("%s: %s\n", info->path, info->what);
+    c2l_cli_describe (NULL, "%s: %s", info->path, info->what);
 }
 
 /* Goes through all of it: a person asks because training on it failed. */
@@ -262,10 +265,10 @@ show_tar (const C2lFileInfo *info, const Options *options, GError **error)
       print_object (object);
       return TRUE;
     }
-  printf ("%s: training data\n", info->path);
-  printf ("%-12s %u\n", "samples", n);
-  printf ("%-12s %u × %u numbers\n", "latents", last.n_latents, last.latent_dim);
-  printf ("%-12s %u numbers\n", "embeddings", last.feature_dim);
+  c2l_cli_describe (NULL, "%s: training data", info->path);
+  c2l_cli_describe ("samples", "%u", n);
+  c2l_cli_describe ("latents", "%u × %u numbers", last.n_latents, last.latent_dim);
+  c2l_cli_describe ("embeddings", "%u numbers", last.feature_dim);
   return TRUE;
 }
 

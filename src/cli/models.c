@@ -41,10 +41,10 @@ print_installed (const C2lInstalled *installed, gboolean json)
 
   if (!json)
     {
-      printf ("%-16s  installed  %10s  %s\n", get_id (installed), size,
-              installed->error != NULL   ? "cannot be used; see “c2l info”"
-              : installed->draws != NULL ? installed->draws
-                                         : installed->name);
+      c2l_cli_describe (NULL, "%-16s  installed  %10s  %s", get_id (installed), size,
+                        installed->error != NULL   ? "cannot be used; see “c2l info”"
+                        : installed->draws != NULL ? installed->draws
+                                                   : installed->name);
       return;
     }
   json_object_set_string_member (object, "id", get_id (installed));
@@ -66,7 +66,7 @@ print_model (const C2lCatalogueModel *model, goffset size, gboolean json)
 
   if (!json)
     {
-      printf ("%-16s  %9s  %10s  %s\n", model->id, "", size_text, model->draws);
+      c2l_cli_describe (NULL, "%-16s  %9s  %10s  %s", model->id, "", size_text, model->draws);
       return;
     }
   json_object_set_string_member (object, "id", model->id);

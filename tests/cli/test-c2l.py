@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import resource
 import shutil
 import signal
@@ -293,6 +294,16 @@ def an_edit_may_keep_to_some_layers(folder):
     drawn = {name: pixels(pictures(folder, name)[0]) for name in ('all', 'some', 'rest', 'both')}
     assert drawn['all'] == drawn['both'] and len(set(drawn.values())) == 3
     assert 'glasses@6- = 2' in c2l('info', pictures(folder, 'rest')[0], folder=folder).stdout
+
+
+@test
+def what_a_terminal_would_obey_is_not_shown(folder):
+    env = {'C2L_LIBRARY': folder / 'library'}
+    c2l('generate', 'a man \x1b]0;owned\x07\x9b31m', '--keep', '-o', 'out', folder=folder, env=env)
+    for shown in (c2l('info', pictures(folder, 'out')[0], folder=folder).stdout, c2l('history', folder=folder, env=env).stdout,
+                  c2l('info', 'no\x1b[31mfile', folder=folder, expect=1).stderr):
+        assert not re.search('[\x00-\x08\x0b-\x1f\x7f-\x9f]', shown), shown
+    assert 'a man  ]0;owned' in c2l('info', pictures(folder, 'out')[0], folder=folder).stdout
 
 
 @test
