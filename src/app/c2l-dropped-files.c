@@ -3,10 +3,10 @@
  * written to one first. */
 #include "app/c2l-dropped-files.h"
 
+#include "app/c2l-shared-files.h"
 #include "studio/picture.h"
 
 #include <glib/gi18n.h>
-#include <glib/gstdio.h>
 
 #define N_LOOK_ALIKES 8
 
@@ -69,37 +69,13 @@ c2l_dropped_files_open_pictures (C2lBoard *board, GPtrArray *files)
 
 /* --- images without a file --- */
 
-static GFile *
-write_texture (GdkTexture *texture, GError **error)
-{
-  g_autofree char *folder
-      = g_build_filename (g_get_user_cache_dir (), "clip2latent", "shared", NULL);
-  g_autofree char *path = g_build_filename (folder, "dropped-XXXXXX.png", NULL);
-  g_autoptr (GBytes) bytes = gdk_texture_save_to_png_bytes (texture);
-  int fd;
-
-  g_mkdir_with_parents (folder, 0700);
-  fd = g_mkstemp (path);
-  if (fd < 0)
-    {
-      int saved_errno = errno;
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                   _ ("The image cannot be kept in %s: %s"), folder, g_strerror (saved_errno));
-      return NULL;
-    }
-  g_close (fd, NULL);
-  if (!g_file_set_contents (path, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes),
-                            error))
-    return NULL;
-  return g_file_new_for_path (path);
-}
-
 static void
 write_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   GError *error = NULL;
-  GFile *file = write_texture (task_data, &error);
+  g_autoptr (GBytes) bytes = gdk_texture_save_to_png_bytes (task_data);
+  /* Translators: the name of a file, and what a picture was made to look like */
+  GFile *file = c2l_shared_files_write (_ ("Dropped image"), "png", bytes, &error);
 
   if (file != NULL)
     g_task_return_pointer (task, file, g_object_unref);

@@ -1,16 +1,10 @@
 /* Pictures for other programs. They ask for a format when they like, maybe after the picture was
- * changed here: so what is handed on is made at once. The files lie in the user's cache, for a
- * program that was given a file's name may read it much later; those of earlier days are deleted
- * when new ones are written. */
+ * changed here: so what is handed on is made at once. The files stay, for a program that was given
+ * a file's name may read it much later. */
 #include "app/c2l-picture-content.h"
 
+#include "app/c2l-shared-files.h"
 #include "studio/save.h"
-
-#include <glib/gi18n.h>
-#include <glib/gstdio.h>
-
-/* Nobody drops a file a day after he took it. */
-#define KEPT_SECONDS (24 * 60 * 60)
 
 struct _C2lPictureContent
 {
@@ -27,45 +21,21 @@ G_DEFINE_FINAL_TYPE (C2lPictureContent, c2l_picture_content, GDK_TYPE_CONTENT_PR
 /* --- writing the files, in a thread --- */
 
 static void
-delete_old (const char *folder)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-      GStatBuf info;
-
-      if (g_lstat (path, &info) == 0 && S_ISREG (info.st_mode)
-          && now - info.st_mtime > KEPT_SECONDS)
-        g_unlink (path);
-    }
-}
-
-static void
 write_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   GPtrArray *pictures = task_data;
-  g_autofree char *folder
-      = g_build_filename (g_get_user_cache_dir (), "clip2latent", "shared", NULL);
+  g_autofree char *folder = NULL;
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   C2lSaveOptions options;
   GError *error = NULL;
 
-  if (g_mkdir_with_parents (folder, 0700) != 0)
+  folder = c2l_shared_files_make_folder (&error);
+  if (folder == NULL)
     {
-      int saved_errno = errno;
-
-      g_task_return_new_error (task, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                               _ ("The folder %s cannot be made: %s"), folder,
-                               g_strerror (saved_errno));
+      g_task_return_error (task, error);
       return;
     }
-
-  delete_old (folder);
   c2l_save_options_init (&options, folder);
   if (!c2l_save_pictures (pictures, &options, NULL, NULL, paths, cancellable, &error))
     {
