@@ -64,6 +64,7 @@ typedef struct
   GPtrArray *items;      /* of C2lPictureItem */
   GPtrArray *pictures;   /* of C2lPicture, with pixels */
   GPtrArray *thumbnails; /* of GBytes, in the same order; NULL where there is none */
+  GPtrArray *textures;   /* of GdkTexture, of these */
 } StoreJob;
 
 static void
@@ -74,6 +75,13 @@ unref_bytes (gpointer bytes)
 }
 
 static void
+unref_texture (gpointer texture)
+{
+  if (texture != NULL)
+    g_object_unref (texture);
+}
+
+static void
 store_job_free (gpointer data)
 {
   StoreJob *job = data;
@@ -81,6 +89,7 @@ store_job_free (gpointer data)
   g_ptr_array_unref (job->items);
   g_ptr_array_unref (job->pictures);
   g_ptr_array_unref (job->thumbnails);
+  g_ptr_array_unref (job->textures);
   g_free (job);
 }
 
@@ -93,24 +102,17 @@ make_thumbnails (GTask *task, gpointer source, gpointer data, GCancellable *canc
     {
       C2lPicture *picture = g_ptr_array_index (job->pictures, i);
 
-      g_ptr_array_add (job->thumbnails, picture->pixels != NULL
-                                            ? c2l_thumbnail_encode (picture->pixels, picture->size,
-                                                                    C2L_THUMBNAIL_SIZE, NULL)
-                                            : NULL);
+      GBytes *thumbnail
+          = picture->pixels != NULL
+                ? c2l_thumbnail_encode (picture->pixels, picture->size, C2L_THUMBNAIL_SIZE, NULL)
+                : NULL;
+
+      g_ptr_array_add (job->thumbnails, thumbnail);
+      g_ptr_array_add (job->textures,
+                       thumbnail != NULL ? c2l_texture_new_from_thumbnail (thumbnail) : NULL);
       c2l_picture_drop_pixels (picture);
     }
   g_task_return_boolean (task, TRUE);
-}
-
-/* What stands in for the full picture when that was let go. */
-static void
-show_thumbnail (C2lPictureItem *item, GBytes *encoded)
-{
-  g_autoptr (GdkTexture) texture
-      = encoded != NULL ? c2l_texture_new_from_thumbnail (encoded) : NULL;
-
-  if (texture != NULL)
-    c2l_picture_item_set_thumbnail (item, GDK_PAINTABLE (texture));
 }
 
 static void
@@ -164,7 +166,9 @@ on_thumbnails (GObject *source, GAsyncResult *result, gpointer data)
 
   self->n_storing--;
   for (guint i = 0; i < job->items->len; i++)
-    show_thumbnail (g_ptr_array_index (job->items, i), g_ptr_array_index (job->thumbnails, i));
+    /* What stands in for the full picture when that was let go. */
+    if (job->textures->pdata[i] != NULL)
+      c2l_picture_item_set_thumbnail (g_ptr_array_index (job->items, i), job->textures->pdata[i]);
   if (self->library == NULL)
     return;
   write_new (self, job);
@@ -183,6 +187,7 @@ c2l_board_store (C2lBoard *self, GPtrArray *items, GPtrArray *pictures)
   job->items = g_ptr_array_new_with_free_func (g_object_unref);
   job->pictures = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
   job->thumbnails = g_ptr_array_new_with_free_func (unref_bytes);
+  job->textures = g_ptr_array_new_with_free_func (unref_texture);
   for (guint i = 0; i < items->len; i++)
     {
       c2l_picture_item_set_stored (g_ptr_array_index (items, i));
@@ -219,6 +224,17 @@ can_draw (C2lBoard *self, C2lLibraryEntry *entry)
                      "to open it."),
                   entry->model);
   return FALSE;
+}
+
+/* What stands in for the full picture until that is drawn. */
+static void
+show_thumbnail (C2lPictureItem *item, GBytes *encoded)
+{
+  g_autoptr (GdkTexture) texture
+      = encoded != NULL ? c2l_texture_new_from_thumbnail (encoded) : NULL;
+
+  if (texture != NULL)
+    c2l_picture_item_set_thumbnail (item, GDK_PAINTABLE (texture));
 }
 
 void

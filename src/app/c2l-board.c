@@ -13,7 +13,7 @@
 #define FULL_PICTURES_BUDGET (192u << 20)
 /* So many items come on the table in one turn of the main loop; a cell takes about a millisecond.
  */
-#define N_PLACED 4
+#define N_PLACED 2
 
 G_DEFINE_FINAL_TYPE (C2lBoard, c2l_board, G_TYPE_OBJECT)
 
@@ -240,7 +240,6 @@ c2l_board_place_items (C2lBoard *self, GPtrArray *items, gboolean replace)
     self->n_leaving = g_list_model_get_n_items (G_LIST_MODEL (self->items));
   for (guint i = 0; i < items->len; i++)
     g_queue_push_tail (&self->arriving, g_object_ref (g_ptr_array_index (items, i)));
-  place (self, N_PLACED);
   if (!is_placed (self))
     self->arriving_source = g_idle_add_full (GDK_PRIORITY_REDRAW - 5, place_some, self, NULL);
 }

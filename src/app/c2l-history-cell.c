@@ -1,4 +1,5 @@
-/* A thumbnail of the history. As wide as its column and as high as wide, so that nothing moves when thumbnails come. */
+/* A thumbnail of the history. As wide as its column and as high as wide, so that nothing moves when
+ * thumbnails come. */
 #include "app/c2l-history-cell.h"
 
 #include <glib/gi18n.h>
@@ -25,7 +26,6 @@ update_label (C2lHistoryCell *self)
   g_autofree char *label = c2l_history_item_dup_label (self->item);
   GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (self));
 
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), c2l_history_item_get_title (self->item));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   if (parent != NULL)
     gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL, label,
@@ -98,11 +98,16 @@ on_star_clicked (C2lHistoryCell *self)
 }
 
 static void
-c2l_history_cell_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum,
-                          int *natural, int *minimum_baseline, int *natural_baseline)
+c2l_history_cell_measure (GtkWidget *widget,
+                          GtkOrientation orientation,
+                          int for_size,
+                          int *minimum,
+                          int *natural,
+                          int *minimum_baseline,
+                          int *natural_baseline)
 {
-  *minimum = *natural = orientation == GTK_ORIENTATION_VERTICAL ? MAX (for_size, LEAST_WIDTH)
-                                                                : LEAST_WIDTH;
+  *minimum = *natural
+      = orientation == GTK_ORIENTATION_VERTICAL ? MAX (for_size, LEAST_WIDTH) : LEAST_WIDTH;
 }
 
 static GtkSizeRequestMode
@@ -148,6 +153,22 @@ c2l_history_cell_dispose (GObject *object)
   G_OBJECT_CLASS (c2l_history_cell_parent_class)->dispose (object);
 }
 
+/* Asked when the pointer rests there: to set a tip for each item, GTK would each time ask the
+ * display server where the pointer is. */
+static gboolean
+c2l_history_cell_query_tooltip (GtkWidget *widget,
+                                int x,
+                                int y,
+                                gboolean by_keyboard,
+                                GtkTooltip *tooltip)
+{
+  C2lHistoryCell *self = C2L_HISTORY_CELL (widget);
+  const char *title = self->item != NULL ? c2l_history_item_get_title (self->item) : NULL;
+
+  gtk_tooltip_set_text (tooltip, title);
+  return title != NULL;
+}
+
 static void
 c2l_history_cell_class_init (C2lHistoryCellClass *klass)
 {
@@ -158,6 +179,7 @@ c2l_history_cell_class_init (C2lHistoryCellClass *klass)
   widget_class->get_request_mode = c2l_history_cell_get_request_mode;
   widget_class->size_allocate = c2l_history_cell_size_allocate;
   widget_class->snapshot = c2l_history_cell_snapshot;
+  widget_class->query_tooltip = c2l_history_cell_query_tooltip;
   star_clicked_signal = g_signal_new ("star-clicked", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                       0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
@@ -174,6 +196,7 @@ static void
 c2l_history_cell_init (C2lHistoryCell *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
 }
 
 GtkWidget *

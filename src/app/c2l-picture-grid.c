@@ -321,6 +321,24 @@ on_drag_begin (GtkDragSource *source, GdkDrag *drag, C2lPictureGrid *self)
 
 /* --- cells --- */
 
+/* Asked when the pointer rests there: to set a tip at each binding, GTK would each time ask the
+ * display server where the pointer is. */
+static gboolean
+on_query_tooltip (GtkWidget *cell,
+                  int x,
+                  int y,
+                  gboolean by_keyboard,
+                  GtkTooltip *tooltip,
+                  C2lPictureGrid *self)
+{
+  C2lPictureItem *item = c2l_picture_cell_get_item (C2L_PICTURE_CELL (cell));
+  gboolean has_rows = self->board != NULL && c2l_board_get_columns (self->board) > 0;
+  g_autofree char *subject = has_rows && item != NULL ? c2l_picture_item_dup_subject (item) : NULL;
+
+  gtk_tooltip_set_text (tooltip, subject);
+  return subject != NULL;
+}
+
 static void
 on_setup (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lPictureGrid *self)
 {
@@ -335,6 +353,8 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lPictureG
   g_signal_connect (touch, "pressed", G_CALLBACK (on_long_pressed), self);
   g_signal_connect (source, "prepare", G_CALLBACK (on_drag_prepare), self);
   g_signal_connect (source, "drag-begin", G_CALLBACK (on_drag_begin), self);
+  gtk_widget_set_has_tooltip (cell, TRUE);
+  g_signal_connect (cell, "query-tooltip", G_CALLBACK (on_query_tooltip), self);
   g_signal_connect (cell, "menu-clicked", G_CALLBACK (on_menu_clicked), self);
   g_signal_connect (cell, "star-clicked", G_CALLBACK (on_star_clicked), self);
   gtk_widget_add_controller (cell, GTK_EVENT_CONTROLLER (secondary));
@@ -355,11 +375,8 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lPictureGr
 {
   GtkWidget *cell = get_cell (list_item);
   C2lPictureItem *item = gtk_list_item_get_item (list_item);
-  gboolean has_rows = self->board != NULL && c2l_board_get_columns (self->board) > 0;
-  g_autofree char *subject = has_rows ? c2l_picture_item_dup_subject (item) : NULL;
 
   c2l_picture_cell_set_item (C2L_PICTURE_CELL (cell), item);
-  gtk_widget_set_tooltip_text (cell, subject);
   g_hash_table_insert (self->cells, item, cell);
   if (self->board != NULL)
     update_heading (self, list_item);

@@ -207,6 +207,12 @@ are_kept (gpointer data)
   return count_kept (data, (C2lLibraryQuery){ 0 }) > 0;
 }
 
+static gboolean
+are_three (gpointer data)
+{
+  return count_items (data) == 3;
+}
+
 /* Before the library has them, too. */
 static void
 test_deleted_pictures_go_to_the_trash (Fixture *fixture, gconstpointer data)
@@ -214,8 +220,8 @@ test_deleted_pictures_go_to_the_trash (Fixture *fixture, gconstpointer data)
   g_autoptr (GPtrArray) items = NULL;
 
   order (fixture, "a bald man", 3, C2L_RUN_ASKED);
+  c2l_app_test_wait (are_three, fixture);
   items = c2l_board_list_all (fixture->board);
-  g_assert_cmpuint (items->len, ==, 3);
   g_ptr_array_set_size (items, 2);
   c2l_board_delete (fixture->board, items);
   c2l_app_test_wait (is_idle, fixture);
