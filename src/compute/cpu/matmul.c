@@ -162,7 +162,6 @@ pack_panel (const Product *product,
 }
 
 typedef float Four __attribute__ ((vector_size (16), aligned (4), may_alias));
-typedef gint32 FourIndices __attribute__ ((vector_size (16)));
 
 /* Four values of k of ROWS rows, which are @stride apart, side by side: by fours and pairs of rows.
  */
@@ -177,22 +176,22 @@ interleave_four (float *to, const float *from, gsize stride)
                  b = *(const Four *) (from + (gsize) (r + 1) * stride),
                  c = *(const Four *) (from + (gsize) (r + 2) * stride),
                  d = *(const Four *) (from + (gsize) (r + 3) * stride);
-      const Four ab0 = __builtin_shuffle (a, b, (FourIndices){ 0, 4, 1, 5 }),
-                 ab1 = __builtin_shuffle (a, b, (FourIndices){ 2, 6, 3, 7 }),
-                 cd0 = __builtin_shuffle (c, d, (FourIndices){ 0, 4, 1, 5 }),
-                 cd1 = __builtin_shuffle (c, d, (FourIndices){ 2, 6, 3, 7 });
+      const Four ab0 = __builtin_shufflevector (a, b, 0, 4, 1, 5),
+                 ab1 = __builtin_shufflevector (a, b, 2, 6, 3, 7),
+                 cd0 = __builtin_shufflevector (c, d, 0, 4, 1, 5),
+                 cd1 = __builtin_shufflevector (c, d, 2, 6, 3, 7);
 
-      *(Four *) (to + r) = __builtin_shuffle (ab0, cd0, (FourIndices){ 0, 1, 4, 5 });
-      *(Four *) (to + ROWS + r) = __builtin_shuffle (ab0, cd0, (FourIndices){ 2, 3, 6, 7 });
-      *(Four *) (to + 2 * ROWS + r) = __builtin_shuffle (ab1, cd1, (FourIndices){ 0, 1, 4, 5 });
-      *(Four *) (to + 3 * ROWS + r) = __builtin_shuffle (ab1, cd1, (FourIndices){ 2, 3, 6, 7 });
+      *(Four *) (to + r) = __builtin_shufflevector (ab0, cd0, 0, 1, 4, 5);
+      *(Four *) (to + ROWS + r) = __builtin_shufflevector (ab0, cd0, 2, 3, 6, 7);
+      *(Four *) (to + 2 * ROWS + r) = __builtin_shufflevector (ab1, cd1, 0, 1, 4, 5);
+      *(Four *) (to + 3 * ROWS + r) = __builtin_shufflevector (ab1, cd1, 2, 3, 6, 7);
     }
   for (; r < ROWS; r += 2)
     {
       const Four a = *(const Four *) (from + (gsize) r * stride),
                  b = *(const Four *) (from + (gsize) (r + 1) * stride);
-      const Four ab0 = __builtin_shuffle (a, b, (FourIndices){ 0, 4, 1, 5 }),
-                 ab1 = __builtin_shuffle (a, b, (FourIndices){ 2, 6, 3, 7 });
+      const Four ab0 = __builtin_shufflevector (a, b, 0, 4, 1, 5),
+                 ab1 = __builtin_shufflevector (a, b, 2, 6, 3, 7);
 
       memcpy (to + r, &ab0, 8);
       memcpy (to + ROWS + r, (const char *) &ab0 + 8, 8);
