@@ -58,7 +58,9 @@ c2l_settings_dup_pictures_folder (void)
 
   if (*uri != '\0')
     return g_file_new_for_uri (uri);
-  if (pictures == NULL && c2l_paths_are_sandboxed ())
+  /* A folder that a sandbox does not show can be made there all the same, and is lost with it. */
+  if (c2l_paths_are_sandboxed ()
+      && (pictures == NULL || !g_file_test (pictures, G_FILE_TEST_IS_DIR)))
     return NULL;
   folder = g_build_filename (pictures != NULL ? pictures : g_get_home_dir (), "Clip2Latent", NULL);
   return g_file_new_for_path (folder);

@@ -66,6 +66,11 @@ class SandboxedDesk(person.Desk):
                 del env[name]
         return {**env, 'FLATPAK_USER_DIR': str(FOLDER / 'installation')}
 
+    def clear(self):
+        # What a failed test leaves would be found by the next.
+        subprocess.run(['flatpak', 'kill', ID], env=self.environment(), capture_output=True)
+        super().clear()
+
     def command(self, *arguments, program=None):
         program = [f'--command={program}'] if program else []
         return ['flatpak', 'run', '--user', *program, ID, *map(str, arguments)]
