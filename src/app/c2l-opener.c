@@ -60,6 +60,7 @@ sort_identified (C2lSorted *sorted, GFile *file, const C2lFileInfo *info)
       refuse (sorted, file,
               _ ("this is an archive, such as training data; choose it on the page Train"));
       break;
+    case C2L_FILE_LATENTS:
     case C2L_FILE_ARRAY:
     case C2L_FILE_ARRAYS:
       refuse (sorted, file,

@@ -36,6 +36,8 @@ static const struct
   = { "array", N_ ("one array: a latent or an edit direction"),
       N_ ("As a direction it edits pictures of the model that it was made for; as "
           "a latent, c2l draws it.") },
+  [C2L_FILE_LATENTS] = { "array", N_ ("latents: one for each of several pictures"),
+                         N_ ("c2l generate --latent draws them.") },
   [C2L_FILE_ARRAY] = { "array", N_ ("one array, of no shape that a latent or a direction has"),
                        N_ ("Directions have the shape [D], [1, D] or [number of styles, D].") },
   [C2L_FILE_ARRAYS] = { "arrays", N_ ("named arrays of no kind that the program draws with"),
@@ -124,6 +126,20 @@ identify_image (const char *path, GError **error)
   return info;
 }
 
+/* [N, number of styles, D], as c2l generate --latent-out writes them: each of these is a shape of a
+ * direction's. */
+static gboolean
+holds_latents (const C2lArray *array)
+{
+  C2lArray one = *array;
+
+  if (array->n_dims != 3 || array->dims[0] < 1)
+    return FALSE;
+  one.dims[0] = 1;
+  one.length = array->length / (gsize) array->dims[0];
+  return c2l_direction_fits (&one);
+}
+
 static C2lFileKind
 find_weights_kind (C2lWeights *weights)
 {
@@ -134,9 +150,11 @@ find_weights_kind (C2lWeights *weights)
   };
   C2lFileKind kind = of[c2l_weights_get_kind (weights)];
 
-  if (kind == C2L_FILE_DIRECTION && !c2l_direction_fits (c2l_weights_lookup (weights, "")))
-    kind = C2L_FILE_ARRAY;
-  return kind;
+  const C2lArray *array = kind == C2L_FILE_DIRECTION ? c2l_weights_lookup (weights, "") : NULL;
+
+  if (array == NULL || c2l_direction_fits (array))
+    return kind;
+  return holds_latents (array) ? C2L_FILE_LATENTS : C2L_FILE_ARRAY;
 }
 
 /* What a text of names and values is. */
@@ -152,9 +170,17 @@ describe_config (JsonObject *config)
   return _ ("a configuration in YAML or JSON");
 }
 
-/* A file without weights, or NULL. */
+static gboolean
+is_called_config (const char *path)
+{
+  return g_str_has_suffix (path, ".yaml") || g_str_has_suffix (path, ".yml")
+         || g_str_has_suffix (path, ".json");
+}
+
+/* A file without weights. NULL where it is none that is known; with an error where its name says
+ * what it should be. */
 static C2lFileInfo *
-identify_other (const char *path, const char *start)
+identify_other (const char *path, const char *start, GError **error)
 {
   g_autoptr (C2lTar) tar = NULL;
   g_autoptr (JsonObject) config = NULL;
@@ -171,7 +197,7 @@ identify_other (const char *path, const char *start)
       c2l_tokenizer_free (merges);
       return new_info (C2L_FILE_MERGES, path, NULL);
     }
-  config = c2l_yaml_load (path, NULL);
+  config = c2l_yaml_load (path, is_called_config (path) ? error : NULL);
   if (config == NULL)
     return NULL;
   return new_info (C2L_FILE_CONFIG, path, g_strdup (describe_config (config)));
@@ -204,7 +230,7 @@ static C2lFileInfo *
 identify_file (const char *path, GError **error)
 {
   char start[START_SIZE + 1] = "";
-  g_autoptr (GError) why = NULL;
+  g_autoptr (GError) why = NULL, why_no_config = NULL;
   g_autofree char *type = NULL;
   C2lWeights *weights;
   C2lFileInfo *info;
@@ -222,19 +248,21 @@ identify_file (const char *path, GError **error)
       return info;
     }
   /* An empty file would be an empty configuration. */
-  info = size > 0 ? identify_other (path, start) : NULL;
+  info = size > 0 ? identify_other (path, start, &why_no_config) : NULL;
   if (info != NULL)
     return info;
-  type = g_error_matches (why, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN) ? dup_type (start, size)
-                                                                           : NULL;
-  if (type == NULL)
+  if (!g_error_matches (why, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN))
     g_propagate_error (error, g_steal_pointer (&why));
-  else
+  else if (why_no_config != NULL)
+    g_propagate_error (error, g_steal_pointer (&why_no_config));
+  else if ((type = dup_type (start, size)) != NULL)
     g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
                  _ ("%s: a file of the kind “%s”, for which there is no use here; pictures (PNG, "
                     "JPEG, WebP), StyleGAN generators (.pkl), priors (.ckpt), CLIP models (.pt), "
                     "directions (.npy, .pt) and the folders of models and trainings can be opened"),
                  path, type);
+  else
+    g_propagate_error (error, g_steal_pointer (&why));
   return NULL;
 }
 

@@ -24,6 +24,7 @@ typedef enum
   C2L_FILE_PRIOR,
   C2L_FILE_CLIP,
   C2L_FILE_DIRECTION, /* one array of a shape that directions and latents have */
+  C2L_FILE_LATENTS,   /* one array of several latents */
   C2L_FILE_ARRAY,     /* one array of another shape */
   C2L_FILE_ARRAYS,    /* several, of no kind that the program draws with */
   C2L_FILE_CONFIG,    /* YAML */

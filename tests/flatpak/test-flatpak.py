@@ -168,9 +168,9 @@ def trains_on_when_the_window_is_closed_and_is_seen_from_another_sandbox(desk):
     app.open_page('Train')
     app.press(app.find('push button', 'New Training…'))
     app.set_text(app.find('text', 'Name'), 'mine')
-    app.set_value(app.find('spin button', 'Samples'), 64)
+    app.set_value(app.find('spin button', 'Samples'), 100)
     app.set_text(app.find('text', 'Settings of your own'), TRAINING)
-    app.find('label', re.compile(r'--n-samples 64 .*train.max_it=1'))
+    app.find('label', re.compile(r'--n-samples 100 .*train.max_it=1'))
     app.wait(lambda: app.is_enabled(app.find('push button', 'Start')), 'it can be started')
     app.press(app.find('push button', 'Start'))
     run = desk.user / 'runs' / 'mine'

@@ -100,6 +100,8 @@ test_arrays (void)
   g_assert_true (c2l_npy_save (path, values, (gint64[]) { 300, 2 }, 2, NULL));
   assert_kind (path, C2L_FILE_ARRAY, "no shape");
   g_assert_true (c2l_npy_save (path, values, (gint64[]) { 2, 10, 30 }, 3, NULL));
+  assert_kind (path, C2L_FILE_LATENTS, "latents");
+  g_assert_true (c2l_npy_save (path, values, (gint64[]) { 1, 300, 2 }, 3, NULL));
   assert_kind (path, C2L_FILE_ARRAY, "no shape");
   g_assert_true (c2l_npy_save (path, values, (gint64[]) { 1, 20, 30 }, 3, NULL));
   assert_kind (path, C2L_FILE_DIRECTION, "direction");
@@ -121,6 +123,7 @@ static void
 test_refuses (void)
 {
   static const struct { const char *name, *contents; gsize length; const char *words; } cases[] = {
+    { "deep.yaml", "a: {b: [1, 2}\n", 14, "line 1" },
     { "b.pkl", "<!doctype html><html>", 21, "web page" },
     { "c.ckpt", "version https://git-lfs.github.com/spec/v1\n", 43, "Git LFS" },
     { "d.png", "\x89PNG\r\n\x1a\n", 8, "cut off" },
