@@ -23,7 +23,7 @@ MANIFEST = SOURCE / 'flatpak' / 'io.github.clip2latent.Clip2Latent.yml'
 
 # What the program needs where it runs, as far as GNOME's runtime has it, and what draws without a graphics device.
 PLATFORM = '''
-    bash dash coreutils grep sed findutils ca-certificates fonts-cantarell adwaita-icon-theme hicolor-icon-theme librsvg2-common shared-mime-info gsettings-desktop-schemas
+    bash dash libc-bin coreutils grep sed findutils ca-certificates fonts-cantarell adwaita-icon-theme hicolor-icon-theme librsvg2-common shared-mime-info gsettings-desktop-schemas
     libgtk-4-1 libadwaita-1-0 libepoxy0 libgl1-mesa-dri libegl-mesa0 libegl1 libgl1 libjson-glib-1.0-0 libcurl4 libpng16-16 libjpeg62-turbo
     libwebp7 libwebpmux3 libwebpdemux2 libyaml-0-2 libsqlite3-0 libgomp1 libstdc++6 zlib1g libglib2.0-bin'''.split()
 # What it needs to be built.
