@@ -46,6 +46,12 @@ print_strings (JsonObject *info, const char *member, const char *title)
     }
 }
 
+static void
+add_member (JsonObject *from, const char *name, JsonNode *node, gpointer to)
+{
+  json_object_set_member (to, name, json_node_copy (node));
+}
+
 static gboolean
 show_bundle (const C2lFileInfo *file, const Options *options, GError **error)
 {
@@ -59,7 +65,10 @@ show_bundle (const C2lFileInfo *file, const Options *options, GError **error)
   info = c2l_bundle_get_info (bundle);
   if (options->json)
     {
-      print_object (info);
+      g_autoptr (JsonObject) object = new_object (file);
+
+      json_object_foreach_member (info, add_member, object);
+      print_object (object);
       return TRUE;
     }
   c2l_bundle_get_defaults (bundle, &defaults);
@@ -163,6 +172,13 @@ show_weights (const C2lFileInfo *info, const Options *options)
     show_arrays (weights);
 }
 
+/* Of a latent that was not sampled. */
+static const char *const origins[] = {
+  [C2L_ORIGIN_PRIOR] = "made from other pictures",
+  [C2L_ORIGIN_Z] = "random, through the mapping network",
+  [C2L_ORIGIN_FILE] = "given",
+};
+
 static void
 show_image (const C2lFileInfo *info, const Options *options)
 {
@@ -192,8 +208,12 @@ show_image (const C2lFileInfo *info, const Options *options)
   c2l_cli_describe ("model", "%s, seed %" G_GUINT64_FORMAT ", picture %u", recipe->model,
                     recipe->seed, recipe->index);
   if (recipe->sampler != NULL)
-    c2l_cli_describe ("sampled", "%s, %d steps, guidance %g, truncation %g", recipe->sampler,
-                      recipe->steps, recipe->guidance, recipe->truncation);
+    c2l_cli_describe ("sampled", "%s, %d steps, guidance %g", recipe->sampler, recipe->steps,
+                      recipe->guidance);
+  else
+    c2l_cli_describe ("latent", "%s", origins[recipe->origin]);
+  c2l_cli_describe ("drawn", "with truncation %g and %s noise", recipe->truncation,
+                    c2l_noise_kind_get_name (recipe->noise));
   for (guint i = 0; i < recipe->edits->len; i++)
     {
       const C2lRecipeEdit *edit = g_ptr_array_index (recipe->edits, i);
@@ -214,7 +234,7 @@ show_image (const C2lFileInfo *info, const Options *options)
   if (c2l_recipe_is_placed (recipe))
     c2l_cli_describe ("moved", "by %g, %g, turned by %g°", recipe->move_x, recipe->move_y,
                       recipe->turn);
-  c2l_cli_describe ("drawn by", "version %s, %s, %s: %s", recipe->program, recipe->precision,
+  c2l_cli_describe ("by", "version %s, %s, %s: %s", recipe->program, recipe->precision,
                     recipe->device, recipe->device_details);
 }
 
