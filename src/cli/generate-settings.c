@@ -120,10 +120,14 @@ c2l_generate_options_fill_sampling (const C2lGenerateOptions *options,
                                     C2lSampling *sampling,
                                     GError **error)
 {
+  g_autoptr (GError) beyond = NULL;
+
   if (!read_seed (options->seed, "--seed", &sampling->seed, error)
       || !read_number (options->guidance, "--guidance", &sampling->guidance, error)
       || !read_number (options->truncation, "--truncation", &sampling->truncation, error))
     return FALSE;
+  if (!c2l_guidance_check (sampling->guidance, &beyond))
+    return c2l_cli_refuse (error, "--%s", beyond->message);
   if (sampling->truncation < 0 || sampling->truncation > 1)
     return c2l_cli_refuse (
         error, "--truncation: %g; from 0 (the average picture) to 1 (no truncation) is possible",

@@ -71,8 +71,9 @@ run (int argc, char **argv)
   device = c2l_device_open ("cpu", &error);
   if (device == NULL || !c2l_model_options_fetch (&model, &paths, &error))
     return c2l_cli_fail (error);
-  if (!isfinite (import.defaults.guidance) || !isfinite (import.defaults.truncation)
-      || import.defaults.steps < 0)
+  if (!c2l_guidance_check (import.defaults.guidance, &error))
+    return c2l_cli_usage (&c2l_command_import, "--%s", error->message);
+  if (!isfinite (import.defaults.truncation) || import.defaults.steps < 0)
     return c2l_cli_usage (&c2l_command_import,
                           "--guidance, --truncation: a number; --steps: a whole number from 1 on");
   import.files = (C2lModelFiles){ paths.clip,      paths.prior,  paths.config,

@@ -432,7 +432,7 @@ check (C2lRequest *self, C2lGenerateParams *params, GError **error)
   else if (params->recipes != NULL && (params->prompts != NULL || params->latents != NULL))
     g_set_error (error, C2L_ERROR, C2L_ERROR_INVALID,
                  "a request has recipes, or prompts and latents: make two requests of this one");
-  else
+  else if (c2l_guidance_check (sampling->guidance, error))
     return c2l_placement_check (sampling->move_x, sampling->move_y, sampling->turn, error);
   return FALSE;
 }

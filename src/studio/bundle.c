@@ -237,7 +237,8 @@ check_defaults (C2lBundle *bundle, GError **error)
   C2lDefaults defaults;
 
   c2l_bundle_get_defaults (bundle, &defaults);
-  if (isfinite (defaults.guidance) && c2l_truncation_check (defaults.truncation, NULL))
+  if (c2l_guidance_check (defaults.guidance, NULL)
+      && c2l_truncation_check (defaults.truncation, NULL))
     return TRUE;
   return broken (error, bundle,
                  _ ("model.json: its default guidance or truncation is no number to draw with"));

@@ -350,8 +350,8 @@ read_defaults (const Reader *reader, JsonObject *object, C2lDefaults *defaults, 
   defaults->guidance = c2l_json_get_double (settings, "guidance", 2);
   defaults->steps = (int) CLAMP (c2l_json_get_int (settings, "steps", 0), 0, 1000);
   defaults->truncation = c2l_json_get_double (settings, "truncation", 1);
-  if (!isfinite (defaults->guidance) || defaults->steps < 1 || !(defaults->truncation >= 0)
-      || !(defaults->truncation <= 2)
+  if (!c2l_guidance_check (defaults->guidance, NULL) || defaults->steps < 1
+      || !(defaults->truncation >= 0) || !(defaults->truncation <= 2)
       || !c2l_sampler_kind_from_name (c2l_json_get_string (settings, "sampler", ""), &kind))
     return refuse (reader, error, _ ("its “defaults” cannot be drawn with"));
   defaults->sampler = c2l_sampler_kind_get_name (kind);

@@ -533,7 +533,8 @@ c2l_import (const C2lImport *import,
 
   if (named.name == NULL)
     named.name = base;
-  if (!c2l_truncation_check (import->defaults.truncation, error))
+  if (!c2l_truncation_check (import->defaults.truncation, error)
+      || !c2l_guidance_check (import->defaults.guidance, error))
     return FALSE;
   if (g_file_test (plain, G_FILE_TEST_EXISTS) && !(import->replace && c2l_bundle_is_bundle (plain)))
     {

@@ -12,6 +12,7 @@ G_DEFINE_QUARK (c2l - studio - error - quark, c2l_studio_error)
 /* Far beyond what can be seen: in widths of the picture, in degrees. */
 #define MAX_MOVE 100
 #define MAX_TURN 36000
+#define MAX_GUIDANCE 1000
 
 void
 c2l_rows_clear (C2lRows *rows)
@@ -359,6 +360,19 @@ c2l_truncation_check (double truncation, GError **error)
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
                _ ("truncation %g: give a number from 0 (the average picture) to 1 (no truncation)"),
                truncation);
+  return FALSE;
+}
+
+gboolean
+c2l_guidance_check (double guidance, GError **error)
+{
+  if (fabs (guidance) <= MAX_GUIDANCE)
+    return TRUE;
+  g_set_error (
+      error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+      _ ("guidance %g: give a number from %d to %d; 1 follows the prompt, 2 follows it more "
+         "closely, and far above 20 no picture comes of it"),
+      guidance, -MAX_GUIDANCE, MAX_GUIDANCE);
   return FALSE;
 }
 

@@ -124,6 +124,9 @@ void        c2l_recipe_unref (C2lRecipe *recipe);
  * above 1; here they are refused, so that no number is without effect unsaid. */
 gboolean    c2l_truncation_check (double truncation, GError **error);
 
+/* How far from 1, which is no guidance, it may be: beyond 1000 either way the latents are out of all models' reach. */
+gboolean    c2l_guidance_check (double guidance, GError **error);
+
 /* A move of at most 100 widths and a turn of at most 36000 degrees; all else is a mistake. */
 gboolean    c2l_placement_check (double move_x, double move_y, double turn, GError **error);
 /* Whether the picture is moved or turned at all. */

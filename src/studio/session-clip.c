@@ -4,6 +4,8 @@
 #include "studio/mixture.h"
 #include "studio/similarity.h"
 
+#include <glib/gi18n-lib.h>
+#include <math.h>
 #include <string.h>
 
 /* Prompts are read in passes of multiples of so many tokens: attention looks back only, so what
@@ -323,7 +325,18 @@ c2l_session_score (C2lSession *session,
                              error))
         return FALSE;
       for (int i = 0; i < count; i++)
-        scores[start + i] = c2l_similarity_cosine (embeddings + (gsize) i * width, text, width);
+        {
+          const double score = c2l_similarity_cosine (embeddings + (gsize) i * width, text, width);
+
+          scores[start + i] = score;
+          if (isfinite (score))
+            continue;
+          g_set_error (
+              error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+              _ ("a picture has no score, because CLIP makes no numbers of it: draw without "
+                 "scores, or with another CLIP"));
+          return FALSE;
+        }
     }
   return side > 0;
 }

@@ -51,6 +51,10 @@ gboolean   c2l_session_truncate (C2lSession *session, C2lRecipe *recipe, float *
 /* A row a layer: [@n_rows, w_dim] → [num_ws, w_dim]; NULL where the rows are not the model's. The generator is loaded. */
 float     *c2l_session_repeat_rows (C2lSession *session, const float *latent, int n_rows, GError **error);
 
+/* Whether @n values are ones that a generator can draw of: numbers, and none beyond 1e9, from where on a network's own sums overflow. @advice
+ * goes on in the message, for the user: what to do about them. */
+gboolean   c2l_session_check_values (const float *values, gsize n, const char *advice, GError **error);
+
 /* The final styles of @recipe, [num_ws, w_dim]; NULL and an error where something in it does not fit the model. */
 float     *c2l_session_dup_ws (C2lSession *session, C2lRecipe *recipe, GError **error);
 

@@ -126,7 +126,9 @@ c2l_session_find_latents (C2lSession *session,
                           GCancellable *cancellable,
                           GError **error)
 {
-  C2lPass *pass = get_sample_pass (session, sampling, error);
+  C2lPass *pass = c2l_guidance_check (sampling->guidance, error)
+                      ? get_sample_pass (session, sampling, error)
+                      : NULL;
   const C2lPriorInfo *info;
   g_autofree float *repeated = NULL;
   float guidance = sampling->guidance;
@@ -150,6 +152,12 @@ c2l_session_find_latents (C2lSession *session,
       if (!c2l_session_run_pass (session, pass, cancellable, error))
         return FALSE;
       c2l_session_read (pass, "latents", repeated);
+      if (!c2l_session_check_values (repeated, length * count,
+                                     _ ("the prior made it: take a guidance nearer to 1, and if "
+                                        "that does not help, another "
+                                        "prior, because this one is damaged"),
+                                     error))
+        return FALSE;
       for (int i = 0; i < count; i++)
         take_rows (latents + (start + i) * own_length, info, repeated + i * length);
     }
@@ -256,6 +264,11 @@ c2l_session_find_w (C2lSession *session,
       if (!c2l_session_run_pass (session, pass, cancellable, error))
         return FALSE;
       c2l_session_read (pass, "w", batch);
+      if (!c2l_session_check_values (
+              batch, count * width,
+              _ ("the generator's mapping network made it: its file is damaged; take another one"),
+              error))
+        return FALSE;
       memcpy (w + start * width, batch, count * width * sizeof (float));
     }
   return TRUE;

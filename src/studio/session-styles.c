@@ -4,7 +4,13 @@
 #include "studio/session-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <math.h>
 #include <string.h>
+
+/* Latents lie within some tens, and the largest edit that is let in moves them by some millions.
+ * Demodulation sums squares of styles times weights over a layer, which float32 holds up to styles
+ * of about 1e15. */
+#define MAX_STYLE 1e9
 
 /* What truncation pulls towards: [n_rows, width], or NULL where the model has none. */
 static float *
@@ -197,6 +203,21 @@ check_placement (C2lSession *session, C2lRecipe *recipe, C2lGenerator *generator
   return FALSE;
 }
 
+gboolean
+c2l_session_check_values (const float *values, gsize n, const char *advice, GError **error)
+{
+  for (gsize i = 0; i < n; i++)
+    if (!(fabsf (values[i]) <= MAX_STYLE))
+      {
+        g_set_error (
+            error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+            _ ("the latent has a value of %g, and no picture comes of values beyond %g; %s"),
+            values[i], MAX_STYLE, advice);
+        return FALSE;
+      }
+  return TRUE;
+}
+
 float *
 c2l_session_dup_ws (C2lSession *session, C2lRecipe *recipe, GError **error)
 {
@@ -227,6 +248,13 @@ c2l_session_dup_ws (C2lSession *session, C2lRecipe *recipe, GError **error)
   for (guint i = 0; ws != NULL && i < recipe->edits->len; i++)
     if (!apply_edit (session, g_ptr_array_index (recipe->edits, i), ws, num_ws, width, error))
       return NULL;
+  if (ws != NULL
+      && !c2l_session_check_values (
+          ws, (gsize) num_ws * width,
+          recipe->edits->len > 0 ? _ ("take smaller amounts of its edits, or another latent")
+                                 : _ ("it is damaged or no latent of this model; take another one"),
+          error))
+    return NULL;
   return g_steal_pointer (&ws);
 }
 

@@ -152,6 +152,8 @@ def impossible_values_are_wrong_use(folder):
         (['-n', '0'], '-n'),
         (['--guidance', 'much'], 'much'),
         (['--guidance', 'nan'], 'nan'),
+        (['--guidance', '1e30'], '1e+30'),
+        (['--guidance', '-1e30'], '--guidance'),
         (['--truncation', 'inf'], 'inf'),
         (['--truncation', '1.5'], '--truncation'),
         (['--truncation', '-0.1'], '--truncation'),
@@ -432,6 +434,15 @@ def latents_go_out_and_in(folder):
     assert len(result.stdout.split()) == 3
     for a, b in zip(pictures(folder), pictures(folder, 'again'), strict=True):
         assert pixels(a) == pixels(b)
+
+
+@test
+def latents_beyond_all_models_are_refused(folder):
+    c2l('generate', PROMPT, '--latent-out', 'w.npy', folder=folder)
+    whole = (folder / 'w.npy').read_bytes()
+    (folder / 'huge.npy').write_bytes(whole[:-4] + struct.pack('<f', 1e38))
+    said = c2l('generate', '--latent', 'huge.npy', '-o', 'huge', folder=folder, expect=1).stderr
+    assert '1e+38' in said and 'latent' in said and pictures(folder, 'huge') == [], said
 
 
 @test

@@ -152,6 +152,78 @@ test_mix_that_does_not_fit_is_refused (void)
     }
 }
 
+/* Numbers that a network's sums cannot hold would come out as a flat picture. */
+static void
+test_latents_beyond_all_models_are_refused (void)
+{
+  g_autoptr (C2lRecipe) plain = sample_one ("a man", 1);
+  static const float values[] = { 1e38f, -1e38f, INFINITY, NAN };
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      g_autoptr (C2lRecipe) spoilt = c2l_recipe_copy (plain);
+      C2lSampling sampling = studio_fixture_sampling (session, 1, 1);
+      g_autoptr (C2lRecipe) adopted = NULL;
+      g_autoptr (C2lPicture) picture = NULL;
+      g_autoptr (GError) error = NULL, draw_error = NULL;
+
+      spoilt->latent.data[70] = values[i];
+      adopted = c2l_session_adopt_latent (session, &spoilt->latent, &sampling, &error);
+      g_assert_null (adopted);
+      g_assert_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID);
+      g_assert_nonnull (strstr (error->message, "latent"));
+      picture = c2l_session_draw (session, spoilt, 0, NULL, NULL, &draw_error);
+      g_assert_null (picture);
+      g_assert_error (draw_error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID);
+    }
+}
+
+static void
+test_edits_beyond_all_models_are_refused (void)
+{
+  g_autoptr (C2lRecipe) recipe = sample_one ("a man", 1), largest = c2l_recipe_copy (recipe);
+  g_autoptr (GError) error = NULL;
+  C2lRows styles;
+
+  c2l_recipe_add_edit (recipe, "glasses", 1e30, NULL);
+  g_assert_false (c2l_session_check (session, recipe, &error));
+  g_assert_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "edits"));
+  c2l_recipe_add_edit (largest, "glasses", 1e6, NULL);
+  styles = get_styles (largest);
+  c2l_rows_clear (&styles);
+}
+
+static void
+test_guidance_beyond_all_models_is_refused (void)
+{
+  static const double refused[] = { 1e30, -1e30, 1001, INFINITY, NAN }, taken[] = { -1000, 0, 1000 };
+  g_autofree float *text = g_new (float, c2l_session_get_embed_width (session, NULL));
+
+  g_assert_true (c2l_session_embed_prompt (session, "a man", text, NULL, NULL, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      C2lSampling sampling = studio_fixture_sampling (session, 1, 1);
+      g_autoptr (GError) error = NULL;
+
+      sampling.guidance = refused[i];
+      g_assert_null (c2l_session_sample (session, "a man", text, &sampling, NULL, &error));
+      g_assert_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID);
+      g_assert_nonnull (strstr (error->message, "guidance"));
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (taken); i++)
+    {
+      C2lSampling sampling = studio_fixture_sampling (session, 1, 1);
+      g_autoptr (GPtrArray) recipes = NULL;
+      g_autoptr (GError) error = NULL;
+
+      sampling.guidance = taken[i];
+      recipes = c2l_session_sample (session, "a man", text, &sampling, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (recipes->len, ==, 1);
+    }
+}
+
 static void
 test_stylegan2_is_not_moved (void)
 {
@@ -289,6 +361,9 @@ main (int argc, char **argv)
   g_test_add_func ("/session/mixing-everything-gives-the-other-picture", test_mixing_everything_gives_the_other_picture);
   g_test_add_func ("/session/mix-touches-its-layers-before-the-edits", test_mix_touches_its_layers_before_the_edits);
   g_test_add_func ("/session/mix-that-does-not-fit-is-refused", test_mix_that_does_not_fit_is_refused);
+  g_test_add_func ("/session/beyond-all-models/latents", test_latents_beyond_all_models_are_refused);
+  g_test_add_func ("/session/beyond-all-models/edits", test_edits_beyond_all_models_are_refused);
+  g_test_add_func ("/session/beyond-all-models/guidance", test_guidance_beyond_all_models_is_refused);
   g_test_add_func ("/session/stylegan2-is-not-moved", test_stylegan2_is_not_moved);
   g_test_add_func ("/session/stylegan3-moves-and-turns", test_stylegan3_moves_and_turns);
   g_test_add_func ("/session/mixture-is-a-weighted-mean", test_mixture_is_a_weighted_mean);
