@@ -80,7 +80,7 @@ void c2l_board_remove_items (C2lBoard *board, GPtrArray *items);
 /* (transfer full): for the table, but not on it yet. */
 C2lPictureItem *c2l_board_make_item (C2lBoard *board, guint row, guint column);
 /* Puts items on the table: behind the others, or in the place of all. A few in each of the next turns of the main loop,
- * before the next frame, because a cell of the grid takes its time. c2l_board_place_all() puts what is left there now. */
+ * before the next frame, because a cell of the grid takes its time; behind the others, the first few at once. c2l_board_place_all() puts what is left there now. */
 void c2l_board_place_items (C2lBoard *board, GPtrArray *items, gboolean replace);
 void c2l_board_place_all (C2lBoard *board);
 /* Lets full pictures go that nobody has looked at for long, so that those in memory stay within the budget. */

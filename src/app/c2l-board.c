@@ -240,6 +240,10 @@ c2l_board_place_items (C2lBoard *self, GPtrArray *items, gboolean replace)
     self->n_leaving = g_list_model_get_n_items (G_LIST_MODEL (self->items));
   for (guint i = 0; i < items->len; i++)
     g_queue_push_tail (&self->arriving, g_object_ref (g_ptr_array_index (items, i)));
+  /* Who adds some goes to the first of them; in place of others, the turn is long enough without.
+   */
+  if (!replace)
+    place (self, N_PLACED);
   if (!is_placed (self))
     self->arriving_source = g_idle_add_full (GDK_PRIORITY_REDRAW - 5, place_some, self, NULL);
 }
