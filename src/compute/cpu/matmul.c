@@ -278,10 +278,19 @@ pack_rows (const Product *product,
 
 /* --- products --- */
 
-/* ROWS × 16 sums over @n_k, which are added to @to or replace it. @ahead: what comes next of b, of
- * which a line is fetched for every 2^@pace of k. */
-static inline void
-sum_tile (gsize n_k,
+/* Panels that a tile takes at once: with wide registers one alone asks for as many broadcasts of a
+ * as it multiplies, and those are what it waits for. */
+#if C2L_NATIVE_WIDTH == PANEL
+#define TILE_PANELS 2
+#else
+#define TILE_PANELS 1
+#endif
+
+/* ROWS × (16 · @panels) sums over @n_k, which are added to @to or replace it; panels lie one after
+ * the other. @ahead: what comes next of b, of which a line is fetched for every 2^@pace of k. */
+static inline __attribute__ ((always_inline)) void
+sum_tile (int panels,
+          gsize n_k,
           const float *a,
           const float *b,
           const float *ahead,
@@ -289,27 +298,32 @@ sum_tile (gsize n_k,
           float *to,
           gboolean adds)
 {
-  C2lNative sum[ROWS][VECTORS] = { 0 };
+  C2lNative sum[ROWS][TILE_PANELS * VECTORS] = { 0 };
 
 #pragma GCC unroll 12
   for (int r = 0; r < ROWS; r++)
-    __builtin_prefetch (to + r * SUM_STRIDE, 1);
+    for (int p = 0; p < panels; p++)
+      __builtin_prefetch (to + r * SUM_STRIDE + p * PANEL, 1);
 #pragma GCC unroll 4
   for (gsize k = 0; k < n_k; k++)
     {
-      const C2lNative *columns = (const C2lNative *) (b + k * PANEL);
-
       __builtin_prefetch (ahead + (k >> pace) * PANEL, 0, 2);
 #pragma GCC unroll 12
       for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 2
+        for (int p = 0; p < panels; p++)
+          {
+            const C2lNative *columns = (const C2lNative *) (b + ((gsize) p * n_k + k) * PANEL);
+
 #pragma GCC unroll 4
-        for (int v = 0; v < VECTORS; v++)
-          sum[r][v] += a[k * ROWS + (gsize) r] * columns[v];
+            for (int v = 0; v < VECTORS; v++)
+              sum[r][p * VECTORS + v] += a[k * ROWS + (gsize) r] * columns[v];
+          }
     }
 #pragma GCC unroll 12
   for (int r = 0; r < ROWS; r++)
-#pragma GCC unroll 4
-    for (int v = 0; v < VECTORS; v++)
+#pragma GCC unroll 8
+    for (int v = 0; v < panels * VECTORS; v++)
       {
         C2lNative *lanes = (C2lNative *) (to + r * SUM_STRIDE + v * C2L_NATIVE_WIDTH);
 
@@ -329,22 +343,31 @@ typedef struct
 static void
 sum_part (const Product *product, const Part *part, const float *packed, ThreadMemory *memory)
 {
-  /* The tiles of a panel fetch the next one together. */
-  const int pace = (int) g_bit_storage (MAX (1, part->n_rows / ROWS)) - 1;
+  int pace;
 
   for (gsize first = 0; first < product->k; first += BLOCK)
     {
       const gsize n_k = MIN (BLOCK, product->k - first);
 
       pack_rows (product, part->row, part->n_rows, first, n_k, memory->a, memory->row);
-      for (gsize p = 0; p < part->n_panels; p++)
+      /* The tiles of a panel, or of several, fetch the next together. */
+      for (gsize p = 0, n; p < part->n_panels; p += n)
         {
           const float *b = packed + get_panel_offset (product, first, n_k, part->panel + p);
 
+          n = MIN (TILE_PANELS, part->n_panels - p);
+          pace = (int) g_bit_storage (MAX (1, part->n_rows / (ROWS * n))) - 1;
           for (gsize r = 0; r < part->n_rows; r += ROWS)
-            sum_tile (n_k, memory->a + r * n_k, b,
-                      b + n_k * PANEL + (r / ROWS * n_k >> pace) * PANEL, pace,
-                      memory->sums + r * SUM_STRIDE + p * PANEL, first > 0);
+            {
+              const float *a = memory->a + r * n_k,
+                          *ahead = b + (n * n_k + (r / ROWS * n_k >> pace)) * PANEL;
+              float *to = memory->sums + r * SUM_STRIDE + p * PANEL;
+
+              if (n == TILE_PANELS)
+                sum_tile (TILE_PANELS, n_k, a, b, ahead, pace, to, first > 0);
+              else
+                sum_tile (1, n_k, a, b, ahead, pace, to, first > 0);
+            }
         }
     }
 }
