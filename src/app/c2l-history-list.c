@@ -15,6 +15,10 @@
 #define CHANGE_DELAY_MS 120
 /* With more places of change than this the view is told once for all. */
 #define MAX_CHANGES 64
+/* A view that was empty makes cells for all that it may soon show, which takes long: it is given so
+ * many of them first, a few in each turn. */
+#define N_REVEALED 96
+#define REVEAL_STEP 6
 
 struct _C2lHistoryList
 {
@@ -29,7 +33,8 @@ struct _C2lHistoryList
    * @head is all. */
   char **head, **tail;
   guint n_head, n_tail, n_passed;
-  GHashTable *items; /* uid → C2lHistoryItem, both the item's */
+  guint reveal_source; /* while the view is told the first of @head */
+  GHashTable *items;   /* uid → C2lHistoryItem, both the item's */
 
   GQueue wanted; /* of C2lHistoryItem: held and not read */
   GQueue kept;   /* of C2lHistoryItem: read and no longer held, the oldest first */
@@ -347,6 +352,21 @@ is_same (char **a, char **b)
   return a != NULL && b != NULL && g_strv_equal ((const char *const *) a, (const char *const *) b);
 }
 
+static gboolean
+reveal (gpointer data)
+{
+  C2lHistoryList *self = data;
+  const guint n = g_strv_length (self->head), first = self->n_head;
+
+  self->n_head = first < N_REVEALED ? MIN (n, first + REVEAL_STEP) : n;
+  g_list_model_items_changed (G_LIST_MODEL (self), first, 0, self->n_head - first);
+  if (self->n_head < n)
+    return G_SOURCE_CONTINUE;
+  self->reveal_source = 0;
+  g_signal_emit (self, signals[LISTED], 0);
+  return G_SOURCE_REMOVE;
+}
+
 /* Takes @uids. */
 static void
 set_order (C2lHistoryList *self, char **uids)
@@ -356,11 +376,15 @@ set_order (C2lHistoryList *self, char **uids)
       g_strfreev (uids);
       return;
     }
+  g_clear_handle_id (&self->reveal_source, g_source_remove);
   self->tail = self->head;
   self->n_tail = self->n_head;
   self->head = uids;
   self->n_head = self->n_passed = 0;
-  tell_changes (self, uids, g_strv_length (uids));
+  if (self->n_tail == 0 && uids[0] != NULL)
+    self->reveal_source = g_idle_add (reveal, self);
+  else
+    tell_changes (self, uids, g_strv_length (uids));
   g_clear_pointer (&self->tail, g_strfreev);
   self->n_tail = self->n_passed = 0;
 }
@@ -400,7 +424,8 @@ on_listed (GObject *source, GAsyncResult *result, gpointer data)
     }
   g_clear_object (&self->listing);
   set_order (self, uids);
-  g_signal_emit (self, signals[LISTED], 0);
+  if (self->reveal_source == 0)
+    g_signal_emit (self, signals[LISTED], 0);
 }
 
 /* An older listing that was not answered counts no longer. */
@@ -473,6 +498,7 @@ c2l_history_list_close (C2lHistoryList *self)
   g_cancellable_cancel (self->listing);
   g_clear_handle_id (&self->read_source, g_source_remove);
   g_clear_handle_id (&self->change_source, g_source_remove);
+  g_clear_handle_id (&self->reveal_source, g_source_remove);
   g_signal_handlers_disconnect_by_data (self->library, self);
 }
 
