@@ -44,7 +44,7 @@ c2l_cli_parse (const C2lCommand *command,
   if (help)
     {
       g_autofree char *text = g_option_context_get_help (context, FALSE, NULL);
-      g_print ("%s", text);
+      printf ("%s", text);
       *exit_code = C2L_EXIT_OK;
       return FALSE;
     }

@@ -53,24 +53,16 @@ show_help (int argc, char **argv)
       return C2L_EXIT_USAGE;
     }
   overview = dup_overview ();
-  g_print ("%s", overview);
+  printf ("%s", overview);
   return C2L_EXIT_OK;
 }
 
-int
-main (int argc, char **argv)
+static int
+run_command (int argc, char **argv)
 {
   const char *name = argc > 1 ? argv[1] : NULL;
   const C2lCommand *command;
-  int exit_code;
 
-  /* Words come and go as UTF-8; a C locale would turn them into question marks. Numbers are written
-   * with a point. */
-  if (setlocale (LC_ALL, "") == NULL || strcmp (nl_langinfo (CODESET), "UTF-8") != 0)
-    setlocale (LC_CTYPE, "C.UTF-8");
-  setlocale (LC_NUMERIC, "C");
-  c2l_languages_init ();
-  g_set_prgname ("c2l");
   if (name == NULL)
     {
       g_autofree char *overview = dup_overview ();
@@ -81,7 +73,7 @@ main (int argc, char **argv)
     return show_help (argc, argv);
   if (strcmp (name, "version") == 0 || strcmp (name, "--version") == 0)
     {
-      g_print ("clip2latent %s\n", C2L_VERSION);
+      printf ("clip2latent %s\n", C2L_VERSION);
       return C2L_EXIT_OK;
     }
   command = find_command (name);
@@ -91,7 +83,22 @@ main (int argc, char **argv)
       return C2L_EXIT_USAGE;
     }
   c2l_cli_catch_signals ();
-  exit_code = command->run (argc - 1, argv + 1);
+  return command->run (argc - 1, argv + 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  int exit_code;
+
+  /* Words come and go as UTF-8; a C locale would turn them into question marks. Numbers are written
+   * with a point. */
+  if (setlocale (LC_ALL, "") == NULL || strcmp (nl_langinfo (CODESET), "UTF-8") != 0)
+    setlocale (LC_CTYPE, "C.UTF-8");
+  setlocale (LC_NUMERIC, "C");
+  c2l_languages_init ();
+  g_set_prgname ("c2l");
+  exit_code = run_command (argc, argv);
   if (fflush (stdout) != 0 || ferror (stdout))
     {
       c2l_cli_message ("standard output: not everything could be written to it");

@@ -226,8 +226,10 @@ def a_device_is_written_into_and_not_replaced(folder):
 @test
 def lost_output_is_a_failure(folder):
     with open('/dev/full', 'w') as full:
-        status = subprocess.run([C2L, 'generate', PROMPT], cwd=folder, stdout=full, stderr=subprocess.PIPE, timeout=250)
-    assert status.returncode == 1 and b'standard output' in status.stderr
+        for arguments in (['generate', PROMPT], ['help'], ['--help'], ['help', 'generate'], ['generate', '--help'], ['version'], ['--version'], ['models'],
+                          ['info', '--devices'], ['info', '--json', STARTER], ['train', '--show']):
+            status = subprocess.run([C2L, *arguments], cwd=folder, stdout=full, stderr=subprocess.PIPE, timeout=250)
+            assert status.returncode == 1 and b'standard output' in status.stderr, (arguments, status)
 
 
 @test
