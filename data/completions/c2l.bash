@@ -2,13 +2,17 @@
 _c2l ()
 {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+  local commands="generate history morph score info models download import export dataset train evaluate selftest bench version help"
 
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "generate history morph score info models download import export dataset train evaluate selftest bench version help" -- "$word"))
+    COMPREPLY=($(compgen -W "$commands" -- "$word"))
+    return
+  fi
+  if [ "$command" = help ]; then
+    [ "$COMP_CWORD" -ne 2 ] || COMPREPLY=($(compgen -W "$commands" -- "$word"))
     return
   fi
   case $before in
-    help) COMPREPLY=($(compgen -W "generate history morph score info import export dataset train evaluate selftest bench" -- "$word")); return ;;
     --sampler) COMPREPLY=($(compgen -W "reference ddpm ddim dpm++2m" -- "$word")); return ;;
     --precision) COMPREPLY=($(compgen -W "f32 fast bf16 fp16" -- "$word")); return ;;
     --device)

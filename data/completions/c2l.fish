@@ -21,4 +21,5 @@ complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a selftest -d
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a bench -d 'Measure how fast this machine draws'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a version -d 'Say which version this is'
 complete -c c2l -n "not __fish_seen_subcommand_from $commands" -f -a help -d 'Show help'
+complete -c c2l -n "test (count (commandline -opc)) -eq 2; and string match -q -- help (commandline -opc)[2]" -f -a "$commands"
 complete -c c2l -n "__fish_seen_subcommand_from $commands; and string match -q -- '-*' (commandline -ct)" -a '(__c2l_options)'

@@ -25,6 +25,7 @@ C2L = os.path.abspath(sys.argv[1])  # tests run in folders of their own
 FIXTURES = pathlib.Path(os.environ['C2L_FIXTURES'])
 DATA = pathlib.Path(os.environ['C2L_DATA'])
 STARTER = DATA / 'starter'
+COMPLETIONS = DATA / 'completions'
 PROMPT = 'a happy man with a beard'
 TESTS = []
 
@@ -72,6 +73,26 @@ def says_how_to_use_it(folder):
         text = c2l('help', command, folder=folder).stdout
         assert text == c2l(command, '--help', folder=folder).stdout and f'c2l {command}' in text
     assert c2l('--version', folder=folder).stdout.startswith('clip2latent ')
+
+
+@test
+def shells_complete_commands_and_topics_of_help(folder):
+    commands = re.findall(r'^  ([a-z]+) ', c2l('help', folder=folder).stdout, re.M)
+    assert {'generate', 'models', 'morph', 'version', 'help'} <= set(commands)
+    for words, expected in [
+        (['c2l', 'mo'], {'models', 'morph'}),
+        (['c2l', 'help', 'mo'], {'models', 'morph'}),
+        (['c2l', 'help', ''], set(commands)),
+        (['c2l', ''], set(commands)),
+        (['c2l', 'help', 'models', ''], set()),
+        (['c2l', 'generate', '--format', ''], {'png', 'jpeg', 'webp'}),
+    ]:
+        script = f'source "$1"; COMP_WORDS=("${{@:2}}") COMP_CWORD={len(words) - 1}; _c2l; printf "%s\\n" "${{COMPREPLY[@]}}"'
+        result = subprocess.run(['bash', '-c', script, 'bash', COMPLETIONS / 'c2l.bash', *words], cwd=folder, capture_output=True, text=True, timeout=60)
+        assert result.returncode == 0 and set(result.stdout.split()) == expected, (words, result)
+    zsh, fish = ((COMPLETIONS / name).read_text() for name in ('_c2l', 'c2l.fish'))
+    assert set(re.findall(r"^    '([a-z]+):", zsh, re.M)) == set(commands) == set(re.search(r'set -l commands (.*)', fish)[1].split())
+    assert set(re.findall(r"seen_subcommand_from \$commands\" -f -a ([a-z]+) ", fish)) == set(commands)
 
 
 @test
