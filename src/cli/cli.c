@@ -16,6 +16,11 @@
 
 static gboolean bar_is_shown;
 
+/* The first signal that came, 0 before. */
+static gint stop_signal;
+
+#define EXIT_BY_SIGNAL 128 /* what shells add to a signal's number */
+
 gboolean
 c2l_cli_parse (const C2lCommand *command,
                int *argc,
@@ -142,7 +147,7 @@ c2l_cli_fail (const GError *error)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       c2l_cli_message ("stopped");
-      return C2L_EXIT_STOPPED;
+      return c2l_cli_get_stopped ();
     }
   c2l_cli_message ("%s", error->message);
   return error->domain == G_OPTION_ERROR ? C2L_EXIT_USAGE : C2L_EXIT_FAILED;
@@ -171,6 +176,14 @@ c2l_cli_get_cancellable (void)
   return cancellable;
 }
 
+int
+c2l_cli_get_stopped (void)
+{
+  const int number = g_atomic_int_get (&stop_signal);
+
+  return number != 0 ? EXIT_BY_SIGNAL + number : C2L_EXIT_STOPPED;
+}
+
 static gpointer
 wait_for_signals (gpointer data)
 {
@@ -178,9 +191,19 @@ wait_for_signals (gpointer data)
   int signal_number;
 
   sigwait (signals, &signal_number);
+  g_atomic_int_set (&stop_signal, signal_number);
   g_cancellable_cancel (c2l_cli_get_cancellable ());
   sigwait (signals, &signal_number);
-  _exit (C2L_EXIT_STOPPED);
+  _exit (EXIT_BY_SIGNAL + signal_number);
+}
+
+/* Who was started with nohup goes on when the terminal is closed. */
+static gboolean
+is_ignored (int signal_number)
+{
+  struct sigaction action;
+
+  return sigaction (signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 void
@@ -192,6 +215,8 @@ c2l_cli_catch_signals (void)
   sigemptyset (&signals);
   sigaddset (&signals, SIGINT);
   sigaddset (&signals, SIGTERM);
+  if (!is_ignored (SIGHUP))
+    sigaddset (&signals, SIGHUP);
   /* A file that may not grow any further is an error to tell of, not an end. */
   signal (SIGXFSZ, SIG_IGN);
   pthread_sigmask (SIG_BLOCK, &signals, NULL);

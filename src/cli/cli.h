@@ -2,7 +2,7 @@
  * the progress bar.
  *
  * Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2
- * wrong use, 130 stopped. */
+ * wrong use, 128 and the signal's number where one stopped it: 130 after Ctrl+C. */
 #pragma once
 
 #include <gio/gio.h>
@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 #define C2L_EXIT_OK 0
 #define C2L_EXIT_FAILED 1
 #define C2L_EXIT_USAGE 2
-#define C2L_EXIT_STOPPED 130
+#define C2L_EXIT_STOPPED 130 /* by SIGINT, or by an answer of the user; see c2l_cli_get_stopped() */
 
 typedef struct
 {
@@ -48,14 +48,16 @@ gboolean      c2l_cli_parse (const C2lCommand *command, int *argc, char ***argv,
 void          c2l_cli_message (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* The same for a wrong call, with a pointer to help; returns C2L_EXIT_USAGE. */
 int           c2l_cli_usage (const C2lCommand *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
-/* Says what went wrong; returns C2L_EXIT_STOPPED for a cancelled operation, C2L_EXIT_USAGE for a
- * value that no option can have (G_OPTION_ERROR), else C2L_EXIT_FAILED. */
+/* Says what went wrong; returns c2l_cli_get_stopped() for a cancelled operation, C2L_EXIT_USAGE for
+ * a value that no option can have (G_OPTION_ERROR), else C2L_EXIT_FAILED. */
 int           c2l_cli_fail (const GError *error);
 /* Sets G_OPTION_ERROR for a value that no option can have; returns FALSE. */
 gboolean      c2l_cli_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* Cancelled by SIGINT or SIGTERM; a second signal ends the program at once. Lent. */
+/* Cancelled by SIGINT, SIGTERM or SIGHUP; a second signal ends the program at once. Lent. */
 GCancellable *c2l_cli_get_cancellable (void);
+/* The exit code of what was stopped: 128 and the number of the signal. */
+int           c2l_cli_get_stopped (void);
 /* To be called by main before anything starts a thread. */
 void          c2l_cli_catch_signals (void);
 

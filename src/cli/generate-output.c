@@ -163,6 +163,29 @@ save_together (const C2lGenerateOptions *options, GPtrArray *pictures, int colum
   return options->grid == NULL || c2l_pictures_save_grid (pictures, columns, options->grid, error);
 }
 
+/* What becomes of --grid and --latent-out where not all pictures were finished: hours of drawing
+ * are in those that were. */
+static void
+save_what_there_is (C2lGenerateOutput *output, GPtrArray *pictures, int columns)
+{
+  const C2lGenerateOptions *options = output->options;
+  g_autofree char *names = g_strjoin (
+      " and ", options->grid != NULL ? options->grid : options->latent_out,
+      options->grid != NULL ? options->latent_out : NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (names == NULL || *names == '\0')
+    return;
+  if (pictures->len == 0)
+    c2l_cli_message ("%s: not written, for no picture was finished", names);
+  else if (!save_together (options, pictures, columns, &error))
+    c2l_cli_message ("%s", error->message);
+  else if (pictures->len == 1)
+    c2l_cli_message ("%s: of the picture that was finished", names);
+  else
+    c2l_cli_message ("%s: of the %u pictures that were finished", names, pictures->len);
+}
+
 int
 c2l_generate_output_finish (C2lGenerateOutput *output,
                             GPtrArray *pictures,
@@ -174,7 +197,10 @@ c2l_generate_output_finish (C2lGenerateOutput *output,
   for (guint i = 0; output->print_at_end && i < pictures->len; i++)
     print_picture (output, g_ptr_array_index (pictures, i));
   if (output->error != NULL || failure != NULL)
-    return c2l_cli_fail (output->error != NULL ? output->error : failure);
+    {
+      save_what_there_is (output, pictures, columns);
+      return c2l_cli_fail (output->error != NULL ? output->error : failure);
+    }
   if (!save_together (output->options, pictures, columns, &error))
     return c2l_cli_fail (error);
   c2l_cli_progress_clear ();

@@ -33,9 +33,9 @@ void c2l_generate_output_clear (C2lGenerateOutput *output);
  * it cannot be saved. */
 void c2l_generate_output_save (C2lPicture *picture, gpointer data);
 
-/* After the last picture: lines, grid and latents, and what went wrong on the way. @columns of the
- * grid: 0 for as square as it goes. @failure: (nullable): why there are no more pictures. Returns
- * the exit code. */
+/* After the last picture: lines, grid and latents, those of the finished ones where it was stopped
+ * or failed, and what went wrong on the way. @columns of the grid: 0 for as square as it goes.
+ * @failure: (nullable): why there are no more pictures. Returns the exit code. */
 int c2l_generate_output_finish (C2lGenerateOutput *output,
                                 GPtrArray *pictures,
                                 int columns,

@@ -125,7 +125,7 @@ run (int argc, char **argv)
             c2l_device_get_description (device), c2l_precision_get_name (precision),
             state.n_compared, state.n_over, state.n_failed, state.n_failed == 1 ? "" : "s");
   if (g_cancellable_is_cancelled (c2l_cli_get_cancellable ()))
-    return C2L_EXIT_STOPPED;
+    return c2l_cli_get_stopped ();
   return state.n_over + state.n_failed > 0 ? C2L_EXIT_FAILED : C2L_EXIT_OK;
 }
 

@@ -84,7 +84,7 @@ fail (const GError *error, C2lCommunicator *ranks)
   if (!is_lost || c2l_communicator_get_rank (ranks) == 0)
     exit_code = c2l_cli_fail (error);
   if (ranks != NULL && c2l_communicator_is_torn (ranks) && !is_lost
-      && exit_code != C2L_EXIT_STOPPED)
+      && exit_code != c2l_cli_get_stopped ())
     c2l_communicator_abort (ranks, exit_code);
   return exit_code;
 }
@@ -116,7 +116,7 @@ train (const Options *options, JsonObject *config, C2lCommunicator *ranks)
     return fail (error, ranks);
   if (c2l_ranks_get_rank () == 0)
     printf ("%s\n", folder);
-  return end == C2L_TRAIN_CANCELLED ? C2L_EXIT_STOPPED : C2L_EXIT_OK;
+  return end == C2L_TRAIN_CANCELLED ? c2l_cli_get_stopped () : C2L_EXIT_OK;
 }
 
 /* With the other processes of the job, if there are any. */

@@ -712,8 +712,10 @@ def bench_answers_line_by_line(folder):
     assert len(lines) == 2 and all(len(line['seconds']) == 1 and line['flops'] > 0 for line in lines)
 
 
-def start_drawing(folder, n):
-    process = subprocess.Popen([C2L, 'generate', PROMPT, '-n', str(n)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start_drawing(folder, n, *arguments, hangup=signal.SIG_DFL):
+    # Tests may themselves run where hangups are ignored.
+    process = subprocess.Popen([C2L, 'generate', PROMPT, '-n', str(n), *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup))
     for _ in range(3):
         assert process.stdout.readline(), process.stderr.read()
     return process
@@ -730,6 +732,42 @@ def control_c_keeps_what_is_finished(folder):
     for path in pictures(folder):
         chunks(path)
     assert {path.name for path in (folder / 'pictures').iterdir()} == names, 'something else was left'
+
+
+@test
+def every_signal_that_asks_to_stop_keeps_what_is_finished(folder):
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        process = start_drawing(folder, 5000)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 128 + number and 'stopped' in errors, (process.returncode, errors)
+        for path in pictures(folder):
+            chunks(path)
+
+
+@test
+def under_nohup_it_goes_on(folder):
+    process = start_drawing(folder, 20, hangup=signal.SIG_IGN)
+    process.send_signal(signal.SIGHUP)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0 and len(output.splitlines()) == 17 and errors == '', (process.returncode, errors)
+
+
+@test
+def stopped_it_writes_grid_and_latents_of_what_is_finished(folder):
+    process = start_drawing(folder, 2000, '--grid', 'grid.png', '--latent-out', 'w.npy')
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    n = 3 + len(output.splitlines())
+    assert process.returncode == 130 and f'grid.png and w.npy: of the {n} pictures' in errors, errors
+    assert read_npy((folder / 'w.npy').read_bytes())[0] == (n, 1, 128)
+    chunks(folder / 'grid.png')
+    # Nothing is finished while it waits for its prompts.
+    process = subprocess.Popen([C2L, 'generate', '-', '--grid', 'none.png'], cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130 and not (folder / 'none.png').exists()
+    process.communicate()
 
 
 @test

@@ -147,7 +147,7 @@ def sigterm_leaves_a_checkpoint(folder):
         wait_for(lambda: n_lines(run) > before + 20, process)
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
-        assert process.returncode == 130 and 'stopped at step' in errors, (process.returncode, errors)
+        assert process.returncode == 128 + number and 'stopped at step' in errors, (process.returncode, errors)
         state = status(run)
         assert state['state'] == 'stopped' and f'{state["step"]:08d}.ckpt' in checkpoints(run), (state, checkpoints(run))
         assert metrics(run)[-1]['step'] == state['step']
