@@ -9,12 +9,14 @@
 
 #include "cli/generate-options.h"
 #include "cli/keep.h"
+#include "cli/prompts.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
   const C2lGenerateOptions *options; /* lent */
+  const C2lPrompts *prompts;         /* lent, set by the caller */
   C2lSaveOptions save;
   C2lKeep *keep;     /* (nullable): the library, where the pictures shall be kept */
   GHashTable *files; /* C2lPicture → path */

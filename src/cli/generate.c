@@ -6,8 +6,6 @@
 #include "cli/prompts.h"
 #include "studio/redraw.h"
 
-#define MAX_WORDS_SHOWN 60 /* of a prompt's end that was cut off */
-
 static void
 show_progress (double fraction, const char *stage, gpointer data)
 {
@@ -17,11 +15,9 @@ show_progress (double fraction, const char *stage, gpointer data)
 static void
 warn_dropped (const char *prompt, const char *words, gpointer data)
 {
-  glong n = g_utf8_strlen (words, -1);
-  g_autofree char *start = g_utf8_substring (words, 0, MIN (n, MAX_WORDS_SHOWN));
+  const C2lGenerateOutput *output = data;
 
-  c2l_cli_message ("the prompt is too long for the model; it was cut before “%s%s”", start,
-                   n > MAX_WORDS_SHOWN ? "…" : "");
+  c2l_prompts_warn_cut (c2l_prompts_get_place (output->prompts, prompt), words);
 }
 
 /* The precision that the picture of @recipe was drawn in, or the one that was asked for. */
@@ -152,9 +148,9 @@ draw (const C2lGenerateOptions *options,
 
 /* A row of the grid for each prompt, where there are several. */
 static int
-count_columns (const C2lGenerateOptions *options, char **prompts)
+count_columns (const C2lGenerateOptions *options, const C2lPrompts *prompts)
 {
-  return g_strv_length (prompts) > 1 && options->n > 1 ? options->n : 0;
+  return prompts->n > 1 && options->n > 1 ? options->n : 0;
 }
 
 static int
@@ -165,33 +161,35 @@ run (int argc, char **argv)
   g_autoptr (GPtrArray) pictures
       = g_ptr_array_new_with_free_func ((GDestroyNotify) c2l_picture_unref);
   g_autoptr (C2lEngine) engine = NULL;
-  g_auto (GStrv) prompts = NULL;
+  g_auto (C2lPrompts) prompts = { 0 };
   g_autoptr (GError) error = NULL;
   const char *contradiction;
   int exit_code;
 
   if (!c2l_generate_options_parse (&options, &argc, &argv, &exit_code))
     return exit_code;
-  prompts = c2l_cli_read_prompts (argc - 1, argv + 1, options.prompts, &error);
-  if (prompts == NULL || (engine = c2l_model_options_open_engine (&options.model, &error)) == NULL)
+  if (!c2l_prompts_read (&prompts, argc - 1, argv + 1, options.prompts,
+                         "say what to draw, or --random for anything at all", &error)
+      || (engine = c2l_model_options_open_engine (&options.model, &error)) == NULL)
     return c2l_cli_fail (error);
-  if (options.from == NULL && options.latent == NULL && !options.random && prompts[0] == NULL)
+  if (options.from == NULL && options.latent == NULL && !options.random && prompts.n == 0)
     return c2l_cli_usage (&c2l_command_generate,
                           "no prompt: say what to draw, or --random for anything at all");
-  contradiction = c2l_generate_options_find_contradiction (&options, g_strv_length (prompts));
+  contradiction = c2l_generate_options_find_contradiction (&options, prompts.n);
   if (contradiction != NULL)
     return c2l_cli_usage (&c2l_command_generate, "%s", contradiction);
   if (!c2l_generate_output_init (&output, &options, &error))
     return c2l_cli_fail (error);
+  output.prompts = &prompts;
   if (options.keep && (output.keep = c2l_keep_open (&error)) == NULL)
     return c2l_cli_fail (error);
   if (options.from != NULL)
     redraw (&options, engine, &output, pictures, &error);
   else
-    draw (&options, engine, prompts[0] != NULL ? (const char *const *) prompts : NULL, &output,
+    draw (&options, engine, prompts.n > 0 ? (const char *const *) prompts.texts : NULL, &output,
           pictures, &error);
   exit_code
-      = c2l_generate_output_finish (&output, pictures, count_columns (&options, prompts), error);
+      = c2l_generate_output_finish (&output, pictures, count_columns (&options, &prompts), error);
   g_clear_error (&error);
   if (output.keep != NULL && !c2l_keep_close (output.keep, &error) && exit_code == C2L_EXIT_OK)
     exit_code = c2l_cli_fail (error);

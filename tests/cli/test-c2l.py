@@ -102,6 +102,10 @@ def wrong_use_is_answered(folder):
         (['generate'], 'no prompt'),
         (['generate', ''], 'prompt is empty'),
         (['generate', 'a man', ' \t'], 'prompt is empty'),
+        (['generate', ' | |'], 'prompt is empty'),
+        (['score', 'x.png', ''], 'prompt is empty'),
+        (['score', 'x.png', 'a man', ' | '], 'prompt is empty'),
+        (['score', 'x.png', 'a man | a woman:-1'], 'add up to nothing'),
         (['generate', 'x', '--out', ''], '--out'),
         (['generate', 'x', '--grid', ''], '--grid'),
         (['generate', 'x', '--latent-out', ''], '--latent-out'),
@@ -212,10 +216,10 @@ def what_would_have_no_effect_is_said(folder):
 
 @test
 def prompts_that_are_no_text_are_refused(folder):
-    for name, data, words in [('latin', b'a man\nein b\xe4rtiger\n', 'latin, line 2: not UTF-8'), ('nul', b'a\0b', 'not a text')]:
+    for name, data, words in [('latin', b'a man\nein b\xe4rtiger\n', 'latin, line 2: the prompt is not UTF-8'), ('nul', b'a\0b', 'not a text')]:
         (folder / name).write_bytes(data)
         assert words in c2l('generate', '-p', name, folder=folder, expect=1).stderr
-    assert 'not UTF-8' in c2l('generate', b'ein b\xe4rtiger'.decode(errors='surrogateescape'), folder=folder, expect=1).stderr
+    assert 'not UTF-8' in c2l('generate', b'ein b\xe4rtiger'.decode(errors='surrogateescape'), folder=folder, expect=2).stderr
     assert pictures(folder) == []
     (folder / 'mark').write_bytes(b'\xef\xbb\xbfa bald man\n')
     assert json.loads(c2l('generate', '-p', 'mark', '--json', folder=folder).stdout)['prompt'] == 'a bald man'
@@ -346,7 +350,11 @@ def a_stylegan3_picture_is_moved_and_turned(folder):
 def prompts_are_mixed(folder):
     line = json.loads(c2l('generate', 'a man with a beard | a woman:0.5', '--json', '--score', folder=folder).stdout)
     assert line['prompt'] == 'a man with a beard | a woman:0.5'
-    assert 'add up to nothing' in c2l('generate', 'a man | a woman:-1', folder=folder, expect=1).stderr
+    assert 'add up to nothing' in c2l('generate', 'a man | a woman:-1', folder=folder, expect=2).stderr
+    (folder / 'prompts.txt').write_text('a man\na man | a woman:-1\n')
+    for command in (['generate'], ['score', line['file']]):
+        said = c2l(*command, '-p', 'prompts.txt', folder=folder, expect=1)
+        assert 'prompts.txt, line 2: ' in said.stderr and 'add up to nothing' in said.stderr and said.stdout == '', said
     score = json.loads(c2l('score', line['file'], line['prompt'], '--json', folder=folder).stdout)
     assert abs(score['score'] - line['score']) < 0.01
     c2l('generate', 'a man with a beard | a woman', '-o', 'other', folder=folder)
@@ -447,7 +455,13 @@ def errors_speak_the_users_language(folder):
 @test
 def long_prompts_are_cut_with_a_word(folder):
     result = c2l('generate', 'a man' + ' with a beard' * 60, folder=folder)
-    assert 'too long' in result.stderr and len(result.stderr) < 200 and len(pictures(folder)) == 1
+    assert result.stderr.startswith('c2l: the prompt is too long') and len(result.stderr) < 200 and len(pictures(folder)) == 1
+    (folder / 'prompts.txt').write_text('\na bald man\na man' + ' with a beard' * 60 + '\n')
+    for command in (['generate', '-o', 'list'], ['score', pictures(folder)[0]]):
+        result = c2l(*command, '-p', 'prompts.txt', folder=folder)
+        assert result.stderr.startswith('c2l: prompts.txt, line 3: ') and 'too long' in result.stderr and 'from “' in result.stderr, result.stderr
+        result = c2l(*command, 'a bald man', 'a man' + ' with a beard' * 60, folder=folder)
+        assert result.stderr.startswith('c2l: prompt 2: ') and result.stderr.count('\n') == 1, result.stderr
 
 
 @test
@@ -622,6 +636,25 @@ def scores_tell_words_apart(folder):
     right, wrong = [json.loads(line)['score'] for line in result.stdout.splitlines()]
     assert right > wrong
     assert 'c2l: ' in c2l('score', STARTER / 'model.json', PROMPT, folder=folder, expect=1).stderr
+
+
+@test
+def scores_several_pictures(folder):
+    c2l('generate', PROMPT, '-n', 2, folder=folder)
+    one, other = (str(path) for path in pictures(folder))
+    alone = [c2l('score', path, PROMPT, 'a woman', folder=folder).stdout.splitlines() for path in (one, other)]
+    together = c2l('score', one, other, PROMPT, 'a woman', folder=folder).stdout.splitlines()
+    assert together == [line.replace('  ', f'  {path}  ', 1) for path, lines in zip((one, other), alone) for line in lines], together
+    assert c2l('score', one, PROMPT, other, 'a woman', folder=folder).stdout.splitlines() == together
+    (folder / 'prompts.txt').write_text(f'{PROMPT}\n\na woman\n')
+    assert c2l('score', one, other, '-p', 'prompts.txt', folder=folder).stdout.splitlines() == together
+    assert c2l('score', one, other, '-', folder=folder, input=f'{PROMPT}\na woman').stdout.splitlines() == together
+    (folder / 'a woman').mkdir()
+    assert c2l('score', one, PROMPT, 'a woman', folder=folder).stdout.splitlines() == alone[0]
+    # What is missing or broken is named, and the others are scored.
+    result = c2l('score', one, 'missing.png', PROMPT, folder=folder, expect=1)
+    assert 'missing.png' in result.stderr and result.stdout.startswith(alone[0][0][:6]) and len(result.stdout.splitlines()) == 1
+    assert 'at least one prompt' in c2l('score', one, other, folder=folder, expect=2).stderr
 
 
 @test
