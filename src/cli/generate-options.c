@@ -27,6 +27,36 @@ c2l_generate_options_clear (C2lGenerateOptions *options)
   c2l_save_arguments_clear (&options->save);
 }
 
+/* With --from the arguments are further pictures: a shell makes them of *.png. */
+static gboolean
+take_pictures (C2lGenerateOptions *options, int *argc, char ***argv, int *exit_code)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+
+  if (options->from == NULL)
+    return TRUE;
+  for (int i = 0; options->from[i] != NULL; i++)
+    g_ptr_array_add (all, options->from[i]);
+  for (int i = 1; i < *argc; i++)
+    {
+      if (!g_file_test ((*argv)[i], G_FILE_TEST_EXISTS))
+        {
+          *exit_code = c2l_cli_usage (&c2l_command_generate,
+                                      "--from: there is no file “%s”; arguments are further "
+                                      "pictures then, and leave no room for prompts",
+                                      (*argv)[i]);
+          return FALSE;
+        }
+      g_ptr_array_add (all, g_strdup ((*argv)[i]));
+    }
+  *argc = 1;
+  (*argv)[1] = NULL;
+  g_ptr_array_add (all, NULL);
+  g_free (options->from);
+  options->from = (char **) g_ptr_array_steal (all, NULL);
+  return TRUE;
+}
+
 gboolean
 c2l_generate_options_parse (C2lGenerateOptions *options, int *argc, char ***argv, int *exit_code)
 {
@@ -72,7 +102,7 @@ c2l_generate_options_parse (C2lGenerateOptions *options, int *argc, char ***argv
           { "latent-out", 0, 0, G_OPTION_ARG_FILENAME, &options->latent_out,
             "Also write the latents, [N, L, D]", "FILE.npy" },
           { "from", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->from,
-            "Draw the recipe in this picture again; may be repeated", "PICTURE" },
+            "Draw the recipe in this picture again, and those in all arguments", "PICTURE" },
           { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options->out,
             "Folder for the pictures (default: pictures)", "FOLDER" },
           { "grid", 0, 0, G_OPTION_ARG_FILENAME, &options->grid,
@@ -98,7 +128,8 @@ c2l_generate_options_parse (C2lGenerateOptions *options, int *argc, char ***argv
     { "--latent", &options->latent },
   };
 
-  if (!c2l_cli_parse (&c2l_command_generate, argc, argv, entries, groups, exit_code))
+  if (!c2l_cli_parse (&c2l_command_generate, argc, argv, entries, groups, exit_code)
+      || !take_pictures (options, argc, argv, exit_code))
     return FALSE;
   for (int i = 0; options->from != NULL && options->from[i] != NULL; i++)
     if (*options->from[i] == '\0')
@@ -132,11 +163,12 @@ c2l_generate_options_find_contradiction (const C2lGenerateOptions *o, guint n_pr
   gboolean scored = o->score || o->sort != NULL;
 
   if (o->from != NULL
-      && (n_prompts > 0 || settings || scored || o->n != C2L_UNSET || o->label != C2L_UNSET
-          || o->index != 0 || o->random || o->seed != NULL || o->noise_seed != NULL
-          || o->noise != NULL || o->truncation != NULL || o->latent != NULL))
-    return "--from: the recipe in the picture says everything; only --edit, --move, --turn, the "
-           "model, the device and the output go with it";
+      && (n_prompts > 0 || settings || o->n != C2L_UNSET || o->label != C2L_UNSET || o->index != 0
+          || o->random || o->seed != NULL || o->noise_seed != NULL || o->noise != NULL
+          || o->truncation != NULL || o->latent != NULL))
+    return "--from: the recipe in the picture says everything; only --edit, --move, --turn, "
+           "--score, "
+           "--sort, the model, the device and the output go with it";
   if (o->random && (n_prompts > 0 || o->latent != NULL))
     return "--random: it draws without a prompt and without --latent; leave one of them out";
   if (o->label != C2L_UNSET && !o->random)
@@ -146,7 +178,7 @@ c2l_generate_options_find_contradiction (const C2lGenerateOptions *o, guint n_pr
            "leave them out";
   if (o->latent != NULL && n_prompts > 1)
     return "--latent: one prompt at most goes with it, to score the pictures; leave out the others";
-  if ((settings || scored) && n_prompts == 0)
+  if ((settings || scored) && n_prompts == 0 && o->from == NULL)
     return "without a prompt there is nothing to follow or to score: leave out --guidance, "
            "--steps, --sampler, --score and --sort";
   return NULL;

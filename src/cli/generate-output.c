@@ -169,9 +169,9 @@ static void
 save_what_there_is (C2lGenerateOutput *output, GPtrArray *pictures, int columns)
 {
   const C2lGenerateOptions *options = output->options;
-  g_autofree char *names = g_strjoin (
-      " and ", options->grid != NULL ? options->grid : options->latent_out,
-      options->grid != NULL ? options->latent_out : NULL, NULL);
+  g_autofree char *names
+      = g_strjoin (" and ", options->grid != NULL ? options->grid : options->latent_out,
+                   options->grid != NULL ? options->latent_out : NULL, NULL);
   g_autoptr (GError) error = NULL;
 
   if (names == NULL || *names == '\0')

@@ -1,10 +1,10 @@
 /* c2l generate: pictures from prompts, from latents, from recipes or from nothing but a seed. Hands
  * the work to studio/generate. Options are read in generate-options.c and generate-settings.c,
- * pictures saved and printed as they are finished in generate-output.c. */
+ * recipes drawn again in generate-redraw.c, pictures saved and printed as they are finished in
+ * generate-output.c. */
 #include "cli/generate-latents.h"
 #include "cli/generate-output.h"
-#include "cli/prompts.h"
-#include "studio/redraw.h"
+#include "cli/generate-redraw.h"
 
 static void
 show_progress (double fraction, const char *stage, gpointer data)
@@ -18,76 +18,6 @@ warn_dropped (const char *prompt, const char *words, gpointer data)
   const C2lGenerateOutput *output = data;
 
   c2l_prompts_warn_cut (c2l_prompts_get_place (output->prompts, prompt), words);
-}
-
-/* The precision that the picture of @recipe was drawn in, or the one that was asked for. */
-static gboolean
-find_precision (const C2lModelOptions *options,
-                const C2lRecipe *recipe,
-                const char *path,
-                C2lDevice *device,
-                C2lPrecision *precision,
-                GError **error)
-{
-  C2lPrecision drawn = C2L_PRECISION_F32;
-
-  if (options->precision == NULL && recipe->precision != NULL
-      && !c2l_precision_from_name (recipe->precision, &drawn))
-    return c2l_cli_refuse (error,
-                           "%s: drawn in precision “%s”, which this program does not know; name "
-                           "one with --precision",
-                           path, recipe->precision);
-  return c2l_model_options_get_precision (options, device, drawn, precision, error);
-}
-
-/* Draws the recipe inside @path again, with --edit, --move and --turn on top. @session is kept from
- * file to file while the precision is the same. */
-static gboolean
-redraw_file (const C2lGenerateOptions *options,
-             C2lEngine *engine,
-             C2lSession **session,
-             const char *path,
-             C2lGenerateOutput *output,
-             GPtrArray *pictures,
-             GError **error)
-{
-  g_autoptr (C2lRecipe) recipe = c2l_picture_load_recipe (path, error);
-  g_autofree char *warning = NULL;
-  C2lPrecision precision;
-  C2lPicture *picture;
-
-  if (recipe == NULL
-      || !find_precision (&options->model, recipe, path, c2l_engine_get_device (engine), &precision,
-                          error)
-      || !c2l_generate_options_edit_recipe (options, c2l_engine_get_bundle (engine), recipe, error))
-    return FALSE;
-  if (*session != NULL && c2l_session_get_precision (*session) != precision)
-    g_clear_pointer (session, c2l_session_free);
-  if (*session == NULL)
-    *session = c2l_session_new (engine, precision);
-  picture = c2l_redraw (*session, recipe, &warning, c2l_cli_get_cancellable (), error);
-  if (warning != NULL)
-    c2l_cli_message ("%s: may differ in the last bits: %s", path, warning);
-  if (picture == NULL)
-    return FALSE;
-  g_ptr_array_add (pictures, picture);
-  c2l_generate_output_save (picture, output);
-  return TRUE;
-}
-
-static gboolean
-redraw (const C2lGenerateOptions *options,
-        C2lEngine *engine,
-        C2lGenerateOutput *output,
-        GPtrArray *pictures,
-        GError **error)
-{
-  g_autoptr (C2lSession) session = NULL;
-
-  for (int i = 0; options->from[i] != NULL; i++)
-    if (!redraw_file (options, engine, &session, options->from[i], output, pictures, error))
-      return FALSE;
-  return TRUE;
 }
 
 /* @latents (out): those of --latent, or NULL. */
@@ -184,7 +114,7 @@ run (int argc, char **argv)
   if (options.keep && (output.keep = c2l_keep_open (&error)) == NULL)
     return c2l_cli_fail (error);
   if (options.from != NULL)
-    redraw (&options, engine, &output, pictures, &error);
+    c2l_generate_redraw (&options, engine, &output, pictures, &error);
   else
     draw (&options, engine, prompts.n > 0 ? (const char *const *) prompts.texts : NULL, &output,
           pictures, &error);
@@ -205,6 +135,7 @@ const C2lCommand c2l_command_generate = {
     "two, each with\nthe weight behind its colon, or 1; “\\|” is a bar of the words. Layers are "
     "counted from coarse to fine:\n“--edit smile@4-7=2”. Pictures are PNG files that carry their "
     "recipe:\n"
-    "“c2l generate --from picture.png” draws one again. Ctrl+C stops and keeps what is finished.\n",
+    "“c2l generate --from picture.png…” draws them again. Ctrl+C stops and keeps what is "
+    "finished.\n",
   .run = run,
 };

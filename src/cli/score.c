@@ -25,8 +25,8 @@ options_clear (Options *options)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-/* Words are in no file, and pictures are; what ends as a picture does is one that is missing, rather
- * than words. A folder is no picture, and may well be called as what was asked for. */
+/* Words are in no file, and pictures are; what ends as a picture does is one that is missing,
+ * rather than words. A folder is no picture, and may well be called as what was asked for. */
 static gboolean
 is_picture (const char *argument)
 {
@@ -66,8 +66,8 @@ embed_prompts (C2lSession *session, const C2lPrompts *prompts, GError **error)
     {
       g_autofree char *dropped = NULL;
 
-      if (!c2l_session_embed_prompt (session, prompts->texts[i], texts + (gsize) i * width, &dropped,
-                                     c2l_cli_get_cancellable (), error))
+      if (!c2l_session_embed_prompt (session, prompts->texts[i], texts + (gsize) i * width,
+                                     &dropped, c2l_cli_get_cancellable (), error))
         return NULL;
       if (dropped != NULL)
         c2l_prompts_warn_cut (prompts->places[i], dropped);
@@ -192,7 +192,8 @@ const C2lCommand c2l_command_score = {
   .summary = "Say how well pictures fit words",
   .description
   = "Prints the cosine of CLIP's embeddings of each picture and of each prompt: 1 is most. Compare "
-    "scores of one\nmodel only. Arguments that are files, or end as pictures do (.png, .jpg, .webp), "
+    "scores of one\nmodel only. Arguments that are files, or end as pictures do (.png, .jpg, "
+    ".webp), "
     "are pictures, and so is the\nfirst; all others are prompts, as those of “c2l generate”. Words "
     "that are also the name of a file can be given\nwith --prompts.\n",
   .run = run,

@@ -344,24 +344,28 @@ add_handful (Job *job, guint prompt_index, const float *text, GPtrArray *recipes
   return job->n_sampled - job->n_done < job->wave_size || draw_wave (job, error);
 }
 
-/* Prompt by prompt, best first. */
+static double
+get_rank (const C2lPicture *picture)
+{
+  return picture->recipe->has_score ? picture->recipe->score : -INFINITY;
+}
+
 static gint
 compare_scores (gconstpointer a, gconstpointer b)
 {
   const C2lPicture *left = *(C2lPicture *const *) a, *right = *(C2lPicture *const *) b;
-  double difference = right->recipe->score - left->recipe->score;
+  const double l = get_rank (left), r = get_rank (right);
 
   if (left->prompt_index != right->prompt_index)
     return left->prompt_index < right->prompt_index ? -1 : 1;
-  if (difference != 0)
-    return difference > 0 ? 1 : -1;
+  if (l != r)
+    return r > l ? 1 : -1;
   return left->recipe->index < right->recipe->index ? -1
                                                     : left->recipe->index > right->recipe->index;
 }
 
-/* From the picture @start on. */
-static void
-sort_from (GPtrArray *pictures, guint start)
+void
+c2l_generate_sort (GPtrArray *pictures, guint start)
 {
   if (pictures->len > start)
     qsort (pictures->pdata + start, pictures->len - start, sizeof (gpointer), compare_scores);
@@ -567,7 +571,7 @@ c2l_generate (C2lSession *session,
   ok = generate (&job, n_prompts, error);
   g_ptr_array_unref (job.wave);
   if (params->sort)
-    sort_from (pictures, start);
+    c2l_generate_sort (pictures, start);
   if (ok)
     report (&job, "done");
   return ok;

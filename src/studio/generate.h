@@ -66,4 +66,8 @@ void     c2l_generate_params_clear (C2lGenerateParams *params);
 gboolean c2l_generate (C2lSession *session, const C2lGenerateParams *params, const C2lGenerateCallbacks *callbacks,
                        GPtrArray *pictures, GCancellable *cancellable, GError **error);
 
+/* Sorts the pictures from the @start-th on: best first, prompt by prompt; those without a score come
+ * last. */
+void     c2l_generate_sort (GPtrArray *pictures, guint start);
+
 G_END_DECLS

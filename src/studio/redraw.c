@@ -52,6 +52,7 @@ dup_difference (C2lSession *session, C2lRecipe *recipe)
 C2lPicture *
 c2l_redraw (C2lSession *session,
             C2lRecipe *recipe,
+            float *for_clip,
             char **warning,
             GCancellable *cancellable,
             GError **error)
@@ -60,5 +61,5 @@ c2l_redraw (C2lSession *session,
   if (!c2l_redraw_check (session, recipe, error))
     return NULL;
   *warning = dup_difference (session, recipe);
-  return c2l_session_draw (session, recipe, 0, NULL, cancellable, error);
+  return c2l_session_draw (session, recipe, 0, for_clip, cancellable, error);
 }

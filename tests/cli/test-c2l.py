@@ -556,6 +556,43 @@ def a_model_that_is_cut_off_at_work_is_said(folder):
 
 
 @test
+def saved_pictures_are_drawn_again_together_and_scored(folder):
+    lines = c2l('generate', PROMPT, 'a bald man', '-n', 3, '--score', '--json', folder=folder).stdout.splitlines()
+    drawn = {item['file']: item for item in map(json.loads, lines)}
+    # As a shell makes them of *.png, in another order than they were drawn in.
+    files = sorted(drawn)
+    c2l('generate', '--from', *files, '-o', 'again', folder=folder)
+    assert [pixels(path) for path in pictures(folder, 'again')] == [pixels(folder / name) for name in files]
+    again = [json.loads(line) for line in c2l('generate', '--from', *files, '--sort', 'score', '--json', '-o', 'sorted', '--latent-out', 'w.npy',
+                                              folder=folder).stdout.splitlines()]
+    groups = [[item for item in again if item['prompt'] == prompt] for prompt in ('a bald man', PROMPT)]
+    assert again == groups[0] + groups[1]
+    for group in groups:
+        assert len(group) == 3 and [item['score'] for item in group] == sorted((item['score'] for item in group), reverse=True), group
+    for item in again:
+        assert any(abs(item['score'] - other['score']) < 1e-5 for other in drawn.values() if other['prompt'] == item['prompt']), item
+    edited = json.loads(c2l('generate', '--from', files[0], '--edit', 'glasses=2', '--score', '--json', '-o', 'edited', folder=folder).stdout)
+    assert edited['score'] != drawn[files[0]]['score']
+    c2l('generate', '--random', '-o', 'random', folder=folder)
+    result = c2l('generate', files[0], '--from', *pictures(folder, 'random'), '--score', '-o', 'mixed', folder=folder)
+    assert 'without a prompt' in result.stderr and len(result.stdout.splitlines()) == 2, result
+    # Nothing is drawn where one of them cannot be.
+    result = c2l('generate', '--from', *files, STARTER / 'model.json', '-o', 'none', folder=folder, expect=1)
+    assert 'model.json' in result.stderr and result.stdout == '', result
+
+
+@test
+def latents_of_several_shapes_are_not_written_into_one_file(folder):
+    c2l('generate', PROMPT, '--latent-out', 'w.npy', folder=folder)
+    values = read_npy((folder / 'w.npy').read_bytes())[1]
+    write_npy(folder / 'rows.npy', (12, 128), values * 12)
+    c2l('generate', '--latent', 'rows.npy', '-o', 'rows', folder=folder)
+    assert pixels(pictures(folder, 'rows')[0]) == pixels(pictures(folder)[0])
+    result = c2l('generate', '--from', *pictures(folder), *pictures(folder, 'rows'), '--latent-out', 'both.npy', '-o', 'none', folder=folder, expect=2)
+    assert '[12, 128]' in result.stderr and not (folder / 'both.npy').exists() and pictures(folder, 'none') == [], result.stderr
+
+
+@test
 def an_edited_picture_forgets_its_score(folder):
     c2l('generate', PROMPT, '--score', folder=folder)
     again = pictures(folder)[0]
@@ -843,6 +880,12 @@ def read_npy(data):
     header = ast.literal_eval(data[10:10 + size].decode())
     assert header['descr'] == '<f4' and not header['fortran_order'] and (10 + size) % 64 == 0
     return header['shape'], data[10 + size:]
+
+
+def write_npy(path, shape, data):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
+    header += ' ' * (-(len(header) + 11) % 64) + '\n'
+    path.write_bytes(b'\x93NUMPY\x01\x00' + struct.pack('<H', len(header)) + header.encode() + data)
 
 
 @test

@@ -91,7 +91,7 @@ test_recipe_draws_the_same (void)
   c2l_generate_params_clear (&params);
   json = c2l_recipe_to_json (((C2lPicture *) g_ptr_array_index (pictures, 2))->recipe);
   recipe = c2l_recipe_from_json (json, "test", &error);
-  g_ptr_array_add (again, c2l_redraw (fresh, recipe, &warning, NULL, &error));
+  g_ptr_array_add (again, c2l_redraw (fresh, recipe, NULL, &warning, NULL, &error));
   g_assert_no_error (error);
   g_assert_null (warning);
   assert_same (pictures, 2, again, 0);
@@ -110,7 +110,7 @@ test_recipe_of_another_model_is_refused (void)
   pictures = draw (&params);
   recipe = ((C2lPicture *) g_ptr_array_index (pictures, 0))->recipe;
   g_hash_table_insert (recipe->sha256, g_strdup ("generator"), g_strdup ("0123"));
-  g_assert_null (c2l_redraw (session, recipe, &warning, NULL, &error));
+  g_assert_null (c2l_redraw (session, recipe, NULL, &warning, NULL, &error));
   g_assert_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH);
 }
 
