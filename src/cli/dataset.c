@@ -190,12 +190,13 @@ cap_gpus (const Options *options)
 
 /* --- the command --- */
 
-/* What cannot be is left to studio where it can say so as well; here is what its types cannot hold.
- */
+/* What cannot be is left to studio where it can say so as well; here is what its types cannot
+ * hold. */
 static gboolean
 fill_options (Options *options, GError **error)
 {
   C2lDatasetOptions *dataset = &options->dataset;
+  g_autoptr (GError) cause = NULL;
 
   if (options->n_samples < 1)
     return c2l_cli_refuse (error, "--n-samples: %" G_GINT64_FORMAT " is no number of samples",
@@ -214,7 +215,8 @@ fill_options (Options *options, GError **error)
   dataset->samples_per_file = options->samples_per_file;
   dataset->batch_size = options->batch_size;
   dataset->n_save_workers = options->n_save_workers;
-  return TRUE;
+  return c2l_dataset_options_check (dataset, &cause)
+         || c2l_cli_refuse (error, "%s", cause->message);
 }
 
 static gboolean

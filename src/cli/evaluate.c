@@ -1,5 +1,6 @@
 /* c2l evaluate: how good a prior is, of a run or of a model. */
 #include "cli/model-options.h"
+#include "models/sampler.h"
 #include "studio/evaluate.h"
 #include "studio/json.h"
 #include "studio/run-folder.h"
@@ -97,6 +98,18 @@ open_model (Options *options, const char *path, Subject *subject, GError **error
   return TRUE;
 }
 
+/* @steps: 0 where none were given. */
+static gboolean
+check_steps (const C2lPrior *prior, int steps, GError **error)
+{
+  const C2lSamplerParams params
+      = { .kind = C2L_SAMPLER_REFERENCE, .steps = steps, .n_pictures = 1 };
+  g_autoptr (GError) cause = NULL;
+
+  return steps == 0 || c2l_sampler_check (prior, &params, &cause)
+         || c2l_cli_refuse (error, "--%s", cause->message);
+}
+
 /* The prompts that were named, else those of the run or of the bundle's configuration; NULL and no
  * error where there are none. */
 static char **
@@ -158,6 +171,8 @@ evaluate (Options *options, const char *path, GError **error)
 
   if (path != NULL && is_run (path) ? !open_run (options, path, &subject, error)
                                     : !open_model (options, path, &subject, error))
+    return FALSE;
+  if (!check_steps (subject.prior, options->steps, error))
     return FALSE;
   prompts = find_prompts (options, &subject, error);
   if (prompts == NULL)

@@ -32,11 +32,15 @@ const char *c2l_generate_options_find_contradiction (const C2lGenerateOptions *o
  * G_OPTION_ERROR. */
 gboolean    c2l_generate_options_fill_sampling (const C2lGenerateOptions *options, C2lSampling *sampling,
                                                 GError **error);
+/* Whether the model can do what was given, which is the user's to change where it cannot:
+ * G_OPTION_ERROR. @is_sampled: its prior is asked for latents. */
+gboolean    c2l_generate_options_check_model (const C2lGenerateOptions *options, C2lEngine *engine,
+                                              const C2lSampling *sampling, gboolean is_sampled, GError **error);
 /* The --edit options, into @params. */
-gboolean    c2l_generate_options_add_edits (const C2lGenerateOptions *options, C2lBundle *bundle,
+gboolean    c2l_generate_options_add_edits (const C2lGenerateOptions *options, C2lEngine *engine,
                                             C2lGenerateParams *params, GError **error);
 /* What --edit, --move and --turn change of a recipe. */
-gboolean    c2l_generate_options_edit_recipe (const C2lGenerateOptions *options, C2lBundle *bundle,
+gboolean    c2l_generate_options_edit_recipe (const C2lGenerateOptions *options, C2lEngine *engine,
                                               C2lRecipe *recipe, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (C2lGenerateOptions, c2l_generate_options_clear)

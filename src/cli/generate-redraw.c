@@ -146,8 +146,7 @@ load_recipes (const C2lGenerateOptions *options, C2lEngine *engine, GError **err
       if (recipe == NULL)
         return NULL;
       g_ptr_array_add (recipes, recipe);
-      if (!c2l_generate_options_edit_recipe (options, c2l_engine_get_bundle (engine), recipe,
-                                             error))
+      if (!c2l_generate_options_edit_recipe (options, engine, recipe, error))
         return NULL;
     }
   if (options->latent_out != NULL && !check_latents (options, recipes, error))

@@ -64,7 +64,9 @@ draw (const C2lGenerateOptions *options,
   ok = c2l_model_options_get_precision (&options->model, c2l_engine_get_device (engine),
                                         C2L_DEFAULT_PRECISION, &precision, error)
        && c2l_generate_options_fill_sampling (options, &params.sampling, error)
-       && c2l_generate_options_add_edits (options, bundle, &params, error);
+       && c2l_generate_options_check_model (options, engine, &params.sampling,
+                                            prompts != NULL && options->latent == NULL, error)
+       && c2l_generate_options_add_edits (options, engine, &params, error);
   if (ok)
     {
       session = c2l_session_new (engine, precision);

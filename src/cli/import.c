@@ -68,18 +68,22 @@ run (int argc, char **argv)
   if (import.defaults.steps == 0
       && (sampler != NULL || import.defaults.guidance != 2 || import.defaults.truncation != 1))
     import.defaults.steps = 4;
-  device = c2l_device_open ("cpu", &error);
-  if (device == NULL || !c2l_model_options_fetch (&model, &paths, &error))
-    return c2l_cli_fail (error);
   if (!c2l_guidance_check (import.defaults.guidance, &error))
     return c2l_cli_usage (&c2l_command_import, "--%s", error->message);
   if (!isfinite (import.defaults.truncation) || import.defaults.steps < 0)
     return c2l_cli_usage (&c2l_command_import,
                           "--guidance, --truncation: a number; --steps: a whole number from 1 on");
+  if (!c2l_model_options_check_preprocess (&model, &error))
+    return c2l_cli_fail (error);
+  device = c2l_device_open ("cpu", &error);
+  if (device == NULL || !c2l_model_options_fetch (&model, &paths, &error))
+    return c2l_cli_fail (error);
   import.files = (C2lModelFiles){ paths.clip,      paths.prior,  paths.config,
                                   paths.generator, paths.merges, model.preprocess };
   if (!c2l_import (&import, argv[1], device, c2l_cli_get_cancellable (), &error))
-    return c2l_cli_fail (error);
+    return g_error_matches (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_DEFAULTS)
+               ? c2l_cli_usage (&c2l_command_import, "%s", error->message)
+               : c2l_cli_fail (error);
   printf ("%s\n", argv[1]);
   return C2L_EXIT_OK;
 }

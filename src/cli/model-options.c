@@ -6,6 +6,8 @@
 #include "studio/paths.h"
 #include "studio/ranks.h"
 
+#include <string.h>
+
 GOptionGroup *
 c2l_model_options_new_model_group (C2lModelOptions *options)
 {
@@ -88,21 +90,26 @@ c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, G
   return ok;
 }
 
+gboolean
+c2l_model_options_check_preprocess (const C2lModelOptions *options, GError **error)
+{
+  C2lClipPreprocess preprocess;
+
+  return options->preprocess == NULL
+         || c2l_clip_preprocess_from_name (options->preprocess, &preprocess)
+         || c2l_cli_refuse (error,
+                            "--preprocess: there is no “%s”; reference, openai and openai-clamped "
+                            "are",
+                            options->preprocess);
+}
+
 static C2lBundle *
 open_files (const C2lModelOptions *options, GError **error)
 {
   g_auto (C2lModelPaths) paths = { 0 };
 
-  C2lClipPreprocess preprocess;
-
-  if (options->preprocess != NULL
-      && !c2l_clip_preprocess_from_name (options->preprocess, &preprocess))
-    {
-      c2l_cli_refuse (error,
-                      "--preprocess: there is no “%s”; reference, openai and openai-clamped are",
-                      options->preprocess);
-      return NULL;
-    }
+  if (!c2l_model_options_check_preprocess (options, error))
+    return NULL;
   if (options->generator == NULL)
     {
       c2l_cli_refuse (error,
@@ -164,6 +171,18 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
   return NULL;
 }
 
+/* Whether there are devices of this name, on some computer. */
+static gboolean
+is_device_name (const char *name)
+{
+  static const char *const names[]
+      = { "cpu", "cpu:avx512bf16", "cpu:avx512", "cpu:avx2", "cpu:portable", "cuda", NULL };
+  const char *number = g_str_has_prefix (name, "cuda:") ? name + strlen ("cuda:") : NULL;
+
+  return g_strv_contains (names, name)
+         || (number != NULL && g_ascii_string_to_unsigned (number, 10, 0, G_MAXUINT, NULL, NULL));
+}
+
 C2lDevice *
 c2l_model_options_open_device (const C2lModelOptions *options, GError **error)
 {
@@ -173,6 +192,14 @@ c2l_model_options_open_device (const C2lModelOptions *options, GError **error)
   if (options->threads < 0 || options->threads > 4096)
     {
       c2l_cli_refuse (error, "--threads: %d is no number of threads", options->threads);
+      return NULL;
+    }
+  if (options->device != NULL && !is_device_name (options->device))
+    {
+      c2l_cli_refuse (error,
+                      "--device: there is no “%s”; cpu, cuda:0 for the first NVIDIA GPU and so on, "
+                      "and cpu:avx512bf16, cpu:avx512, cpu:avx2 and cpu:portable are",
+                      options->device);
       return NULL;
     }
   device = c2l_device_open (options->device != NULL ? options->device : "cpu", error);
@@ -198,6 +225,9 @@ c2l_model_options_get_precision (const C2lModelOptions *options,
     }
   if (c2l_device_supports (device, *precision))
     return TRUE;
+  if (options->precision != NULL)
+    return c2l_cli_refuse (error, "--precision %s: %s does not compute in it; choose another",
+                           options->precision, c2l_device_get_description (device));
   g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_UNSUPPORTED,
                "%s: it does not compute in %s; choose another --precision",
                c2l_device_get_description (device), c2l_precision_get_name (*precision));

@@ -26,6 +26,7 @@ static const Translation translations[] = {
   { c2l_studio_error_quark, C2L_STUDIO_ERROR_RECIPE, C2L_ERROR_INVALID },
   { c2l_studio_error_quark, C2L_STUDIO_ERROR_INVALID, C2L_ERROR_INVALID },
   { c2l_studio_error_quark, C2L_STUDIO_ERROR_MISMATCH, C2L_ERROR_MISMATCH },
+  { c2l_studio_error_quark, C2L_STUDIO_ERROR_DEFAULTS, C2L_ERROR_INVALID },
   { c2l_compute_error_quark, C2L_COMPUTE_ERROR_NO_DEVICE, C2L_ERROR_DEVICE },
   { c2l_compute_error_quark, C2L_COMPUTE_ERROR_UNSUPPORTED, C2L_ERROR_DEVICE },
   { c2l_compute_error_quark, C2L_COMPUTE_ERROR_LOST, C2L_ERROR_DEVICE },

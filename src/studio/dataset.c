@@ -105,19 +105,22 @@ invalid (GError **error, const char *what)
   return FALSE;
 }
 
-static gboolean
-check_options (const C2lDatasetOptions *options, guint *n_files, GError **error)
+static guint64
+count_files (const C2lDatasetOptions *options)
 {
-  guint64 n;
+  return (options->n_samples - 1) / options->samples_per_file + 1;
+}
 
+gboolean
+c2l_dataset_options_check (const C2lDatasetOptions *options, GError **error)
+{
   if (options->samples_per_file < 1 || options->samples_per_file > C2L_DATASET_MAX_PER_FILE)
     return invalid (error,
                     "a tar holds from 1 to " G_STRINGIFY (
                         C2L_DATASET_MAX_PER_FILE) " samples; choose another --samples-per-folder");
   if (options->n_samples < 1 || options->n_samples > G_MAXUINT32)
     return invalid (error, "from 1 to 4294967295 samples can be made; choose another --n-samples");
-  n = (options->n_samples - 1) / options->samples_per_file + 1;
-  if (n > C2L_DATASET_MAX_FILES)
+  if (count_files (options) > C2L_DATASET_MAX_FILES)
     return invalid (
         error,
         "more than " G_STRINGIFY (
@@ -136,7 +139,6 @@ check_options (const C2lDatasetOptions *options, guint *n_files, GError **error)
   if (!(options->truncation > 0 && options->truncation <= C2L_DATASET_MAX_TRUNCATION))
     return invalid (error, "latents can be truncated by more than 0 up to " G_STRINGIFY (
                                C2L_DATASET_MAX_TRUNCATION) "; choose another --truncation");
-  *n_files = n;
   return TRUE;
 }
 
@@ -424,8 +426,10 @@ c2l_dataset_make (C2lSession *session,
   gboolean ok;
 
   *run.result = (C2lDatasetResult){ 0 };
-  if (!check_options (options, &run.n_files, error) || !check_model (&run, error)
-      || !c2l_dataset_describe (session, options, &note, error))
+  if (!c2l_dataset_options_check (options, error))
+    return FALSE;
+  run.n_files = count_files (options);
+  if (!check_model (&run, error) || !c2l_dataset_describe (session, options, &note, error))
     return FALSE;
   if (note != NULL && run.callbacks->note != NULL)
     run.callbacks->note (note, run.callbacks->data);

@@ -79,6 +79,8 @@ typedef struct
 
 /* The original's, but seed 0, a thread a processor, and no folder. */
 void        c2l_dataset_options_init (C2lDatasetOptions *options);
+/* Whether the numbers in it are possible, with what to do; looks at no model and no folder. */
+gboolean    c2l_dataset_options_check (const C2lDatasetOptions *options, GError **error);
 
 /* Needs a generator and CLIP. @callbacks, @result: (nullable). FALSE where the options or the model cannot be, the folder holds other
  * data, or something cannot be written; what was finished stays. */

@@ -384,12 +384,18 @@ check_defaults (const C2lImport *import, const C2lPrior *prior, GError **error)
   C2lSamplerParams params = { .steps = import->defaults.steps,
                               .guided = import->defaults.guidance != 1,
                               .n_pictures = 1 };
+  g_autoptr (GError) cause = NULL;
 
   if (params.steps == 0)
     return TRUE;
   if (c2l_sampler_kind_from_name (import->defaults.sampler, &params.kind))
-    return prior == NULL || c2l_sampler_check (prior, &params, error);
-  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+    {
+      if (prior == NULL || c2l_sampler_check (prior, &params, &cause))
+        return TRUE;
+      g_set_error_literal (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_DEFAULTS, cause->message);
+      return FALSE;
+    }
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_DEFAULTS,
                _ ("there is no sampler “%s”; reference, ddpm, ddim and dpm++2m are"),
                import->defaults.sampler);
   return FALSE;

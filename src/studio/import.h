@@ -26,7 +26,8 @@ typedef struct
   gpointer progress_data;
 } C2lImport;
 
-/* Writes the bundle aside, loads it on @device to be sure that its parts fit each other, and
+/* C2L_STUDIO_ERROR_DEFAULTS where the prior cannot be drawn with the defaults.
+ * Writes the bundle aside, loads it on @device to be sure that its parts fit each other, and
  * renames it to @folder. */
 gboolean c2l_import (const C2lImport *import, const char *folder, C2lDevice *device, GCancellable *cancellable, GError **error);
 

@@ -20,7 +20,8 @@ typedef enum
   C2L_STUDIO_ERROR_BUNDLE,  /* not a bundle, or a broken one */
   C2L_STUDIO_ERROR_RECIPE,  /* not a recipe, or a broken one */
   C2L_STUDIO_ERROR_INVALID, /* a setting that cannot be */
-  C2L_STUDIO_ERROR_MISMATCH /* files, latents or directions that do not fit each other */
+  C2L_STUDIO_ERROR_MISMATCH, /* files, latents or directions that do not fit each other */
+  C2L_STUDIO_ERROR_DEFAULTS  /* settings for a new model that its prior cannot be drawn with */
 } C2lStudioError;
 GQuark      c2l_studio_error_quark (void);
 

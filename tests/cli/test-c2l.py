@@ -132,6 +132,8 @@ def wrong_use_is_answered(folder):
         (['dataset', 'a', '--seed', '-1'], '--seed'),
         (['dataset', 'a', '-n', '0'], '--n-samples'),
         (['dataset', 'a', '--batch-size', '0'], '--batch-size'),
+        (['dataset', 'a', '--truncation', '3'], '--truncation'),
+        (['dataset', 'a', '--out-image-size', '1000000'], '--out-image-size'),
         (['selftest'], 'folder'),
         (['bench', '--case', 'tea'], 'tea'),
         (['bench', '--runs', '0'], '--runs: 0'),
@@ -146,15 +148,9 @@ def wrong_use_is_answered(folder):
 @test
 def impossible_settings_are_refused(folder):
     for arguments, words in [
-        (['--sampler', 'magic'], 'magic'),
-        (['--steps', '7'], '7'),
-        (['--device', 'abacus'], 'abacus'),
         (['--model', 'nowhere'], 'nowhere'),
         (['--model', STARTER / 'model.json'], 'not a folder'),
-        (['--edit', 'wings=1'], 'wings'),
         (['--edit', f'{FIXTURES}/edits/pose.npy=1'], 'pose.npy'),
-        (['--edit', 'glasses@3-12=1'], 'layers 3-12'),
-        (['--move', '0.5,0'], 'StyleGAN3'),
         (['--latent', f'{FIXTURES}/edits/age.npy'], '512'),
         (['--latent', 'missing.npy'], 'missing.npy'),
         (['--prompts', 'missing.txt'], 'missing.txt'),
@@ -184,8 +180,27 @@ def impossible_values_are_wrong_use(folder):
         (['--truncation', '-0.1'], '--truncation'),
         (['--steps', '-3'], '--steps'),
         (['--noise', 'loud'], 'loud'),
+        (['--sampler', 'magic'], 'dpm++2m'),
+        (['--steps', '7'], 'nearest is'),
+        (['--steps', 'many'], 'many'),
+        (['--device', 'abacus'], 'abacus'),
+        (['--device', 'cpu:abacus'], 'abacus'),
+        (['--device', 'cuda:x'], 'cuda:x'),
         (['--precision', 'f8'], 'f8'),
+        (['--precision', 'fp16'], '--precision fp16'),
         (['--edit', 'glasses=very'], 'very'),
+        (['--edit', 'wings=1'], 'wings: the model has no direction'),
+        (['--edit', 'wings@4=1'], 'wings: the model has no direction'),
+        (['--edit', 'glasses@3-12=1'], 'layers 3-12'),
+        (['--edit', 'glasses@12'], 'layers 12'),
+        (['--edit', 'glasses@5-2=1'], '“5-2” in “glasses@5-2=1” names no layers'),
+        (['--edit', 'glasses@eyes'], '“eyes” in “glasses@eyes” names no layers'),
+        (['--edit', 'glasses@=1'], 'names no layers'),
+        (['--edit', '=1'], '“=1” names no direction'),
+        (['--edit', '@4=1'], '“@4=1” names no direction'),
+        (['--edit', ''], 'names no direction'),
+        (['--edit', 'glasses='], 'no amount behind'),
+        (['--move', '0.5,0'], 'StyleGAN3'),
         (['--move', '0.5'], '--move'),
         (['--move', '0.5,nan'], 'nan'),
         (['--turn', '40000'], 'degrees'),
@@ -212,6 +227,7 @@ def what_would_have_no_effect_is_said(folder):
     ):
         assert 'leave' in (said := c2l('generate', *arguments, folder=folder, expect=2).stderr) or '--' in said, said
     assert 'needs no import' in c2l('import', 'b', '--model', STARTER, folder=folder, expect=2).stderr
+    assert 'no classes' in c2l('generate', '--random', '--class', '1', folder=folder, expect=2).stderr
 
 
 @test
@@ -323,6 +339,16 @@ def an_edit_may_keep_to_some_layers(folder):
     drawn = {name: pixels(pictures(folder, name)[0]) for name in ('all', 'some', 'rest', 'both')}
     assert drawn['all'] == drawn['both'] and len(set(drawn.values())) == 3
     assert 'glasses@6- = 2' in c2l('info', pictures(folder, 'rest')[0], folder=folder).stdout
+
+
+@test
+def a_file_of_any_name_may_be_a_direction(folder):
+    c2l('generate', PROMPT, '--edit', 'glasses=2', folder=folder)
+    for name, more in (('a=b.npy', '=2'), ('a@b.npy', '=2'), ('glasses@4=1', '@0-=2')):
+        shutil.copyfile(STARTER / 'directions' / 'glasses.npy', folder / name)
+        c2l('generate', PROMPT, '--edit', name + more, '-o', name, folder=folder)
+        assert pixels(pictures(folder, name)[0]) == pixels(pictures(folder)[0]), name
+    c2l('generate', PROMPT, '--edit', 'a=b.npy', '-o', 'once', folder=folder)
 
 
 @test
@@ -605,8 +631,9 @@ def imports_that_could_not_draw_are_refused(folder):
     (folder / 'directions').mkdir()
     (folder / 'directions' / 'age.npy').write_bytes((FIXTURES / 'edits' / 'age.npy').read_bytes())
     parts = ['--prior', STARTER / 'prior.safetensors', '--generator', STARTER / 'generator.safetensors']
-    for arguments, words in [(['--sampler', 'foo'], 'foo'), (['--steps', '7'], 'steps 7'), (['--directions', 'directions'], 'age')]:
-        assert words in c2l('import', 'made', *parts, *arguments, folder=folder, expect=1).stderr
+    for arguments, words, expect in [(['--sampler', 'foo'], 'foo', 2), (['--steps', '7'], 'steps 7', 2), (['--preprocess', 'foo'], 'foo', 2),
+                                     (['--directions', 'directions'], 'age', 1)]:
+        assert words in c2l('import', 'made', *parts, *arguments, folder=folder, expect=expect).stderr
         assert not list(folder.glob('made*'))
 
 

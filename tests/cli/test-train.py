@@ -364,7 +364,7 @@ def a_model_is_judged(folder):
 def wrong_use_of_evaluate_is_answered(folder):
     (folder / 'empty.txt').write_text('\n')
     for arguments, words, expect in [(['a', 'b'], 'one run or one model', 2), (['--samples', '0'], '--samples', 2), (['--pictures', '-1'], '--pictures', 2),
-                                     (['--steps', '7'], '7', 1), (['nowhere'], 'nowhere', 1), (['--prompts', 'none.txt'], 'none.txt', 1),
+                                     (['--steps', '7'], '7', 2), (['nowhere'], 'nowhere', 1), (['--prompts', 'none.txt'], 'none.txt', 1),
                                      (['--prompts', 'empty.txt'], 'no prompts', 1)]:
         result = call('evaluate', *arguments, folder=folder, expect=expect)
         assert words in result.stderr and result.stdout == '', (arguments, result.stderr)
