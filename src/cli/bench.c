@@ -360,7 +360,8 @@ parse_options (Options *options, int *argc, char ***argv, int *exit_code)
           { "profile", 0, 0, G_OPTION_ARG_NONE, &options->profile, "Say where the time goes",
             NULL },
           G_OPTION_ENTRY_NULL };
-  GOptionGroup *groups[] = { c2l_model_options_new_device_group (&options->model), NULL };
+  GOptionGroup *groups[]
+      = { c2l_model_options_new_device_group (&options->model, C2L_DEFAULT_PRECISION), NULL };
 
   if (!c2l_cli_parse (&c2l_command_bench, argc, argv, entries, groups, exit_code))
     return FALSE;

@@ -287,7 +287,8 @@ run (int argc, char **argv)
           { "json", 0, 0, G_OPTION_ARG_NONE, &options.json,
             "Print a JSON object a line: each tar, and once a second how far it is", NULL },
           G_OPTION_ENTRY_NULL };
-  GOptionGroup *groups[] = { c2l_model_options_new_device_group (&options.model), NULL };
+  GOptionGroup *groups[]
+      = { c2l_model_options_new_device_group (&options.model, C2L_DEFAULT_PRECISION), NULL };
   C2lDatasetResult result = { 0 };
   g_autoptr (GError) error = NULL;
   int exit_code;

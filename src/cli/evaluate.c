@@ -251,8 +251,9 @@ run (int argc, char **argv)
             "This checkpoint of the run (default: the best)", "FILE" },
           { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print a JSON object", NULL },
           G_OPTION_ENTRY_NULL };
-  GOptionGroup *groups[] = { c2l_model_options_new_model_group (&options.model),
-                             c2l_model_options_new_device_group (&options.model), NULL };
+  GOptionGroup *groups[]
+      = { c2l_model_options_new_model_group (&options.model),
+          c2l_model_options_new_device_group (&options.model, C2L_DEFAULT_PRECISION), NULL };
   g_autoptr (GError) error = NULL;
   int exit_code;
 

@@ -112,9 +112,10 @@ c2l_generate_options_parse (C2lGenerateOptions *options, int *argc, char ***argv
           { "json", 0, 0, G_OPTION_ARG_NONE, &options->json,
             "Print a JSON object a line instead of file names", NULL },
           G_OPTION_ENTRY_NULL };
-  GOptionGroup *groups[] = { c2l_model_options_new_model_group (&options->model),
-                             c2l_model_options_new_device_group (&options->model),
-                             c2l_save_arguments_new_group (&options->save), NULL };
+  GOptionGroup *groups[]
+      = { c2l_model_options_new_model_group (&options->model),
+          c2l_model_options_new_device_group (&options->model, C2L_DEFAULT_PRECISION),
+          c2l_save_arguments_new_group (&options->save), NULL };
 
   /* What a script makes of a variable that is not set. */
   const struct

@@ -36,18 +36,22 @@ c2l_model_options_new_model_group (C2lModelOptions *options)
 }
 
 GOptionGroup *
-c2l_model_options_new_device_group (C2lModelOptions *options)
+c2l_model_options_new_device_group (C2lModelOptions *options, C2lPrecision fallback)
 {
-  const GOptionEntry entries[] = { { "device", 0, 0, G_OPTION_ARG_STRING, &options->device,
-                                     "Compute here: cpu (default), cuda:0 (an NVIDIA GPU; c2l info "
-                                     "--devices lists what there is), "
-                                     "or with less: cpu:avx512, cpu:avx2, cpu:portable",
-                                     "NAME" },
-                                   { "precision", 0, 0, G_OPTION_ARG_STRING, &options->precision,
-                                     "f32 (exact), fast, bf16, fp16 (GPUs)", "NAME" },
-                                   { "threads", 0, 0, G_OPTION_ARG_INT, &options->threads,
-                                     "Number of threads (default: all cores)", "N" },
-                                   G_OPTION_ENTRY_NULL };
+  const GOptionEntry entries[]
+      = { { "device", 0, 0, G_OPTION_ARG_STRING, &options->device,
+            "Compute here: cpu (default), cuda:0 (an NVIDIA GPU; c2l info "
+            "--devices lists what there is), "
+            "or with less: cpu:avx512, cpu:avx2, cpu:portable",
+            "NAME" },
+          { "precision", 0, 0, G_OPTION_ARG_STRING, &options->precision,
+            fallback == C2L_PRECISION_F32 ? "f32 (default), fast, bf16, fp16 (GPUs only)"
+                                          : "fast (default, on processors and GPUs), f32 (exact), "
+                                            "bf16, fp16 (GPUs only)",
+            "NAME" },
+          { "threads", 0, 0, G_OPTION_ARG_INT, &options->threads,
+            "Number of threads (default: all cores)", "N" },
+          G_OPTION_ENTRY_NULL };
   GOptionGroup *group = g_option_group_new ("device", "Device", "Show them", NULL, NULL);
 
   g_option_group_add_entries (group, entries);

@@ -14,9 +14,10 @@ typedef struct
   int threads;
 } C2lModelOptions;
 
-/* Groups for c2l_cli_parse(); each is taken by it. */
+/* Groups for c2l_cli_parse(); each is taken by it. @fallback: what --precision is where it is not
+ * given, for the help: C2L_DEFAULT_PRECISION, or C2L_PRECISION_F32. */
 GOptionGroup *c2l_model_options_new_model_group (C2lModelOptions *options);
-GOptionGroup *c2l_model_options_new_device_group (C2lModelOptions *options);
+GOptionGroup *c2l_model_options_new_device_group (C2lModelOptions *options, C2lPrecision fallback);
 void          c2l_model_options_clear (C2lModelOptions *options);
 
 /* Opens what was named: a bundle, files, https addresses or published names, fetched when they must

@@ -136,8 +136,9 @@ run (int argc, char **argv)
           { "quality", 0, 0, G_OPTION_ARG_INT, &options.quality,
             "Of the WebP, 1 to 100 (default " G_STRINGIFY (C2L_ANIMATION_QUALITY) ")", "N" },
           G_OPTION_ENTRY_NULL };
-  GOptionGroup *groups[] = { c2l_model_options_new_model_group (&options.model),
-                             c2l_model_options_new_device_group (&options.model), NULL };
+  GOptionGroup *groups[]
+      = { c2l_model_options_new_model_group (&options.model),
+          c2l_model_options_new_device_group (&options.model, C2L_DEFAULT_PRECISION), NULL };
   g_autoptr (GPtrArray) recipes = NULL;
   g_autoptr (GError) error = NULL;
   const char *mistake;

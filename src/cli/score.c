@@ -169,8 +169,9 @@ run (int argc, char **argv)
             "Read prompts from this file, one a line; - is standard input", "FILE" },
           { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print a JSON object a line", NULL },
           G_OPTION_ENTRY_NULL };
-  GOptionGroup *groups[] = { c2l_model_options_new_model_group (&options.model),
-                             c2l_model_options_new_device_group (&options.model), NULL };
+  GOptionGroup *groups[]
+      = { c2l_model_options_new_model_group (&options.model),
+          c2l_model_options_new_device_group (&options.model, C2L_DEFAULT_PRECISION), NULL };
   g_auto (C2lPrompts) prompts = { 0 };
   g_autoptr (GError) error = NULL;
   int exit_code, n;

@@ -103,7 +103,7 @@ run (int argc, char **argv)
                                    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &state.quiet,
                                      "Print only arrays that are over their tolerance", NULL },
                                    G_OPTION_ENTRY_NULL };
-  GOptionGroup *groups[] = { c2l_model_options_new_device_group (&model), NULL };
+  GOptionGroup *groups[] = { c2l_model_options_new_device_group (&model, C2L_PRECISION_F32), NULL };
   g_autoptr (C2lDevice) device = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *merges = c2l_paths_dup_data ("merges.txt.gz");

@@ -73,6 +73,8 @@ def says_how_to_use_it(folder):
         text = c2l('help', command, folder=folder).stdout
         assert text == c2l(command, '--help', folder=folder).stdout and f'c2l {command}' in text
     assert c2l('--version', folder=folder).stdout.startswith('clip2latent ')
+    for command, default in (('generate', 'fast (default'), ('morph', 'fast (default'), ('bench', 'fast (default'), ('selftest', 'f32 (default')):
+        assert default in c2l('help', command, folder=folder).stdout, command
 
 
 @test
