@@ -106,7 +106,7 @@ c2l_generate_options_parse (C2lGenerateOptions *options, int *argc, char ***argv
           { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options->out,
             "Folder for the pictures (default: pictures)", "FOLDER" },
           { "grid", 0, 0, G_OPTION_ARG_FILENAME, &options->grid,
-            "Also write all pictures together into this PNG", "FILE.png" },
+            "Also write all pictures together into this file: .png, .jpg or .webp", "FILE" },
           { "keep", 0, 0, G_OPTION_ARG_NONE, &options->keep,
             "Also put the pictures into the library, where the window shows them", NULL },
           { "json", 0, 0, G_OPTION_ARG_NONE, &options->json,

@@ -44,17 +44,31 @@ check_target (const char *path, const char *out, GError **error)
   return FALSE;
 }
 
+/* A name without an end, such as that of a pipe, is a PNG. */
+static gboolean
+check_grid_name (const char *path, GError **error)
+{
+  g_autofree char *name = path != NULL ? g_path_get_basename (path) : NULL;
+  C2lImageFormat format;
+
+  return name == NULL || strchr (name, '.') == NULL || c2l_image_format_from_path (name, &format)
+         || c2l_cli_refuse (error,
+                            "--grid: “%s” does not end as a picture does that can be written; "
+                            ".png, .jpg and .webp do",
+                            path);
+}
+
 gboolean
-c2l_generate_output_init (C2lGenerateOutput *output,
-                          const C2lGenerateOptions *options,
-                          GError **error)
+c2l_generate_output_init (C2lGenerateOutput *output, C2lGenerateOptions *options, GError **error)
 {
   *output = (C2lGenerateOutput){
     .options = options,
     .files = g_hash_table_new_full (NULL, NULL, NULL, g_free),
     .print_at_end = options->sort != NULL,
   };
-  if (!c2l_save_arguments_read (&options->save, options->out, &output->save, error)
+  if (!check_grid_name (options->grid, error)
+      || !c2l_save_arguments_read (&options->save, options->out, options->grid, &output->save,
+                                   error)
       || !check_target (options->grid, options->out, error)
       || !check_target (options->latent_out, options->out, error))
     return FALSE;
@@ -154,13 +168,16 @@ save_latents (const char *path, GPtrArray *pictures, GError **error)
 }
 
 static gboolean
-save_together (const C2lGenerateOptions *options, GPtrArray *pictures, int columns, GError **error)
+save_together (const C2lGenerateOutput *output, GPtrArray *pictures, int columns, GError **error)
 {
+  const C2lGenerateOptions *options = output->options;
+
   if (pictures->len == 0)
     return TRUE;
   if (options->latent_out != NULL && !save_latents (options->latent_out, pictures, error))
     return FALSE;
-  return options->grid == NULL || c2l_pictures_save_grid (pictures, columns, options->grid, error);
+  return options->grid == NULL
+         || c2l_pictures_save_grid (pictures, columns, options->grid, output->save.quality, error);
 }
 
 /* What becomes of --grid and --latent-out where not all pictures were finished: hours of drawing
@@ -178,7 +195,7 @@ save_what_there_is (C2lGenerateOutput *output, GPtrArray *pictures, int columns)
     return;
   if (pictures->len == 0)
     c2l_cli_message ("%s: not written, for no picture was finished", names);
-  else if (!save_together (options, pictures, columns, &error))
+  else if (!save_together (output, pictures, columns, &error))
     c2l_cli_message ("%s", error->message);
   else if (pictures->len == 1)
     c2l_cli_message ("%s: of the picture that was finished", names);
@@ -201,7 +218,7 @@ c2l_generate_output_finish (C2lGenerateOutput *output,
       save_what_there_is (output, pictures, columns);
       return c2l_cli_fail (output->error != NULL ? output->error : failure);
     }
-  if (!save_together (output->options, pictures, columns, &error))
+  if (!save_together (output, pictures, columns, &error))
     return c2l_cli_fail (error);
   c2l_cli_progress_clear ();
   return C2L_EXIT_OK;

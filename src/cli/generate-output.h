@@ -25,9 +25,10 @@ typedef struct
 } C2lGenerateOutput;
 
 /* Makes the folder for the pictures, and looks whether the other files can be written,
- * too: to be known before hours of drawing, not after. */
+ * too: to be known before hours of drawing, not after. @options as c2l_save_arguments_read() takes
+ * them. */
 gboolean c2l_generate_output_init (C2lGenerateOutput *output,
-                                   const C2lGenerateOptions *options,
+                                   C2lGenerateOptions *options,
                                    GError **error);
 void c2l_generate_output_clear (C2lGenerateOutput *output);
 

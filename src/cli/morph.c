@@ -68,6 +68,15 @@ load_recipes (char **paths, GError **error)
   return g_steal_pointer (&recipes);
 }
 
+/* "m.webp", of any case. */
+static gboolean
+is_webp (const char *path)
+{
+  C2lImageFormat format;
+
+  return c2l_image_format_from_path (path, &format) && format == C2L_IMAGE_WEBP;
+}
+
 static gboolean
 morph (const Options *options, GPtrArray *recipes, GError **error)
 {
@@ -75,9 +84,8 @@ morph (const Options *options, GPtrArray *recipes, GError **error)
   g_autoptr (C2lDevice) device
       = bundle != NULL ? c2l_model_options_open_device (&options->model, error) : NULL;
   const C2lInBetweens way = { options->n_frames, options->loop, options->ease, options->still };
-  const C2lAnimation animation = { .fps = options->fps,
-                                   .quality = options->quality,
-                                   .as_files = !g_str_has_suffix (options->out, ".webp") };
+  const C2lAnimation animation
+      = { .fps = options->fps, .quality = options->quality, .as_files = !is_webp (options->out) };
   g_autoptr (C2lEngine) engine = NULL;
   g_autoptr (C2lSession) session = NULL;
   g_autoptr (GPtrArray) frames = NULL;
@@ -98,6 +106,20 @@ morph (const Options *options, GPtrArray *recipes, GError **error)
                       c2l_cli_get_cancellable (), error);
 }
 
+/* Whether @path ends as a picture or a film does that is no WebP: nobody calls a folder so. */
+static gboolean
+is_other_film (const char *path)
+{
+  static const char *const suffixes[] = { ".apng", ".avi", ".avif", ".gif", ".jpeg", ".jpg",
+                                          ".mkv",  ".mov", ".mp4",  ".png", ".webm" };
+  g_autofree char *name = g_ascii_strdown (path, -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    if (g_str_has_suffix (name, suffixes[i]))
+      return !g_file_test (path, G_FILE_TEST_IS_DIR);
+  return FALSE;
+}
+
 /* What cannot be, in words, or NULL. */
 static const char *
 find_mistake (const Options *options, int n_pictures)
@@ -106,6 +128,8 @@ find_mistake (const Options *options, int n_pictures)
     return "name two or more pictures that carry their recipe";
   if (options->out == NULL)
     return "say with --out where it goes: a file that ends in .webp, or a folder for the frames";
+  if (is_other_film (options->out))
+    return "--out: an animation is a WebP here; name a file that ends in .webp, or a folder";
   if (options->n_frames < 2 || options->n_frames > C2L_BLEND_MAX_FRAMES)
     return "--frames: from 2 to " G_STRINGIFY (C2L_BLEND_MAX_FRAMES) " frames can be drawn";
   if (!(options->fps >= C2L_ANIMATION_MIN_FPS && options->fps <= C2L_ANIMATION_MAX_FPS))

@@ -2,6 +2,8 @@
  * quotes. */
 #include "cli/save-options.h"
 
+#include <string.h>
+
 static gboolean
 read_quality (const char *option, const char *value, gpointer data, GError **error)
 {
@@ -45,32 +47,56 @@ c2l_save_arguments_clear (C2lSaveArguments *arguments)
   *arguments = (C2lSaveArguments){ 0 };
 }
 
+/* The format, by its name and by the end of the template, which gets its end from the format. */
+static gboolean
+read_format (C2lSaveArguments *arguments, C2lSaveOptions *options, GError **error)
+{
+  char *name_template = arguments->name_template;
+  C2lImageFormat named = options->format;
+
+  if (arguments->format != NULL
+      && !c2l_image_format_from_name (arguments->format, &options->format))
+    return c2l_cli_refuse (error, "--format: there is no “%s”; png, jpeg and webp are",
+                           arguments->format);
+  if (name_template == NULL || !c2l_image_format_from_path (name_template, &named))
+    return TRUE;
+  if (arguments->format != NULL && named != options->format)
+    return c2l_cli_refuse (
+        error, "--name-template: “%s” is no name of a %s file; leave out its end, or --format",
+        name_template, arguments->format);
+  options->format = named;
+  *strrchr (name_template, '.') = '\0';
+  return TRUE;
+}
+
+static gboolean
+is_png (const char *path)
+{
+  C2lImageFormat format = C2L_IMAGE_PNG;
+
+  return path == NULL || !c2l_image_format_from_path (path, &format) || format == C2L_IMAGE_PNG;
+}
+
 gboolean
-c2l_save_arguments_read (const C2lSaveArguments *arguments,
+c2l_save_arguments_read (C2lSaveArguments *arguments,
                          const char *folder,
+                         const char *other,
                          C2lSaveOptions *options,
                          GError **error)
 {
   g_autoptr (GError) cause = NULL;
 
   c2l_save_options_init (options, folder);
+  if (!read_format (arguments, options, error))
+    return FALSE;
   options->name_template
       = arguments->name_template != NULL ? arguments->name_template : C2L_NAME_TEMPLATE_PLAIN;
   options->plain = TRUE;
   if (arguments->quality > 0)
     options->quality = arguments->quality;
-  if (arguments->format != NULL
-      && !c2l_image_format_from_name (arguments->format, &options->format))
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                 "--format: there is no “%s”; png, jpeg and webp are", arguments->format);
-  else if (arguments->quality > 0 && options->format == C2L_IMAGE_PNG)
-    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                         "--quality: PNG keeps every bit; leave it out, or add --format jpeg or "
-                         "webp");
-  else if (!c2l_name_template_check (options->name_template, &cause))
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--name-template: %s",
-                 cause->message);
-  else
-    return TRUE;
-  return FALSE;
+  if (arguments->quality > 0 && options->format == C2L_IMAGE_PNG && is_png (other))
+    return c2l_cli_refuse (error, "--quality: PNG keeps every bit; leave it out, or add --format "
+                                  "jpeg or webp");
+  return c2l_name_template_check (options->name_template, &cause)
+         || c2l_cli_refuse (error, "--name-template: %s", cause->message);
 }

@@ -221,5 +221,5 @@ c2l_evaluator_save_grid (GPtrArray *pictures,
 
   while (columns * columns < (int) pictures->len)
     columns += trial->per_condition;
-  return c2l_pictures_save_grid (pictures, columns, path, error);
+  return c2l_pictures_save_grid (pictures, columns, path, C2L_IMAGE_QUALITY, error);
 }

@@ -106,8 +106,34 @@ c2l_picture_load_recipe (const char *path, GError **error)
   return c2l_recipe_from_json (json, path, error);
 }
 
+static gboolean
+save_pixels (const char *path,
+             int quality,
+             const guint8 *pixels,
+             int width,
+             int height,
+             GError **error)
+{
+  const C2lImageText program = { "Software", "clip2latent " C2L_VERSION };
+  C2lImageFormat format = C2L_IMAGE_PNG;
+  g_autoptr (GBytes) bytes = NULL;
+
+  c2l_image_format_from_path (path, &format);
+  if (format == C2L_IMAGE_PNG)
+    return c2l_png_save (path, pixels, width, height, &program, 1, C2L_PNG_SMALL, error);
+  bytes = c2l_image_encode (format, quality, pixels, width, height, &program, 1, error);
+  if (bytes != NULL)
+    return c2l_output_save (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
+  g_prefix_error (error, "%s: ", path);
+  return FALSE;
+}
+
 gboolean
-c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GError **error)
+c2l_pictures_save_grid (GPtrArray *pictures,
+                        int columns,
+                        const char *path,
+                        int quality,
+                        GError **error)
 {
   const C2lPicture *first = pictures->len > 0 ? g_ptr_array_index (pictures, 0) : NULL;
   int rows, gap, side;
@@ -143,7 +169,5 @@ c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GErr
         memcpy (pixels + ((top + y) * width + left) * 3, picture->pixels + (gsize) y * side * 3,
                 (gsize) side * 3);
     }
-  return c2l_png_save (path, pixels, width, height,
-                       &(C2lImageText){ "Software", "clip2latent " C2L_VERSION }, 1, C2L_PNG_SMALL,
-                       error);
+  return save_pixels (path, quality, pixels, width, height, error);
 }

@@ -46,9 +46,10 @@ gboolean    c2l_picture_save (C2lPicture *picture, const char *path, GError **er
 /* The recipe inside a picture that this program saved. */
 C2lRecipe  *c2l_picture_load_recipe (const char *path, GError **error);
 
-/* Pictures side by side, @columns a row (0: as square as it goes), written as one PNG. All have the
- * same size. */
-gboolean    c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, GError **error);
+/* Pictures side by side, @columns a row (0: as square as it goes), written as one: PNG, JPEG or WebP
+ * by the end of the name, PNG where it says nothing. @quality: 1 to 100, of the last two. All have
+ * the same size. */
+gboolean    c2l_pictures_save_grid (GPtrArray *pictures, int columns, const char *path, int quality, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (C2lPicture, c2l_picture_unref)
 

@@ -120,6 +120,8 @@ def wrong_use_is_answered(folder):
         (['morph', 'x.png', '-o', 'x.webp'], 'two or more'),
         (['morph', 'x.png', 'y.png'], '--out'),
         (['morph', 'x.png', 'y.png', '-o', 'x.webp', '--fps', '0'], '--fps'),
+        (['morph', 'x.png', 'y.png', '-o', 'x.gif'], '.webp'),
+        (['morph', 'x.png', 'y.png', '-o', 'x.MP4'], '.webp'),
         (['morph', 'x.png', 'y.png', '-o', 'x.webp', '-n', '1'], '--frames'),
         (['info'], 'name a file'),
         (['import'], 'folder'),
@@ -734,6 +736,24 @@ def saves_in_every_format_with_the_recipe(folder):
         assert pixels(pictures(folder, f'{name}-again')[0]) == pixels(pictures(folder)[0])
         small = c2l('generate', PROMPT, '--format', name, '--quality', '10', '--out', name, folder=folder).stdout.strip()
         assert (folder / small).stat().st_size < (folder / path).stat().st_size
+
+
+@test
+def names_say_the_format(folder):
+    starts = {'png': b'\x89PNG', 'jpg': b'\xff\xd8\xff', 'JPEG': b'\xff\xd8\xff', 'webp': b'RIFF', '': b'\x89PNG'}
+    for end, start in starts.items():
+        grid = f'grid.{end}' if end else 'grid'
+        path = c2l('generate', PROMPT, '-n', '2', '--grid', grid, '--name-template', f'a picture.{end}', folder=folder).stdout.splitlines()[0]
+        assert (folder / grid).read_bytes().startswith(start) and (folder / path).read_bytes().startswith(start), end
+        assert PROMPT in c2l('info', path, folder=folder).stdout
+    assert {path.name for path in (folder / 'pictures').iterdir()} >= {'a picture.png', 'a picture.jpg', 'a picture.webp', 'a picture-2.webp'}
+    large = (folder / 'grid.jpg').stat().st_size
+    c2l('generate', PROMPT, '-n', '2', '--grid', 'grid.jpg', '--quality', '10', folder=folder)
+    assert (folder / 'grid.jpg').stat().st_size < large
+    for arguments, words in [(['--grid', 'grid.gif'], '.webp'), (['--grid', 'grid.tar.gz'], 'grid.tar.gz'), (['--grid', 'grid.png', '--quality', '10'], 'PNG'),
+                             (['--name-template', 'a.jpg', '--format', 'png'], 'a.jpg'), (['--name-template', '.png'], '--name-template')]:
+        result = c2l('generate', PROMPT, *arguments, '--out', 'none', folder=folder, expect=2)
+        assert words in result.stderr and not (folder / 'none').exists(), (arguments, result.stderr)
 
 
 @test
