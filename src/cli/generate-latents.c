@@ -25,7 +25,7 @@ find_shape (C2lSession *session,
     {
       g_autofree char *shape = c2l_array_to_string (array);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                   "%s: %s is no latent; [D], [L, D] or [N, L, D] is", path, shape);
+                   "%s: %s is no latent; [D], [L, D], [N, D] or [N, L, D] is", path, shape);
       return FALSE;
     }
   *n_rows = array->n_dims == 1 ? 1 : array->dims[array->n_dims - 2];

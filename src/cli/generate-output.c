@@ -151,6 +151,28 @@ c2l_generate_output_save (C2lPicture *picture, gpointer data)
     print_picture (output, picture);
 }
 
+/* Latents are what was found for the prompt; edits and other pictures that are mixed in are done to
+ * it anew with each drawing. Who did not know draws something else of the file. */
+static void
+say_what_is_left_out (const char *path, GPtrArray *pictures)
+{
+  gboolean edits = FALSE, mixes = FALSE;
+
+  for (guint i = 0; i < pictures->len; i++)
+    {
+      const C2lRecipe *recipe = ((C2lPicture *) g_ptr_array_index (pictures, i))->recipe;
+
+      edits = edits || recipe->edits->len > 0;
+      mixes = mixes || recipe->mixes->len > 0;
+    }
+  if (mixes)
+    c2l_cli_message ("%s: latents are without edits and without what is mixed in from other "
+                     "pictures; --from draws all of it",
+                     path);
+  else if (edits)
+    c2l_cli_message ("%s: latents are without edits; repeat --edit where they are drawn", path);
+}
+
 static gboolean
 save_latents (const char *path, GPtrArray *pictures, GError **error)
 {
@@ -163,8 +185,11 @@ save_latents (const char *path, GPtrArray *pictures, GError **error)
     memcpy (values + i * length,
             ((C2lPicture *) g_ptr_array_index (pictures, i))->recipe->latent.data,
             length * sizeof (float));
-  return c2l_npy_save (path, values, (gint64[]){ pictures->len, shape->n_rows, shape->width }, 3,
-                       error);
+  if (!c2l_npy_save (path, values, (gint64[]){ pictures->len, shape->n_rows, shape->width }, 3,
+                     error))
+    return FALSE;
+  say_what_is_left_out (path, pictures);
+  return TRUE;
 }
 
 static gboolean

@@ -504,6 +504,32 @@ def latents_go_out_and_in(folder):
 
 
 @test
+def latents_are_written_without_edits_and_that_is_said(folder):
+    edit = ['--edit', 'glasses=2', '-t', '0.8']
+    result = c2l('generate', PROMPT, '-n', 2, *edit, '--latent-out', 'w.npy', folder=folder)
+    assert 'w.npy: latents are without edits' in result.stderr, result.stderr
+    assert c2l('generate', PROMPT, '-n', 2, '--latent-out', 'plain.npy', '-o', 'plain', folder=folder).stderr == ''
+    assert (folder / 'w.npy').read_bytes() == (folder / 'plain.npy').read_bytes()
+    c2l('generate', '--latent', 'w.npy', *edit, '-o', 'again', folder=folder)
+    assert [pixels(path) for path in pictures(folder, 'again')] == [pixels(path) for path in pictures(folder)]
+
+
+@test
+def latents_of_every_shape_are_drawn(folder):
+    c2l('generate', PROMPT, '-n', 2, '--latent-out', 'w.npy', folder=folder)
+    shape, values = read_npy((folder / 'w.npy').read_bytes())
+    assert shape == (2, 1, 128)
+    first = values[:512]
+    for n, (shape, data, count) in enumerate([((128,), first, 1), ((1, 128), first, 1), ((2, 128), values, 2), ((12, 128), first * 12, 1),
+                                              ((2, 1, 128), values, 2), ((2, 12, 128), first * 12 + values[512:] * 12, 2)]):
+        write_npy(folder / 'in.npy', shape, data)
+        c2l('generate', '--latent', 'in.npy', '-o', str(n), folder=folder)
+        assert [pixels(path) for path in pictures(folder, str(n))] == [pixels(path) for path in pictures(folder)[:count]], shape
+    write_npy(folder / 'in.npy', (1, 1, 1, 128), first)
+    assert '[N, L, D]' in c2l('generate', '--latent', 'in.npy', folder=folder, expect=1).stderr
+
+
+@test
 def latents_beyond_all_models_are_refused(folder):
     c2l('generate', PROMPT, '--latent-out', 'w.npy', folder=folder)
     whole = (folder / 'w.npy').read_bytes()
