@@ -21,7 +21,7 @@ c2l_model_options_new_model_group (C2lModelOptions *options)
           { "clip", 0, 0, G_OPTION_ARG_FILENAME, &options->clip,
             "The CLIP model, for prompts and scores", "FILE" },
           { "merges", 0, 0, G_OPTION_ARG_FILENAME, &options->merges,
-            "CLIP's vocabulary (default: OpenAI's)", "FILE" },
+            "CLIP's vocabulary (default: merges.txt beside the CLIP, else OpenAI's)", "FILE" },
           { "preprocess", 0, 0, G_OPTION_ARG_STRING, &options->preprocess,
             "How CLIP sees pictures: reference (default), openai, openai-clamped", "NAME" },
           G_OPTION_ENTRY_NULL };

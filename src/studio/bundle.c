@@ -289,6 +289,25 @@ c2l_bundle_open (const char *folder, GError **error)
   return g_steal_pointer (&bundle);
 }
 
+/* The vocabulary that lies beside a CLIP, under the names that it is published by; NULL where none
+ * does. */
+static char *
+find_merges (const char *clip)
+{
+  static const char *const names[]
+      = { "merges.txt", "merges.txt.gz", "bpe_simple_vocab_16e6.txt.gz" };
+  g_autofree char *folder = g_path_get_dirname (clip);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
+
 C2lBundle *
 c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
 {
@@ -316,7 +335,10 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
         return NULL;
     }
   bundle->info = json_object_new ();
-  bundle->merges = g_strdup (files->merges);
+  if (files->merges != NULL || files->clip == NULL)
+    bundle->merges = g_strdup (files->merges);
+  else
+    bundle->merges = find_merges (files->clip);
   bundle->preprocess = g_strdup (files->preprocess != NULL ? files->preprocess : "reference");
   bundle->name = g_path_get_basename (files->prior != NULL ? files->prior : files->generator);
   if (strrchr (bundle->name, '.') != NULL)

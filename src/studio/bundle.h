@@ -52,7 +52,8 @@ typedef struct _C2lBundle C2lBundle;
 /* The original's files by path; everything but the generator may be NULL. */
 typedef struct
 {
-  const char *clip, *prior, *config, *generator, *merges;
+  const char *clip, *prior, *config, *generator;
+  const char *merges;     /* where NULL: what lies beside the CLIP under a name of vocabularies */
   const char *preprocess; /* "reference" where NULL */
 } C2lModelFiles;
 

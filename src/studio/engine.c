@@ -106,6 +106,43 @@ c2l_engine_get_clip (C2lEngine *engine, GError **error)
   return engine->clip;
 }
 
+const char *
+c2l_engine_get_merges (C2lEngine *engine)
+{
+  return engine->merges;
+}
+
+/* A list with more merges than the model has tokens for belongs to another one, and would draw
+ * pictures of other words; only OpenAI's own goes on behind its model's. */
+static gboolean
+check_vocabulary (C2lEngine *engine, C2lTokenizer *tokenizer, GError **error)
+{
+  int n = c2l_tokenizer_get_vocab_size (tokenizer);
+
+  if (n == C2L_TOKENIZER_PUBLISHED_SIZE || !c2l_tokenizer_is_part (tokenizer))
+    return TRUE;
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+               _ ("%s: it has merges for more than the model's %d tokens: it belongs to another "
+                  "model"),
+               engine->merges, n);
+  return FALSE;
+}
+
+static C2lTokenizer *
+load_tokenizer (C2lEngine *engine, int vocabulary, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  g_autoptr (C2lTokenizer) tokenizer = c2l_tokenizer_load (engine->merges, vocabulary, &why);
+
+  if (tokenizer != NULL && check_vocabulary (engine, tokenizer, &why))
+    return g_steal_pointer (&tokenizer);
+  g_set_error (error, why->domain, why->code,
+               _ ("%s; it was taken for the vocabulary of %s: name that with --merges, or put it "
+                  "beside the CLIP as merges.txt"),
+               why->message, c2l_bundle_get_file (engine->bundle, C2L_ROLE_CLIP));
+  return NULL;
+}
+
 C2lTokenizer *
 c2l_engine_get_tokenizer (C2lEngine *engine, GError **error)
 {
@@ -125,8 +162,7 @@ c2l_engine_get_tokenizer (C2lEngine *engine, GError **error)
           c2l_bundle_get_name (engine->bundle));
       return NULL;
     }
-  engine->tokenizer
-      = c2l_tokenizer_load (engine->merges, c2l_clip_get_info (clip)->vocabulary, error);
+  engine->tokenizer = load_tokenizer (engine, c2l_clip_get_info (clip)->vocabulary, error);
   return engine->tokenizer;
 }
 

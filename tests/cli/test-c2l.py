@@ -4,6 +4,7 @@
     tests/cli/test-c2l.py C2L [PART OF A NAME]"""
 
 import ast
+import gzip
 import json
 import os
 import pathlib
@@ -488,6 +489,58 @@ def an_exported_prior_draws_the_same(folder):
     assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'exported')[0])
     assert '--replace' in c2l('export', 'prior.ckpt', folder=folder, expect=1).stderr
     c2l('export', 'prior.ckpt', '--replace', folder=folder)
+
+
+def single_files(folder):
+    """The starter's parts, the CLIP in a folder of its own."""
+    c2l('export', 'prior.ckpt', folder=folder)
+    (folder / 'clip').mkdir()
+    shutil.copyfile(STARTER / 'clip.safetensors', folder / 'clip' / 'clip.safetensors')
+    return ['--prior', 'prior.ckpt', '--generator', STARTER / 'generator.safetensors', '--clip', 'clip/clip.safetensors',
+            '--preprocess', 'openai-clamped']
+
+
+@test
+def a_vocabulary_beside_the_clip_is_its_own(folder):
+    files = single_files(folder)
+    c2l('generate', PROMPT, folder=folder)
+    text = (STARTER / 'merges.txt').read_bytes()
+    for name, data in [('merges.txt', text), ('merges.txt.gz', gzip.compress(text)), ('bpe_simple_vocab_16e6.txt.gz', gzip.compress(text))]:
+        (folder / 'clip' / name).write_bytes(data)
+        c2l('generate', PROMPT, *files, '-o', name, folder=folder)
+        assert pixels(pictures(folder)[0]) == pixels(pictures(folder, name)[0]), name
+        (folder / 'clip' / name).unlink()
+    (folder / 'clip' / 'merges.txt.gz').write_bytes(gzip.compress(text)[:-500])
+    said = c2l('generate', PROMPT, *files, '-o', 'none', folder=folder, expect=1).stderr
+    assert 'clip/merges.txt.gz' in said and 'damaged' in said and pictures(folder, 'none') == []
+    c2l('generate', PROMPT, *files, '--merges', STARTER / 'merges.txt', '-o', 'named', folder=folder)
+    assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'named')[0])
+
+
+@test
+def a_vocabulary_of_another_clip_is_refused(folder):
+    files = single_files(folder)
+    lines = (STARTER / 'merges.txt').read_text().splitlines(keepends=True)
+    (folder / 'short.txt').write_text(''.join(lines[:-1]))
+    (folder / 'long.txt').write_text(''.join(lines) + 'x yz\n')
+    for arguments, name in [([], 'merges.txt.gz'), (['--merges', 'short.txt'], 'short.txt'), (['--merges', 'long.txt'], 'long.txt')]:
+        for call in (['generate', PROMPT], ['import', 'made']):
+            said = c2l(*call, *files, *arguments, folder=folder, expect=1).stderr
+            assert name in said and 'clip/clip.safetensors' in said and '--merges' in said and said.count('\n') == 1, said
+    assert pictures(folder) == [] and not list(folder.glob('made*'))
+
+
+@test
+def an_import_brings_the_vocabulary_beside_the_clip(folder):
+    files = single_files(folder)
+    shutil.copyfile(STARTER / 'merges.txt', folder / 'clip' / 'merges.txt')
+    c2l('import', 'made', *files, folder=folder)
+    shutil.rmtree(folder / 'clip')
+    c2l('generate', PROMPT, folder=folder)
+    c2l('generate', PROMPT, '--model', 'made', '-o', 'again', folder=folder)
+    assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'again')[0])
+    info = json.loads((folder / 'made' / 'model.json').read_text())
+    assert info['resolution'] == 128 and info['styles'] > 0 and info['latents'] == 1 and info['clip']['merges'] == 'merges.txt'
 
 
 @test
