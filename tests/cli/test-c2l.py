@@ -600,6 +600,45 @@ def info_says_what_each_file_is(folder):
 
 
 @test
+def errors_name_a_file_as_it_was_named(folder):
+    (folder / 'sub').mkdir()
+    (folder / 'sub' / 'README.md').write_text('Dear model\x00')
+    (folder / 'sub' / 'config.yaml').write_text('model: {network: {depth: many}}\n')
+    (folder / 'sub' / 'empty.pkl').touch()
+    header = json.dumps({'token_embedding.weight': {'dtype': 'F32', 'shape': [2, 2], 'data_offsets': [0, 16]},
+                         'visual.proj': {'dtype': 'F32', 'shape': [2, 2], 'data_offsets': [16, 32]}}).encode()
+    (folder / 'sub' / 'half.safetensors').write_bytes(struct.pack('<Q', len(header)) + header + bytes(32))
+    shutil.copyfile(STARTER / 'merges.txt', folder / 'sub' / 'merges.txt')
+    c2l('generate', PROMPT, folder=folder)
+    c2l('export', 'sub/prior.ckpt', folder=folder)
+    picture, generator = pictures(folder)[0], ('--generator', STARTER / 'generator.safetensors')
+    for arguments in (
+        ['info', 'sub/README.md'],
+        ['info', 'sub/empty.pkl'],
+        ['generate', PROMPT, '--generator', 'sub/README.md'],
+        ['generate', PROMPT, '--generator', 'sub/empty.pkl', '--random'],
+        ['generate', PROMPT, '--edit', 'sub/README.md'],
+        ['generate', '--latent', 'sub/README.md'],
+        ['generate', '--from', 'sub/README.md'],
+        ['generate', '--prompts', 'sub/README.md'],
+        ['generate', '--prompts', 'sub/missing.txt'],
+        ['generate', PROMPT, *generator, '--prior', 'sub/prior.ckpt', '--config', 'sub/config.yaml', '--clip', STARTER / 'clip.safetensors'],
+        ['generate', PROMPT, *generator, '--prior', 'sub/prior.ckpt', '--clip', 'sub/half.safetensors'],
+        ['generate', PROMPT, *generator, '--prior', 'sub/prior.ckpt', '--clip', 'sub/README.md'],
+        ['score', 'sub/README.md', PROMPT],
+        ['score', 'sub/missing.png', PROMPT],
+        ['morph', 'sub/README.md', picture, '-o', 'm.webp'],
+        ['import', 'made', '--generator', 'sub/README.md'],
+        ['import', 'made', *generator, '--directions', 'sub/missing'],
+        ['import', 'made', *generator, '--examples', 'sub/missing'],
+    ):
+        arguments = [argument for argument in arguments if argument != PROMPT or '--random' not in arguments]
+        name = next(argument for argument in arguments if str(argument).startswith('sub/') and argument != 'sub/prior.ckpt')
+        said = c2l(*arguments, folder=folder, expect=1).stderr
+        assert said.startswith('c2l: ') and name in said.split(': ')[1] and said.count('\n') == 1, (arguments, said)
+
+
+@test
 def info_lists_devices(folder):
     without = {**os.environ, 'C2L_MODULES': str(folder)}
     text = c2l('info', '--devices', folder=folder, env=without).stdout
