@@ -173,7 +173,9 @@ run (int argc, char **argv)
   if (!c2l_generate_options_parse (&options, &argc, &argv, &exit_code))
     return exit_code;
   prompts = c2l_cli_read_prompts (argc - 1, argv + 1, options.prompts, &error);
-  if (prompts == NULL || (engine = c2l_model_options_open_engine (&options.model, &error)) == NULL)
+  if (prompts == NULL
+      || (engine = c2l_model_options_open_engine (&options.model, C2L_ROLE_GENERATOR, &error))
+             == NULL)
     return c2l_cli_fail (error);
   if (options.from == NULL && options.latent == NULL && !options.random && prompts[0] == NULL)
     return c2l_cli_usage (&c2l_command_generate,

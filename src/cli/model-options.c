@@ -89,8 +89,10 @@ c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, G
 }
 
 static C2lBundle *
-open_files (const C2lModelOptions *options, GError **error)
+open_files (const C2lModelOptions *options, C2lRole needed, GError **error)
 {
+  const char *const named[C2L_N_ROLES] = { options->clip, options->prior, options->generator };
+  const char *role = c2l_role_get_name (needed);
   g_auto (C2lModelPaths) paths = { 0 };
 
   C2lClipPreprocess preprocess;
@@ -103,10 +105,11 @@ open_files (const C2lModelOptions *options, GError **error)
                       options->preprocess);
       return NULL;
     }
-  if (options->generator == NULL)
+  if (named[needed] == NULL)
     {
       c2l_cli_refuse (error,
-                      "a model of single files needs a generator; name one with --generator");
+                      "this needs a %s, which the files named do not have; name one with --%s",
+                      role, role);
       return NULL;
     }
   if (!c2l_model_options_fetch (options, &paths, error))
@@ -133,7 +136,7 @@ open_named (const char *name, GError **error)
 }
 
 C2lBundle *
-c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
+c2l_model_options_open_bundle (const C2lModelOptions *options, C2lRole needed, GError **error)
 {
   g_autofree char *starter = NULL;
 
@@ -141,7 +144,7 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
       || options->config != NULL)
     {
       if (options->model == NULL)
-        return open_files (options, error);
+        return open_files (options, needed, error);
       c2l_cli_refuse (error,
                       "--model names a whole model; leave it out, or leave out --prior, --config, "
                       "--generator and --clip");
@@ -205,9 +208,9 @@ c2l_model_options_get_precision (const C2lModelOptions *options,
 }
 
 C2lEngine *
-c2l_model_options_open_engine (const C2lModelOptions *options, GError **error)
+c2l_model_options_open_engine (const C2lModelOptions *options, C2lRole needed, GError **error)
 {
-  g_autoptr (C2lBundle) bundle = c2l_model_options_open_bundle (options, error);
+  g_autoptr (C2lBundle) bundle = c2l_model_options_open_bundle (options, needed, error);
   g_autoptr (C2lDevice) device
       = bundle != NULL ? c2l_model_options_open_device (options, error) : NULL;
   g_autofree char *merges

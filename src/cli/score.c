@@ -70,7 +70,7 @@ run (int argc, char **argv)
     return exit_code;
   if (argc < 3)
     return c2l_cli_usage (&c2l_command_score, "name a picture and at least one prompt");
-  engine = c2l_model_options_open_engine (&model, &error);
+  engine = c2l_model_options_open_engine (&model, C2L_ROLE_CLIP, &error);
   if (engine == NULL
       || !c2l_model_options_get_precision (&model, c2l_engine_get_device (engine),
                                            C2L_DEFAULT_PRECISION, &precision, &error))

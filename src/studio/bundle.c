@@ -314,7 +314,11 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
   const char *const paths[C2L_N_ROLES] = { files->clip, files->prior, files->generator };
   g_autoptr (C2lBundle) bundle = bundle_new ();
 
-  g_return_val_if_fail (files->generator != NULL, NULL);
+  const char *first = files->prior != NULL       ? files->prior
+                      : files->generator != NULL ? files->generator
+                                                 : files->clip;
+
+  g_return_val_if_fail (first != NULL, NULL);
   for (int role = 0; role < C2L_N_ROLES; role++)
     {
       if (paths[role] != NULL && !g_file_test (paths[role], G_FILE_TEST_IS_REGULAR))
@@ -340,7 +344,7 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
   else
     bundle->merges = find_merges (files->clip);
   bundle->preprocess = g_strdup (files->preprocess != NULL ? files->preprocess : "reference");
-  bundle->name = g_path_get_basename (files->prior != NULL ? files->prior : files->generator);
+  bundle->name = g_path_get_basename (first);
   if (strrchr (bundle->name, '.') != NULL)
     *strrchr (bundle->name, '.') = '\0';
   return g_steal_pointer (&bundle);

@@ -49,7 +49,8 @@ typedef struct
 
 typedef struct _C2lBundle C2lBundle;
 
-/* The original's files by path; everything but the generator may be NULL. */
+/* The original's files by path; those that are not there are NULL, but one of clip, prior and
+ * generator is. */
 typedef struct
 {
   const char *clip, *prior, *config, *generator;

@@ -491,6 +491,22 @@ def an_exported_prior_draws_the_same(folder):
     c2l('export', 'prior.ckpt', '--replace', folder=folder)
 
 
+@test
+def what_draws_nothing_needs_no_generator(folder):
+    c2l('generate', PROMPT, folder=folder)
+    c2l('export', 'whole.ckpt', folder=folder)
+    clip = ['--clip', STARTER / 'clip.safetensors', '--preprocess', 'openai-clamped']
+    alone = c2l('score', pictures(folder)[0], PROMPT, *clip, folder=folder).stdout
+    assert alone == c2l('score', pictures(folder)[0], PROMPT, folder=folder).stdout
+    c2l('export', 'again.ckpt', '--prior', 'whole.ckpt', folder=folder)
+    assert (folder / 'whole.ckpt').read_bytes() == (folder / 'again.ckpt').read_bytes()
+    assert (folder / 'whole.yaml').read_bytes() == (folder / 'again.yaml').read_bytes()
+    for arguments, words in [(['score', 'x.png', PROMPT, '--generator', STARTER / 'generator.safetensors'], '--clip'),
+                             (['export', 'none.ckpt', *clip], '--prior'), (['evaluate', '--prior', 'whole.ckpt'], '--generator'),
+                             (['morph', 'x.png', 'y.png', '-o', 'm.webp', '--prior', 'whole.ckpt'], '--generator')]:
+        assert words in c2l(*arguments, folder=folder, expect=2).stderr, arguments
+
+
 def single_files(folder):
     """The starter's parts, the CLIP in a folder of its own."""
     c2l('export', 'prior.ckpt', folder=folder)
