@@ -15,7 +15,7 @@ c2l_model_options_new_model_group (C2lModelOptions *options)
           { "prior", 0, 0, G_OPTION_ARG_FILENAME, &options->prior, "The prior: a checkpoint",
             "FILE" },
           { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
-            "The prior's configuration (default: the .yaml beside it)", "FILE" },
+            "The prior's configuration (default: the .yaml beside it, on a server too)", "FILE" },
           { "generator", 0, 0, G_OPTION_ARG_FILENAME, &options->generator,
             "The generator: a StyleGAN pickle", "FILE" },
           { "clip", 0, 0, G_OPTION_ARG_FILENAME, &options->clip,

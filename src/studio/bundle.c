@@ -26,6 +26,7 @@ struct _C2lBundle
   char *name;
   JsonObject *info;
   JsonObject *prior_config;
+  char *config_file;
   char *preprocess;
   char *merges;
   char *files[C2L_N_ROLES];
@@ -82,6 +83,7 @@ c2l_bundle_unref (C2lBundle *bundle)
   g_free (bundle->name);
   g_clear_pointer (&bundle->info, json_object_unref);
   g_clear_pointer (&bundle->prior_config, json_object_unref);
+  g_free (bundle->config_file);
   g_free (bundle->preprocess);
   g_free (bundle->merges);
   for (int role = 0; role < C2L_N_ROLES; role++)
@@ -334,6 +336,7 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
     }
   if (files->config != NULL)
     {
+      bundle->config_file = g_strdup (files->config);
       bundle->prior_config = c2l_yaml_load (files->config, error);
       if (bundle->prior_config == NULL)
         return NULL;
@@ -395,6 +398,12 @@ JsonObject *
 c2l_bundle_get_prior_config (C2lBundle *bundle)
 {
   return bundle->prior_config;
+}
+
+const char *
+c2l_bundle_get_config_file (C2lBundle *bundle)
+{
+  return bundle->config_file;
 }
 
 const char *

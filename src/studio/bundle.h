@@ -79,6 +79,8 @@ const char *c2l_bundle_get_folder (C2lBundle *bundle);
 JsonObject *c2l_bundle_get_info (C2lBundle *bundle);
 /* The prior's configuration, Hydra's keys with ${…} resolved (nullable). Lent. */
 JsonObject *c2l_bundle_get_prior_config (C2lBundle *bundle);
+/* (nullable): the file that it was read from, where the model is given by files. */
+const char *c2l_bundle_get_config_file (C2lBundle *bundle);
 const char *c2l_bundle_get_preprocess (C2lBundle *bundle);
 void c2l_bundle_get_defaults (C2lBundle *bundle, C2lDefaults *defaults);
 /* (nullable): the merges file; NULL means that of OpenAI's CLIP. */
