@@ -88,7 +88,7 @@ model_new (C2lBundle *bundle,
   C2lPrecision precision;
   C2lModel *self;
 
-  if (bundle != NULL)
+  if (bundle != NULL && c2l_paths_check (&cause))
     device = c2l_device_open (device_name != NULL ? device_name : DEFAULT_DEVICE, &cause);
   if (device == NULL || !find_precision (device, precision_name, &precision, &cause))
     {
@@ -107,6 +107,11 @@ c2l_model_open (const char *folder, const char *device, const char *precision, G
   GError *cause = NULL;
   C2lBundle *bundle;
 
+  if (!c2l_paths_check (&cause))
+    {
+      c2l_error_propagate (error, cause);
+      return NULL;
+    }
   if (folder == NULL && starter == NULL)
     {
       g_set_error (error, C2L_ERROR, C2L_ERROR_MODEL,

@@ -112,6 +112,13 @@ fetch_config_beside (const Fetch *fetch, const char *prior, C2lModelPaths *paths
     return TRUE;
   if (path != NULL)
     config = c2l_yaml_load (path, &why);
+  /* A page that is sent in its place may read like one. */
+  if (config != NULL && !json_object_has_member (config, "model"))
+    {
+      g_clear_pointer (&config, json_object_unref);
+      g_set_error (&why, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
+                   _ ("%s: what the server sent is no prior's configuration"), address);
+    }
   if (config == NULL)
     {
       if (path != NULL)

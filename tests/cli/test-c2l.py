@@ -120,6 +120,20 @@ def wrong_use_is_answered(folder):
 
 
 @test
+def a_folder_of_data_that_is_none_is_refused(folder):
+    (folder / 'empty').mkdir()
+    (folder / 'file').touch()
+    for place in ('/nonexistent', 'empty', 'file'):
+        env = {**os.environ, 'C2L_DATA': place}
+        for arguments in (['generate', PROMPT], ['models'], ['info', STARTER]):
+            said = c2l(*arguments, folder=folder, env=env, expect=1)
+            assert said.stderr.startswith('c2l: C2L_DATA: ') and f'“{place}”' in said.stderr and said.stdout == '', said
+        c2l('generate', '--help', folder=folder, env=env)
+    c2l('generate', PROMPT, folder=folder, env={**os.environ, 'C2L_DATA': ''})
+    assert len(pictures(folder)) == 1
+
+
+@test
 def impossible_settings_are_refused(folder):
     for arguments, words in [
         (['--sampler', 'magic'], 'magic'),
