@@ -630,6 +630,26 @@ def info_says_what_each_file_is(folder):
 
 
 @test
+def info_tells_the_same_sizes_as_json(folder):
+    def told(path, *arguments):
+        return json.loads(c2l('info', '--json', path, *arguments, folder=folder).stdout), c2l('info', path, *arguments, folder=folder).stdout
+
+    clip, text = told(STARTER / 'clip.safetensors')
+    assert f"embeddings   {clip['embed_dim']} numbers" in text and clip['text']['vocabulary'] == 1481
+    for part in (clip['text'], clip['vision']):
+        assert f"width {part['width']}, depth {part['depth']}, {part['heads']} heads, " in text, text
+    assert f"{clip['vision']['resolution']}² in patches of {clip['vision']['patch']}²" in text, text
+    prior, text = told(STARTER / 'prior.safetensors')
+    assert f"width {prior['width']}, depth {prior['depth']}, {prior['heads']} heads of {prior['head_dim']}" in text, text
+    assert f"{prior['latents']}; {prior['timesteps']} time steps" in text, text
+    generator, text = told(STARTER / 'generator.safetensors', '--tensors')
+    assert f"pictures of {generator['resolution']}², {generator['styles']} styles of {generator['style_width']}" in text and 'arrays' in generator
+    assert told(FIXTURES / 'stylegan3' / 't-cond' / 'network.pkl')[0]['classes'] > 1
+    array, text = told(STARTER / 'directions' / 'beard.npy')
+    assert array['arrays'] == [{'name': '', 'type': 'f32', 'shape': [128]}] and 'f32 [128]' in text, (array, text)
+
+
+@test
 def errors_name_a_file_as_it_was_named(folder):
     (folder / 'sub').mkdir()
     (folder / 'sub' / 'README.md').write_text('Dear model\x00')
