@@ -160,6 +160,8 @@ show_image (const C2lFileInfo *info, const Options *options)
                       recipe->guidance);
   else
     c2l_cli_describe ("latent", "%s", origins[recipe->origin]);
+  if (recipe->label != C2L_NO_LABEL)
+    c2l_cli_describe ("class", "%d", recipe->label);
   c2l_cli_describe ("drawn", "with truncation %g and %s noise", recipe->truncation,
                     c2l_noise_kind_get_name (recipe->noise));
   for (guint i = 0; i < recipe->edits->len; i++)

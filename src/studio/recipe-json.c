@@ -15,8 +15,9 @@
 #define FORMAT_PLAIN 1
 #define FORMAT_MIXED 2
 
-/* Far above what anyone mixes, far below what would hurt. */
+/* Far above what anyone mixes and any model knows, far below what would hurt. */
 #define MAX_MIXES 64
+#define MAX_LABEL (1 << 24)
 
 static const char *const origin_names[] = { "prior", "z", "file" };
 static const char *const noise_names[] = { "const", "random", "none" };
@@ -125,6 +126,11 @@ c2l_recipe_to_node (C2lRecipe *recipe)
   c2l_json_add_string (builder, "source", recipe->source);
   add_u64 (builder, "seed", recipe->seed);
   add_u64 (builder, "index", recipe->index);
+  if (recipe->label != C2L_NO_LABEL)
+    {
+      json_builder_set_member_name (builder, "class");
+      json_builder_add_int_value (builder, recipe->label);
+    }
   if (recipe->sampler != NULL)
     {
       c2l_json_add_string (builder, "sampler", recipe->sampler);
@@ -170,6 +176,17 @@ read_u64 (JsonObject *object, const char *name, guint64 max, guint64 *value)
   const char *text = c2l_json_get_string (object, name, NULL);
 
   return text != NULL && g_ascii_string_to_unsigned (text, 10, 0, max, value, NULL);
+}
+
+static gboolean
+read_label (C2lRecipe *recipe, JsonObject *object)
+{
+  gint64 label = c2l_json_get_int (object, "class", -1);
+
+  if (!json_object_has_member (object, "class"))
+    return TRUE;
+  recipe->label = CLAMP (label, 0, MAX_LABEL);
+  return label == recipe->label;
 }
 
 static gboolean
@@ -250,6 +267,8 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
       || !read_u64 (object, "noise_seed", G_MAXUINT64, &recipe->noise_seed))
     return broken (error, where, _ ("a seed is missing or out of range"));
   recipe->index = index;
+  if (!read_label (recipe, object))
+    return broken (error, where, _ ("its class is no number that a class can have"));
   recipe->steps = CLAMP (c2l_json_get_int (object, "steps", 0), 0, G_MAXINT);
   recipe->guidance = c2l_json_get_double (object, "guidance", 1);
   recipe->truncation = c2l_json_get_double (object, "truncation", 1);

@@ -209,6 +209,7 @@ c2l_recipe_new (void)
   recipe->sha256 = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   recipe->mixes = g_ptr_array_new_with_free_func (mix_free);
   recipe->edits = c2l_recipe_edits_new ();
+  recipe->label = C2L_NO_LABEL;
   recipe->guidance = 1;
   recipe->truncation = 1;
   return recipe;
@@ -276,6 +277,7 @@ c2l_recipe_copy (const C2lRecipe *recipe)
   copy->source = g_strdup (recipe->source);
   copy->seed = recipe->seed;
   copy->index = recipe->index;
+  copy->label = recipe->label;
   copy->sampler = g_strdup (recipe->sampler);
   copy->steps = recipe->steps;
   copy->guidance = recipe->guidance;
@@ -339,10 +341,10 @@ c2l_recipe_equal (const C2lRecipe *a, const C2lRecipe *b)
 
   if (a == b)
     return TRUE;
-  if (a->origin != b->origin || a->seed != b->seed || a->index != b->index || a->steps != b->steps
-      || a->guidance != b->guidance || a->truncation != b->truncation || a->noise != b->noise
-      || a->noise_seed != b->noise_seed || a->move_x != b->move_x || a->move_y != b->move_y
-      || a->turn != b->turn)
+  if (a->origin != b->origin || a->seed != b->seed || a->index != b->index || a->label != b->label
+      || a->steps != b->steps || a->guidance != b->guidance || a->truncation != b->truncation
+      || a->noise != b->noise || a->noise_seed != b->noise_seed || a->move_x != b->move_x
+      || a->move_y != b->move_y || a->turn != b->turn)
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     if (g_strcmp0 (texts[i][0], texts[i][1]) != 0)

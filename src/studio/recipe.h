@@ -13,6 +13,7 @@
 G_BEGIN_DECLS
 
 #define C2L_RECIPE_KEYWORD "clip2latent"
+#define C2L_NO_LABEL (-1)
 
 #define C2L_STUDIO_ERROR (c2l_studio_error_quark ())
 typedef enum
@@ -98,6 +99,7 @@ typedef struct
   char *source;         /* (nullable): the name, without folders, of the image that a look-alike is like */
   guint64 seed;
   guint32 index;
+  int label;            /* of random latents: class of a class-conditional generator, else C2L_NO_LABEL */
   char *sampler;        /* (nullable): not sampled */
   int steps;
   double guidance;

@@ -335,6 +335,22 @@ def a_stylegan3_picture_is_moved_and_turned(folder):
 
 
 @test
+def a_class_is_kept_in_the_recipe(folder):
+    generator = ('--generator', FIXTURES / 'stylegan3' / 't-cond' / 'network.pkl')
+    for label in ('0', '1'):
+        c2l('generate', *generator, '--random', '--class', label, '-o', label, folder=folder)
+        assert re.search(rf'class +{label}\n', c2l('info', pictures(folder, label)[0], folder=folder).stdout)
+        assert json.loads(c2l('info', '--json', pictures(folder, label)[0], folder=folder).stdout)['recipe']['class'] == int(label)
+        c2l('generate', *generator, '--from', pictures(folder, label)[0], '-o', label + '-again', folder=folder)
+        assert pictures(folder, label)[0].read_bytes() == pictures(folder, label + '-again')[0].read_bytes()
+    assert pixels(pictures(folder, '0')[0]) != pixels(pictures(folder, '1')[0])
+    said = c2l('generate', '--random', '--class', '3', '-o', 'none', folder=folder, expect=1).stderr
+    assert 'class 3' in said and 'no classes' in said and pictures(folder, 'none') == [], said
+    c2l('generate', '--random', '-o', 'none', folder=folder)
+    assert 'class' not in json.loads(c2l('info', '--json', pictures(folder, 'none')[0], folder=folder).stdout)['recipe']
+
+
+@test
 def prompts_are_mixed(folder):
     line = json.loads(c2l('generate', 'a man with a beard | a woman:0.5', '--json', '--score', folder=folder).stdout)
     assert line['prompt'] == 'a man with a beard | a woman:0.5'
