@@ -76,8 +76,12 @@ run (int argc, char **argv)
   if (!isfinite (import.defaults.truncation) || import.defaults.steps < 0)
     return c2l_cli_usage (&c2l_command_import,
                           "--guidance, --truncation: a number; --steps: a whole number from 1 on");
-  import.files = (C2lModelFiles){ paths.clip,      paths.prior,  paths.config,
-                                  paths.generator, paths.merges, model.preprocess };
+  import.files = (C2lModelFiles){ .clip = paths.clip,
+                                  .prior = paths.prior,
+                                  .config = paths.config,
+                                  .generator = paths.generator,
+                                  .merges = paths.merges,
+                                  .preprocess = model.preprocess };
   if (!c2l_import (&import, argv[1], device, c2l_cli_get_cancellable (), &error))
     return c2l_cli_fail (error);
   printf ("%s\n", argv[1]);

@@ -127,6 +127,32 @@ static const char *const origins[] = {
   [C2L_ORIGIN_FILE] = "given",
 };
 
+/* A model of single files has no name to draw again by, but their names. */
+static void
+show_model (const C2lFileInfo *info, const C2lRecipe *recipe)
+{
+  g_autofree char *again = c2l_recipe_dup_file_options (recipe);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (C2lRole role = 0; role < C2L_N_ROLES; role++)
+    {
+      const char *name = g_hash_table_lookup (recipe->files, c2l_role_get_name (role));
+
+      if (name != NULL)
+        g_string_append_printf (names, "%s%s %s", names->len > 0 ? ", " : "",
+                                c2l_role_get_name (role), name);
+    }
+  c2l_cli_describe ("model", "%s, seed %" G_GUINT64_FORMAT ", picture %u",
+                    names->len > 0 ? names->str : recipe->model, recipe->seed, recipe->index);
+  if (again != NULL)
+    {
+      g_autofree char *quoted = g_shell_quote (info->path);
+
+      c2l_cli_describe ("again", "c2l generate --from %s %s",
+                        strchr (info->path, ' ') != NULL ? quoted : info->path, again);
+    }
+}
+
 static void
 show_image (const C2lFileInfo *info, const Options *options)
 {
@@ -153,8 +179,7 @@ show_image (const C2lFileInfo *info, const Options *options)
   if (recipe->made_by != NULL)
     c2l_cli_describe ("made by", "%s%s%s", recipe->made_by, recipe->source != NULL ? " of " : "",
                       recipe->source != NULL ? recipe->source : "");
-  c2l_cli_describe ("model", "%s, seed %" G_GUINT64_FORMAT ", picture %u", recipe->model,
-                    recipe->seed, recipe->index);
+  show_model (info, recipe);
   if (recipe->sampler != NULL)
     c2l_cli_describe ("sampled", "%s, %d steps, guidance %g", recipe->sampler, recipe->steps,
                       recipe->guidance);

@@ -80,8 +80,11 @@ gboolean
 c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error)
 {
   const C2lModelFilesProgress progress = { show_download, NULL };
-  const C2lModelFiles named
-      = { options->clip, options->prior, options->config, options->generator, options->merges };
+  const C2lModelFiles named = { .clip = options->clip,
+                                .prior = options->prior,
+                                .config = options->config,
+                                .generator = options->generator,
+                                .merges = options->merges };
   gboolean ok = c2l_model_paths_fetch (paths, &named, &progress, c2l_cli_get_cancellable (), error);
 
   c2l_cli_progress_clear ();
@@ -114,9 +117,16 @@ open_files (const C2lModelOptions *options, C2lRole needed, GError **error)
     }
   if (!c2l_model_options_fetch (options, &paths, error))
     return NULL;
-  return c2l_bundle_open_files (&(C2lModelFiles){ paths.clip, paths.prior, paths.config,
-                                                  paths.generator, paths.merges,
-                                                  options->preprocess },
+  const C2lModelFiles names
+      = { .clip = options->clip, .prior = options->prior, .generator = options->generator };
+
+  return c2l_bundle_open_files (&(C2lModelFiles){ .clip = paths.clip,
+                                                  .prior = paths.prior,
+                                                  .config = paths.config,
+                                                  .generator = paths.generator,
+                                                  .merges = paths.merges,
+                                                  .preprocess = options->preprocess,
+                                                  .named = &names },
                                 error);
 }
 

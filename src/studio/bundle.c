@@ -30,6 +30,7 @@ struct _C2lBundle
   char *preprocess;
   char *merges;
   char *files[C2L_N_ROLES];
+  char *given[C2L_N_ROLES];
   char *sums[C2L_N_ROLES];
   C2lWeights *weights[C2L_N_ROLES]; /* NULL: loaded from the file */
   GPtrArray *directions;
@@ -89,6 +90,7 @@ c2l_bundle_unref (C2lBundle *bundle)
   for (int role = 0; role < C2L_N_ROLES; role++)
     {
       g_free (bundle->files[role]);
+      g_free (bundle->given[role]);
       g_free (bundle->sums[role]);
       g_clear_pointer (&bundle->weights[role], c2l_weights_unref);
     }
@@ -310,10 +312,27 @@ find_merges (const char *clip)
   return NULL;
 }
 
+/* @name for recipes, which are given away with pictures: without folders, and without what opens a
+ * server's door. */
+static char *
+dup_given (const char *name)
+{
+  if (name == NULL || g_file_test (name, G_FILE_TEST_EXISTS))
+    return name != NULL ? g_filename_display_basename (name) : NULL;
+  if (strstr (name, "://") == NULL)
+    return g_filename_display_name (name);
+
+  g_autoptr (GUri) uri = g_uri_parse (name, G_URI_FLAGS_ENCODED, NULL);
+
+  return uri != NULL ? g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY) : NULL;
+}
+
 C2lBundle *
 c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
 {
+  const C2lModelFiles *named = files->named != NULL ? files->named : files;
   const char *const paths[C2L_N_ROLES] = { files->clip, files->prior, files->generator };
+  const char *const names[C2L_N_ROLES] = { named->clip, named->prior, named->generator };
   g_autoptr (C2lBundle) bundle = bundle_new ();
 
   const char *first = files->prior != NULL       ? files->prior
@@ -333,6 +352,7 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
           return NULL;
         }
       bundle->files[role] = g_strdup (paths[role]);
+      bundle->given[role] = dup_given (names[role]);
     }
   if (files->config != NULL)
     {
@@ -458,6 +478,12 @@ const char *
 c2l_bundle_get_file (C2lBundle *bundle, C2lRole role)
 {
   return bundle->files[role];
+}
+
+const char *
+c2l_bundle_get_given (C2lBundle *bundle, C2lRole role)
+{
+  return bundle->given[role];
 }
 
 C2lWeights *

@@ -98,14 +98,14 @@ get_format (const C2lRecipe *recipe)
 }
 
 static void
-add_sha256 (JsonBuilder *builder, GHashTable *sha256)
+add_roles (JsonBuilder *builder, const char *name, GHashTable *texts)
 {
-  g_autoptr (GList) roles = g_list_sort (g_hash_table_get_keys (sha256), (GCompareFunc) strcmp);
+  g_autoptr (GList) roles = g_list_sort (g_hash_table_get_keys (texts), (GCompareFunc) strcmp);
 
-  json_builder_set_member_name (builder, "sha256");
+  json_builder_set_member_name (builder, name);
   json_builder_begin_object (builder);
   for (GList *l = roles; l != NULL; l = l->next)
-    c2l_json_add_string (builder, l->data, g_hash_table_lookup (sha256, l->data));
+    c2l_json_add_string (builder, l->data, g_hash_table_lookup (texts, l->data));
   json_builder_end_object (builder);
 }
 
@@ -119,7 +119,9 @@ c2l_recipe_to_node (C2lRecipe *recipe)
   json_builder_add_int_value (builder, get_format (recipe));
   c2l_json_add_string (builder, "program", recipe->program);
   c2l_json_add_string (builder, "model", recipe->model);
-  add_sha256 (builder, recipe->sha256);
+  add_roles (builder, "sha256", recipe->sha256);
+  if (g_hash_table_size (recipe->files) > 0)
+    add_roles (builder, "files", recipe->files);
   c2l_json_add_string (builder, "origin", origin_names[recipe->origin]);
   c2l_json_add_string (builder, "prompt", recipe->prompt);
   c2l_json_add_string (builder, "made_by", recipe->made_by);
@@ -230,16 +232,16 @@ read_placement (C2lRecipe *recipe, JsonObject *object, const char *where, GError
 }
 
 static void
-read_sha256 (C2lRecipe *recipe, JsonObject *object)
+read_roles (GHashTable *texts, JsonObject *object, const char *name)
 {
-  JsonObject *sums = c2l_json_get_object (object, "sha256");
-  g_autoptr (GList) roles = sums != NULL ? json_object_get_members (sums) : NULL;
+  JsonObject *values = c2l_json_get_object (object, name);
+  g_autoptr (GList) roles = values != NULL ? json_object_get_members (values) : NULL;
 
   for (GList *l = roles; l != NULL; l = l->next)
     {
-      const char *sum = c2l_json_get_string (sums, l->data, NULL);
-      if (sum != NULL)
-        g_hash_table_insert (recipe->sha256, g_strdup (l->data), g_strdup (sum));
+      const char *text = c2l_json_get_string (values, l->data, NULL);
+      if (text != NULL)
+        g_hash_table_insert (texts, g_strdup (l->data), g_strdup (text));
     }
 }
 
@@ -287,7 +289,8 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   recipe->precision = g_strdup (c2l_json_get_string (object, "precision", NULL));
   recipe->device = g_strdup (c2l_json_get_string (object, "device", NULL));
   recipe->device_details = g_strdup (c2l_json_get_string (object, "device_details", NULL));
-  read_sha256 (recipe, object);
+  read_roles (recipe->sha256, object, "sha256");
+  read_roles (recipe->files, object, "files");
   if (!c2l_json_read_rows (object, "latent", &recipe->latent))
     return broken (error, where, _ ("its latent is missing or damaged"));
   if (!c2l_json_read_edits (object, recipe->edits, &what))

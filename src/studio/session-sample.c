@@ -27,6 +27,7 @@ c2l_session_stamp (C2lSession *session, C2lRecipe *recipe)
   recipe->device = g_strdup (c2l_device_get_kind (c2l_engine_get_device (session->engine)));
   recipe->device_details = c2l_session_dup_device_details (session);
   g_hash_table_remove_all (recipe->sha256);
+  g_hash_table_remove_all (recipe->files);
   for (int role = 0; role < C2L_N_ROLES; role++)
     {
       char *sum = c2l_bundle_get_file (bundle, role) != NULL
@@ -34,6 +35,9 @@ c2l_session_stamp (C2lSession *session, C2lRecipe *recipe)
                       : NULL;
       if (sum != NULL)
         g_hash_table_insert (recipe->sha256, g_strdup (c2l_role_get_name (role)), sum);
+      if (c2l_bundle_get_given (bundle, role) != NULL)
+        g_hash_table_insert (recipe->files, g_strdup (c2l_role_get_name (role)),
+                             g_strdup (c2l_bundle_get_given (bundle, role)));
     }
 }
 

@@ -11,6 +11,7 @@ import pathlib
 import pty
 import re
 import resource
+import shlex
 import shutil
 import signal
 import struct
@@ -544,6 +545,25 @@ def single_files(folder):
     shutil.copyfile(STARTER / 'clip.safetensors', folder / 'clip' / 'clip.safetensors')
     return ['--prior', 'prior.ckpt', '--generator', STARTER / 'generator.safetensors', '--clip', 'clip/clip.safetensors',
             '--preprocess', 'openai-clamped']
+
+
+@test
+def a_picture_of_single_files_says_which(folder):
+    shutil.copyfile(STARTER / 'generator.safetensors', folder / 'my generator.safetensors')
+    c2l('export', 'prior.ckpt', folder=folder)
+    files = ['--generator', folder / 'my generator.safetensors', '--prior', './prior.ckpt']
+    c2l('generate', PROMPT, *files, '--clip', STARTER / 'clip.safetensors', '--preprocess', 'openai-clamped', folder=folder)
+    picture = pictures(folder)[0].relative_to(folder)
+    text = c2l('info', picture, folder=folder).stdout
+    assert 'clip clip.safetensors, prior prior.ckpt, generator my generator.safetensors, seed 0' in text, text
+    again = re.search(r'again +c2l (.*)', text).group(1)
+    assert again == f"generate --from {picture} --prior prior.ckpt --generator 'my generator.safetensors'"
+    c2l(*shlex.split(again), '-o', 'again', folder=folder)
+    assert pixels(folder / picture) == pixels(pictures(folder, 'again')[0])
+    assert str(folder) not in (folder / picture).read_bytes().decode('latin-1')
+    said = c2l('generate', '--from', picture, '--generator', FIXTURES / 'stylegan2' / 'uncond' / 'network.pkl', '-o', 'none', folder=folder, expect=1).stderr
+    assert "--prior prior.ckpt --generator 'my generator.safetensors'" in said, said
+    assert 'again' not in c2l('info', c2l('generate', PROMPT, folder=folder).stdout.strip(), folder=folder).stdout
 
 
 @test

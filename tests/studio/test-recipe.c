@@ -16,6 +16,7 @@ new_recipe (void)
   recipe->program = g_strdup ("0.0.1");
   recipe->model = g_strdup ("a “model”");
   g_hash_table_insert (recipe->sha256, g_strdup ("generator"), g_strdup ("abc"));
+  g_hash_table_insert (recipe->files, g_strdup ("generator"), g_strdup ("ein “Modell”.pkl"));
   recipe->prompt = g_strdup ("ein Bärtiger \"mit\" 🙂");
   recipe->seed = G_MAXUINT64;
   recipe->index = G_MAXUINT32;
@@ -112,6 +113,7 @@ spoil (C2lRecipe *recipe, int which)
     case 32: return g_ptr_array_set_size (recipe->mixes, 0), "mixes";
     case 33: return g_hash_table_remove_all (recipe->sha256), "sha256";
     case 34: return SPOIL_TEXT (recipe->source);
+    case 36: return g_hash_table_remove_all (recipe->files), "files";
     case 35: return SPOIL_NUMBER (recipe->label);
     default: return NULL;
     }
