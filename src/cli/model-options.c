@@ -85,8 +85,15 @@ c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, G
                                 .config = options->config,
                                 .generator = options->generator,
                                 .merges = options->merges };
-  gboolean ok = c2l_model_paths_fetch (paths, &named, &progress, c2l_cli_get_cancellable (), error);
+  C2lClipPreprocess preprocess;
+  gboolean ok;
 
+  if (options->preprocess != NULL
+      && !c2l_clip_preprocess_from_name (options->preprocess, &preprocess))
+    return c2l_cli_refuse (
+        error, "--preprocess: there is no “%s”; reference, openai and openai-clamped are",
+        options->preprocess);
+  ok = c2l_model_paths_fetch (paths, &named, &progress, c2l_cli_get_cancellable (), error);
   c2l_cli_progress_clear ();
   return ok;
 }
@@ -98,16 +105,6 @@ open_files (const C2lModelOptions *options, C2lRole needed, GError **error)
   const char *role = c2l_role_get_name (needed);
   g_auto (C2lModelPaths) paths = { 0 };
 
-  C2lClipPreprocess preprocess;
-
-  if (options->preprocess != NULL
-      && !c2l_clip_preprocess_from_name (options->preprocess, &preprocess))
-    {
-      c2l_cli_refuse (error,
-                      "--preprocess: there is no “%s”; reference, openai and openai-clamped are",
-                      options->preprocess);
-      return NULL;
-    }
   if (named[needed] == NULL)
     {
       c2l_cli_refuse (error,
@@ -221,10 +218,19 @@ C2lEngine *
 c2l_model_options_open_engine (const C2lModelOptions *options, C2lRole needed, GError **error)
 {
   g_autoptr (C2lBundle) bundle = c2l_model_options_open_bundle (options, needed, error);
-  g_autoptr (C2lDevice) device
-      = bundle != NULL ? c2l_model_options_open_device (options, error) : NULL;
+  g_autoptr (C2lDevice) device = NULL;
   g_autofree char *merges
       = options->merges != NULL ? g_strdup (options->merges) : c2l_paths_dup_data ("merges.txt.gz");
 
+  if (bundle == NULL)
+    return NULL;
+  if (options->merges != NULL && c2l_bundle_get_folder (bundle) != NULL
+      && c2l_bundle_get_merges (bundle) != NULL)
+    {
+      c2l_cli_refuse (error, "--merges: the model “%s” brings its own vocabulary; leave it out",
+                      c2l_bundle_get_name (bundle));
+      return NULL;
+    }
+  device = c2l_model_options_open_device (options, error);
   return device != NULL ? c2l_engine_new (bundle, device, merges) : NULL;
 }

@@ -102,6 +102,7 @@ def wrong_use_is_answered(folder):
         (['export'], 'file'),
         (['export', ''], 'file'),
         (['import', '', '--generator', 'x'], 'folder'),
+        (['import', 'x', '--generator', STARTER / 'generator.safetensors', '--preprocess', 'magic'], 'magic'),
         (['dataset'], 'folder'),
         (['dataset', 'a', 'b'], 'folder'),
         (['dataset', ''], 'folder'),
@@ -184,6 +185,7 @@ def impossible_values_are_wrong_use(folder):
         (['--steps', '0'], '--steps'),
         (['--generator', STARTER / 'generator.safetensors', '--preprocess', 'magic'], 'magic'),
         (['--preprocess', 'openai'], 'bundle'),
+        (['--merges', STARTER / 'merges.txt'], 'its own vocabulary'),
     ]:
         result = c2l('generate', PROMPT, *arguments, folder=folder, expect=2)
         assert words in result.stderr and result.stderr.startswith('c2l: ') and result.stdout == '', (arguments, result.stderr)
