@@ -495,12 +495,18 @@ c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error)
       = { N_ ("a CLIP model"), N_ ("a prior's checkpoint"), N_ ("a StyleGAN generator") };
   g_autoptr (C2lWeights) weights = NULL;
 
+  if (bundle->files[role] == NULL && bundle->folder == NULL)
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
+                   _ ("this model of single files has no %s, which this needs; name one with --%s"),
+                   role_names[role], role_names[role]);
+      return NULL;
+    }
   if (bundle->files[role] == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
                    _ ("the model “%s” has no %s, which this needs; name one with --%s"),
-                   bundle->folder != NULL ? bundle->folder : bundle->name, role_names[role],
-                   role_names[role]);
+                   bundle->folder, role_names[role], role_names[role]);
       return NULL;
     }
   if (bundle->weights[role] != NULL)

@@ -535,8 +535,7 @@ def what_draws_nothing_needs_no_generator(folder):
     assert (folder / 'whole.ckpt').read_bytes() == (folder / 'again.ckpt').read_bytes()
     assert (folder / 'whole.yaml').read_bytes() == (folder / 'again.yaml').read_bytes()
     for arguments, words in [(['score', 'x.png', PROMPT, '--generator', STARTER / 'generator.safetensors'], '--clip'),
-                             (['export', 'none.ckpt', *clip], '--prior'), (['evaluate', '--prior', 'whole.ckpt'], '--generator'),
-                             (['morph', 'x.png', 'y.png', '-o', 'm.webp', '--prior', 'whole.ckpt'], '--generator')]:
+                             (['export', 'none.ckpt', *clip], '--prior'), (['evaluate', '--prior', 'whole.ckpt'], '--generator')]:
         assert words in c2l(*arguments, folder=folder, expect=2).stderr, arguments
 
 
@@ -703,8 +702,9 @@ def errors_name_a_file_as_it_was_named(folder):
     for arguments in (
         ['info', 'sub/README.md'],
         ['info', 'sub/empty.pkl'],
-        ['generate', PROMPT, '--generator', 'sub/README.md'],
-        ['generate', PROMPT, '--generator', 'sub/empty.pkl', '--random'],
+        ['generate', '--random', '--generator', 'sub/README.md'],
+        ['generate', '--random', '--generator', 'sub/empty.pkl'],
+        ['generate', '--random', '--generator', 'sub/missing.pkl'],
         ['generate', PROMPT, '--edit', 'sub/README.md'],
         ['generate', '--latent', 'sub/README.md'],
         ['generate', '--from', 'sub/README.md'],
@@ -720,7 +720,6 @@ def errors_name_a_file_as_it_was_named(folder):
         ['import', 'made', *generator, '--directions', 'sub/missing'],
         ['import', 'made', *generator, '--examples', 'sub/missing'],
     ):
-        arguments = [argument for argument in arguments if argument != PROMPT or '--random' not in arguments]
         name = next(argument for argument in arguments if str(argument).startswith('sub/') and argument != 'sub/prior.ckpt')
         said = c2l(*arguments, folder=folder, expect=1).stderr
         assert said.startswith('c2l: ') and name in said.split(': ')[1] and said.count('\n') == 1, (arguments, said)
