@@ -312,6 +312,20 @@ find_merges (const char *clip)
   return NULL;
 }
 
+/* @what: in which role @path (may be NULL) was named. */
+static gboolean
+check_file (const char *path, const char *what, GError **error)
+{
+  if (path == NULL || g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return TRUE;
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
+               g_file_test (path, G_FILE_TEST_EXISTS)
+                   ? _ ("%s: not an ordinary file; it was named as the %s")
+                   : _ ("%s: there is no such file; it was named as the %s"),
+               path, what);
+  return FALSE;
+}
+
 /* @name for recipes, which are given away with pictures: without folders, and without what opens a
  * server's door. */
 static char *
@@ -342,15 +356,8 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
   g_return_val_if_fail (first != NULL, NULL);
   for (int role = 0; role < C2L_N_ROLES; role++)
     {
-      if (paths[role] != NULL && !g_file_test (paths[role], G_FILE_TEST_IS_REGULAR))
-        {
-          g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
-                       g_file_test (paths[role], G_FILE_TEST_EXISTS)
-                           ? _ ("%s: not an ordinary file; it was named as the %s")
-                           : _ ("%s: there is no such file; it was named as the %s"),
-                       paths[role], role_names[role]);
-          return NULL;
-        }
+      if (!check_file (paths[role], role_names[role], error))
+        return NULL;
       bundle->files[role] = g_strdup (paths[role]);
       bundle->given[role] = dup_given (names[role]);
     }
@@ -362,6 +369,8 @@ c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
         return NULL;
     }
   bundle->info = json_object_new ();
+  if (!check_file (files->merges, "vocabulary", error))
+    return NULL;
   if (files->merges != NULL || files->clip == NULL)
     bundle->merges = g_strdup (files->merges);
   else

@@ -713,6 +713,8 @@ def errors_name_a_file_as_it_was_named(folder):
         ['generate', PROMPT, *generator, '--prior', 'sub/prior.ckpt', '--config', 'sub/config.yaml', '--clip', STARTER / 'clip.safetensors'],
         ['generate', PROMPT, *generator, '--prior', 'sub/prior.ckpt', '--clip', 'sub/half.safetensors'],
         ['generate', PROMPT, *generator, '--prior', 'sub/prior.ckpt', '--clip', 'sub/README.md'],
+        ['generate', PROMPT, *generator, '--clip', STARTER / 'clip.safetensors', '--merges', 'sub/missing.txt'],
+        ['models', '--catalogue', 'sub/missing.json'],
         ['score', 'sub/README.md', PROMPT],
         ['score', 'sub/missing.png', PROMPT],
         ['morph', 'sub/README.md', picture, '-o', 'm.webp'],
