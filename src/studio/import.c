@@ -470,6 +470,8 @@ check_parts (Work *work, C2lBundle *source, C2lDevice *device, GError **error)
   C2lClip *clip = NULL;
   C2lPrior *prior = NULL;
 
+  if (g_cancellable_set_error_if_cancelled (work->cancellable, error))
+    return FALSE;
   if (work->import->progress != NULL)
     work->import->progress (0, "check", work->import->progress_data);
   generator = c2l_engine_get_generator (engine, error);
