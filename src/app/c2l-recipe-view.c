@@ -39,6 +39,12 @@ dup_index (const C2lRecipe *recipe)
 }
 
 static char *
+dup_label (const C2lRecipe *recipe)
+{
+  return recipe->label != C2L_NO_LABEL ? g_strdup_printf ("%d", recipe->label) : NULL;
+}
+
+static char *
 dup_made_by (const C2lRecipe *recipe)
 {
   return c2l_made_by_dup_title (recipe);
@@ -124,6 +130,8 @@ static const struct
   { N_ ("Made as"), dup_made_by },
   { N_ ("Seed"), dup_seed },
   { N_ ("Picture"), dup_index },
+  /* Translators: of the kinds of things that a model can draw, by number. */
+  { N_ ("Class"), dup_label },
   { N_ ("Guidance"), dup_guidance },
   { N_ ("Sampler"), dup_sampler },
   { N_ ("Truncation"), dup_truncation },

@@ -233,7 +233,7 @@ open_bundle (const Options *options, int index, GError **error)
   C2lBundle *bundle;
 
   if (strcmp (options->size, "starter") == 0)
-    return c2l_model_options_open_bundle (&options->model, error);
+    return c2l_model_options_open_bundle (&options->model, C2L_ROLE_GENERATOR, error);
   if (cases[index].generator >= 0)
     weights[C2L_ROLE_GENERATOR] = c2l_synthetic_new (cases[index].generator, 1);
   if (cases[index].prior)

@@ -2,6 +2,7 @@
  * cancelling takes locks that a signal handler must not. */
 #include "cli/cli.h"
 
+#include "studio/paths.h"
 #include "studio/ranks.h"
 
 #include <glib/gstdio.h>
@@ -56,6 +57,11 @@ c2l_cli_parse (const C2lCommand *command,
   if (!ok)
     {
       *exit_code = c2l_cli_usage (command, "%s", error->message);
+      return FALSE;
+    }
+  if (!c2l_paths_check (&error))
+    {
+      *exit_code = c2l_cli_fail (error);
       return FALSE;
     }
   /* “--” ends the options and is not an argument. */

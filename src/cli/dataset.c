@@ -165,8 +165,9 @@ open_engine (Options *options, GError **error)
   if (options->model.generator == NULL)
     return NULL;
   options->model.clip = dup_source (&options->model, extractor, C2L_ROLE_CLIP, error);
-  return options->model.clip != NULL ? c2l_model_options_open_engine (&options->model, error)
-                                     : NULL;
+  return options->model.clip != NULL
+             ? c2l_model_options_open_engine (&options->model, C2L_ROLE_GENERATOR, error)
+             : NULL;
 }
 
 /* The original starts a process for each GPU. Here a process computes on one device, and processes

@@ -86,7 +86,7 @@ open_model (Options *options, const char *path, Subject *subject, GError **error
         return c2l_cli_refuse (error, "--model: “%s” is named already; leave one out", path);
       options->model.model = g_strdup (path);
     }
-  engine = c2l_model_options_open_engine (&options->model, error);
+  engine = c2l_model_options_open_engine (&options->model, C2L_ROLE_GENERATOR, error);
   if (engine == NULL
       || !c2l_model_options_get_precision (&options->model, c2l_engine_get_device (engine),
                                            C2L_DEFAULT_PRECISION, &precision, error))

@@ -21,7 +21,7 @@ run (int argc, char **argv)
     return exit_code;
   if (argc != 2 || *argv[1] == '\0')
     return c2l_cli_usage (&c2l_command_export, "name one file to write, such as prior.ckpt");
-  bundle = c2l_model_options_open_bundle (&model, &error);
+  bundle = c2l_model_options_open_bundle (&model, C2L_ROLE_PRIOR, &error);
   if (bundle == NULL || !c2l_export_prior (bundle, argv[1], replace, &error))
     return c2l_cli_fail (error);
   printf ("%s\n", argv[1]);

@@ -98,6 +98,8 @@ dup_json (const C2lRecipe *recipe, const char *path)
     json_object_set_string_member (object, "prompt", recipe->prompt);
   json_object_set_string_member (object, "seed", seed);
   json_object_set_int_member (object, "index", recipe->index);
+  if (recipe->label != C2L_NO_LABEL)
+    json_object_set_int_member (object, "class", recipe->label);
   if (recipe->has_score)
     json_object_set_double_member (object, "score", recipe->score);
   return c2l_json_object_to_string (object, FALSE);

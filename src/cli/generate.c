@@ -102,7 +102,8 @@ run (int argc, char **argv)
     return exit_code;
   if (!c2l_prompts_read (&prompts, argc - 1, argv + 1, options.prompts,
                          "say what to draw, or --random for anything at all", &error)
-      || (engine = c2l_model_options_open_engine (&options.model, &error)) == NULL)
+      || (engine = c2l_model_options_open_engine (&options.model, C2L_ROLE_GENERATOR, &error))
+             == NULL)
     return c2l_cli_fail (error);
   if (options.from == NULL && options.latent == NULL && !options.random && prompts.n == 0)
     return c2l_cli_usage (&c2l_command_generate,

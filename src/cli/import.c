@@ -78,8 +78,12 @@ run (int argc, char **argv)
   device = c2l_device_open ("cpu", &error);
   if (device == NULL || !c2l_model_options_fetch (&model, &paths, &error))
     return c2l_cli_fail (error);
-  import.files = (C2lModelFiles){ paths.clip,      paths.prior,  paths.config,
-                                  paths.generator, paths.merges, model.preprocess };
+  import.files = (C2lModelFiles){ .clip = paths.clip,
+                                  .prior = paths.prior,
+                                  .config = paths.config,
+                                  .generator = paths.generator,
+                                  .merges = paths.merges,
+                                  .preprocess = model.preprocess };
   if (!c2l_import (&import, argv[1], device, c2l_cli_get_cancellable (), &error))
     return g_error_matches (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_DEFAULTS)
                ? c2l_cli_usage (&c2l_command_import, "%s", error->message)

@@ -1,9 +1,8 @@
 /* c2l info: what a file or a bundle is, found by content; and, on wish, this computer's devices. */
 #include "cli/cli.h"
 #include "cli/info-devices.h"
+#include "cli/info-weights.h"
 #include "formats/shard.h"
-#include "models/clip.h"
-#include "models/prior.h"
 #include "studio/identify.h"
 #include "studio/json.h"
 
@@ -96,58 +95,11 @@ show_bundle (const C2lFileInfo *file, const Options *options, GError **error)
 }
 
 static void
-show_arrays (C2lWeights *weights)
-{
-  g_autofree const char **names = c2l_weights_list_names (weights);
-
-  for (int i = 0; names[i] != NULL; i++)
-    {
-      g_autofree char *array = c2l_array_to_string (c2l_weights_lookup (weights, names[i]));
-      c2l_cli_describe (NULL, "  %-60s %s", *names[i] != '\0' ? names[i] : "(bare)", array);
-    }
-}
-
-/* Nothing where the file cannot be drawn with; its kind and arrays are shown all the same. */
-static void
-show_sizes (C2lWeights *weights)
-{
-  C2lWeightsKind kind = c2l_weights_get_kind (weights);
-  g_autoptr (C2lDevice) device = c2l_device_open ("cpu", NULL);
-  C2lClip *clip
-      = kind == C2L_WEIGHTS_CLIP && device != NULL ? c2l_clip_load (weights, device, NULL) : NULL;
-  C2lPrior *prior = kind == C2L_WEIGHTS_PRIOR && device != NULL
-                        ? c2l_prior_load (weights, C2L_PRIOR_EMA, NULL, device, NULL)
-                        : NULL;
-
-  if (clip != NULL)
-    {
-      const C2lClipInfo *info = c2l_clip_get_info (clip);
-
-      c2l_cli_describe ("embeddings", "%d numbers", info->embed_dim);
-      c2l_cli_describe ("prompts", "width %d, depth %d, %d heads, %d tokens of %d",
-                        info->text_width, info->text_depth, info->text_heads, info->context,
-                        info->vocabulary);
-      c2l_cli_describe ("pictures", "width %d, depth %d, %d heads, %d² in patches of %d²",
-                        info->vision_width, info->vision_depth, info->vision_heads,
-                        info->resolution, info->patch);
-      c2l_clip_free (clip);
-    }
-  if (prior != NULL)
-    {
-      const C2lPriorInfo *info = c2l_prior_get_info (prior);
-
-      c2l_cli_describe ("network", "width %d, depth %d, %d heads of %d", info->dim, info->depth,
-                        info->heads, info->head_dim);
-      c2l_cli_describe ("latents", "%d; %d time steps", info->n_latents, info->n_timesteps);
-      c2l_prior_free (prior);
-    }
-}
-
-static void
 show_weights (const C2lFileInfo *info, const Options *options)
 {
   C2lWeights *weights = info->weights;
   JsonObject *config = c2l_weights_get_config (weights);
+  gboolean with_arrays = c2l_weights_get_kind (weights) == C2L_WEIGHTS_TENSOR || options->tensors;
 
   if (options->json)
     {
@@ -155,21 +107,17 @@ show_weights (const C2lFileInfo *info, const Options *options)
 
       json_object_set_string_member (object, "format", c2l_weights_get_format (weights));
       json_object_set_object_member (object, "config", json_object_ref (config));
+      c2l_info_add_sizes (weights, object);
+      if (with_arrays)
+        c2l_info_add_arrays (weights, object);
       print_object (object);
       return;
     }
   c2l_cli_describe (NULL, "%s: %s", info->path, info->what);
   c2l_cli_describe ("format", "%s", c2l_weights_get_format (weights));
-  if (json_object_has_member (config, "class"))
-    c2l_cli_describe (
-        "network",
-        "%s, pictures of %" G_GINT64_FORMAT "², %" G_GINT64_FORMAT " styles of %" G_GINT64_FORMAT
-        "",
-        c2l_json_get_string (config, "class", "?"), c2l_json_get_int (config, "img_resolution", 0),
-        c2l_json_get_int (config, "num_ws", 0), c2l_json_get_int (config, "w_dim", 0));
-  show_sizes (weights);
-  if (c2l_weights_get_kind (weights) == C2L_WEIGHTS_TENSOR || options->tensors)
-    show_arrays (weights);
+  c2l_info_show_sizes (weights);
+  if (with_arrays)
+    c2l_info_show_arrays (weights);
 }
 
 /* Of a latent that was not sampled. */
@@ -178,6 +126,32 @@ static const char *const origins[] = {
   [C2L_ORIGIN_Z] = "random, through the mapping network",
   [C2L_ORIGIN_FILE] = "given",
 };
+
+/* A model of single files has no name to draw again by, but their names. */
+static void
+show_model (const C2lFileInfo *info, const C2lRecipe *recipe)
+{
+  g_autofree char *again = c2l_recipe_dup_file_options (recipe);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (C2lRole role = 0; role < C2L_N_ROLES; role++)
+    {
+      const char *name = g_hash_table_lookup (recipe->files, c2l_role_get_name (role));
+
+      if (name != NULL)
+        g_string_append_printf (names, "%s%s %s", names->len > 0 ? ", " : "",
+                                c2l_role_get_name (role), name);
+    }
+  c2l_cli_describe ("model", "%s, seed %" G_GUINT64_FORMAT ", picture %u",
+                    names->len > 0 ? names->str : recipe->model, recipe->seed, recipe->index);
+  if (again != NULL)
+    {
+      g_autofree char *quoted = g_shell_quote (info->path);
+
+      c2l_cli_describe ("again", "c2l generate --from %s %s",
+                        strchr (info->path, ' ') != NULL ? quoted : info->path, again);
+    }
+}
 
 static void
 show_image (const C2lFileInfo *info, const Options *options)
@@ -205,13 +179,14 @@ show_image (const C2lFileInfo *info, const Options *options)
   if (recipe->made_by != NULL)
     c2l_cli_describe ("made by", "%s%s%s", recipe->made_by, recipe->source != NULL ? " of " : "",
                       recipe->source != NULL ? recipe->source : "");
-  c2l_cli_describe ("model", "%s, seed %" G_GUINT64_FORMAT ", picture %u", recipe->model,
-                    recipe->seed, recipe->index);
+  show_model (info, recipe);
   if (recipe->sampler != NULL)
     c2l_cli_describe ("sampled", "%s, %d steps, guidance %g", recipe->sampler, recipe->steps,
                       recipe->guidance);
   else
     c2l_cli_describe ("latent", "%s", origins[recipe->origin]);
+  if (recipe->label != C2L_NO_LABEL)
+    c2l_cli_describe ("class", "%d", recipe->label);
   c2l_cli_describe ("drawn", "with truncation %g and %s noise", recipe->truncation,
                     c2l_noise_kind_get_name (recipe->noise));
   for (guint i = 0; i < recipe->edits->len; i++)

@@ -17,13 +17,13 @@ c2l_model_options_new_model_group (C2lModelOptions *options)
           { "prior", 0, 0, G_OPTION_ARG_FILENAME, &options->prior, "The prior: a checkpoint",
             "FILE" },
           { "config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
-            "The prior's configuration (default: the .yaml beside it)", "FILE" },
+            "The prior's configuration (default: the .yaml beside it, on a server too)", "FILE" },
           { "generator", 0, 0, G_OPTION_ARG_FILENAME, &options->generator,
             "The generator: a StyleGAN pickle", "FILE" },
           { "clip", 0, 0, G_OPTION_ARG_FILENAME, &options->clip,
             "The CLIP model, for prompts and scores", "FILE" },
           { "merges", 0, 0, G_OPTION_ARG_FILENAME, &options->merges,
-            "CLIP's vocabulary (default: OpenAI's)", "FILE" },
+            "CLIP's vocabulary (default: merges.txt beside the CLIP, else OpenAI's)", "FILE" },
           { "preprocess", 0, 0, G_OPTION_ARG_STRING, &options->preprocess,
             "How CLIP sees pictures: reference (default), openai, openai-clamped", "NAME" },
           G_OPTION_ENTRY_NULL };
@@ -86,10 +86,20 @@ gboolean
 c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error)
 {
   const C2lModelFilesProgress progress = { show_download, NULL };
-  const C2lModelFiles named
-      = { options->clip, options->prior, options->config, options->generator, options->merges };
-  gboolean ok = c2l_model_paths_fetch (paths, &named, &progress, c2l_cli_get_cancellable (), error);
+  const C2lModelFiles named = { .clip = options->clip,
+                                .prior = options->prior,
+                                .config = options->config,
+                                .generator = options->generator,
+                                .merges = options->merges };
+  C2lClipPreprocess preprocess;
+  gboolean ok;
 
+  if (options->preprocess != NULL
+      && !c2l_clip_preprocess_from_name (options->preprocess, &preprocess))
+    return c2l_cli_refuse (
+        error, "--preprocess: there is no “%s”; reference, openai and openai-clamped are",
+        options->preprocess);
+  ok = c2l_model_paths_fetch (paths, &named, &progress, c2l_cli_get_cancellable (), error);
   c2l_cli_progress_clear ();
   return ok;
 }
@@ -108,23 +118,33 @@ c2l_model_options_check_preprocess (const C2lModelOptions *options, GError **err
 }
 
 static C2lBundle *
-open_files (const C2lModelOptions *options, GError **error)
+open_files (const C2lModelOptions *options, C2lRole needed, GError **error)
 {
+  const char *const named[C2L_N_ROLES] = { options->clip, options->prior, options->generator };
+  const char *role = c2l_role_get_name (needed);
   g_auto (C2lModelPaths) paths = { 0 };
 
   if (!c2l_model_options_check_preprocess (options, error))
     return NULL;
-  if (options->generator == NULL)
+  if (named[needed] == NULL)
     {
       c2l_cli_refuse (error,
-                      "a model of single files needs a generator; name one with --generator");
+                      "this needs a %s, which the files named do not have; name one with --%s",
+                      role, role);
       return NULL;
     }
   if (!c2l_model_options_fetch (options, &paths, error))
     return NULL;
-  return c2l_bundle_open_files (&(C2lModelFiles){ paths.clip, paths.prior, paths.config,
-                                                  paths.generator, paths.merges,
-                                                  options->preprocess },
+  const C2lModelFiles names
+      = { .clip = options->clip, .prior = options->prior, .generator = options->generator };
+
+  return c2l_bundle_open_files (&(C2lModelFiles){ .clip = paths.clip,
+                                                  .prior = paths.prior,
+                                                  .config = paths.config,
+                                                  .generator = paths.generator,
+                                                  .merges = paths.merges,
+                                                  .preprocess = options->preprocess,
+                                                  .named = &names },
                                 error);
 }
 
@@ -144,7 +164,7 @@ open_named (const char *name, GError **error)
 }
 
 C2lBundle *
-c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
+c2l_model_options_open_bundle (const C2lModelOptions *options, C2lRole needed, GError **error)
 {
   g_autofree char *starter = NULL;
 
@@ -152,7 +172,7 @@ c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error)
       || options->config != NULL)
     {
       if (options->model == NULL)
-        return open_files (options, error);
+        return open_files (options, needed, error);
       c2l_cli_refuse (error,
                       "--model names a whole model; leave it out, or leave out --prior, --config, "
                       "--generator and --clip");
@@ -239,13 +259,22 @@ c2l_model_options_get_precision (const C2lModelOptions *options,
 }
 
 C2lEngine *
-c2l_model_options_open_engine (const C2lModelOptions *options, GError **error)
+c2l_model_options_open_engine (const C2lModelOptions *options, C2lRole needed, GError **error)
 {
-  g_autoptr (C2lBundle) bundle = c2l_model_options_open_bundle (options, error);
-  g_autoptr (C2lDevice) device
-      = bundle != NULL ? c2l_model_options_open_device (options, error) : NULL;
+  g_autoptr (C2lBundle) bundle = c2l_model_options_open_bundle (options, needed, error);
+  g_autoptr (C2lDevice) device = NULL;
   g_autofree char *merges
       = options->merges != NULL ? g_strdup (options->merges) : c2l_paths_dup_data ("merges.txt.gz");
 
+  if (bundle == NULL)
+    return NULL;
+  if (options->merges != NULL && c2l_bundle_get_folder (bundle) != NULL
+      && c2l_bundle_get_merges (bundle) != NULL)
+    {
+      c2l_cli_refuse (error, "--merges: the model “%s” brings its own vocabulary; leave it out",
+                      c2l_bundle_get_name (bundle));
+      return NULL;
+    }
+  device = c2l_model_options_open_device (options, error);
   return device != NULL ? c2l_engine_new (bundle, device, merges) : NULL;
 }

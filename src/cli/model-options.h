@@ -21,11 +21,12 @@ GOptionGroup *c2l_model_options_new_device_group (C2lModelOptions *options, C2lP
 void          c2l_model_options_clear (C2lModelOptions *options);
 
 /* Opens what was named: a bundle, files, https addresses or published names, fetched when they must
- * be; the starter where nothing was named. */
-C2lBundle    *c2l_model_options_open_bundle (const C2lModelOptions *options, GError **error);
+ * be; the starter where nothing was named. Of single files the one of the role @needed must be
+ * among them, as nothing can be done without it. */
+C2lBundle    *c2l_model_options_open_bundle (const C2lModelOptions *options, C2lRole needed, GError **error);
 C2lDevice    *c2l_model_options_open_device (const C2lModelOptions *options, GError **error);
 /* Both, and the vocabulary of OpenAI's CLIP. */
-C2lEngine    *c2l_model_options_open_engine (const C2lModelOptions *options, GError **error);
+C2lEngine    *c2l_model_options_open_engine (const C2lModelOptions *options, C2lRole needed, GError **error);
 /* Refuses a --preprocess that there is not. */
 gboolean      c2l_model_options_check_preprocess (const C2lModelOptions *options, GError **error);
 /* @fallback where no --precision was given. */

@@ -80,7 +80,8 @@ is_webp (const char *path)
 static gboolean
 morph (const Options *options, GPtrArray *recipes, GError **error)
 {
-  g_autoptr (C2lBundle) bundle = c2l_model_options_open_bundle (&options->model, error);
+  g_autoptr (C2lBundle) bundle
+      = c2l_model_options_open_bundle (&options->model, C2L_ROLE_GENERATOR, error);
   g_autoptr (C2lDevice) device
       = bundle != NULL ? c2l_model_options_open_device (&options->model, error) : NULL;
   const C2lInBetweens way = { options->n_frames, options->loop, options->ease, options->still };

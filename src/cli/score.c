@@ -133,7 +133,8 @@ static int
 score (const Options *options, char **paths, int n, const C2lPrompts *prompts)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (C2lEngine) engine = c2l_model_options_open_engine (&options->model, &error);
+  g_autoptr (C2lEngine) engine
+      = c2l_model_options_open_engine (&options->model, C2L_ROLE_CLIP, &error);
   g_autoptr (C2lSession) session = NULL;
   g_autofree float *texts = NULL;
   C2lPrecision precision;

@@ -262,10 +262,7 @@ c2l_weights_load_bytes (GBytes *bytes, const char *path, GError **error)
 
   C2lWeights *weights = load_by_content (bytes, path, error);
   if (weights == NULL)
-    {
-      g_autofree char *name = g_path_get_basename (path);
-      g_prefix_error (error, "%s: ", name);
-    }
+    g_prefix_error (error, "%s: ", path);
   return weights;
 }
 

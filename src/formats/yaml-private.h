@@ -5,9 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Far above any configuration's. Aliases within aliases make a small file reach the last, and every
+/* Far above any configuration's, as the size in yaml.h is. Aliases within aliases make a small file reach the last, and every
  * value is copied twice. */
-#define C2L_YAML_MAX_SIZE (1u << 20)
 #define C2L_YAML_MAX_DEPTH 64
 #define C2L_YAML_MAX_VALUES 10000
 

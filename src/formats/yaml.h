@@ -13,6 +13,8 @@
 
 G_BEGIN_DECLS
 
+#define C2L_YAML_MAX_SIZE (1u << 20) /* bytes of a configuration */
+
 /* The mapping in the file @path, interpolations resolved. */
 JsonObject *c2l_yaml_load (const char *path, GError **error);
 

@@ -88,7 +88,7 @@ model_new (C2lBundle *bundle,
   C2lPrecision precision;
   C2lModel *self;
 
-  if (bundle != NULL)
+  if (bundle != NULL && c2l_paths_check (&cause))
     device = c2l_device_open (device_name != NULL ? device_name : DEFAULT_DEVICE, &cause);
   if (device == NULL || !find_precision (device, precision_name, &precision, &cause))
     {
@@ -107,6 +107,11 @@ c2l_model_open (const char *folder, const char *device, const char *precision, G
   GError *cause = NULL;
   C2lBundle *bundle;
 
+  if (!c2l_paths_check (&cause))
+    {
+      c2l_error_propagate (error, cause);
+      return NULL;
+    }
   if (folder == NULL && starter == NULL)
     {
       g_set_error (error, C2L_ERROR, C2L_ERROR_MODEL,
@@ -148,7 +153,8 @@ c2l_model_open_files (const char *generator,
 {
   Progress told = { func, user_data };
   const C2lModelFilesProgress progress = { report_download, &told };
-  const C2lModelFiles named = { clip, prior, config, generator, NULL, NULL };
+  const C2lModelFiles named
+      = { .clip = clip, .prior = prior, .config = config, .generator = generator };
   g_auto (C2lModelPaths) paths = { 0 };
   GError *cause = NULL;
   C2lBundle *bundle = NULL;
@@ -156,9 +162,12 @@ c2l_model_open_files (const char *generator,
   g_return_val_if_fail (generator != NULL, NULL);
 
   if (c2l_model_paths_fetch (&paths, &named, &progress, cancellable, &cause))
-    bundle = c2l_bundle_open_files (
-        &(C2lModelFiles){ paths.clip, paths.prior, paths.config, paths.generator, NULL, NULL },
-        &cause);
+    bundle = c2l_bundle_open_files (&(C2lModelFiles){ .clip = paths.clip,
+                                                      .prior = paths.prior,
+                                                      .config = paths.config,
+                                                      .generator = paths.generator,
+                                                      .named = &named },
+                                    &cause);
   return model_new (bundle, device, precision, cause, error);
 }
 

@@ -15,7 +15,7 @@ c2l_loader_init (C2lLoader *loader, C2lWeights *weights, C2lDevice *device)
   *loader = (C2lLoader){
     .weights = weights,
     .device = device,
-    .file = path != NULL ? g_path_get_basename (path) : g_strdup ("weights"),
+    .file = g_strdup (path != NULL ? path : "weights"),
   };
 }
 

@@ -30,7 +30,7 @@ c2l_prior_reader_check_agrees (C2lPriorReader *self, const char *setting, int sa
     c2l_loader_fail (
         &self->loader.loader, C2L_FORMAT_ERROR_DAMAGED,
         "the configuration's “%s” is %d, this checkpoint has %d; give it the configuration it "
-        "was trained with",
+        "was trained with (--config)",
         setting, said, found);
 }
 

@@ -44,6 +44,7 @@ struct _C2lTokenizer
   gsize n_merges;
   guint32 byte_symbols[N_BASE_SYMBOLS]; /* by byte; the second half ends a word */
   int vocab_size;
+  gboolean is_part;
 };
 
 static guint32
@@ -319,6 +320,15 @@ unpack (const guint8 *data, gsize size, int n_lines, const char *name, GError **
   return g_steal_pointer (&out);
 }
 
+/* Whether anything but white space stands in [@text, @end). */
+static gboolean
+has_text (const char *text, const char *end)
+{
+  while (text < end && g_ascii_isspace (*text))
+    text++;
+  return text < end;
+}
+
 static gboolean
 parse_lines (C2lTokenizer *self,
              const char *text,
@@ -346,6 +356,7 @@ parse_lines (C2lTokenizer *self,
         }
       line = line_end + 1;
     }
+  self->is_part = has_text (line, end);
   return TRUE;
 }
 
@@ -427,6 +438,12 @@ int
 c2l_tokenizer_get_vocab_size (C2lTokenizer *self)
 {
   return self->vocab_size;
+}
+
+gboolean
+c2l_tokenizer_is_part (C2lTokenizer *self)
+{
+  return self->is_part;
 }
 
 gint32

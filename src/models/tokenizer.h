@@ -14,6 +14,10 @@ G_BEGIN_DECLS
 
 typedef struct _C2lTokenizer C2lTokenizer;
 
+/* Tokens of OpenAI's models. The file that they were published with goes on behind the merges that
+ * make them: it has more than five times as many. */
+#define C2L_TOKENIZER_PUBLISHED_SIZE 49408
+
 /* c2l_tokenizer_load:
  * @path: a file of merges, plain or gzip: a comment line, then two symbols a line
  * @vocab_size: rows of the model's token table: 512 bytes, as many merges as that leaves room for,
@@ -29,6 +33,8 @@ C2lTokenizer *c2l_tokenizer_parse (gconstpointer data, gsize size, const char *n
 void          c2l_tokenizer_free (C2lTokenizer *tokenizer);
 
 int           c2l_tokenizer_get_vocab_size (C2lTokenizer *tokenizer);
+/* Whether the file has merges beyond those that the vocabulary has room for. */
+gboolean      c2l_tokenizer_is_part (C2lTokenizer *tokenizer);
 gint32        c2l_tokenizer_get_start (C2lTokenizer *tokenizer);
 gint32        c2l_tokenizer_get_end (C2lTokenizer *tokenizer);
 

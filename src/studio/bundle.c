@@ -26,9 +26,11 @@ struct _C2lBundle
   char *name;
   JsonObject *info;
   JsonObject *prior_config;
+  char *config_file;
   char *preprocess;
   char *merges;
   char *files[C2L_N_ROLES];
+  char *given[C2L_N_ROLES];
   char *sums[C2L_N_ROLES];
   C2lWeights *weights[C2L_N_ROLES]; /* NULL: loaded from the file */
   GPtrArray *directions;
@@ -82,11 +84,13 @@ c2l_bundle_unref (C2lBundle *bundle)
   g_free (bundle->name);
   g_clear_pointer (&bundle->info, json_object_unref);
   g_clear_pointer (&bundle->prior_config, json_object_unref);
+  g_free (bundle->config_file);
   g_free (bundle->preprocess);
   g_free (bundle->merges);
   for (int role = 0; role < C2L_N_ROLES; role++)
     {
       g_free (bundle->files[role]);
+      g_free (bundle->given[role]);
       g_free (bundle->sums[role]);
       g_clear_pointer (&bundle->weights[role], c2l_weights_unref);
     }
@@ -289,36 +293,90 @@ c2l_bundle_open (const char *folder, GError **error)
   return g_steal_pointer (&bundle);
 }
 
+/* The vocabulary that lies beside a CLIP, under the names that it is published by; NULL where none
+ * does. */
+static char *
+find_merges (const char *clip)
+{
+  static const char *const names[]
+      = { "merges.txt", "merges.txt.gz", "bpe_simple_vocab_16e6.txt.gz" };
+  g_autofree char *folder = g_path_get_dirname (clip);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
+
+/* @what: in which role @path (may be NULL) was named. */
+static gboolean
+check_file (const char *path, const char *what, GError **error)
+{
+  if (path == NULL || g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return TRUE;
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
+               g_file_test (path, G_FILE_TEST_EXISTS)
+                   ? _ ("%s: not an ordinary file; it was named as the %s")
+                   : _ ("%s: there is no such file; it was named as the %s"),
+               path, what);
+  return FALSE;
+}
+
+/* @name for recipes, which are given away with pictures: without folders, and without what opens a
+ * server's door. */
+static char *
+dup_given (const char *name)
+{
+  if (name == NULL || g_file_test (name, G_FILE_TEST_EXISTS))
+    return name != NULL ? g_filename_display_basename (name) : NULL;
+  if (strstr (name, "://") == NULL)
+    return g_filename_display_name (name);
+
+  g_autoptr (GUri) uri = g_uri_parse (name, G_URI_FLAGS_ENCODED, NULL);
+
+  return uri != NULL ? g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY) : NULL;
+}
+
 C2lBundle *
 c2l_bundle_open_files (const C2lModelFiles *files, GError **error)
 {
+  const C2lModelFiles *named = files->named != NULL ? files->named : files;
   const char *const paths[C2L_N_ROLES] = { files->clip, files->prior, files->generator };
+  const char *const names[C2L_N_ROLES] = { named->clip, named->prior, named->generator };
   g_autoptr (C2lBundle) bundle = bundle_new ();
 
-  g_return_val_if_fail (files->generator != NULL, NULL);
+  const char *first = files->prior != NULL       ? files->prior
+                      : files->generator != NULL ? files->generator
+                                                 : files->clip;
+
+  g_return_val_if_fail (first != NULL, NULL);
   for (int role = 0; role < C2L_N_ROLES; role++)
     {
-      if (paths[role] != NULL && !g_file_test (paths[role], G_FILE_TEST_IS_REGULAR))
-        {
-          g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
-                       g_file_test (paths[role], G_FILE_TEST_EXISTS)
-                           ? _ ("%s: not an ordinary file; it was named as the %s")
-                           : _ ("%s: there is no such file; it was named as the %s"),
-                       paths[role], role_names[role]);
-          return NULL;
-        }
+      if (!check_file (paths[role], role_names[role], error))
+        return NULL;
       bundle->files[role] = g_strdup (paths[role]);
+      bundle->given[role] = dup_given (names[role]);
     }
   if (files->config != NULL)
     {
+      bundle->config_file = g_strdup (files->config);
       bundle->prior_config = c2l_yaml_load (files->config, error);
       if (bundle->prior_config == NULL)
         return NULL;
     }
   bundle->info = json_object_new ();
-  bundle->merges = g_strdup (files->merges);
+  if (!check_file (files->merges, "vocabulary", error))
+    return NULL;
+  if (files->merges != NULL || files->clip == NULL)
+    bundle->merges = g_strdup (files->merges);
+  else
+    bundle->merges = find_merges (files->clip);
   bundle->preprocess = g_strdup (files->preprocess != NULL ? files->preprocess : "reference");
-  bundle->name = g_path_get_basename (files->prior != NULL ? files->prior : files->generator);
+  bundle->name = g_path_get_basename (first);
   if (strrchr (bundle->name, '.') != NULL)
     *strrchr (bundle->name, '.') = '\0';
   return g_steal_pointer (&bundle);
@@ -369,6 +427,12 @@ JsonObject *
 c2l_bundle_get_prior_config (C2lBundle *bundle)
 {
   return bundle->prior_config;
+}
+
+const char *
+c2l_bundle_get_config_file (C2lBundle *bundle)
+{
+  return bundle->config_file;
 }
 
 const char *
@@ -425,6 +489,12 @@ c2l_bundle_get_file (C2lBundle *bundle, C2lRole role)
   return bundle->files[role];
 }
 
+const char *
+c2l_bundle_get_given (C2lBundle *bundle, C2lRole role)
+{
+  return bundle->given[role];
+}
+
 C2lWeights *
 c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error)
 {
@@ -434,12 +504,18 @@ c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error)
       = { N_ ("a CLIP model"), N_ ("a prior's checkpoint"), N_ ("a StyleGAN generator") };
   g_autoptr (C2lWeights) weights = NULL;
 
+  if (bundle->files[role] == NULL && bundle->folder == NULL)
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
+                   _ ("this model of single files has no %s, which this needs; name one with --%s"),
+                   role_names[role], role_names[role]);
+      return NULL;
+    }
   if (bundle->files[role] == NULL)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_BUNDLE,
                    _ ("the model “%s” has no %s, which this needs; name one with --%s"),
-                   bundle->folder != NULL ? bundle->folder : bundle->name, role_names[role],
-                   role_names[role]);
+                   bundle->folder, role_names[role], role_names[role]);
       return NULL;
     }
   if (bundle->weights[role] != NULL)

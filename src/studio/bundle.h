@@ -49,12 +49,18 @@ typedef struct
 
 typedef struct _C2lBundle C2lBundle;
 
-/* The original's files by path; everything but the generator may be NULL. */
-typedef struct
+/* The original's files by path; those that are not there are NULL, but one of clip, prior and
+ * generator is. */
+typedef struct _C2lModelFiles C2lModelFiles;
+struct _C2lModelFiles
 {
-  const char *clip, *prior, *config, *generator, *merges;
+  const char *clip, *prior, *config, *generator;
+  const char *merges;     /* where NULL: what lies beside the CLIP under a name of vocabularies */
   const char *preprocess; /* "reference" where NULL */
-} C2lModelFiles;
+  /* (nullable): what a person named the files by, addresses and published names among it; else the
+   * paths are that */
+  const C2lModelFiles *named;
+};
 
 C2lBundle *c2l_bundle_open (const char *folder, GError **error);
 C2lBundle *c2l_bundle_open_files (const C2lModelFiles *files, GError **error);
@@ -77,6 +83,8 @@ const char *c2l_bundle_get_folder (C2lBundle *bundle);
 JsonObject *c2l_bundle_get_info (C2lBundle *bundle);
 /* The prior's configuration, Hydra's keys with ${…} resolved (nullable). Lent. */
 JsonObject *c2l_bundle_get_prior_config (C2lBundle *bundle);
+/* (nullable): the file that it was read from, where the model is given by files. */
+const char *c2l_bundle_get_config_file (C2lBundle *bundle);
 const char *c2l_bundle_get_preprocess (C2lBundle *bundle);
 void c2l_bundle_get_defaults (C2lBundle *bundle, C2lDefaults *defaults);
 /* (nullable): the merges file; NULL means that of OpenAI's CLIP. */
@@ -88,6 +96,9 @@ const C2lDirection *c2l_bundle_lookup_direction (C2lBundle *bundle, const char *
 
 /* (nullable): NULL where the model lacks the role. */
 const char *c2l_bundle_get_file (C2lBundle *bundle, C2lRole role);
+/* (nullable): for recipes, what the role's file was named by, without its folder; NULL for a folder's
+ * files. */
+const char *c2l_bundle_get_given (C2lBundle *bundle, C2lRole role);
 C2lWeights *c2l_bundle_load_weights (C2lBundle *bundle, C2lRole role, GError **error);
 /* SHA-256 of the role's file: as model.json says, or computed; NULL without an error for weights in
  * memory. */

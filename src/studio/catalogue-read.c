@@ -483,7 +483,10 @@ read_small_file (const char *path, gsize *length, GError **error)
 
   if (in == NULL
       || !g_input_stream_read_all (G_INPUT_STREAM (in), text, MAX_FILE + 1, length, NULL, error))
-    return NULL;
+    {
+      g_prefix_error (error, "%s: ", path);
+      return NULL;
+    }
   if (*length <= MAX_FILE)
     return g_steal_pointer (&text);
   g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,

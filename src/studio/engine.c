@@ -4,6 +4,7 @@
 #include "studio/engine.h"
 
 #include "formats/mapped.h"
+#include "models/prior-config.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -106,6 +107,43 @@ c2l_engine_get_clip (C2lEngine *engine, GError **error)
   return engine->clip;
 }
 
+const char *
+c2l_engine_get_merges (C2lEngine *engine)
+{
+  return engine->merges;
+}
+
+/* A list with more merges than the model has tokens for belongs to another one, and would draw
+ * pictures of other words; only OpenAI's own goes on behind its model's. */
+static gboolean
+check_vocabulary (C2lEngine *engine, C2lTokenizer *tokenizer, GError **error)
+{
+  int n = c2l_tokenizer_get_vocab_size (tokenizer);
+
+  if (n == C2L_TOKENIZER_PUBLISHED_SIZE || !c2l_tokenizer_is_part (tokenizer))
+    return TRUE;
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+               _ ("%s: it has merges for more than the model's %d tokens: it belongs to another "
+                  "model"),
+               engine->merges, n);
+  return FALSE;
+}
+
+static C2lTokenizer *
+load_tokenizer (C2lEngine *engine, int vocabulary, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  g_autoptr (C2lTokenizer) tokenizer = c2l_tokenizer_load (engine->merges, vocabulary, &why);
+
+  if (tokenizer != NULL && check_vocabulary (engine, tokenizer, &why))
+    return g_steal_pointer (&tokenizer);
+  g_set_error (error, why->domain, why->code,
+               _ ("%s; it was taken for the vocabulary of %s: name that with --merges, or put it "
+                  "beside the CLIP as merges.txt"),
+               why->message, c2l_bundle_get_file (engine->bundle, C2L_ROLE_CLIP));
+  return NULL;
+}
+
 C2lTokenizer *
 c2l_engine_get_tokenizer (C2lEngine *engine, GError **error)
 {
@@ -125,9 +163,23 @@ c2l_engine_get_tokenizer (C2lEngine *engine, GError **error)
           c2l_bundle_get_name (engine->bundle));
       return NULL;
     }
-  engine->tokenizer
-      = c2l_tokenizer_load (engine->merges, c2l_clip_get_info (clip)->vocabulary, error);
+  engine->tokenizer = load_tokenizer (engine, c2l_clip_get_info (clip)->vocabulary, error);
   return engine->tokenizer;
+}
+
+/* The prior that is loaded with a configuration does not know which file that came from. */
+static gboolean
+check_config (C2lBundle *bundle, GError **error)
+{
+  const char *file = c2l_bundle_get_config_file (bundle);
+  g_autoptr (C2lPriorConfig) config = NULL;
+
+  if (file == NULL)
+    return TRUE;
+  config = c2l_prior_config_new (c2l_bundle_get_prior_config (bundle), error);
+  if (config == NULL)
+    g_prefix_error (error, "%s: ", file);
+  return config != NULL;
 }
 
 C2lPrior *
@@ -138,7 +190,7 @@ c2l_engine_get_prior (C2lEngine *engine, GError **error)
   if (engine->prior != NULL)
     return engine->prior;
   weights = c2l_bundle_load_weights (engine->bundle, C2L_ROLE_PRIOR, error);
-  if (weights != NULL)
+  if (weights != NULL && check_config (engine->bundle, error))
     engine->prior
         = c2l_prior_load (weights, C2L_PRIOR_EMA, c2l_bundle_get_prior_config (engine->bundle),
                           engine->device, error);
@@ -180,6 +232,25 @@ c2l_engine_get_preprocess (C2lEngine *engine)
   return preprocess;
 }
 
+/* Several latents of a prior without a configuration are taken for one style each. */
+static void
+set_misfit (C2lEngine *engine, const C2lPriorInfo *info, int n_latents, int num_ws, GError **error)
+{
+  gboolean is_prior = info != NULL && info->n_latents == n_latents;
+
+  if (is_prior && n_latents > 1 && c2l_bundle_get_prior_config (engine->bundle) == NULL)
+    g_set_error (
+        error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+        _ ("%s: its configuration (.yaml) is missing, which says how its %d latents make the "
+           "generator's %d styles; name it with --config"),
+        c2l_bundle_get_file (engine->bundle, C2L_ROLE_PRIOR), n_latents, num_ws);
+  else
+    g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+                 _ ("a latent of %d rows does not fit the generator, which takes %d styles; use a "
+                    "prior that was trained for it"),
+                 n_latents, num_ws);
+}
+
 int *
 c2l_engine_dup_repeats (C2lEngine *engine, int n_latents, int num_ws, GError **error)
 {
@@ -200,11 +271,7 @@ c2l_engine_dup_repeats (C2lEngine *engine, int n_latents, int num_ws, GError **e
     }
   if (sum != num_ws)
     {
-      g_set_error (
-          error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-          _ ("a latent of %d rows does not fit the generator, which takes %d styles; use a "
-             "prior that was trained for it"),
-          n_latents, num_ws);
+      set_misfit (engine, info, n_latents, num_ws, error);
       return NULL;
     }
   return g_steal_pointer (&repeats);

@@ -21,6 +21,8 @@ void             c2l_engine_unref (C2lEngine *engine);
 
 C2lBundle       *c2l_engine_get_bundle (C2lEngine *engine);
 C2lDevice       *c2l_engine_get_device (C2lEngine *engine);
+/* (nullable): the file of the vocabulary. Lent. */
+const char      *c2l_engine_get_merges (C2lEngine *engine);
 
 /* Whether all of the model's files are as they were when they were opened; C2L_FORMAT_ERROR_DAMAGED where one was cut off meanwhile, so that
  * what was computed with it may be wrong. */
@@ -33,6 +35,7 @@ gboolean         c2l_engine_has_clip (C2lEngine *engine);
 
 /* Lent; NULL and an error where the model lacks it or it cannot be loaded. */
 C2lClip         *c2l_engine_get_clip (C2lEngine *engine, GError **error);
+/* Its vocabulary must be the model's own: as many merges as the model has tokens for. */
 C2lTokenizer    *c2l_engine_get_tokenizer (C2lEngine *engine, GError **error);
 C2lPrior        *c2l_engine_get_prior (C2lEngine *engine, GError **error);
 C2lGenerator    *c2l_engine_get_generator (C2lEngine *engine, GError **error);

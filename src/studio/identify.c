@@ -9,7 +9,6 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#define CLIP_VOCABULARY 49408   /* of OpenAI's models */
 #define MERGES_START "#version" /* of a plain list of merges, whatever its length */
 #define START_SIZE 4096         /* as much as content types are found by */
 
@@ -191,7 +190,7 @@ identify_other (const char *path, const char *start, GError **error)
   tar = c2l_tar_open (path, NULL);
   if (tar != NULL && c2l_tar_read_next (tar, NULL) != NULL)
     return new_info (C2L_FILE_TAR, path, NULL);
-  merges = c2l_tokenizer_load (path, CLIP_VOCABULARY, NULL);
+  merges = c2l_tokenizer_load (path, C2L_TOKENIZER_PUBLISHED_SIZE, NULL);
   if (merges != NULL)
     {
       c2l_tokenizer_free (merges);

@@ -10,6 +10,7 @@
 #include "models/sampler.h"
 #include "studio/digest.h"
 #include "studio/json.h"
+#include "studio/paths.h"
 #include "studio/recipe.h"
 
 #include <errno.h>
@@ -20,6 +21,14 @@
 #define EMA_PREFIX "ema_diffusion_prior.ema_model."
 #define MAX_TEXT_FILE (4 << 20)
 
+/* What is only known once the parts are loaded. */
+typedef struct
+{
+  int latents; /* 0: no prior */
+  int resolution, styles, style_width;
+  char *network;
+} Facts;
+
 typedef struct
 {
   const C2lImport *import;
@@ -27,6 +36,7 @@ typedef struct
   JsonObject *info; /* model.json */
   GCancellable *cancellable;
   gint64 bytes, all_bytes; /* of the files, read so far and altogether */
+  Facts facts;
 } Work;
 
 static gboolean
@@ -77,8 +87,8 @@ keep_ema (C2lWeights *weights)
   return kept;
 }
 
-/* Loading everything once more to see whether it fits takes about as long as a part. */
-#define SHARE_OF_PARTS 0.8
+/* Loading everything to see whether it fits takes about as long as a part. */
+#define SHARE_OF_CHECK 0.2
 
 static gint64
 get_size (const char *path)
@@ -90,10 +100,11 @@ get_size (const char *path)
 static void
 report (const Work *work, const char *part)
 {
-  double done = work->all_bytes > 0 ? (double) work->bytes / work->all_bytes : 1;
+  double done = work->all_bytes > 0 ? (double) work->bytes / work->all_bytes : 0;
 
   if (work->import->progress != NULL)
-    work->import->progress (done * SHARE_OF_PARTS, part, work->import->progress_data);
+    work->import->progress (SHARE_OF_CHECK + done * (1 - SHARE_OF_CHECK), part,
+                            work->import->progress_data);
 }
 
 /* Writes the role's file and its entry in model.json. */
@@ -140,9 +151,9 @@ copy_file (const char *from, const char *to, GCancellable *cancellable, GError *
 }
 
 static gboolean
-add_merges (Work *work, GError **error)
+add_merges (Work *work, C2lBundle *source, GError **error)
 {
-  const char *merges = work->import->files.merges;
+  const char *merges = c2l_bundle_get_merges (source);
   JsonObject *clip = c2l_json_get_object (work->info, "clip");
   const char *name
       = merges != NULL && g_str_has_suffix (merges, ".gz") ? "merges.txt.gz" : "merges.txt";
@@ -402,12 +413,13 @@ check_defaults (const C2lImport *import, const C2lPrior *prior, GError **error)
 }
 
 static gboolean
-check_directions (C2lBundle *bundle, C2lGenerator *generator, GError **error)
+check_directions (const Work *work, GError **error)
 {
-  GPtrArray *directions = c2l_bundle_get_directions (bundle);
-  int num_ws = c2l_generator_get_num_ws (generator), width = c2l_generator_get_w_dim (generator);
+  g_autoptr (C2lBundle) bundle = c2l_bundle_open (work->part, error);
+  GPtrArray *directions = bundle != NULL ? c2l_bundle_get_directions (bundle) : NULL;
+  int num_ws = work->facts.styles, width = work->facts.style_width;
 
-  for (guint i = 0; i < directions->len; i++)
+  for (guint i = 0; directions != NULL && i < directions->len; i++)
     {
       const C2lDirection *direction = g_ptr_array_index (directions, i);
       C2lRows rows = { 0 };
@@ -424,61 +436,80 @@ check_directions (C2lBundle *bundle, C2lGenerator *generator, GError **error)
       if (!fits)
         return FALSE;
     }
-  return TRUE;
+  return bundle != NULL;
 }
 
-/* Loads all parts and adds what is only known then: sizes. */
+/* Whether @prior fits the other parts; @clip may be NULL. */
 static gboolean
-check_parts (Work *work, C2lDevice *device, GError **error)
+check_prior (Work *work,
+             C2lEngine *engine,
+             const C2lPrior *prior,
+             const C2lClip *clip,
+             C2lGenerator *generator,
+             GError **error)
 {
-  g_autoptr (C2lBundle) bundle = c2l_bundle_open (work->part, error);
-  g_autoptr (C2lEngine) engine = bundle != NULL ? c2l_engine_new (bundle, device, NULL) : NULL;
-  C2lGenerator *generator = engine != NULL ? c2l_engine_get_generator (engine, error) : NULL;
-  gboolean has_clip, has_prior;
+  const C2lPriorInfo *info = c2l_prior_get_info (prior);
+  int width = c2l_generator_get_w_dim (generator);
+  int embed_dim = clip != NULL ? c2l_clip_get_info (clip)->embed_dim : info->dim;
+  g_autofree int *repeats = c2l_engine_dup_repeats (engine, info->n_latents,
+                                                    c2l_generator_get_num_ws (generator), error);
+
+  if (repeats == NULL)
+    return FALSE;
+  work->facts.latents = info->n_latents;
+  if (info->dim == width && info->dim == embed_dim)
+    return TRUE;
+  g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+               _ ("the parts do not fit: the prior works on %d numbers, CLIP on %d, the "
+                  "generator's latents have %d"),
+               info->dim, embed_dim, width);
+  return FALSE;
+}
+
+/* Loads all parts, as drawing will, before anything is written. */
+static gboolean
+check_parts (Work *work, C2lBundle *source, C2lDevice *device, GError **error)
+{
+  g_autofree char *merges = c2l_paths_dup_data ("merges.txt.gz");
+  g_autoptr (C2lEngine) engine = c2l_engine_new (source, device, merges);
+  C2lGenerator *generator;
   C2lClip *clip = NULL;
   C2lPrior *prior = NULL;
 
-  if (generator == NULL)
+  if (g_cancellable_set_error_if_cancelled (work->cancellable, error))
     return FALSE;
-  has_clip = c2l_bundle_get_file (bundle, C2L_ROLE_CLIP) != NULL;
-  has_prior = c2l_bundle_get_file (bundle, C2L_ROLE_PRIOR) != NULL;
-  if ((has_clip && (clip = c2l_engine_get_clip (engine, error)) == NULL)
-      || (has_prior && (prior = c2l_engine_get_prior (engine, error)) == NULL)
-      || (has_clip && c2l_bundle_get_merges (bundle) != NULL
-          && c2l_engine_get_tokenizer (engine, error) == NULL))
+  if (work->import->progress != NULL)
+    work->import->progress (0, "check", work->import->progress_data);
+  generator = c2l_engine_get_generator (engine, error);
+  if (generator == NULL
+      || (c2l_engine_has_clip (engine) && (clip = c2l_engine_get_clip (engine, error)) == NULL)
+      || (clip != NULL && c2l_engine_get_tokenizer (engine, error) == NULL)
+      || (c2l_engine_has_prior (engine) && (prior = c2l_engine_get_prior (engine, error)) == NULL)
+      || !check_defaults (work->import, prior, error)
+      || (prior != NULL && !check_prior (work, engine, prior, clip, generator, error)))
     return FALSE;
-  if (!check_defaults (work->import, prior, error) || !check_directions (bundle, generator, error))
-    return FALSE;
-  if (prior != NULL)
-    {
-      const C2lPriorInfo *info = c2l_prior_get_info (prior);
-      g_autofree int *repeats = c2l_engine_dup_repeats (
-          engine, info->n_latents, c2l_generator_get_num_ws (generator), error);
+  work->facts.resolution = c2l_generator_get_img_resolution (generator);
+  work->facts.styles = c2l_generator_get_num_ws (generator);
+  work->facts.style_width = c2l_generator_get_w_dim (generator);
+  work->facts.network = g_strdup (c2l_generator_get_description (generator));
+  return !g_cancellable_set_error_if_cancelled (work->cancellable, error);
+}
 
-      if (repeats == NULL)
-        return FALSE;
-      if (info->dim != c2l_generator_get_w_dim (generator)
-          || (clip != NULL && info->dim != c2l_clip_get_info (clip)->embed_dim))
-        {
-          g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-                       _ ("the parts do not fit: the prior works on %d numbers, CLIP on %d, the "
-                          "generator's latents have %d"),
-                       info->dim, clip != NULL ? c2l_clip_get_info (clip)->embed_dim : info->dim,
-                       c2l_generator_get_w_dim (generator));
-          return FALSE;
-        }
-      json_object_set_int_member (work->info, "latents", info->n_latents);
-    }
-  json_object_set_int_member (work->info, "resolution",
-                              c2l_generator_get_img_resolution (generator));
-  json_object_set_int_member (work->info, "styles", c2l_generator_get_num_ws (generator));
-  json_object_set_int_member (work->info, "style_width", c2l_generator_get_w_dim (generator));
-  json_object_set_string_member (work->info, "network", c2l_generator_get_description (generator));
-  return TRUE;
+static void
+add_facts (Work *work)
+{
+  const Facts *facts = &work->facts;
+
+  if (facts->latents > 0)
+    json_object_set_int_member (work->info, "latents", facts->latents);
+  json_object_set_int_member (work->info, "resolution", facts->resolution);
+  json_object_set_int_member (work->info, "styles", facts->styles);
+  json_object_set_int_member (work->info, "style_width", facts->style_width);
+  json_object_set_string_member (work->info, "network", facts->network);
 }
 
 static gboolean
-write_parts (Work *work, C2lBundle *source, C2lDevice *device, GError **error)
+write_parts (Work *work, C2lBundle *source, GError **error)
 {
   JsonObject *config = c2l_bundle_get_prior_config (source), *prior;
 
@@ -492,12 +523,14 @@ write_parts (Work *work, C2lBundle *source, C2lDevice *device, GError **error)
       return FALSE;
   if (g_cancellable_set_error_if_cancelled (work->cancellable, error))
     return FALSE;
-  report (work, "check");
   prior = c2l_json_get_object (work->info, "prior");
   if (prior != NULL && config != NULL)
     json_object_set_object_member (prior, "config", json_object_ref (config));
-  return add_merges (work, error) && add_directions (work, error) && add_examples (work, error)
-         && save_info (work, error) && check_parts (work, device, error) && save_info (work, error);
+  if (!add_merges (work, source, error) || !add_directions (work, error)
+      || !add_examples (work, error))
+    return FALSE;
+  add_facts (work);
+  return save_info (work, error) && check_directions (work, error);
 }
 
 /* The old bundle steps aside only when the new one is whole. */
@@ -550,13 +583,16 @@ c2l_import (const C2lImport *import,
       return FALSE;
     }
   source = c2l_bundle_open_files (&import->files, error);
-  if (source == NULL)
-    return FALSE;
-  if (g_mkdtemp_full (part, 0755) == NULL)
-    return fail_errno (error, folder, _ ("a folder beside it cannot be made"));
-  work.part = part;
-  ok = write_parts (&work, source, device, error) && put_in_place (part, plain, error);
-  if (!ok)
-    remove_folder (part);
+  ok = source != NULL && check_parts (&work, source, device, error);
+  if (ok && g_mkdtemp_full (part, 0755) == NULL)
+    ok = fail_errno (error, folder, _ ("a folder beside it cannot be made"));
+  else if (ok)
+    {
+      work.part = part;
+      ok = write_parts (&work, source, error) && put_in_place (part, plain, error);
+      if (!ok)
+        remove_folder (part);
+    }
+  g_free (work.facts.network);
   return ok;
 }

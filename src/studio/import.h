@@ -20,15 +20,15 @@ typedef struct
   C2lDefaults defaults;    /* steps 0: none given */
   gboolean online;         /* keep the prior's online weights as well, to train on */
   gboolean replace;        /* where the folder is a bundle already */
-  /* (nullable): called before each part with what is done so far, 0…1, and the part: a role's name,
-   * or "check" while all are loaded. */
+  /* (nullable): called before each part with what is done so far, 0…1, and the part: "check" while
+   * all are loaded, then the role's name of each. */
   void (*progress) (double fraction, const char *part, gpointer data);
   gpointer progress_data;
 } C2lImport;
 
-/* C2L_STUDIO_ERROR_DEFAULTS where the prior cannot be drawn with the defaults.
- * Writes the bundle aside, loads it on @device to be sure that its parts fit each other, and
- * renames it to @folder. */
+/* Loads the parts on @device to be sure that they fit each other and can draw, writes the bundle
+ * aside, and renames it to @folder. C2L_STUDIO_ERROR_DEFAULTS where the prior cannot be drawn with
+ * the defaults. */
 gboolean c2l_import (const C2lImport *import, const char *folder, C2lDevice *device, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

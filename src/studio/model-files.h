@@ -24,7 +24,7 @@ typedef struct
  * @named: what was named, NULL where nothing was; preprocess is not looked at
  * @progress: (nullable)
  * Fetches what is not here yet (blocking). A prior without a configuration takes the one that was published under its name, or the one
- * beside it with the ending .yaml. FALSE and an error with the first name that nothing is known by, before anything is fetched. */
+ * beside it, in its folder or on its server, with the ending .yaml. FALSE and an error with the first name that nothing is known by, before anything is fetched. */
 gboolean c2l_model_paths_fetch (C2lModelPaths *paths, const C2lModelFiles *named, const C2lModelFilesProgress *progress,
                                 GCancellable *cancellable, GError **error);
 void     c2l_model_paths_clear (C2lModelPaths *paths);

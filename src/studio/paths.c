@@ -5,6 +5,8 @@
 
 #include "compute/place.h"
 
+#include <glib/gi18n-lib.h>
+
 #define PROGRAM "clip2latent"
 #define MAX_NAME 80 /* characters: a folder's name holds 255 bytes, which is more in any script */
 
@@ -28,11 +30,45 @@ c2l_paths_dup_build (const char *name)
   return c2l_place_dup_build (name);
 }
 
+/* NULL where the variable says nothing. */
+static const char *
+get_named_data (void)
+{
+  const char *folder = g_getenv ("C2L_DATA");
+
+  return folder != NULL && *folder != '\0' ? folder : NULL;
+}
+
+gboolean
+c2l_paths_check (GError **error)
+{
+  static const char *const names[] = { "starter", "merges.txt.gz", "catalogue.json", "config" };
+  const char *folder = get_named_data ();
+  gboolean is_folder = folder != NULL && g_file_test (folder, G_FILE_TEST_IS_DIR);
+
+  if (folder == NULL)
+    return TRUE;
+  for (guint i = 0; is_folder && i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      if (g_file_test (path, G_FILE_TEST_EXISTS))
+        return TRUE;
+    }
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+               is_folder ? _ ("C2L_DATA: the folder “%s” holds none of the program's data; set it "
+                              "to the folder that holds “starter” and “merges.txt.gz”, or unset it")
+                         : _ ("C2L_DATA: there is no folder “%s”; set it to the folder that holds "
+                              "“starter” and “merges.txt.gz”, or unset it"),
+               folder);
+  return FALSE;
+}
+
 char *
 c2l_paths_dup_data (const char *name)
 {
   g_autofree char *share = c2l_paths_dup_share (PROGRAM);
-  const char *const folders[] = { g_getenv ("C2L_DATA"), share, C2L_SOURCE_DATA };
+  const char *const folders[] = { get_named_data (), share, C2L_SOURCE_DATA };
 
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
     {

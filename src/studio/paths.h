@@ -10,6 +10,9 @@ G_BEGIN_DECLS
  * executable, or the folder of the source that it was built from. NULL where nothing of that name
  * is found. */
 char *c2l_paths_dup_data (const char *name);
+/* FALSE and an error where C2L_DATA names what cannot be the program's data: another place would be
+ * used in its stead, unsaid. To be called before anything is looked for. */
+gboolean c2l_paths_check (GError **error);
 /* ../share/@name beside the executable, whether it exists or not; NULL where the system does not
  * say where that is. */
 char *c2l_paths_dup_share (const char *name);

@@ -15,8 +15,9 @@
 #define FORMAT_PLAIN 1
 #define FORMAT_MIXED 2
 
-/* Far above what anyone mixes, far below what would hurt. */
+/* Far above what anyone mixes and any model knows, far below what would hurt. */
 #define MAX_MIXES 64
+#define MAX_LABEL (1 << 24)
 
 static const char *const origin_names[] = { "prior", "z", "file" };
 static const char *const noise_names[] = { "const", "random", "none" };
@@ -97,14 +98,14 @@ get_format (const C2lRecipe *recipe)
 }
 
 static void
-add_sha256 (JsonBuilder *builder, GHashTable *sha256)
+add_roles (JsonBuilder *builder, const char *name, GHashTable *texts)
 {
-  g_autoptr (GList) roles = g_list_sort (g_hash_table_get_keys (sha256), (GCompareFunc) strcmp);
+  g_autoptr (GList) roles = g_list_sort (g_hash_table_get_keys (texts), (GCompareFunc) strcmp);
 
-  json_builder_set_member_name (builder, "sha256");
+  json_builder_set_member_name (builder, name);
   json_builder_begin_object (builder);
   for (GList *l = roles; l != NULL; l = l->next)
-    c2l_json_add_string (builder, l->data, g_hash_table_lookup (sha256, l->data));
+    c2l_json_add_string (builder, l->data, g_hash_table_lookup (texts, l->data));
   json_builder_end_object (builder);
 }
 
@@ -118,13 +119,20 @@ c2l_recipe_to_node (C2lRecipe *recipe)
   json_builder_add_int_value (builder, get_format (recipe));
   c2l_json_add_string (builder, "program", recipe->program);
   c2l_json_add_string (builder, "model", recipe->model);
-  add_sha256 (builder, recipe->sha256);
+  add_roles (builder, "sha256", recipe->sha256);
+  if (g_hash_table_size (recipe->files) > 0)
+    add_roles (builder, "files", recipe->files);
   c2l_json_add_string (builder, "origin", origin_names[recipe->origin]);
   c2l_json_add_string (builder, "prompt", recipe->prompt);
   c2l_json_add_string (builder, "made_by", recipe->made_by);
   c2l_json_add_string (builder, "source", recipe->source);
   add_u64 (builder, "seed", recipe->seed);
   add_u64 (builder, "index", recipe->index);
+  if (recipe->label != C2L_NO_LABEL)
+    {
+      json_builder_set_member_name (builder, "class");
+      json_builder_add_int_value (builder, recipe->label);
+    }
   if (recipe->sampler != NULL)
     {
       c2l_json_add_string (builder, "sampler", recipe->sampler);
@@ -173,6 +181,17 @@ read_u64 (JsonObject *object, const char *name, guint64 max, guint64 *value)
 }
 
 static gboolean
+read_label (C2lRecipe *recipe, JsonObject *object)
+{
+  gint64 label = c2l_json_get_int (object, "class", -1);
+
+  if (!json_object_has_member (object, "class"))
+    return TRUE;
+  recipe->label = CLAMP (label, 0, MAX_LABEL);
+  return label == recipe->label;
+}
+
+static gboolean
 read_mixes (C2lRecipe *recipe, JsonObject *object, const char *where, GError **error)
 {
   JsonArray *mixes = c2l_json_get_array (object, "mixes");
@@ -213,16 +232,16 @@ read_placement (C2lRecipe *recipe, JsonObject *object, const char *where, GError
 }
 
 static void
-read_sha256 (C2lRecipe *recipe, JsonObject *object)
+read_roles (GHashTable *texts, JsonObject *object, const char *name)
 {
-  JsonObject *sums = c2l_json_get_object (object, "sha256");
-  g_autoptr (GList) roles = sums != NULL ? json_object_get_members (sums) : NULL;
+  JsonObject *values = c2l_json_get_object (object, name);
+  g_autoptr (GList) roles = values != NULL ? json_object_get_members (values) : NULL;
 
   for (GList *l = roles; l != NULL; l = l->next)
     {
-      const char *sum = c2l_json_get_string (sums, l->data, NULL);
-      if (sum != NULL)
-        g_hash_table_insert (recipe->sha256, g_strdup (l->data), g_strdup (sum));
+      const char *text = c2l_json_get_string (values, l->data, NULL);
+      if (text != NULL)
+        g_hash_table_insert (texts, g_strdup (l->data), g_strdup (text));
     }
 }
 
@@ -250,6 +269,8 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
       || !read_u64 (object, "noise_seed", G_MAXUINT64, &recipe->noise_seed))
     return broken (error, where, _ ("a seed is missing or out of range"));
   recipe->index = index;
+  if (!read_label (recipe, object))
+    return broken (error, where, _ ("its class is no number that a class can have"));
   recipe->steps = CLAMP (c2l_json_get_int (object, "steps", 0), 0, G_MAXINT);
   recipe->guidance = c2l_json_get_double (object, "guidance", 1);
   recipe->truncation = c2l_json_get_double (object, "truncation", 1);
@@ -268,7 +289,8 @@ read_recipe (C2lRecipe *recipe, JsonObject *object, const char *where, GError **
   recipe->precision = g_strdup (c2l_json_get_string (object, "precision", NULL));
   recipe->device = g_strdup (c2l_json_get_string (object, "device", NULL));
   recipe->device_details = g_strdup (c2l_json_get_string (object, "device_details", NULL));
-  read_sha256 (recipe, object);
+  read_roles (recipe->sha256, object, "sha256");
+  read_roles (recipe->files, object, "files");
   if (!c2l_json_read_rows (object, "latent", &recipe->latent))
     return broken (error, where, _ ("its latent is missing or damaged"));
   if (!c2l_json_read_edits (object, recipe->edits, &what))

@@ -207,8 +207,10 @@ c2l_recipe_new (void)
 
   g_atomic_ref_count_init (&recipe->refs);
   recipe->sha256 = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  recipe->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   recipe->mixes = g_ptr_array_new_with_free_func (mix_free);
   recipe->edits = c2l_recipe_edits_new ();
+  recipe->label = C2L_NO_LABEL;
   recipe->guidance = 1;
   recipe->truncation = 1;
   return recipe;
@@ -229,6 +231,7 @@ c2l_recipe_unref (C2lRecipe *recipe)
   g_free (recipe->program);
   g_free (recipe->model);
   g_hash_table_unref (recipe->sha256);
+  g_hash_table_unref (recipe->files);
   g_free (recipe->prompt);
   g_free (recipe->made_by);
   g_free (recipe->source);
@@ -243,14 +246,21 @@ c2l_recipe_unref (C2lRecipe *recipe)
 }
 
 static void
-copy_lists (C2lRecipe *copy, const C2lRecipe *recipe)
+copy_roles (GHashTable *copy, GHashTable *roles)
 {
   GHashTableIter iter;
-  gpointer role, sum;
+  gpointer role, text;
 
-  g_hash_table_iter_init (&iter, recipe->sha256);
-  while (g_hash_table_iter_next (&iter, &role, &sum))
-    g_hash_table_insert (copy->sha256, g_strdup (role), g_strdup (sum));
+  g_hash_table_iter_init (&iter, roles);
+  while (g_hash_table_iter_next (&iter, &role, &text))
+    g_hash_table_insert (copy, g_strdup (role), g_strdup (text));
+}
+
+static void
+copy_lists (C2lRecipe *copy, const C2lRecipe *recipe)
+{
+  copy_roles (copy->sha256, recipe->sha256);
+  copy_roles (copy->files, recipe->files);
   for (guint i = 0; i < recipe->edits->len; i++)
     c2l_recipe_add_edit_copy (copy, g_ptr_array_index (recipe->edits, i));
   for (guint i = 0; i < recipe->mixes->len; i++)
@@ -276,6 +286,7 @@ c2l_recipe_copy (const C2lRecipe *recipe)
   copy->source = g_strdup (recipe->source);
   copy->seed = recipe->seed;
   copy->index = recipe->index;
+  copy->label = recipe->label;
   copy->sampler = g_strdup (recipe->sampler);
   copy->steps = recipe->steps;
   copy->guidance = recipe->guidance;
@@ -296,16 +307,16 @@ c2l_recipe_copy (const C2lRecipe *recipe)
 }
 
 static gboolean
-sums_equal (GHashTable *a, GHashTable *b)
+roles_equal (GHashTable *a, GHashTable *b)
 {
   GHashTableIter iter;
-  gpointer role, sum;
+  gpointer role, text;
 
   if (g_hash_table_size (a) != g_hash_table_size (b))
     return FALSE;
   g_hash_table_iter_init (&iter, a);
-  while (g_hash_table_iter_next (&iter, &role, &sum))
-    if (g_strcmp0 (g_hash_table_lookup (b, role), sum) != 0)
+  while (g_hash_table_iter_next (&iter, &role, &text))
+    if (g_strcmp0 (g_hash_table_lookup (b, role), text) != 0)
       return FALSE;
   return TRUE;
 }
@@ -321,7 +332,7 @@ lists_equal (const C2lRecipe *a, const C2lRecipe *b)
   for (guint i = 0; i < a->mixes->len; i++)
     if (!mix_equal (g_ptr_array_index (a->mixes, i), g_ptr_array_index (b->mixes, i)))
       return FALSE;
-  return sums_equal (a->sha256, b->sha256);
+  return roles_equal (a->sha256, b->sha256) && roles_equal (a->files, b->files);
 }
 
 gboolean
@@ -339,15 +350,37 @@ c2l_recipe_equal (const C2lRecipe *a, const C2lRecipe *b)
 
   if (a == b)
     return TRUE;
-  if (a->origin != b->origin || a->seed != b->seed || a->index != b->index || a->steps != b->steps
-      || a->guidance != b->guidance || a->truncation != b->truncation || a->noise != b->noise
-      || a->noise_seed != b->noise_seed || a->move_x != b->move_x || a->move_y != b->move_y
-      || a->turn != b->turn)
+  if (a->origin != b->origin || a->seed != b->seed || a->index != b->index || a->label != b->label
+      || a->steps != b->steps || a->guidance != b->guidance || a->truncation != b->truncation
+      || a->noise != b->noise || a->noise_seed != b->noise_seed || a->move_x != b->move_x
+      || a->move_y != b->move_y || a->turn != b->turn)
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     if (g_strcmp0 (texts[i][0], texts[i][1]) != 0)
       return FALSE;
   return c2l_rows_equal (&a->latent, &b->latent) && lists_equal (a, b);
+}
+
+char *
+c2l_recipe_dup_file_options (const C2lRecipe *recipe)
+{
+  static const char *const roles[] = { "prior", "generator" };
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (g_hash_table_lookup (recipe->files, "generator") == NULL)
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (roles); i++)
+    {
+      const char *file = g_hash_table_lookup (recipe->files, roles[i]);
+      g_autofree char *quoted = NULL;
+
+      if (file == NULL)
+        continue;
+      quoted
+          = strpbrk (file, " '\"\\$`&;|<>()*?!#~") != NULL ? g_shell_quote (file) : g_strdup (file);
+      g_string_append_printf (text, "%s--%s %s", text->len > 0 ? " " : "", roles[i], quoted);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 /* --- settings that a file may not have --- */

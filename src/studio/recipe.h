@@ -13,6 +13,7 @@
 G_BEGIN_DECLS
 
 #define C2L_RECIPE_KEYWORD "clip2latent"
+#define C2L_NO_LABEL (-1)
 
 #define C2L_STUDIO_ERROR (c2l_studio_error_quark ())
 typedef enum
@@ -93,12 +94,14 @@ typedef struct
   char *program;        /* "0.1.0" */
   char *model;          /* the bundle's name, for people */
   GHashTable *sha256;   /* role ("clip", "prior", "generator") → hex */
+  GHashTable *files;    /* of a model of single files: role → what it was named by, without folders; else empty */
   C2lOrigin origin;
   char *prompt;         /* (nullable): as typed, with its weights where it is a mixture */
   char *made_by;        /* (nullable): C2L_MADE_BY_…, another text of a newer program, or NULL: sampled or given */
   char *source;         /* (nullable): the name, without folders, of the image that a look-alike is like */
   guint64 seed;
   guint32 index;
+  int label;            /* of random latents: class of a class-conditional generator, else C2L_NO_LABEL */
   char *sampler;        /* (nullable): not sampled */
   int steps;
   double guidance;
@@ -132,6 +135,10 @@ gboolean    c2l_guidance_check (double guidance, GError **error);
 gboolean    c2l_placement_check (double move_x, double move_y, double turn, GError **error);
 /* Whether the picture is moved or turned at all. */
 gboolean    c2l_recipe_is_placed (const C2lRecipe *recipe);
+
+/* "--prior prior.ckpt --generator g.pkl": what names the files that draw the picture again; NULL where its model is a bundle,
+ * or where it does not say. */
+char       *c2l_recipe_dup_file_options (const C2lRecipe *recipe);
 
 /* A copy that shares nothing with @recipe. */
 C2lRecipe  *c2l_recipe_copy (const C2lRecipe *recipe);

@@ -15,16 +15,24 @@ c2l_redraw_check (C2lSession *session, C2lRecipe *recipe, GError **error)
   /* Of the file itself: what model.json says of it may no longer be true. */
   g_autofree char *own = file != NULL ? c2l_digest_file (file, NULL, error)
                                       : c2l_bundle_dup_sha256 (bundle, C2L_ROLE_GENERATOR, error);
+  g_autofree char *files = NULL;
 
   if (own == NULL)
     return FALSE;
   if (sum == NULL || g_ascii_strcasecmp (sum, own) == 0)
     return TRUE;
-  g_set_error (
-      error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
-      _ ("the picture was drawn by the model “%s”, and “%s” has another generator; name the "
-         "right one with --model"),
-      recipe->model != NULL ? recipe->model : "?", c2l_bundle_get_name (bundle));
+  files = c2l_recipe_dup_file_options (recipe);
+  if (files != NULL)
+    g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+                 _ ("the picture was drawn with single files, and “%s” has another generator; name "
+                    "them: %s"),
+                 c2l_bundle_get_name (bundle), files);
+  else
+    g_set_error (
+        error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_MISMATCH,
+        _ ("the picture was drawn by the model “%s”, and “%s” has another generator; name the "
+           "right one with --model, or its files with --generator and --prior"),
+        recipe->model != NULL ? recipe->model : "?", c2l_bundle_get_name (bundle));
   return FALSE;
 }
 

@@ -27,6 +27,7 @@ c2l_session_stamp (C2lSession *session, C2lRecipe *recipe)
   recipe->device = g_strdup (c2l_device_get_kind (c2l_engine_get_device (session->engine)));
   recipe->device_details = c2l_session_dup_device_details (session);
   g_hash_table_remove_all (recipe->sha256);
+  g_hash_table_remove_all (recipe->files);
   for (int role = 0; role < C2L_N_ROLES; role++)
     {
       char *sum = c2l_bundle_get_file (bundle, role) != NULL
@@ -34,6 +35,9 @@ c2l_session_stamp (C2lSession *session, C2lRecipe *recipe)
                       : NULL;
       if (sum != NULL)
         g_hash_table_insert (recipe->sha256, g_strdup (c2l_role_get_name (role)), sum);
+      if (c2l_bundle_get_given (bundle, role) != NULL)
+        g_hash_table_insert (recipe->files, g_strdup (c2l_role_get_name (role)),
+                             g_strdup (c2l_bundle_get_given (bundle, role)));
     }
 }
 
@@ -226,8 +230,14 @@ write_label (C2lPass *pass, int label, GError **error)
   int c_dim = tensor != NULL ? c2l_tensor_get_dim (tensor, 1) : 0;
   g_autofree float *one_hot = NULL;
 
-  if (c_dim == 0)
+  if (c_dim == 0 && label == 0)
     return TRUE;
+  if (c_dim == 0)
+    {
+      g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
+                   _ ("class %d: the generator knows no classes; leave the class out"), label);
+      return FALSE;
+    }
   if (label < 0 || label >= c_dim)
     {
       g_set_error (error, C2L_STUDIO_ERROR, C2L_STUDIO_ERROR_INVALID,
@@ -293,6 +303,8 @@ c2l_session_sample_z (C2lSession *session,
       C2lRecipe *recipe
           = c2l_session_new_recipe (session, sampling, sampling->first_index + i, C2L_ORIGIN_Z);
 
+      if (c2l_generator_get_c_dim (generator) > 0)
+        recipe->label = sampling->label;
       c2l_rows_set (&recipe->latent, 1, width, w + (gsize) i * width);
       g_ptr_array_add (recipes, recipe);
     }

@@ -1,7 +1,6 @@
 /* How a worker opens a model: loads it, says what it is, warms it in the background, and lets its
  * memory go. What the queue's thread owns is touched by the jobs alone, see worker-private.h. */
 #include "studio/generate.h"
-#include "studio/paths.h"
 #include "studio/worker-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -154,12 +153,10 @@ load_words (C2lSession *session)
 {
   C2lEngine *engine = c2l_session_get_engine (session);
   C2lTokenizer *tokenizer = c2l_engine_get_tokenizer (engine, NULL);
-  const char *own = c2l_bundle_get_merges (c2l_engine_get_bundle (engine));
-  g_autofree char *path = own != NULL ? g_strdup (own) : c2l_paths_dup_data ("merges.txt.gz");
 
-  return tokenizer != NULL && path != NULL
-             ? c2l_tokenizer_load (path, c2l_tokenizer_get_vocab_size (tokenizer), NULL)
-             : NULL;
+  return tokenizer != NULL ? c2l_tokenizer_load (c2l_engine_get_merges (engine),
+                                                 c2l_tokenizer_get_vocab_size (tokenizer), NULL)
+                           : NULL;
 }
 
 static C2lSession *

@@ -4,12 +4,14 @@
     tests/cli/test-c2l.py C2L [PART OF A NAME]"""
 
 import ast
+import gzip
 import json
 import os
 import pathlib
 import pty
 import re
 import resource
+import shlex
 import shutil
 import signal
 import struct
@@ -129,6 +131,7 @@ def wrong_use_is_answered(folder):
         (['export'], 'file'),
         (['export', ''], 'file'),
         (['import', '', '--generator', 'x'], 'folder'),
+        (['import', 'x', '--generator', STARTER / 'generator.safetensors', '--preprocess', 'magic'], 'magic'),
         (['dataset'], 'folder'),
         (['dataset', 'a', 'b'], 'folder'),
         (['dataset', ''], 'folder'),
@@ -147,6 +150,20 @@ def wrong_use_is_answered(folder):
     ]:
         result = c2l(*arguments, folder=folder, expect=2)
         assert words in result.stderr and result.stderr.startswith('c2l: ') and result.stdout == '', (arguments, result.stderr)
+
+
+@test
+def a_folder_of_data_that_is_none_is_refused(folder):
+    (folder / 'empty').mkdir()
+    (folder / 'file').touch()
+    for place in ('/nonexistent', 'empty', 'file'):
+        env = {**os.environ, 'C2L_DATA': place}
+        for arguments in (['generate', PROMPT], ['models'], ['info', STARTER]):
+            said = c2l(*arguments, folder=folder, env=env, expect=1)
+            assert said.stderr.startswith('c2l: C2L_DATA: ') and f'“{place}”' in said.stderr and said.stdout == '', said
+        c2l('generate', '--help', folder=folder, env=env)
+    c2l('generate', PROMPT, folder=folder, env={**os.environ, 'C2L_DATA': ''})
+    assert len(pictures(folder)) == 1
 
 
 @test
@@ -212,6 +229,7 @@ def impossible_values_are_wrong_use(folder):
         (['--steps', '0'], '--steps'),
         (['--generator', STARTER / 'generator.safetensors', '--preprocess', 'magic'], 'magic'),
         (['--preprocess', 'openai'], 'bundle'),
+        (['--merges', STARTER / 'merges.txt'], 'its own vocabulary'),
     ]:
         result = c2l('generate', PROMPT, *arguments, folder=folder, expect=2)
         assert words in result.stderr and result.stderr.startswith('c2l: ') and result.stdout == '', (arguments, result.stderr)
@@ -374,6 +392,22 @@ def a_stylegan3_picture_is_moved_and_turned(folder):
     c2l('generate', *generator, '--from', pictures(folder, 'placed')[0], '-o', 'again', folder=folder)
     still, placed, later, again = (pixels(pictures(folder, name)[0]) for name in ('pictures', 'placed', 'later', 'again'))
     assert still != placed and placed == again and placed == later
+
+
+@test
+def a_class_is_kept_in_the_recipe(folder):
+    generator = ('--generator', FIXTURES / 'stylegan3' / 't-cond' / 'network.pkl')
+    for label in ('0', '1'):
+        c2l('generate', *generator, '--random', '--class', label, '-o', label, folder=folder)
+        assert re.search(rf'class +{label}\n', c2l('info', pictures(folder, label)[0], folder=folder).stdout)
+        assert json.loads(c2l('info', '--json', pictures(folder, label)[0], folder=folder).stdout)['recipe']['class'] == int(label)
+        c2l('generate', *generator, '--from', pictures(folder, label)[0], '-o', label + '-again', folder=folder)
+        assert pictures(folder, label)[0].read_bytes() == pictures(folder, label + '-again')[0].read_bytes()
+    assert pixels(pictures(folder, '0')[0]) != pixels(pictures(folder, '1')[0])
+    said = c2l('generate', '--random', '--class', '3', '-o', 'none', folder=folder, expect=1).stderr
+    assert 'class 3' in said and 'no classes' in said and pictures(folder, 'none') == [], said
+    c2l('generate', '--random', '-o', 'none', folder=folder)
+    assert 'class' not in json.loads(c2l('info', '--json', pictures(folder, 'none')[0], folder=folder).stdout)['recipe']
 
 
 @test
@@ -584,6 +618,92 @@ def an_exported_prior_draws_the_same(folder):
 
 
 @test
+def what_draws_nothing_needs_no_generator(folder):
+    c2l('generate', PROMPT, folder=folder)
+    c2l('export', 'whole.ckpt', folder=folder)
+    clip = ['--clip', STARTER / 'clip.safetensors', '--preprocess', 'openai-clamped']
+    alone = c2l('score', pictures(folder)[0], PROMPT, *clip, folder=folder).stdout
+    assert alone == c2l('score', pictures(folder)[0], PROMPT, folder=folder).stdout
+    c2l('export', 'again.ckpt', '--prior', 'whole.ckpt', folder=folder)
+    assert (folder / 'whole.ckpt').read_bytes() == (folder / 'again.ckpt').read_bytes()
+    assert (folder / 'whole.yaml').read_bytes() == (folder / 'again.yaml').read_bytes()
+    for arguments, words in [(['score', 'x.png', PROMPT, '--generator', STARTER / 'generator.safetensors'], '--clip'),
+                             (['export', 'none.ckpt', *clip], '--prior'), (['evaluate', '--prior', 'whole.ckpt'], '--generator')]:
+        assert words in c2l(*arguments, folder=folder, expect=2).stderr, arguments
+
+
+def single_files(folder):
+    """The starter's parts, the CLIP in a folder of its own."""
+    c2l('export', 'prior.ckpt', folder=folder)
+    (folder / 'clip').mkdir()
+    shutil.copyfile(STARTER / 'clip.safetensors', folder / 'clip' / 'clip.safetensors')
+    return ['--prior', 'prior.ckpt', '--generator', STARTER / 'generator.safetensors', '--clip', 'clip/clip.safetensors',
+            '--preprocess', 'openai-clamped']
+
+
+@test
+def a_picture_of_single_files_says_which(folder):
+    shutil.copyfile(STARTER / 'generator.safetensors', folder / 'my generator.safetensors')
+    c2l('export', 'prior.ckpt', folder=folder)
+    files = ['--generator', folder / 'my generator.safetensors', '--prior', './prior.ckpt']
+    c2l('generate', PROMPT, *files, '--clip', STARTER / 'clip.safetensors', '--preprocess', 'openai-clamped', folder=folder)
+    picture = pictures(folder)[0].relative_to(folder)
+    text = c2l('info', picture, folder=folder).stdout
+    assert 'clip clip.safetensors, prior prior.ckpt, generator my generator.safetensors, seed 0' in text, text
+    again = re.search(r'again +c2l (.*)', text).group(1)
+    assert again == f"generate --from {picture} --prior prior.ckpt --generator 'my generator.safetensors'"
+    c2l(*shlex.split(again), '-o', 'again', folder=folder)
+    assert pixels(folder / picture) == pixels(pictures(folder, 'again')[0])
+    assert str(folder) not in (folder / picture).read_bytes().decode('latin-1')
+    said = c2l('generate', '--from', picture, '--generator', FIXTURES / 'stylegan2' / 'uncond' / 'network.pkl', '-o', 'none', folder=folder, expect=1).stderr
+    assert "--prior prior.ckpt --generator 'my generator.safetensors'" in said, said
+    assert 'again' not in c2l('info', c2l('generate', PROMPT, folder=folder).stdout.strip(), folder=folder).stdout
+
+
+@test
+def a_vocabulary_beside_the_clip_is_its_own(folder):
+    files = single_files(folder)
+    c2l('generate', PROMPT, folder=folder)
+    text = (STARTER / 'merges.txt').read_bytes()
+    for name, data in [('merges.txt', text), ('merges.txt.gz', gzip.compress(text)), ('bpe_simple_vocab_16e6.txt.gz', gzip.compress(text))]:
+        (folder / 'clip' / name).write_bytes(data)
+        c2l('generate', PROMPT, *files, '-o', name, folder=folder)
+        assert pixels(pictures(folder)[0]) == pixels(pictures(folder, name)[0]), name
+        (folder / 'clip' / name).unlink()
+    (folder / 'clip' / 'merges.txt.gz').write_bytes(gzip.compress(text)[:-500])
+    said = c2l('generate', PROMPT, *files, '-o', 'none', folder=folder, expect=1).stderr
+    assert 'clip/merges.txt.gz' in said and 'damaged' in said and pictures(folder, 'none') == []
+    c2l('generate', PROMPT, *files, '--merges', STARTER / 'merges.txt', '-o', 'named', folder=folder)
+    assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'named')[0])
+
+
+@test
+def a_vocabulary_of_another_clip_is_refused(folder):
+    files = single_files(folder)
+    lines = (STARTER / 'merges.txt').read_text().splitlines(keepends=True)
+    (folder / 'short.txt').write_text(''.join(lines[:-1]))
+    (folder / 'long.txt').write_text(''.join(lines) + 'x yz\n')
+    for arguments, name in [([], 'merges.txt.gz'), (['--merges', 'short.txt'], 'short.txt'), (['--merges', 'long.txt'], 'long.txt')]:
+        for call in (['generate', PROMPT], ['import', 'made']):
+            said = c2l(*call, *files, *arguments, folder=folder, expect=1).stderr
+            assert name in said and 'clip/clip.safetensors' in said and '--merges' in said and said.count('\n') == 1, said
+    assert pictures(folder) == [] and not list(folder.glob('made*'))
+
+
+@test
+def an_import_brings_the_vocabulary_beside_the_clip(folder):
+    files = single_files(folder)
+    shutil.copyfile(STARTER / 'merges.txt', folder / 'clip' / 'merges.txt')
+    c2l('import', 'made', *files, folder=folder)
+    shutil.rmtree(folder / 'clip')
+    c2l('generate', PROMPT, folder=folder)
+    c2l('generate', PROMPT, '--model', 'made', '-o', 'again', folder=folder)
+    assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'again')[0])
+    info = json.loads((folder / 'made' / 'model.json').read_text())
+    assert info['resolution'] == 128 and info['styles'] > 0 and info['latents'] == 1 and info['clip']['merges'] == 'merges.txt'
+
+
+@test
 def an_export_is_whole_or_not_there(folder):
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
     (folder / 'there.ckpt').write_text('mine')
@@ -675,6 +795,67 @@ def info_says_what_each_file_is(folder):
                         (FIXTURES / 'prior' / 'w-legacy-file' / 'info.json', 'c2l selftest'), (FIXTURES / 'clip' / 'hf' / 'config.json', 'JSON'),
                         (STARTER / 'model.json', 'name its folder')]:
         assert words in c2l('info', path, folder=folder).stdout
+
+
+@test
+def info_tells_the_same_sizes_as_json(folder):
+    def told(path, *arguments):
+        return json.loads(c2l('info', '--json', path, *arguments, folder=folder).stdout), c2l('info', path, *arguments, folder=folder).stdout
+
+    clip, text = told(STARTER / 'clip.safetensors')
+    assert f"embeddings   {clip['embed_dim']} numbers" in text and clip['text']['vocabulary'] == 1481
+    for part in (clip['text'], clip['vision']):
+        assert f"width {part['width']}, depth {part['depth']}, {part['heads']} heads, " in text, text
+    assert f"{clip['vision']['resolution']}² in patches of {clip['vision']['patch']}²" in text, text
+    prior, text = told(STARTER / 'prior.safetensors')
+    assert f"width {prior['width']}, depth {prior['depth']}, {prior['heads']} heads of {prior['head_dim']}" in text, text
+    assert f"{prior['latents']}; {prior['timesteps']} time steps" in text, text
+    generator, text = told(STARTER / 'generator.safetensors', '--tensors')
+    assert f"pictures of {generator['resolution']}², {generator['styles']} styles of {generator['style_width']}" in text and 'arrays' in generator
+    assert told(FIXTURES / 'stylegan3' / 't-cond' / 'network.pkl')[0]['classes'] > 1
+    array, text = told(STARTER / 'directions' / 'beard.npy')
+    assert array['arrays'] == [{'name': '', 'type': 'f32', 'shape': [128]}] and 'f32 [128]' in text, (array, text)
+
+
+@test
+def errors_name_a_file_as_it_was_named(folder):
+    (folder / 'sub').mkdir()
+    (folder / 'sub' / 'README.md').write_text('Dear model\x00')
+    (folder / 'sub' / 'config.yaml').write_text('model: {network: {depth: many}}\n')
+    (folder / 'sub' / 'empty.pkl').touch()
+    header = json.dumps({'token_embedding.weight': {'dtype': 'F32', 'shape': [2, 2], 'data_offsets': [0, 16]},
+                         'visual.proj': {'dtype': 'F32', 'shape': [2, 2], 'data_offsets': [16, 32]}}).encode()
+    (folder / 'sub' / 'half.safetensors').write_bytes(struct.pack('<Q', len(header)) + header + bytes(32))
+    shutil.copyfile(STARTER / 'merges.txt', folder / 'sub' / 'merges.txt')
+    c2l('generate', PROMPT, folder=folder)
+    c2l('export', 'sub/prior.ckpt', folder=folder)
+    picture, generator = pictures(folder)[0], ('--generator', STARTER / 'generator.safetensors')
+    for arguments in (
+        ['info', 'sub/README.md'],
+        ['info', 'sub/empty.pkl'],
+        ['generate', '--random', '--generator', 'sub/README.md'],
+        ['generate', '--random', '--generator', 'sub/empty.pkl'],
+        ['generate', '--random', '--generator', 'sub/missing.pkl'],
+        ['generate', PROMPT, '--edit', 'sub/README.md'],
+        ['generate', '--latent', 'sub/README.md'],
+        ['generate', '--from', 'sub/README.md'],
+        ['generate', '--prompts', 'sub/README.md'],
+        ['generate', '--prompts', 'sub/missing.txt'],
+        ['generate', PROMPT, *generator, '--prior', 'sub/prior.ckpt', '--config', 'sub/config.yaml', '--clip', STARTER / 'clip.safetensors'],
+        ['generate', PROMPT, *generator, '--prior', 'sub/prior.ckpt', '--clip', 'sub/half.safetensors'],
+        ['generate', PROMPT, *generator, '--prior', 'sub/prior.ckpt', '--clip', 'sub/README.md'],
+        ['generate', PROMPT, *generator, '--clip', STARTER / 'clip.safetensors', '--merges', 'sub/missing.txt'],
+        ['models', '--catalogue', 'sub/missing.json'],
+        ['score', 'sub/README.md', PROMPT],
+        ['score', 'sub/missing.png', PROMPT],
+        ['morph', 'sub/README.md', picture, '-o', 'm.webp'],
+        ['import', 'made', '--generator', 'sub/README.md'],
+        ['import', 'made', *generator, '--directions', 'sub/missing'],
+        ['import', 'made', *generator, '--examples', 'sub/missing'],
+    ):
+        name = next(argument for argument in arguments if str(argument).startswith('sub/') and argument != 'sub/prior.ckpt')
+        said = c2l(*arguments, folder=folder, expect=1).stderr
+        assert said.startswith('c2l: ') and name in said.split(': ')[1] and said.count('\n') == 1, (arguments, said)
 
 
 @test

@@ -76,6 +76,40 @@ def downloads_imports_and_draws(folder):
 
 
 @test
+def a_configuration_is_fetched_from_beside_the_prior(folder):
+    with ModelServer(FIXTURES) as server:
+        prior = server.root + 'prior.ckpt'
+        c2l('export', 'here.ckpt', '--prior', FIXTURES / 'e2e/w/prior.ckpt', folder=folder)
+        c2l('export', 'there.ckpt', '--prior', prior, folder=folder)
+        assert (folder / 'here.yaml').read_bytes() == (folder / 'there.yaml').read_bytes()
+        c2l('export', 'again.ckpt', '--prior', prior, folder=folder)
+        assert server.asked['prior.yaml'] == server.asked['prior.ckpt'] == 1, server.asked
+        c2l('export', 'named.ckpt', '--prior', prior, '--config', FIXTURES / 'e2e/w/prior.yaml', folder=folder)
+    c2l('export', 'offline.ckpt', '--prior', prior, folder=folder)
+    assert (folder / 'offline.yaml').exists()
+
+
+@test
+def a_prior_without_its_configuration_is_told_so(folder):
+    files = ['--generator', FIXTURES / 'e2e/w/generator.pkl', '--clip', FIXTURES / 'e2e/clip.pt']
+    w3 = FIXTURES / 'prior/w3'
+    shutil.copyfile(w3 / 'prior.ckpt', folder / 'alone.ckpt')
+    with ModelServer(FIXTURES) as server:
+        server.files['w3.ckpt'] = server.files['page.ckpt'] = (w3 / 'prior.ckpt').read_bytes()
+        server.files['page.yaml'] = b'<html>Sign in: <b>here</b></html>'
+        for prior in ('alone.ckpt', server.root + 'w3.ckpt', server.root + 'page.ckpt'):
+            said = c2l('generate', 'a spot', *files, '--prior', prior, folder=folder, expect=1).stderr
+            assert '--config' in said and pathlib.Path(prior).name in said and said.count('\n') == 1, said
+        server.files['w3.yaml'] = (w3 / 'prior.yaml').read_bytes()
+        said = c2l('generate', 'a spot', *files, '--prior', server.root + 'w3.ckpt', folder=folder, expect=1).stderr
+        assert '--config' not in said and 'trained for it' in said, said
+    said = c2l('generate', 'a spot', *files, '--prior', server.root + 'w3.ckpt', folder=folder, expect=1).stderr
+    assert 'trained for it' in said, said
+    said = c2l('generate', 'a spot', *files, '--prior', server.root + 'other.ckpt', folder=folder, expect=1).stderr
+    assert 'other' in said and 'connection' in said, said
+
+
+@test
 def nothing_comes_without_accepted_licences(folder):
     with ModelServer(FIXTURES) as server:
         result = c2l('download', '--catalogue', server.address, 'tiny', folder=folder, expect=2)

@@ -120,6 +120,22 @@ test_sizes_from_file (void)
 }
 
 static void
+test_knows_what_was_left_over (void)
+{
+  static const char spaced[] = "#version: small\nr e\nre d</w>\n\n \r\n";
+  g_autoptr (C2lTokenizer) whole = parse_small (0, NULL), exact = parse_small (512 + 5 + 2, NULL);
+  g_autoptr (C2lTokenizer) part = parse_small (512 + 4 + 2, NULL);
+  g_autoptr (C2lTokenizer) published = load_published ();
+  g_autoptr (C2lTokenizer) blank = c2l_tokenizer_parse (spaced, strlen (spaced), "spaced", 512 + 2 + 2, NULL);
+
+  g_assert_false (c2l_tokenizer_is_part (whole));
+  g_assert_false (c2l_tokenizer_is_part (exact));
+  g_assert_false (c2l_tokenizer_is_part (blank));
+  g_assert_true (c2l_tokenizer_is_part (part));
+  g_assert_true (c2l_tokenizer_is_part (published));
+}
+
+static void
 test_says_what_was_dropped (void)
 {
   g_autoptr (C2lTokenizer) tokenizer = parse_small (0, NULL);
@@ -189,6 +205,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tokenizer/matches-original", test_matches_original);
   g_test_add_func ("/tokenizer/vocabulary-order-is-the-original's", test_vocabulary_order);
   g_test_add_func ("/tokenizer/takes-sizes-from-the-file", test_sizes_from_file);
+  g_test_add_func ("/tokenizer/knows-what-was-left-over", test_knows_what_was_left_over);
   g_test_add_func ("/tokenizer/says-what-was-dropped", test_says_what_was_dropped);
   g_test_add_func ("/tokenizer/empty-text-is-start-and-end", test_empty_text);
   g_test_add_func ("/tokenizer/lists-unknown-words", test_unknown_words);

@@ -237,7 +237,7 @@ test_installs_the_originals_files (void)
   C2lInstalled *model;
 
   g_assert_no_error (error);
-  g_assert_cmpstr (waiting.parts->str, ==, "clip prior generator check ");
+  g_assert_cmpstr (waiting.parts->str, ==, "check clip prior generator ");
   g_assert_cmpuint (models->len, ==, 2);
   model = g_ptr_array_index (models, 1);
   g_assert_no_error (model->error);

@@ -16,9 +16,11 @@ new_recipe (void)
   recipe->program = g_strdup ("0.0.1");
   recipe->model = g_strdup ("a “model”");
   g_hash_table_insert (recipe->sha256, g_strdup ("generator"), g_strdup ("abc"));
+  g_hash_table_insert (recipe->files, g_strdup ("generator"), g_strdup ("ein “Modell”.pkl"));
   recipe->prompt = g_strdup ("ein Bärtiger \"mit\" 🙂");
   recipe->seed = G_MAXUINT64;
   recipe->index = G_MAXUINT32;
+  recipe->label = 7;
   recipe->sampler = g_strdup ("dpm++2m");
   recipe->steps = 17;
   recipe->guidance = 1.3;
@@ -56,6 +58,7 @@ assert_equal (C2lRecipe *a, C2lRecipe *b)
   g_assert_cmpuint (b->seed, ==, a->seed);
   g_assert_cmpuint (b->noise_seed, ==, a->noise_seed);
   g_assert_cmpuint (b->index, ==, a->index);
+  g_assert_cmpint (b->label, ==, a->label);
   g_assert_cmpfloat (b->guidance, ==, a->guidance);
   g_assert_cmpfloat (b->score, ==, a->score);
   g_assert_cmpuint (b->edits->len, ==, 2);
@@ -110,6 +113,8 @@ spoil (C2lRecipe *recipe, int which)
     case 32: return g_ptr_array_set_size (recipe->mixes, 0), "mixes";
     case 33: return g_hash_table_remove_all (recipe->sha256), "sha256";
     case 34: return SPOIL_TEXT (recipe->source);
+    case 36: return g_hash_table_remove_all (recipe->files), "files";
+    case 35: return SPOIL_NUMBER (recipe->label);
     default: return NULL;
     }
 }
@@ -252,6 +257,9 @@ test_refuses_broken (void)
     { "seed", "\"-1\"" },
     { "seed", "\"18446744073709551616\"" },
     { "index", "\"4294967296\"" },
+    { "class", "-1" },
+    { "class", "\"3\"" },
+    { "class", "4294967296" },
     { "noise", "\"loud\"" },
     { "origin", "7" },
     { "truncation", "1.5" },
