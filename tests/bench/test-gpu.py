@@ -16,19 +16,21 @@ sys.path.insert(0, os.path.join(SOURCE, 'tests', 'cli'))
 import tap  # noqa: E402
 
 
+# Sanitizers make all of it many times as slow; check-long says so by its patience.
+SLOWNESS = max(1, int(os.environ.get('C2L_PATIENCE', 0)) // 30)
 PLACE = None  # where gpu.sh and what it carries are
 
 
 def gpu(out, *arguments, expect=0, **env):
     clean = {name: value for name, value in os.environ.items() if not name.startswith('C2L_')}
-    result = subprocess.run([PLACE / 'gpu.sh', '--out', out, *arguments], capture_output=True, text=True, timeout=280,
+    result = subprocess.run([PLACE / 'gpu.sh', '--out', out, *arguments], capture_output=True, text=True, timeout=280 * SLOWNESS,
                             env={**clean, 'C2L_CUDA_MODULE': MODULE, 'C2L_TEST_MAX_MFLOPS': '0.2', **env})
     assert result.returncode == expect, f'gpu.sh {arguments}: exit status {result.returncode}, not {expect}\n{result.stdout}{result.stderr}'
     return (out / 'report.md').read_text() if expect != 2 else result.stderr
 
 
 def says_what_it_did(folder):
-    report = gpu(folder, '--only', 'machine,ops,worker,memcheck', '--limit', '1000')
+    report = gpu(folder, '--only', 'machine,ops,worker,memcheck', '--limit', str(1000 * SLOWNESS))
     assert 'kernels run on the processor' in report and 'kernels on the host 0' in report
     for name in ('test-ops-convolution', 'test-ops-train', 'test-variables', 'test-cuda-module'):
         assert f'| {name} | passed |' in report, name
@@ -37,7 +39,7 @@ def says_what_it_did(folder):
 
 
 def times_what_it_runs(folder):
-    report = gpu(folder, '--only', 'bench', '--cases', 'prior', '--runs', '1', '--limit', '100')
+    report = gpu(folder, '--only', 'bench', '--cases', 'prior', '--runs', '1', '--limit', str(100 * SLOWNESS))
     assert '| bench-prior-f32 | passed |' in report and '| prior | c2l | f32 | ' in report and '| profile-prior | passed |' in report
     assert '## ops' not in report and 'headline' not in report
 
@@ -72,7 +74,7 @@ def main():
     global PLACE
     with tempfile.TemporaryDirectory(prefix='c2l-gpu-') as place:
         PLACE = pathlib.Path(place)
-        made = subprocess.run([os.path.join(SOURCE, 'bench', 'gpu-folder'), BUILD, place], capture_output=True, text=True, timeout=250,
+        made = subprocess.run([os.path.join(SOURCE, 'bench', 'gpu-folder'), BUILD, place], capture_output=True, text=True, timeout=250 * SLOWNESS,
                               env={**os.environ, 'XZ_OPT': '-0', 'C2L_WITHOUT_MODULE': '1'})
         assert 'MiB' in made.stdout, made.stdout + made.stderr  # packed so quickly, it may be too large to carry
         status = tap.run(tests, '/gpu/')
