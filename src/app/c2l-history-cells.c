@@ -165,9 +165,10 @@ static void
 on_unbind (GtkSignalListItemFactory *factory, GtkListItem *list_item, C2lHistoryPane *self)
 {
   C2lHistoryCell *cell = C2L_HISTORY_CELL (gtk_list_item_get_child (list_item));
+  /* The list item's own is not held by GTK, and gone where the list went before the view. */
   g_autoptr (C2lHistoryItem) item = g_object_ref (c2l_history_cell_get_item (cell));
 
-  c2l_history_days_remove (self, list_item);
+  c2l_history_days_remove (self, list_item, item);
   c2l_history_cell_set_item (cell, NULL);
   if (self->list != NULL)
     c2l_history_list_release (self->list, item);

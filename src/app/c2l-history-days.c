@@ -101,9 +101,8 @@ c2l_history_days_add (C2lHistoryPane *self, GtkListItem *list_item)
 }
 
 void
-c2l_history_days_remove (C2lHistoryPane *self, GtkListItem *list_item)
+c2l_history_days_remove (C2lHistoryPane *self, GtkListItem *list_item, C2lHistoryItem *item)
 {
   g_ptr_array_remove_fast (self->bound, list_item);
-  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (list_item), c2l_history_days_update,
-                                        self);
+  g_signal_handlers_disconnect_by_func (item, c2l_history_days_update, self);
 }

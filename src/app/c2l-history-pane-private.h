@@ -78,7 +78,7 @@ void        c2l_history_pane_popup_menu (C2lHistoryPane *pane);
 
 /* Cells come and go; whatever else moves them needs an update. */
 void        c2l_history_days_add (C2lHistoryPane *pane, GtkListItem *list_item);
-void        c2l_history_days_remove (C2lHistoryPane *pane, GtkListItem *list_item);
+void        c2l_history_days_remove (C2lHistoryPane *pane, GtkListItem *list_item, C2lHistoryItem *item);
 void        c2l_history_days_update (C2lHistoryPane *pane);
 
 /* --- c2l-history-actions.c --- */
