@@ -175,6 +175,25 @@ read_roles (C2lBundle *bundle, GError **error)
   return TRUE;
 }
 
+/* The vocabulary that lies beside a CLIP, under the names that it is published by; NULL where none
+ * does. */
+static char *
+find_merges (const char *clip)
+{
+  static const char *const names[]
+      = { "merges.txt", "merges.txt.gz", "bpe_simple_vocab_16e6.txt.gz" };
+  g_autofree char *folder = g_path_get_dirname (clip);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
+
 static gboolean
 read_clip_and_prior (C2lBundle *bundle, GError **error)
 {
@@ -187,6 +206,8 @@ read_clip_and_prior (C2lBundle *bundle, GError **error)
   if (clip != NULL && json_object_has_member (clip, "merges")
       && !take_file (bundle, clip, "merges", "clip", &bundle->merges, error))
     return FALSE;
+  if (bundle->merges == NULL && bundle->files[C2L_ROLE_CLIP] != NULL)
+    bundle->merges = find_merges (bundle->files[C2L_ROLE_CLIP]);
   if (config != NULL)
     bundle->prior_config = json_object_ref (config);
   for (guint i = 0; i < G_N_ELEMENTS (preprocess_names); i++)
@@ -291,25 +312,6 @@ c2l_bundle_open (const char *folder, GError **error)
   base = g_path_get_basename (folder);
   bundle->name = g_strdup (c2l_json_get_string (bundle->info, "name", base));
   return g_steal_pointer (&bundle);
-}
-
-/* The vocabulary that lies beside a CLIP, under the names that it is published by; NULL where none
- * does. */
-static char *
-find_merges (const char *clip)
-{
-  static const char *const names[]
-      = { "merges.txt", "merges.txt.gz", "bpe_simple_vocab_16e6.txt.gz" };
-  g_autofree char *folder = g_path_get_dirname (clip);
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *path = g_build_filename (folder, names[i], NULL);
-
-      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
-        return g_steal_pointer (&path);
-    }
-  return NULL;
 }
 
 /* @what: in which role @path (may be NULL) was named. */

@@ -700,6 +700,10 @@ def an_import_brings_the_vocabulary_beside_the_clip(folder):
     c2l('generate', PROMPT, '--model', 'made', '-o', 'again', folder=folder)
     assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'again')[0])
     info = json.loads((folder / 'made' / 'model.json').read_text())
+    other = {**info, 'clip': {name: value for name, value in info['clip'].items() if name != 'merges'}}
+    (folder / 'made' / 'model.json').write_text(json.dumps(other))
+    c2l('generate', PROMPT, '--model', 'made', '-o', 'unsaid', folder=folder)
+    assert pixels(pictures(folder)[0]) == pixels(pictures(folder, 'unsaid')[0])
     assert info['resolution'] == 128 and info['styles'] > 0 and info['latents'] == 1 and info['clip']['merges'] == 'merges.txt'
 
 
