@@ -147,6 +147,16 @@ c2l_cli_usage (const C2lCommand *command, const char *format, ...)
   return C2L_EXIT_USAGE;
 }
 
+/* A bad file that was fetched would be taken again from where it is kept. */
+static gboolean
+is_about_kept_download (const char *message)
+{
+  g_autofree char *cache = c2l_paths_dup_cache ();
+  g_autofree char *folder = g_strconcat (cache, G_DIR_SEPARATOR_S, NULL);
+
+  return strstr (message, folder) != NULL;
+}
+
 int
 c2l_cli_fail (const GError *error)
 {
@@ -155,7 +165,10 @@ c2l_cli_fail (const GError *error)
       c2l_cli_message ("stopped");
       return c2l_cli_get_stopped ();
     }
-  c2l_cli_message ("%s", error->message);
+  c2l_cli_message ("%s%s", error->message,
+                   is_about_kept_download (error->message)
+                       ? " (it was fetched and is kept there: delete it to have it fetched again)"
+                       : "");
   return error->domain == G_OPTION_ERROR ? C2L_EXIT_USAGE : C2L_EXIT_FAILED;
 }
 

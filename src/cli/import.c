@@ -73,8 +73,6 @@ run (int argc, char **argv)
   if (!isfinite (import.defaults.truncation) || import.defaults.steps < 0)
     return c2l_cli_usage (&c2l_command_import,
                           "--guidance, --truncation: a number; --steps: a whole number from 1 on");
-  if (!c2l_model_options_check_preprocess (&model, &error))
-    return c2l_cli_fail (error);
   device = c2l_device_open ("cpu", &error);
   if (device == NULL || !c2l_model_options_fetch (&model, &paths, &error))
     return c2l_cli_fail (error);

@@ -4,6 +4,7 @@
 #include "studio/bundles.h"
 #include "studio/catalogue.h"
 #include "studio/paths.h"
+#include "studio/published.h"
 #include "studio/ranks.h"
 
 #include <string.h>
@@ -104,17 +105,21 @@ c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, G
   return ok;
 }
 
-gboolean
-c2l_model_options_check_preprocess (const C2lModelOptions *options, GError **error)
+/* What is not there is said first: what else is missing may be because of it. */
+static gboolean
+check_names (const C2lModelOptions *options, GError **error)
 {
-  C2lClipPreprocess preprocess;
+  const char *const names[C2L_N_PUBLISHED_KINDS] = {
+    [C2L_PUBLISHED_CLIP] = options->clip,
+    [C2L_PUBLISHED_PRIOR] = options->prior,
+    [C2L_PUBLISHED_CONFIG] = options->config,
+    [C2L_PUBLISHED_GENERATOR] = options->generator,
+  };
 
-  return options->preprocess == NULL
-         || c2l_clip_preprocess_from_name (options->preprocess, &preprocess)
-         || c2l_cli_refuse (error,
-                            "--preprocess: there is no “%s”; reference, openai and openai-clamped "
-                            "are",
-                            options->preprocess);
+  for (int kind = 0; kind < C2L_N_PUBLISHED_KINDS; kind++)
+    if (names[kind] != NULL && !c2l_download_check (names[kind], kind, error))
+      return FALSE;
+  return TRUE;
 }
 
 static C2lBundle *
@@ -124,7 +129,7 @@ open_files (const C2lModelOptions *options, C2lRole needed, GError **error)
   const char *role = c2l_role_get_name (needed);
   g_auto (C2lModelPaths) paths = { 0 };
 
-  if (!c2l_model_options_check_preprocess (options, error))
+  if (!check_names (options, error))
     return NULL;
   if (named[needed] == NULL)
     {

@@ -27,8 +27,6 @@ C2lBundle    *c2l_model_options_open_bundle (const C2lModelOptions *options, C2l
 C2lDevice    *c2l_model_options_open_device (const C2lModelOptions *options, GError **error);
 /* Both, and the vocabulary of OpenAI's CLIP. */
 C2lEngine    *c2l_model_options_open_engine (const C2lModelOptions *options, C2lRole needed, GError **error);
-/* Refuses a --preprocess that there is not. */
-gboolean      c2l_model_options_check_preprocess (const C2lModelOptions *options, GError **error);
 /* @fallback where no --precision was given. */
 gboolean      c2l_model_options_get_precision (const C2lModelOptions *options, C2lDevice *device, C2lPrecision fallback,
                                                C2lPrecision *precision, GError **error);

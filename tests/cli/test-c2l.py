@@ -395,6 +395,13 @@ def a_stylegan3_picture_is_moved_and_turned(folder):
 
 
 @test
+def a_file_that_is_not_there_is_said_first(folder):
+    for option in ('--clip', '--prior', '--generator'):
+        said = c2l('generate', 'a man', option, 'nothere.bin', folder=folder, expect=1).stderr
+        assert said.startswith('c2l: nothere.bin: no such file'), said
+
+
+@test
 def a_class_is_kept_in_the_recipe(folder):
     generator = ('--generator', FIXTURES / 'stylegan3' / 't-cond' / 'network.pkl')
     for label in ('0', '1'):

@@ -6,6 +6,7 @@
 import json
 import os
 import pathlib
+import re
 import random
 import shutil
 import signal
@@ -87,6 +88,21 @@ def a_configuration_is_fetched_from_beside_the_prior(folder):
         c2l('export', 'named.ckpt', '--prior', prior, '--config', FIXTURES / 'e2e/w/prior.yaml', folder=folder)
     c2l('export', 'offline.ckpt', '--prior', prior, folder=folder)
     assert (folder / 'offline.yaml').exists()
+
+
+@test
+def a_bad_file_that_was_fetched_can_be_fetched_again(folder):
+    good = (FIXTURES / 'e2e/clip.pt').read_bytes()
+    files = ['--generator', FIXTURES / 'e2e/w/generator.pkl', '--prior', FIXTURES / 'e2e/w/prior.ckpt']
+    with ModelServer(FIXTURES) as server:
+        for bad in (b'<!doctype html><title>Sign in</title>', good[:len(good) // 2]):
+            server.files['bad.pt'] = bad
+            said = c2l('generate', 'a spot', *files, '--clip', server.root + 'bad.pt', folder=folder, expect=1).stderr
+            kept = re.match('c2l: ([^:]+-bad.pt): ', said)
+            assert kept and 'delete it to have it fetched again' in said, said
+            pathlib.Path(kept[1]).unlink()
+        server.files['bad.pt'] = good
+        c2l('generate', 'a spot', *files, '--clip', server.root + 'bad.pt', folder=folder)
 
 
 @test
