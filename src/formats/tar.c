@@ -158,10 +158,10 @@ read_header (C2lTar *self, C2lTarHeader *header, GError **error)
   if (n < C2L_TAR_BLOCK)
     return fail (self, C2L_FORMAT_ERROR_DAMAGED, _ ("the archive is cut off"), error);
   if (!has_right_checksum (header))
-    return fail (self, self->has_members ? C2L_FORMAT_ERROR_DAMAGED : C2L_FORMAT_ERROR_UNKNOWN,
-                 self->has_members ? _ ("damaged archive: the checksum of a header is wrong")
-                                   : _ ("not a tar archive"),
-                 error);
+    return self->has_members || memcmp (header->magic, "ustar", 5) == 0
+               ? fail (self, C2L_FORMAT_ERROR_DAMAGED,
+                       _ ("damaged archive: the checksum of a header is wrong"), error)
+               : fail (self, C2L_FORMAT_ERROR_UNKNOWN, _ ("not a tar archive"), error);
   return TRUE;
 }
 

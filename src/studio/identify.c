@@ -176,20 +176,37 @@ is_called_config (const char *path)
          || g_str_has_suffix (path, ".json");
 }
 
-/* A file without weights. NULL where it is none that is known; with an error where its name says
- * what it should be. */
+/* @start: START_SIZE bytes, zero where the file is shorter. */
+static gboolean
+has_tar_mark (const char *start)
+{
+  return memcmp (start + 257, "ustar", 5) == 0;
+}
+
+/* A file without weights. NULL where it is none that is known; with an error where its name or
+ * its first bytes say what it should be. */
 static C2lFileInfo *
 identify_other (const char *path, const char *start, GError **error)
 {
   g_autoptr (C2lTar) tar = NULL;
   g_autoptr (JsonObject) config = NULL;
+  g_autoptr (GError) why = NULL;
   C2lTokenizer *merges = NULL;
 
   if (g_str_has_prefix (start, MERGES_START))
     return new_info (C2L_FILE_MERGES, path, NULL);
   tar = c2l_tar_open (path, NULL);
-  if (tar != NULL && c2l_tar_read_next (tar, NULL) != NULL)
+  if (tar != NULL && c2l_tar_read_next (tar, &why) != NULL)
     return new_info (C2L_FILE_TAR, path, NULL);
+  if (tar != NULL && has_tar_mark (start))
+    {
+      if (why != NULL)
+        g_propagate_error (error, g_steal_pointer (&why));
+      else
+        g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_DAMAGED, "%s: %s", path,
+                     _ ("the archive is empty"));
+      return NULL;
+    }
   merges = c2l_tokenizer_load (path, C2L_TOKENIZER_PUBLISHED_SIZE, NULL);
   if (merges != NULL)
     {
@@ -229,7 +246,7 @@ static C2lFileInfo *
 identify_file (const char *path, GError **error)
 {
   char start[START_SIZE + 1] = "";
-  g_autoptr (GError) why = NULL, why_no_config = NULL;
+  g_autoptr (GError) why = NULL, why_not_other = NULL;
   g_autofree char *type = NULL;
   C2lWeights *weights;
   C2lFileInfo *info;
@@ -247,13 +264,13 @@ identify_file (const char *path, GError **error)
       return info;
     }
   /* An empty file would be an empty configuration. */
-  info = size > 0 ? identify_other (path, start, &why_no_config) : NULL;
+  info = size > 0 ? identify_other (path, start, &why_not_other) : NULL;
   if (info != NULL)
     return info;
   if (!g_error_matches (why, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN))
     g_propagate_error (error, g_steal_pointer (&why));
-  else if (why_no_config != NULL)
-    g_propagate_error (error, g_steal_pointer (&why_no_config));
+  else if (why_not_other != NULL)
+    g_propagate_error (error, g_steal_pointer (&why_not_other));
   else if ((type = dup_type (start, size)) != NULL)
     g_set_error (error, C2L_FORMAT_ERROR, C2L_FORMAT_ERROR_UNKNOWN,
                  _ ("%s: a file of the kind “%s”, for which there is no use here; pictures (PNG, "

@@ -145,6 +145,20 @@ test_refuses (void)
   assert_refused ("/dev/null", "neither a file nor a folder");
 }
 
+/* Said as what it is, whatever the desktop calls its type. */
+static void
+test_refuses_damaged_tar (void)
+{
+  g_autofree char *path = in_folder ("shard.tar");
+  char header[512] = "00000.img_feat.npy";
+
+  memcpy (header + 257, "ustar", 6);
+  memcpy (header + 148, "000001", 7);
+  g_file_set_contents (path, header, sizeof header, NULL);
+  assert_refused (path, "shard.tar");
+  assert_refused (path, "checksum");
+}
+
 /* The desktop's knowledge of types may be missing; then it is just no model file. */
 static void
 test_refuses_other_kinds (void)
@@ -192,6 +206,7 @@ main (int argc, char **argv)
   g_test_add_func ("/identify/a-training", test_run);
   g_test_add_func ("/identify/arrays-and-configurations", test_arrays);
   g_test_add_func ("/identify/refuses-with-what-it-is", test_refuses);
+  g_test_add_func ("/identify/refuses-damaged-archives", test_refuses_damaged_tar);
   g_test_add_func ("/identify/refuses-other-kinds-of-files", test_refuses_other_kinds);
   g_test_add_func ("/identify/in-the-background", test_async);
   result = g_test_run ();
