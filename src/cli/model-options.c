@@ -4,7 +4,6 @@
 #include "studio/bundles.h"
 #include "studio/catalogue.h"
 #include "studio/paths.h"
-#include "studio/published.h"
 #include "studio/ranks.h"
 
 #include <string.h>
@@ -83,15 +82,21 @@ show_download (const char *name, goffset done, goffset total, gpointer data)
   c2l_cli_progress (total > 0 ? (double) done / total : 0, text);
 }
 
+static C2lModelFiles
+get_named (const C2lModelOptions *options)
+{
+  return (C2lModelFiles){ .clip = options->clip,
+                          .prior = options->prior,
+                          .config = options->config,
+                          .generator = options->generator,
+                          .merges = options->merges };
+}
+
 gboolean
 c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, GError **error)
 {
   const C2lModelFilesProgress progress = { show_download, NULL };
-  const C2lModelFiles named = { .clip = options->clip,
-                                .prior = options->prior,
-                                .config = options->config,
-                                .generator = options->generator,
-                                .merges = options->merges };
+  const C2lModelFiles named = get_named (options);
   C2lClipPreprocess preprocess;
   gboolean ok;
 
@@ -105,31 +110,16 @@ c2l_model_options_fetch (const C2lModelOptions *options, C2lModelPaths *paths, G
   return ok;
 }
 
-/* What is not there is said first: what else is missing may be because of it. */
-static gboolean
-check_names (const C2lModelOptions *options, GError **error)
-{
-  const char *const names[C2L_N_PUBLISHED_KINDS] = {
-    [C2L_PUBLISHED_CLIP] = options->clip,
-    [C2L_PUBLISHED_PRIOR] = options->prior,
-    [C2L_PUBLISHED_CONFIG] = options->config,
-    [C2L_PUBLISHED_GENERATOR] = options->generator,
-  };
-
-  for (int kind = 0; kind < C2L_N_PUBLISHED_KINDS; kind++)
-    if (names[kind] != NULL && !c2l_download_check (names[kind], kind, error))
-      return FALSE;
-  return TRUE;
-}
-
 static C2lBundle *
 open_files (const C2lModelOptions *options, C2lRole needed, GError **error)
 {
   const char *const named[C2L_N_ROLES] = { options->clip, options->prior, options->generator };
   const char *role = c2l_role_get_name (needed);
+  const C2lModelFiles names = get_named (options);
   g_auto (C2lModelPaths) paths = { 0 };
 
-  if (!check_names (options, error))
+  /* What is not there is said first: what else is missing may be because of it. */
+  if (!c2l_model_files_check (&names, error))
     return NULL;
   if (named[needed] == NULL)
     {
@@ -140,9 +130,6 @@ open_files (const C2lModelOptions *options, C2lRole needed, GError **error)
     }
   if (!c2l_model_options_fetch (options, &paths, error))
     return NULL;
-  const C2lModelFiles names
-      = { .clip = options->clip, .prior = options->prior, .generator = options->generator };
-
   return c2l_bundle_open_files (&(C2lModelFiles){ .clip = paths.clip,
                                                   .prior = paths.prior,
                                                   .config = paths.config,

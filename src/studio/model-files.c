@@ -171,6 +171,28 @@ check_name (const char *name, C2lPublishedKind kind, GError **error)
 }
 
 gboolean
+c2l_model_files_check (const C2lModelFiles *named, GError **error)
+{
+  return check_name (named->clip, C2L_PUBLISHED_CLIP, error)
+         && check_name (named->prior, C2L_PUBLISHED_PRIOR, error)
+         && check_name (named->config, C2L_PUBLISHED_CONFIG, error)
+         && check_name (named->generator, C2L_PUBLISHED_GENERATOR, error);
+}
+
+/* Hugging Face gives a CLIP as a folder of several files. */
+static void
+enter_folder (char **clip)
+{
+  g_autofree char *inside
+      = *clip != NULL ? g_build_filename (*clip, "model.safetensors", NULL) : NULL;
+
+  if (inside == NULL || !g_file_test (inside, G_FILE_TEST_IS_REGULAR))
+    return;
+  g_free (*clip);
+  *clip = g_steal_pointer (&inside);
+}
+
+gboolean
 c2l_model_paths_fetch (C2lModelPaths *paths,
                        const C2lModelFiles *named,
                        const C2lModelFilesProgress *progress,
@@ -181,15 +203,13 @@ c2l_model_paths_fetch (C2lModelPaths *paths,
 
   *paths = (C2lModelPaths){ 0 };
   /* A mistyped name is to be known before gigabytes of the others. */
-  if (!check_name (named->clip, C2L_PUBLISHED_CLIP, error)
-      || !check_name (named->prior, C2L_PUBLISHED_PRIOR, error)
-      || !check_name (named->config, C2L_PUBLISHED_CONFIG, error)
-      || !check_name (named->generator, C2L_PUBLISHED_GENERATOR, error))
+  if (!c2l_model_files_check (named, error))
     return FALSE;
   if (!fetch_one (&fetch, named->clip, C2L_PUBLISHED_CLIP, &paths->clip, error)
       || !fetch_prior (&fetch, named, paths, error)
       || !fetch_one (&fetch, named->generator, C2L_PUBLISHED_GENERATOR, &paths->generator, error))
     return FALSE;
+  enter_folder (&paths->clip);
   paths->merges = g_strdup (named->merges);
   return TRUE;
 }

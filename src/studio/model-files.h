@@ -20,11 +20,16 @@ typedef struct
   gpointer data;
 } C2lModelFilesProgress;
 
+/* FALSE and an error with the first name of @named that nothing is known by: neither a file, an
+ * address nor a published name. Fetches nothing. */
+gboolean c2l_model_files_check (const C2lModelFiles *named, GError **error);
+
 /* c2l_model_paths_fetch:
  * @named: what was named, NULL where nothing was; preprocess is not looked at
  * @progress: (nullable)
  * Fetches what is not here yet (blocking). A prior without a configuration takes the one that was published under its name, or the one
- * beside it, in its folder or on its server, with the ending .yaml. FALSE and an error with the first name that nothing is known by, before anything is fetched. */
+ * beside it, in its folder or on its server, with the ending .yaml; of
+ * a folder named as the CLIP its model.safetensors is taken. FALSE and an error with the first name that nothing is known by, before anything is fetched. */
 gboolean c2l_model_paths_fetch (C2lModelPaths *paths, const C2lModelFiles *named, const C2lModelFilesProgress *progress,
                                 GCancellable *cancellable, GError **error);
 void     c2l_model_paths_clear (C2lModelPaths *paths);

@@ -402,6 +402,14 @@ def a_file_that_is_not_there_is_said_first(folder):
 
 
 @test
+def a_clip_may_be_the_folder_it_comes_in(folder):
+    c2l('generate', 'a man', folder=folder)
+    hf = FIXTURES / 'clip' / 'hf'   # too small for any vocabulary, which is said once it is read
+    said = [c2l('score', pictures(folder)[0], 'a man', '--clip', clip, folder=folder, expect=1).stderr for clip in (hf, hf / 'model.safetensors')]
+    assert said[0] == said[1] and 'the model has 512 tokens' in said[0], said
+
+
+@test
 def a_class_is_kept_in_the_recipe(folder):
     generator = ('--generator', FIXTURES / 'stylegan3' / 't-cond' / 'network.pkl')
     for label in ('0', '1'):
