@@ -113,6 +113,9 @@ static const C2lDeviceClass cuda_class = {
   .end_capture = cuda_end_capture,
   .replay = cuda_replay,
   .free_capture = cuda_free_capture,
+  .identify = c2l_cuda_identify,
+  .invite = c2l_cuda_invite,
+  .join = c2l_cuda_join,
   .finalize = cuda_finalize,
 };
 

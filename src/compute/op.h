@@ -7,6 +7,7 @@
  * not supported: recording it fails the pass by name. */
 #pragma once
 
+#include "compute/communicator.h"
 #include "compute/ops-train.h"
 
 G_BEGIN_DECLS
@@ -61,6 +62,10 @@ typedef enum
 } C2lOpKind;
 
 #define C2L_OP_MAX_INPUTS 8
+
+/* Bytes. */
+#define C2L_DEVICE_IDENTITY 16
+#define C2L_DEVICE_INVITATION 128
 
 typedef enum
 {
@@ -179,6 +184,14 @@ typedef struct
   gpointer (*end_capture) (C2lDevice *device);
   void (*replay) (C2lDevice *device, gpointer capture);
   void (*free_capture) (C2lDevice *device, gpointer capture);
+  /* (nullable, all or none): sums over the memory of several devices, each another process's (peers.h). @identity: what no other
+   * device has; FALSE and an error where it cannot do this. */
+  gboolean (*identify) (C2lDevice *device, guint8 identity[C2L_DEVICE_IDENTITY], GError **error);
+  /* What one of them makes and all must have to find each other. */
+  gboolean (*invite) (C2lDevice *device, guint8 invitation[C2L_DEVICE_INVITATION], GError **error);
+  /* Begins to join; the first wait is for that, and its error says why it failed. Sums are of addresses on the device, begin when
+   * what was begun on it before has ended, and go on beside what follows. */
+  C2lCommunicator *(*join) (C2lDevice *device, const guint8 invitation[C2L_DEVICE_INVITATION], int rank, int size, GError **error);
   /* (nullable): number of threads cannot be set */
   void (*set_n_threads) (C2lDevice *device, int n_threads);
   void (*finalize) (C2lDevice *device);

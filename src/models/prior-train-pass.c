@@ -32,6 +32,9 @@ c2l_prior_train_passes_new (void)
 static float *
 lend_gradients (C2lPriorTrain *train, const C2lPriorRange *range)
 {
+  if (train->lends_device)
+    return (float *) c2l_tensor_get_device_data (train->gradients) + range->first;
+
   float *reached = c2l_tensor_get_host_data (train->gradients);
 
   if (reached != NULL)

@@ -143,11 +143,12 @@ float         *c2l_prior_train_dup_gradients (C2lPriorTrain *train, gsize *n);
 
 /* @ready is called during c2l_prior_train_accumulate() with @is_last, on its thread, as soon as the
  * elements @first … @first + @n − 1 of the gradients will not change any more: from the last layer
- * to the first, each element once. It may begin to sum them up in place (in the memory of this machine,
- * whatever the device: c2l_prior_train_update() takes them from there), and must be done with it
- * before c2l_prior_train_update(). */
+ * to the first, each element once. It may begin to sum them up in place, and must be done with it
+ * before c2l_prior_train_update(). They are in the memory of this machine, whatever the device:
+ * c2l_prior_train_update() takes them from there; where @on_device, they are addresses on the device, and
+ * what computes them may still be under way there (compute/peers.h). */
 typedef void (*C2lPriorTrainReady) (gsize first, gsize n, float *gradients, gpointer user_data);
-void           c2l_prior_train_set_ready (C2lPriorTrain *train, C2lPriorTrainReady ready, gpointer user_data);
+void           c2l_prior_train_set_ready (C2lPriorTrain *train, C2lPriorTrainReady ready, gboolean on_device, gpointer user_data);
 
 /* --- results --- */
 

@@ -29,6 +29,7 @@ typedef struct
   GCancellable *cancellable;
 
   C2lCommunicator *ranks;  /* (nullable): the other processes of this training */
+  C2lCommunicator *peers;  /* (nullable): their GPUs, which sum up gradients by themselves */
   gint64 n_rows, first_row; /* of every batch: this process's part */
   GBytes *held_position;   /* (nullable): in the data, before a step that is not done yet */
 
@@ -106,6 +107,8 @@ void     c2l_trainer_hold_position (C2lTrainer *trainer);
 void     c2l_trainer_let_position_go (C2lTrainer *trainer);
 /* Waits for all gradients and makes @loss that of the whole batch. */
 gboolean c2l_trainer_sum_up (C2lTrainer *trainer, double *loss, GError **error);
+/* At the end. */
+void     c2l_trainer_leave_peers (C2lTrainer *trainer);
 
 /* --- train.c --- */
 

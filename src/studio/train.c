@@ -443,6 +443,7 @@ conclude (C2lTrainer *trainer, C2lTrainEnd end, GError **error)
 static void
 clear_trainer (C2lTrainer *trainer)
 {
+  c2l_trainer_leave_peers (trainer);
   g_clear_pointer (&trainer->evaluator, c2l_evaluator_free);
   g_clear_pointer (&trainer->train, c2l_prior_train_free);
   g_clear_pointer (&trainer->session, c2l_session_free);
