@@ -89,6 +89,34 @@ cuda_free_capture (C2lDevice *device, gpointer capture)
   cu_graph_free (capture);
 }
 
+static gpointer
+cuda_open_place (C2lDevice *device, gsize size, gpointer *room)
+{
+  CuPlace *place = cu_place_new (cuda_runtime (device), size);
+
+  if (place)
+    *room = cu_place_get_room (place);
+  return place;
+}
+
+static gboolean
+cuda_send_place (C2lDevice *device, gpointer place)
+{
+  return cu_place_send (place);
+}
+
+static void
+cuda_fetch_place (C2lDevice *device, gpointer place, gsize offset, gpointer destination, gsize size)
+{
+  cu_place_fetch (place, offset, destination, size);
+}
+
+static void
+cuda_close_place (C2lDevice *device, gpointer place)
+{
+  cu_place_free (place);
+}
+
 static void
 cuda_finalize (C2lDevice *device)
 {
@@ -113,6 +141,10 @@ static const C2lDeviceClass cuda_class = {
   .end_capture = cuda_end_capture,
   .replay = cuda_replay,
   .free_capture = cuda_free_capture,
+  .open_place = cuda_open_place,
+  .send_place = cuda_send_place,
+  .fetch_place = cuda_fetch_place,
+  .close_place = cuda_close_place,
   .identify = c2l_cuda_identify,
   .invite = c2l_cuda_invite,
   .join = c2l_cuda_join,

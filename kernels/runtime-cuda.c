@@ -35,6 +35,15 @@ struct _CuGraph
   cudaGraphExec_t exec;
 };
 
+struct _CuPlace
+{
+  CuRuntime *runtime;
+  gsize size;
+  gpointer room, there; /* page-locked, or the GPU would have to wait for a copy of the host's; on the GPU */
+  cudaStream_t stream;
+  cudaEvent_t has_come;
+};
+
 struct _CuLane
 {
   CuRuntime *runtime;
@@ -406,6 +415,70 @@ cu_lane_look (CuLane *lane, GError **error)
       return CU_LANE_BUSY;
     }
   return check (code, error) ? CU_LANE_DONE : CU_LANE_FAILED;
+}
+
+/* --- places --- */
+
+CuPlace *
+cu_place_new (CuRuntime *runtime, gsize size)
+{
+  CuPlace *place = g_new0 (CuPlace, 1);
+
+  place->runtime = runtime;
+  place->size = size;
+  place->there = cu_runtime_alloc (runtime, size);
+  /* Memory of the pool is there for other streams when the first one has come to it. */
+  if (place->there && cudaHostAlloc (&place->room, MAX (size, 1), cudaHostAllocDefault) == cudaSuccess
+      && cudaStreamCreateWithFlags (&place->stream, cudaStreamNonBlocking) == cudaSuccess
+      && cudaEventCreateWithFlags (&place->has_come, cudaEventDisableTiming) == cudaSuccess
+      && cudaStreamSynchronize (runtime->stream) == cudaSuccess)
+    return place;
+  cudaGetLastError ();
+  cu_place_free (place);
+  return NULL;
+}
+
+void
+cu_place_free (CuPlace *place)
+{
+  cudaSetDevice (place->runtime->index);
+  if (place->stream)
+    {
+      cudaStreamSynchronize (place->stream);
+      cudaStreamDestroy (place->stream);
+    }
+  if (place->has_come)
+    cudaEventDestroy (place->has_come);
+  if (place->room)
+    cudaFreeHost (place->room);
+  cu_runtime_free (place->runtime, place->there);
+  g_free (place);
+}
+
+gpointer
+cu_place_get_room (CuPlace *place)
+{
+  return place->room;
+}
+
+gboolean
+cu_place_send (CuPlace *place)
+{
+  return cudaSetDevice (place->runtime->index) == cudaSuccess
+         && cudaMemcpyAsync (place->there, place->room, place->size, cudaMemcpyHostToDevice, place->stream) == cudaSuccess
+         && cudaEventRecord (place->has_come, place->stream) == cudaSuccess;
+}
+
+void
+cu_place_fetch (CuPlace *place, gsize offset, gpointer to, gsize size)
+{
+  CuRuntime *runtime = place->runtime;
+
+  if (size == 0)
+    return;
+  note (runtime, cudaSetDevice (runtime->index));
+  note (runtime, cudaStreamWaitEvent (runtime->stream, place->has_come, 0));
+  note (runtime, cudaMemcpyAsync (to, (char *) place->there + offset, size, cudaMemcpyDeviceToDevice, runtime->stream));
 }
 
 /* --- graphs --- */

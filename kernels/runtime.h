@@ -12,6 +12,7 @@ typedef struct _CuRuntime CuRuntime;
 typedef struct _CuProduct CuProduct;
 typedef struct _CuGraph CuGraph;
 typedef struct _CuLane CuLane;
+typedef struct _CuPlace CuPlace;
 
 /* How many GPUs there are; −1 and an error (NO_DEVICE) that says what is missing where CUDA cannot be used at all. */
 int        cu_runtime_count (GError **error);
@@ -76,6 +77,15 @@ gpointer    cu_lane_get_stream (CuLane *lane);
 void        cu_lane_follow (CuLane *lane);
 /* Looks, without waiting. */
 CuLaneState cu_lane_look (CuLane *lane, GError **error);
+
+/* Memory here and as much on the GPU, to which it is copied beside the first stream's work. */
+CuPlace    *cu_place_new (CuRuntime *runtime, gsize size);
+void        cu_place_free (CuPlace *place);
+gpointer    cu_place_get_room (CuPlace *place);
+/* Of any thread; does not wait. */
+gboolean    cu_place_send (CuPlace *place);
+/* Enqueued on the first stream, behind the sending. */
+void        cu_place_fetch (CuPlace *place, gsize offset, gpointer to, gsize size);
 
 /* y [m, n] = op (a) · op (b) (+ bias [n]) (+ addend [m, n]), all row-major and dense; a is [m, k], or [k, m] where transposed, b
  * [k, n] or [n, k]. a and b are of one type; sums are float32. */

@@ -17,6 +17,13 @@ struct _CuRuntime
   GHashTable *sizes; /* of memory that is in use */
 };
 
+struct _CuPlace
+{
+  CuRuntime *runtime;
+  gpointer room, there;
+  gsize size;
+};
+
 struct _CuLane
 {
   gint n_unfinished; /* atomic */
@@ -244,6 +251,47 @@ cu_lane_look (CuLane *lane, GError **error)
   if (!check_lost (error))
     return CU_LANE_FAILED;
   return g_atomic_int_get (&lane->n_unfinished) > 0 ? CU_LANE_BUSY : CU_LANE_DONE;
+}
+
+CuPlace *
+cu_place_new (CuRuntime *runtime, gsize size)
+{
+  CuPlace *place = g_new0 (CuPlace, 1);
+
+  place->runtime = runtime;
+  place->size = size;
+  place->there = cu_runtime_alloc (runtime, size);
+  if (place->there && posix_memalign (&place->room, ALIGNMENT, MAX (size, 1)) == 0)
+    return place;
+  cu_place_free (place);
+  return NULL;
+}
+
+void
+cu_place_free (CuPlace *place)
+{
+  cu_runtime_free (place->runtime, place->there);
+  free (place->room);
+  g_free (place);
+}
+
+gpointer
+cu_place_get_room (CuPlace *place)
+{
+  return place->room;
+}
+
+gboolean
+cu_place_send (CuPlace *place)
+{
+  memcpy (place->there, place->room, place->size);
+  return TRUE;
+}
+
+void
+cu_place_fetch (CuPlace *place, gsize offset, gpointer to, gsize size)
+{
+  cu_runtime_download (place->runtime, to, (char *) place->there + offset, size);
 }
 
 gboolean

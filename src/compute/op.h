@@ -184,6 +184,13 @@ typedef struct
   gpointer (*end_capture) (C2lDevice *device);
   void (*replay) (C2lDevice *device, gpointer capture);
   void (*free_capture) (C2lDevice *device, gpointer capture);
+  /* (nullable, all or none): places of feed.h. @room: (out): @size bytes that the host fills. NULL where there is not enough memory. */
+  gpointer (*open_place) (C2lDevice *device, gsize size, gpointer *room);
+  /* Begins to copy all of it to the device; on any one thread, beside the device's own. FALSE where it cannot. */
+  gboolean (*send_place) (C2lDevice *device, gpointer place);
+  /* Copies @size bytes from @offset on, as they were sent, to @destination before what is begun next. */
+  void (*fetch_place) (C2lDevice *device, gpointer place, gsize offset, gpointer destination, gsize size);
+  void (*close_place) (C2lDevice *device, gpointer place);
   /* (nullable, all or none): sums over the memory of several devices, each another process's (peers.h). @identity: what no other
    * device has; FALSE and an error where it cannot do this. */
   gboolean (*identify) (C2lDevice *device, guint8 identity[C2L_DEVICE_IDENTITY], GError **error);

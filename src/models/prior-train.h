@@ -17,6 +17,7 @@
  * object at a time. */
 #pragma once
 
+#include "compute/feed.h"
 #include "compute/ops-train.h"
 #include "models/prior.h"
 
@@ -91,6 +92,9 @@ typedef struct
   int n_rows;             /* B ≥ 1; may differ from step to step */
   const float *latents;   /* [B, L, D] as the data has them */
   const float *features;  /* [B, D] embeddings as the data has them */
+  /* (nullable): the feed, and its place, that latents and features are in and were sent with */
+  C2lFeed *feed;
+  guint place;
   /* Where these rows stand in the step's whole batch, which several processes may share: row b is
    * drawn for as number first_row + b, and the loss is divided by n_total. 0: n_rows. */
   gint64 first_row, n_total;

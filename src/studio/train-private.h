@@ -4,6 +4,7 @@
 #include "compute/communicator.h"
 #include "formats/tfevents.h"
 #include "models/prior-train.h"
+#include "studio/batches.h"
 #include "studio/evaluate.h"
 #include "studio/run-folder.h"
 #include "studio/samples.h"
@@ -37,12 +38,12 @@ typedef struct
   C2lTfevents *events;     /* (nullable): the writer's */
   C2lDevice *device;
   C2lSamples *samples;
+  C2lBatches *batches;     /* of them; (nullable): not begun yet */
   C2lSession *session;     /* (nullable): of validations */
   C2lPriorTrain *train;
   int said_rows;           /* how many at a time the person knows of */
   C2lEvaluator *evaluator; /* (nullable) */
   char **prompts;
-  float *latents, *features; /* a batch */
   float *held_latents, *held_features; /* [n_held]: never trained on */
   gsize n_held;
 

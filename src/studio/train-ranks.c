@@ -166,7 +166,7 @@ void
 c2l_trainer_hold_position (C2lTrainer *trainer)
 {
   if (trainer->ranks != NULL)
-    trainer->held_position = c2l_samples_save (trainer->samples);
+    trainer->held_position = c2l_batches_save (trainer->batches);
 }
 
 gboolean
