@@ -90,6 +90,24 @@ cuda_free_capture (C2lDevice *device, gpointer capture)
 }
 
 static gpointer
+cuda_open_gl_buffer (C2lDevice *device, guint name, GError **error)
+{
+  return cu_gl_buffer_new (cuda_runtime (device), name, error);
+}
+
+static gboolean
+cuda_write_gl_buffer (C2lDevice *device, gpointer buffer, gconstpointer source, gsize size, GError **error)
+{
+  return cu_gl_buffer_write (cuda_runtime (device), buffer, source, size, error);
+}
+
+static void
+cuda_close_gl_buffer (C2lDevice *device, gpointer buffer)
+{
+  cu_gl_buffer_free (cuda_runtime (device), buffer);
+}
+
+static gpointer
 cuda_open_place (C2lDevice *device, gsize size, gpointer *room)
 {
   CuPlace *place = cu_place_new (cuda_runtime (device), size);
@@ -141,6 +159,9 @@ static const C2lDeviceClass cuda_class = {
   .end_capture = cuda_end_capture,
   .replay = cuda_replay,
   .free_capture = cuda_free_capture,
+  .open_gl_buffer = cuda_open_gl_buffer,
+  .write_gl_buffer = cuda_write_gl_buffer,
+  .close_gl_buffer = cuda_close_gl_buffer,
   .open_place = cuda_open_place,
   .send_place = cuda_send_place,
   .fetch_place = cuda_fetch_place,

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 typedef struct _CuRuntime CuRuntime;
 typedef struct _CuProduct CuProduct;
+typedef struct _CuGlBuffer CuGlBuffer;
 typedef struct _CuGraph CuGraph;
 typedef struct _CuLane CuLane;
 typedef struct _CuPlace CuPlace;
@@ -86,6 +87,13 @@ gpointer    cu_place_get_room (CuPlace *place);
 gboolean    cu_place_send (CuPlace *place);
 /* Enqueued on the first stream, behind the sending. */
 void        cu_place_fetch (CuPlace *place, gsize offset, gpointer to, gsize size);
+
+/* A buffer of OpenGL, whose context is current on the thread (gl-cuda.c, host/gl-host.c). NULL and UNSUPPORTED where it is not this
+ * GPU's. */
+CuGlBuffer *cu_gl_buffer_new (CuRuntime *runtime, guint name, GError **error);
+void        cu_gl_buffer_free (CuRuntime *runtime, CuGlBuffer *buffer);
+/* Enqueued, and before what GL does next. */
+gboolean    cu_gl_buffer_write (CuRuntime *runtime, CuGlBuffer *buffer, gconstpointer from, gsize size, GError **error);
 
 /* y [m, n] = op (a) · op (b) (+ bias [n]) (+ addend [m, n]), all row-major and dense; a is [m, k], or [k, m] where transposed, b
  * [k, n] or [n, k]. a and b are of one type; sums are float32. */

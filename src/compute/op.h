@@ -184,6 +184,10 @@ typedef struct
   gpointer (*end_capture) (C2lDevice *device);
   void (*replay) (C2lDevice *device, gpointer capture);
   void (*free_capture) (C2lDevice *device, gpointer capture);
+  /* (nullable, all or none): buffers of gl-buffer.h. */
+  gpointer (*open_gl_buffer) (C2lDevice *device, guint name, GError **error);
+  gboolean (*write_gl_buffer) (C2lDevice *device, gpointer buffer, gconstpointer source, gsize size, GError **error);
+  void (*close_gl_buffer) (C2lDevice *device, gpointer buffer);
   /* (nullable, all or none): places of feed.h. @room: (out): @size bytes that the host fills. NULL where there is not enough memory. */
   gpointer (*open_place) (C2lDevice *device, gsize size, gpointer *room);
   /* Begins to copy all of it to the device; on any one thread, beside the device's own. FALSE where it cannot. */
