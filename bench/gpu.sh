@@ -9,6 +9,7 @@
 #     ops          every operation on the device against the loops in double, all shapes
 #     selftest     every recording of the original programs, in each precision
 #     training     trainings that stop and go on, gradients that are handed out
+#     gl           a picture drawn into a buffer of OpenGL and read back; “no GL here” where there is none of this GPU
 #     bench        c2l: drawing, sampling, CLIP, training
 #     torch        the same by PyTorch on the same device
 #     memcheck, racecheck, initcheck   compute-sanitizer over the operations at small shapes
@@ -23,7 +24,7 @@ shopt -s nullglob
 here=$(cd "$(dirname "$0")" && pwd)
 out=$here/report device=cuda:0 only='' limit=150 runs=20
 cases=headline,sg2-1024,sg2-1024-batch,prior,clip,train,sg3-256 # of bench and torch
-all='machine ops selftest training bench torch memcheck racecheck initcheck worker'
+all='machine ops selftest training gl bench torch memcheck racecheck initcheck worker'
 
 usage ()
 {
@@ -162,6 +163,14 @@ step_training ()
     run "$(basename "$program")" "$program" --keep-going ${on_host:+-s /prior-train/lowers-the-loss -s /prior-train/resuming-gives-the-same-bits -s /prior-train/sampling-follows-refreshing} \
       -s /prior-train/memory -s /prior-train/threads-do-not-matter
   done
+}
+
+step_gl ()
+{
+  table 'OpenGL'
+  if run test-gl-buffer "$files/bin/test-gl-buffer" --verbose && grep -q '# SKIP' "$out/test-gl-buffer.log"; then
+    skip test-gl-buffer "$(sed -n 's/.*# SKIP //p' "$out/test-gl-buffer.log" | head -1 | tr '|' '/')"
+  fi
 }
 
 step_bench ()

@@ -181,6 +181,15 @@ conv_mma_kernel (CuConv c, CuFinish finish, int is_aligned)
     loader.first = thread % 2 * PER_THREAD;
   }
 
+  /* Where each pixel's results go, behind both stages: −1 for those that are not there. */
+  int *pictures = (int *) (shared + 2 * STAGE), *pixels = pictures + PIXELS;
+
+  if (thread % 2 == 0)
+    {
+      pictures[thread / 2] = loader.is_inside ? loader.b : -1;
+      pixels[thread / 2] = (loader.row * place.step + place.parity_y) * place.out_w + loader.column * place.step + place.parity_x;
+    }
+
   float sums[2][NT][4];
 
 #pragma unroll
@@ -274,32 +283,36 @@ conv_mma_kernel (CuConv c, CuFinish finish, int is_aligned)
       __syncthreads ();
     }
 
+  /* Sixteen pixels of each warp at a time go through its part of the shared memory: lanes side by side then write outputs side by side,
+   * and what follows a sum is compiled twice instead of for each of a thread's. Rows are as far apart as keeps a fragment's eight
+   * in different banks. */
+  constexpr int WIDTH = 8 * NT, STRIDE = WIDTH + 8, WARPS = THREADS / 32;
+  static_assert (WARPS * 16 * STRIDE * sizeof (float) <= 2 * STAGE * sizeof (unsigned short), "it fits where the operands were");
+  float *tile = (float *) shared + warp * 16 * STRIDE;
+  /* Computed anew: there is no register to keep it in meanwhile. */
+  const CuConvPlace any = cu_conv_place (c, 0);
+  const int64_t n_out = (int64_t) any.out_h * any.out_w;
+
 #pragma unroll
   for (int i = 0; i < 2; i++)
+    {
 #pragma unroll
-    for (int half = 0; half < 2; half++)
-      {
-        const int pixel = first_pixel + warp_m * 32 + i * 16 + half * 8 + lane / 4;
-
-        if (pixel >= n_all)
-          continue;
-
-        const int b = pixel / n_pixels, at = pixel % n_pixels;
-        const int row = at / place.columns * place.step + place.parity_y, column = at % place.columns * place.step + place.parity_x;
-        const int64_t out_pixel = (int64_t) row * place.out_w + column, n_out = (int64_t) place.out_h * place.out_w;
-
+      for (int j = 0; j < NT; j++)
 #pragma unroll
-        for (int j = 0; j < NT; j++)
-#pragma unroll
-          for (int n = 0; n < 2; n++)
-            {
-              const int o = first_output + (warp_n * NT + j) * 8 + lane % 4 * 2 + n;
+        for (int half = 0; half < 2; half++)
+          *(float2 *) (tile + (half * 8 + lane / 4) * STRIDE + j * 8 + lane % 4 * 2) = make_float2 (sums[i][j][2 * half], sums[i][j][2 * half + 1]);
+      __syncwarp ();
+#pragma unroll 1
+      for (int at = lane; at < 16 * WIDTH; at += 32)
+        {
+          const int row = at / WIDTH, column = at % WIDTH, o = first_output + warp_n * WIDTH + column;
+          const int b = pictures[warp_m * 32 + i * 16 + row], pixel = pixels[warp_m * 32 + i * 16 + row];
 
-              if (o < c.O)
-                cu_write (c.y, c.y_type, (b * n_out + out_pixel) * c.O + o,
-                          cu_finish (finish, sums[i][j][2 * half + n], b, out_pixel, n_out, o, c.O));
-            }
-      }
+          if (b >= 0 && o < c.O)
+            cu_write (c.y, c.y_type, (b * n_out + pixel) * c.O + o, cu_finish (finish, tile[row * STRIDE + column], b, pixel, n_out, o, c.O));
+        }
+      __syncwarp ();
+    }
 }
 
 template <class X, class T, bool SPLIT, int NT>
@@ -307,7 +320,7 @@ void
 launch (CuStream stream, const CuConv *c)
 {
   constexpr int OUTPUTS = 16 * NT;
-  const size_t shared = 2 * sizeof (unsigned short) * (PIXELS + OUTPUTS) * ROW * (SPLIT ? 2 : 1);
+  const size_t shared = 2 * sizeof (unsigned short) * (PIXELS + OUTPUTS) * ROW * (SPLIT ? 2 : 1) + 2 * PIXELS * sizeof (int);
   const CuConvPlace place = cu_conv_place (*c, 0); /* the largest of the four */
   const int is_aligned = (uintptr_t) c->x % 16 == 0 && c->I % (16 / (int) sizeof (X)) == 0;
   const unsigned n_blocks = CU_CEIL_DIV (c->B * place.rows * place.columns, PIXELS);

@@ -89,6 +89,52 @@ cuda_free_capture (C2lDevice *device, gpointer capture)
   cu_graph_free (capture);
 }
 
+static gpointer
+cuda_open_gl_buffer (C2lDevice *device, guint name, GError **error)
+{
+  return cu_gl_buffer_new (cuda_runtime (device), name, error);
+}
+
+static gboolean
+cuda_write_gl_buffer (C2lDevice *device, gpointer buffer, gconstpointer source, gsize size, GError **error)
+{
+  return cu_gl_buffer_write (cuda_runtime (device), buffer, source, size, error);
+}
+
+static void
+cuda_close_gl_buffer (C2lDevice *device, gpointer buffer)
+{
+  cu_gl_buffer_free (cuda_runtime (device), buffer);
+}
+
+static gpointer
+cuda_open_place (C2lDevice *device, gsize size, gpointer *room)
+{
+  CuPlace *place = cu_place_new (cuda_runtime (device), size);
+
+  if (place)
+    *room = cu_place_get_room (place);
+  return place;
+}
+
+static gboolean
+cuda_send_place (C2lDevice *device, gpointer place)
+{
+  return cu_place_send (place);
+}
+
+static void
+cuda_fetch_place (C2lDevice *device, gpointer place, gsize offset, gpointer destination, gsize size)
+{
+  cu_place_fetch (place, offset, destination, size);
+}
+
+static void
+cuda_close_place (C2lDevice *device, gpointer place)
+{
+  cu_place_free (place);
+}
+
 static void
 cuda_finalize (C2lDevice *device)
 {
@@ -113,6 +159,16 @@ static const C2lDeviceClass cuda_class = {
   .end_capture = cuda_end_capture,
   .replay = cuda_replay,
   .free_capture = cuda_free_capture,
+  .open_gl_buffer = cuda_open_gl_buffer,
+  .write_gl_buffer = cuda_write_gl_buffer,
+  .close_gl_buffer = cuda_close_gl_buffer,
+  .open_place = cuda_open_place,
+  .send_place = cuda_send_place,
+  .fetch_place = cuda_fetch_place,
+  .close_place = cuda_close_place,
+  .identify = c2l_cuda_identify,
+  .invite = c2l_cuda_invite,
+  .join = c2l_cuda_join,
   .finalize = cuda_finalize,
 };
 

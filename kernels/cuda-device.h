@@ -85,6 +85,11 @@ C2L_CUDA_RUN (accumulate);
 C2L_CUDA_RUN (adamw);
 C2L_CUDA_RUN (moving_average);
 
+/* peers.c: as in C2lDeviceClass */
+gboolean c2l_cuda_identify (C2lDevice *device, guint8 identity[C2L_DEVICE_IDENTITY], GError **error);
+gboolean c2l_cuda_invite (C2lDevice *device, guint8 invitation[C2L_DEVICE_INVITATION], GError **error);
+C2lCommunicator *c2l_cuda_join (C2lDevice *device, const guint8 invitation[C2L_DEVICE_INVITATION], int rank, int size, GError **error);
+
 static inline CuStream
 cuda_stream (C2lDevice *device)
 {

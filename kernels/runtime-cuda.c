@@ -35,6 +35,22 @@ struct _CuGraph
   cudaGraphExec_t exec;
 };
 
+struct _CuPlace
+{
+  CuRuntime *runtime;
+  gsize size;
+  gpointer room, there; /* page-locked, or the GPU would have to wait for a copy of the host's; on the GPU */
+  cudaStream_t stream;
+  cudaEvent_t has_come;
+};
+
+struct _CuLane
+{
+  CuRuntime *runtime;
+  cudaStream_t stream;
+  cudaEvent_t before; /* of the first stream, when it was last followed */
+};
+
 /* --- errors, in plain words --- */
 
 static C2lComputeError
@@ -180,6 +196,8 @@ cu_runtime_describe (int index, CuDescription *description, GError **error)
       = g_strdup_printf ("%s, %.1f GiB, CUDA %d.%d", properties.name, (double) properties.totalGlobalMem / (1 << 30),
                          CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
   description->has_bf16 = properties.major >= 8;
+  G_STATIC_ASSERT (sizeof properties.uuid.bytes == sizeof description->identity);
+  memcpy (description->identity, properties.uuid.bytes, sizeof description->identity);
   if (has_code_for (properties.major * 10 + properties.minor))
     return TRUE;
   g_set_error (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_NO_DEVICE,
@@ -257,6 +275,12 @@ cu_runtime_begin (CuRuntime *runtime)
   note (runtime, cudaSetDevice (runtime->index));
 }
 
+void
+cu_runtime_enter (CuRuntime *runtime)
+{
+  cudaSetDevice (runtime->index);
+}
+
 /* --- memory --- */
 
 gpointer
@@ -331,6 +355,130 @@ cu_runtime_synchronize (CuRuntime *runtime, GError **error)
   if (code == cudaSuccess)
     code = cudaStreamSynchronize (runtime->stream);
   return check (code, error) && check_blas (status, "a matrix product could not be started", error);
+}
+
+/* --- a second stream --- */
+
+CuLane *
+cu_lane_new (CuRuntime *runtime, GError **error)
+{
+  CuLane *lane = g_new0 (CuLane, 1);
+  int lowest = 0, highest = 0;
+
+  lane->runtime = runtime;
+  /* The first stream has kernels enough to keep the whole GPU: what is beside it would come last. */
+  if (check (cudaSetDevice (runtime->index), error) && check (cudaDeviceGetStreamPriorityRange (&lowest, &highest), error)
+      && check (cudaStreamCreateWithPriority (&lane->stream, cudaStreamNonBlocking, highest), error)
+      && check (cudaEventCreateWithFlags (&lane->before, cudaEventDisableTiming), error))
+    return lane;
+  cu_lane_free (lane);
+  return NULL;
+}
+
+void
+cu_lane_free (CuLane *lane)
+{
+  cudaSetDevice (lane->runtime->index);
+  if (lane->stream)
+    {
+      cudaStreamSynchronize (lane->stream);
+      cudaStreamDestroy (lane->stream);
+    }
+  if (lane->before)
+    cudaEventDestroy (lane->before);
+  cudaGetLastError ();
+  g_free (lane);
+}
+
+gpointer
+cu_lane_get_stream (CuLane *lane)
+{
+  return lane->stream;
+}
+
+void
+cu_lane_follow (CuLane *lane)
+{
+  note (lane->runtime, cudaEventRecord (lane->before, lane->runtime->stream));
+  note (lane->runtime, cudaStreamWaitEvent (lane->stream, lane->before, 0));
+}
+
+CuLaneState
+cu_lane_look (CuLane *lane, GError **error)
+{
+  const cudaError_t code = cudaStreamQuery (lane->stream);
+
+  if (code == cudaErrorNotReady)
+    {
+      /* No mistake of anybody, and to be found by nobody. */
+      cudaGetLastError ();
+      return CU_LANE_BUSY;
+    }
+  return check (code, error) ? CU_LANE_DONE : CU_LANE_FAILED;
+}
+
+/* --- places --- */
+
+CuPlace *
+cu_place_new (CuRuntime *runtime, gsize size)
+{
+  CuPlace *place = g_new0 (CuPlace, 1);
+
+  place->runtime = runtime;
+  place->size = size;
+  place->there = cu_runtime_alloc (runtime, size);
+  /* Memory of the pool is there for other streams when the first one has come to it. */
+  if (place->there && cudaHostAlloc (&place->room, MAX (size, 1), cudaHostAllocDefault) == cudaSuccess
+      && cudaStreamCreateWithFlags (&place->stream, cudaStreamNonBlocking) == cudaSuccess
+      && cudaEventCreateWithFlags (&place->has_come, cudaEventDisableTiming) == cudaSuccess
+      && cudaStreamSynchronize (runtime->stream) == cudaSuccess)
+    return place;
+  cudaGetLastError ();
+  cu_place_free (place);
+  return NULL;
+}
+
+void
+cu_place_free (CuPlace *place)
+{
+  cudaSetDevice (place->runtime->index);
+  if (place->stream)
+    {
+      cudaStreamSynchronize (place->stream);
+      cudaStreamDestroy (place->stream);
+    }
+  if (place->has_come)
+    cudaEventDestroy (place->has_come);
+  if (place->room)
+    cudaFreeHost (place->room);
+  cu_runtime_free (place->runtime, place->there);
+  g_free (place);
+}
+
+gpointer
+cu_place_get_room (CuPlace *place)
+{
+  return place->room;
+}
+
+gboolean
+cu_place_send (CuPlace *place)
+{
+  return cudaSetDevice (place->runtime->index) == cudaSuccess
+         && cudaMemcpyAsync (place->there, place->room, place->size, cudaMemcpyHostToDevice, place->stream) == cudaSuccess
+         && cudaEventRecord (place->has_come, place->stream) == cudaSuccess;
+}
+
+void
+cu_place_fetch (CuPlace *place, gsize offset, gpointer to, gsize size)
+{
+  CuRuntime *runtime = place->runtime;
+
+  if (size == 0)
+    return;
+  note (runtime, cudaSetDevice (runtime->index));
+  note (runtime, cudaStreamWaitEvent (runtime->stream, place->has_come, 0));
+  note (runtime, cudaMemcpyAsync (to, (char *) place->there + offset, size, cudaMemcpyDeviceToDevice, runtime->stream));
 }
 
 /* --- graphs --- */

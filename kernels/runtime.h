@@ -3,14 +3,17 @@
  * are for people. */
 #pragma once
 
-#include "compute/device.h"
+#include "compute/op.h"
 #include "kernels/launch.h"
 
 G_BEGIN_DECLS
 
 typedef struct _CuRuntime CuRuntime;
 typedef struct _CuProduct CuProduct;
+typedef struct _CuGlBuffer CuGlBuffer;
 typedef struct _CuGraph CuGraph;
+typedef struct _CuLane CuLane;
+typedef struct _CuPlace CuPlace;
 
 /* How many GPUs there are; −1 and an error (NO_DEVICE) that says what is missing where CUDA cannot be used at all. */
 int        cu_runtime_count (GError **error);
@@ -21,6 +24,7 @@ typedef struct
   char *model;       /* "NVIDIA H200" */
   char *description; /* "NVIDIA H200, 139.7 GiB, CUDA 13.0" */
   gboolean has_bf16;
+  guint8 identity[C2L_DEVICE_IDENTITY]; /* of this very GPU, in whatever process */
 } CuDescription;
 
 void       cu_description_clear (CuDescription *description);
@@ -35,6 +39,8 @@ CuStream   cu_runtime_get_stream (CuRuntime *runtime);
 
 /* Makes the GPU that of the calling thread. */
 void       cu_runtime_begin (CuRuntime *runtime);
+/* The same for a thread beside the one that uses the runtime. */
+void       cu_runtime_enter (CuRuntime *runtime);
 
 gpointer   cu_runtime_alloc (CuRuntime *runtime, gsize size);
 void       cu_runtime_free (CuRuntime *runtime, gpointer memory);
@@ -53,6 +59,41 @@ gboolean   cu_runtime_begin_graph (CuRuntime *runtime);
 CuGraph   *cu_runtime_end_graph (CuRuntime *runtime);
 void       cu_runtime_launch_graph (CuRuntime *runtime, CuGraph *graph);
 void       cu_graph_free (CuGraph *graph);
+
+/* A second stream, whose work goes on beside the first one's. */
+typedef enum
+{
+  CU_LANE_FAILED,
+  CU_LANE_BUSY,
+  CU_LANE_DONE
+} CuLaneState;
+
+CuLane     *cu_lane_new (CuRuntime *runtime, GError **error);
+/* Waits for what is under way there. */
+void        cu_lane_free (CuLane *lane);
+/* For libraries that enqueue by themselves. With kernels on the host, a gint that counts what somebody does there and has not ended,
+ * changed atomically. */
+gpointer    cu_lane_get_stream (CuLane *lane);
+/* What is enqueued on it from now on begins when what was enqueued on the first stream has ended. */
+void        cu_lane_follow (CuLane *lane);
+/* Looks, without waiting. */
+CuLaneState cu_lane_look (CuLane *lane, GError **error);
+
+/* Memory here and as much on the GPU, to which it is copied beside the first stream's work. */
+CuPlace    *cu_place_new (CuRuntime *runtime, gsize size);
+void        cu_place_free (CuPlace *place);
+gpointer    cu_place_get_room (CuPlace *place);
+/* Of any thread; does not wait. */
+gboolean    cu_place_send (CuPlace *place);
+/* Enqueued on the first stream, behind the sending. */
+void        cu_place_fetch (CuPlace *place, gsize offset, gpointer to, gsize size);
+
+/* A buffer of OpenGL, whose context is current on the thread (gl-cuda.c, host/gl-host.c). NULL and UNSUPPORTED where it is not this
+ * GPU's. */
+CuGlBuffer *cu_gl_buffer_new (CuRuntime *runtime, guint name, GError **error);
+void        cu_gl_buffer_free (CuRuntime *runtime, CuGlBuffer *buffer);
+/* Enqueued, and before what GL does next. */
+gboolean    cu_gl_buffer_write (CuRuntime *runtime, CuGlBuffer *buffer, gconstpointer from, gsize size, GError **error);
 
 /* y [m, n] = op (a) · op (b) (+ bias [n]) (+ addend [m, n]), all row-major and dense; a is [m, k], or [k, m] where transposed, b
  * [k, n] or [n, k]. a and b are of one type; sums are float32. */

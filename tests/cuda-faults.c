@@ -28,6 +28,12 @@ cuda_faults_set (const CuFaults *faults)
   ((CuSetFaults) find (CU_SET_FAULTS_SYMBOL)) (faults != NULL ? faults : &none);
 }
 
+void
+cuda_faults_set_gl (const CuHostGl *gl)
+{
+  ((CuSetGl) find (CU_SET_GL_SYMBOL)) (gl);
+}
+
 gsize
 cuda_faults_get_memory (void)
 {

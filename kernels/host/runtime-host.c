@@ -17,6 +17,18 @@ struct _CuRuntime
   GHashTable *sizes; /* of memory that is in use */
 };
 
+struct _CuPlace
+{
+  CuRuntime *runtime;
+  gpointer room, there;
+  gsize size;
+};
+
+struct _CuLane
+{
+  gint n_unfinished; /* atomic */
+};
+
 struct _CuProduct
 {
   CuProductShape shape;
@@ -97,7 +109,8 @@ cu_runtime_describe (int index, CuDescription *description, GError **error)
 {
   *description = (CuDescription){ .model = g_strdup_printf ("Kernels on the host %d", index),
                                   .description = g_strdup_printf ("kernels on the host %d, for tests", index),
-                                  .has_bf16 = TRUE };
+                                  .has_bf16 = TRUE,
+                                  .identity = { 1, index } };
   return TRUE;
 }
 
@@ -138,6 +151,11 @@ cu_runtime_get_stream (CuRuntime *runtime)
 
 void
 cu_runtime_begin (CuRuntime *runtime)
+{
+}
+
+void
+cu_runtime_enter (CuRuntime *runtime)
 {
 }
 
@@ -200,6 +218,80 @@ cu_runtime_synchronize (CuRuntime *runtime, GError **error)
     return TRUE;
   g_set_error_literal (error, C2L_COMPUTE_ERROR, C2L_COMPUTE_ERROR_FAILED, "CUDA: a kernel could not be started (a fault for tests)");
   return FALSE;
+}
+
+CuLane *
+cu_lane_new (CuRuntime *runtime, GError **error)
+{
+  return g_new0 (CuLane, 1);
+}
+
+void
+cu_lane_free (CuLane *lane)
+{
+  while (g_atomic_int_get (&lane->n_unfinished) > 0)
+    g_usleep (G_USEC_PER_SEC / 10000);
+  g_free (lane);
+}
+
+gpointer
+cu_lane_get_stream (CuLane *lane)
+{
+  return &lane->n_unfinished;
+}
+
+void
+cu_lane_follow (CuLane *lane)
+{
+}
+
+CuLaneState
+cu_lane_look (CuLane *lane, GError **error)
+{
+  if (!check_lost (error))
+    return CU_LANE_FAILED;
+  return g_atomic_int_get (&lane->n_unfinished) > 0 ? CU_LANE_BUSY : CU_LANE_DONE;
+}
+
+CuPlace *
+cu_place_new (CuRuntime *runtime, gsize size)
+{
+  CuPlace *place = g_new0 (CuPlace, 1);
+
+  place->runtime = runtime;
+  place->size = size;
+  place->there = cu_runtime_alloc (runtime, size);
+  if (place->there && posix_memalign (&place->room, ALIGNMENT, MAX (size, 1)) == 0)
+    return place;
+  cu_place_free (place);
+  return NULL;
+}
+
+void
+cu_place_free (CuPlace *place)
+{
+  cu_runtime_free (place->runtime, place->there);
+  free (place->room);
+  g_free (place);
+}
+
+gpointer
+cu_place_get_room (CuPlace *place)
+{
+  return place->room;
+}
+
+gboolean
+cu_place_send (CuPlace *place)
+{
+  memcpy (place->there, place->room, place->size);
+  return TRUE;
+}
+
+void
+cu_place_fetch (CuPlace *place, gsize offset, gpointer to, gsize size)
+{
+  cu_runtime_download (place->runtime, to, (char *) place->there + offset, size);
 }
 
 gboolean

@@ -27,6 +27,8 @@ typedef struct
   C2lTarget parent;
   Heap *heap; /* NULL: without GL */
   GLuint buffer;
+  GLuint held; /* that others write into: never mapped, as large as the largest picture so far */
+  gsize held_length;
   guint8 *memory; /* of the picture that is being drawn, without GL */
   int size;
 } C2lGlTarget;
@@ -209,25 +211,12 @@ wait_for_gpu (void)
   return state != GL_WAIT_FAILED;
 }
 
-static GLuint
-unmap_and_upload (C2lGlTarget *self)
-{
-  GLuint id = 0;
-
-  glBindBuffer (GL_PIXEL_UNPACK_BUFFER, self->buffer);
-  if (glUnmapBuffer (GL_PIXEL_UNPACK_BUFFER))
-    id = upload (self->size);
-  glBindBuffer (GL_PIXEL_UNPACK_BUFFER, 0);
-  return id;
-}
-
+/* What uploaded @id shows, once the graphics are done with it. */
 static GObject *
-gl_unmap (C2lTarget *target, GError **error)
+take_texture (C2lGlTarget *self, GLuint id, GError **error)
 {
-  C2lGlTarget *self = (C2lGlTarget *) target;
   GdkTexture *texture = NULL;
   Allocation *allocation;
-  GLuint id = unmap_and_upload (self);
 
   if (id != 0)
     g_atomic_int_inc (&self->heap->n_live);
@@ -246,6 +235,90 @@ gl_unmap (C2lTarget *target, GError **error)
     }
   gdk_gl_context_clear_current ();
   return (GObject *) texture;
+}
+
+static GLuint
+unmap_and_upload (C2lGlTarget *self)
+{
+  GLuint id = 0;
+
+  glBindBuffer (GL_PIXEL_UNPACK_BUFFER, self->buffer);
+  if (glUnmapBuffer (GL_PIXEL_UNPACK_BUFFER))
+    id = upload (self->size);
+  glBindBuffer (GL_PIXEL_UNPACK_BUFFER, 0);
+  return id;
+}
+
+static GObject *
+gl_unmap (C2lTarget *target, GError **error)
+{
+  C2lGlTarget *self = (C2lGlTarget *) target;
+
+  return take_texture (self, unmap_and_upload (self), error);
+}
+
+/* --- a buffer for others --- */
+
+static void
+gl_enter (C2lTarget *target)
+{
+  gdk_gl_context_make_current (((C2lGlTarget *) target)->heap->context);
+}
+
+static void
+gl_leave (C2lTarget *target)
+{
+  gdk_gl_context_clear_current ();
+}
+
+static void
+drop_held (C2lGlTarget *self)
+{
+  if (self->held == 0)
+    return;
+  if (self->parent.give_up != NULL)
+    self->parent.give_up (self->parent.give_up_data);
+  glDeleteBuffers (1, &self->held);
+  self->held = 0;
+  self->held_length = 0;
+}
+
+static guint
+gl_hold (C2lTarget *target, int size, GError **error)
+{
+  C2lGlTarget *self = (C2lGlTarget *) target;
+
+  gl_enter (target);
+  collect_released (self->heap);
+  self->size = size;
+  if (get_length (size) <= self->held_length)
+    return self->held;
+  drop_held (self);
+  glGenBuffers (1, &self->held);
+  glBindBuffer (GL_PIXEL_UNPACK_BUFFER, self->held);
+  glBufferData (GL_PIXEL_UNPACK_BUFFER, get_length (size), NULL, GL_DYNAMIC_DRAW);
+  glBindBuffer (GL_PIXEL_UNPACK_BUFFER, 0);
+  if (self->held != 0 && glGetError () == GL_NO_ERROR)
+    {
+      self->held_length = get_length (size);
+      return self->held;
+    }
+  fail (error, "Room for a picture");
+  drop_held (self);
+  gl_leave (target);
+  return 0;
+}
+
+static GObject *
+gl_show (C2lTarget *target, GError **error)
+{
+  C2lGlTarget *self = (C2lGlTarget *) target;
+  GLuint id;
+
+  glBindBuffer (GL_PIXEL_UNPACK_BUFFER, self->held);
+  id = upload (self->size);
+  glBindBuffer (GL_PIXEL_UNPACK_BUFFER, 0);
+  return take_texture (self, id, error);
 }
 
 static void
@@ -269,6 +342,7 @@ gl_free (C2lTarget *target)
   self->heap->target = NULL;
   g_mutex_unlock (&self->heap->lock);
   collect_released (self->heap);
+  drop_held (self);
   if (self->buffer != 0)
     glDeleteBuffers (1, &self->buffer);
   gdk_gl_context_clear_current ();
@@ -279,6 +353,10 @@ gl_free (C2lTarget *target)
 static const C2lTargetClass gl_class = {
   .map = gl_map,
   .unmap = gl_unmap,
+  .hold = gl_hold,
+  .show = gl_show,
+  .enter = gl_enter,
+  .leave = gl_leave,
   .collect = gl_collect,
   .free = gl_free,
 };

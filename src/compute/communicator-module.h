@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 /* Of this header: program and module must have been built from the same. */
-#define C2L_COMMUNICATOR_MODULE_VERSION 1
+#define C2L_COMMUNICATOR_MODULE_VERSION 2
 #define C2L_COMMUNICATOR_MODULE_OPEN "c2l_communicator_module_open"
 
 typedef struct
@@ -34,6 +34,7 @@ struct _C2lCommunicator
   const C2lCommunicatorClass *klass;
   int rank, size, local_size;
   gboolean is_torn; /* the program's: there was an error */
+  C2lCommunicator *guardian; /* (nullable), the program's: who knows which processes are still there, where this one does not */
 };
 
 /* NULL and an error where @version is another than the module's, or the job cannot be joined. */

@@ -78,7 +78,9 @@ c2l_communicator_start_sum (C2lCommunicator *self, C2lDtype dtype, gpointer valu
 gboolean
 c2l_communicator_is_whole (C2lCommunicator *self, GError **error)
 {
-  const int lost = self->klass->find_lost != NULL ? self->klass->find_lost (self) : -1;
+  const C2lCommunicator *knows = self->guardian != NULL ? self->guardian : self;
+  const int lost
+      = knows->klass->find_lost != NULL ? knows->klass->find_lost ((C2lCommunicator *) knows) : -1;
 
   if (lost < 0)
     return TRUE;

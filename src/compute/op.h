@@ -7,6 +7,7 @@
  * not supported: recording it fails the pass by name. */
 #pragma once
 
+#include "compute/communicator.h"
 #include "compute/ops-train.h"
 
 G_BEGIN_DECLS
@@ -61,6 +62,10 @@ typedef enum
 } C2lOpKind;
 
 #define C2L_OP_MAX_INPUTS 8
+
+/* Bytes. */
+#define C2L_DEVICE_IDENTITY 16
+#define C2L_DEVICE_INVITATION 128
 
 typedef enum
 {
@@ -179,6 +184,25 @@ typedef struct
   gpointer (*end_capture) (C2lDevice *device);
   void (*replay) (C2lDevice *device, gpointer capture);
   void (*free_capture) (C2lDevice *device, gpointer capture);
+  /* (nullable, all or none): buffers of gl-buffer.h. */
+  gpointer (*open_gl_buffer) (C2lDevice *device, guint name, GError **error);
+  gboolean (*write_gl_buffer) (C2lDevice *device, gpointer buffer, gconstpointer source, gsize size, GError **error);
+  void (*close_gl_buffer) (C2lDevice *device, gpointer buffer);
+  /* (nullable, all or none): places of feed.h. @room: (out): @size bytes that the host fills. NULL where there is not enough memory. */
+  gpointer (*open_place) (C2lDevice *device, gsize size, gpointer *room);
+  /* Begins to copy all of it to the device; on any one thread, beside the device's own. FALSE where it cannot. */
+  gboolean (*send_place) (C2lDevice *device, gpointer place);
+  /* Copies @size bytes from @offset on, as they were sent, to @destination before what is begun next. */
+  void (*fetch_place) (C2lDevice *device, gpointer place, gsize offset, gpointer destination, gsize size);
+  void (*close_place) (C2lDevice *device, gpointer place);
+  /* (nullable, all or none): sums over the memory of several devices, each another process's (peers.h). @identity: what no other
+   * device has; FALSE and an error where it cannot do this. */
+  gboolean (*identify) (C2lDevice *device, guint8 identity[C2L_DEVICE_IDENTITY], GError **error);
+  /* What one of them makes and all must have to find each other. */
+  gboolean (*invite) (C2lDevice *device, guint8 invitation[C2L_DEVICE_INVITATION], GError **error);
+  /* Begins to join; the first wait is for that, and its error says why it failed. Sums are of addresses on the device, begin when
+   * what was begun on it before has ended, and go on beside what follows. */
+  C2lCommunicator *(*join) (C2lDevice *device, const guint8 invitation[C2L_DEVICE_INVITATION], int rank, int size, GError **error);
   /* (nullable): number of threads cannot be set */
   void (*set_n_threads) (C2lDevice *device, int n_threads);
   void (*finalize) (C2lDevice *device);

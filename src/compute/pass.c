@@ -646,7 +646,8 @@ pass_refresh_ops (C2lPass *pass)
     }
 }
 
-/* What the host does when an operation has run, or is sure to run next. */
+/* What the host does when an operation has run, or is sure to run next: whatever a mark begins on
+ * the device, or reads from it, comes behind it. */
 static void
 op_finish (C2lOp *op)
 {
@@ -656,7 +657,6 @@ op_finish (C2lOp *op)
     op->mark (op->mark_data);
 }
 
-/* A mark may hand what was computed to somebody else, who must find it done. */
 static gboolean
 device_wait (C2lDevice *device, GError **error)
 {
@@ -676,7 +676,7 @@ pass_run_ops (C2lPass *pass, guint first, guint end, GCancellable *cancellable, 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       device->ops[op->kind].run (device, op);
-      if ((pass->profiling || op->mark) && !device_wait (device, error))
+      if (pass->profiling && !device_wait (device, error))
         return FALSE;
       op_finish (op);
       if (pass->profiling)
@@ -726,8 +726,6 @@ pass_run_segment (C2lPass *pass, const Segment *segment, GCancellable *cancellab
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   device->klass->replay (device, segment->capture);
-  if (pass_get_op (pass, segment->end - 1)->mark && !device_wait (device, error))
-    return FALSE;
   for (guint i = segment->first; i < segment->end; i++)
     op_finish (pass_get_op (pass, i));
   return TRUE;

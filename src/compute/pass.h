@@ -31,7 +31,9 @@ C2lTensor    *c2l_pass_add_constant (C2lPass *pass, C2lDtype dtype, int n_dims, 
                                      gconstpointer data);
 
 /* Calls @function, on the thread that runs the pass, as soon as all operations that were recorded
- * before have run; only the last one given at a place counts. */
+ * before have run; on a device that works by itself they may have been begun only, and what
+ * c2l_tensor_read_part() gives or a communicator of peers.h sums up is theirs all the same. Only the last
+ * one given at a place counts. */
 typedef void (*C2lPassMark) (gpointer user_data);
 void          c2l_pass_mark (C2lPass *pass, C2lPassMark function, gpointer user_data);
 

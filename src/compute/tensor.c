@@ -110,6 +110,13 @@ c2l_tensor_get_host_data (C2lTensor *weight)
   return weight->device->klass->shares_memory ? weight->data : NULL;
 }
 
+gpointer
+c2l_tensor_get_device_data (C2lTensor *weight)
+{
+  g_return_val_if_fail (weight->kind == C2L_TENSOR_WEIGHT && !weight->release, NULL);
+  return weight->data;
+}
+
 void
 c2l_tensor_read (C2lTensor *tensor, gpointer data, gsize size)
 {

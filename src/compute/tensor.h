@@ -52,6 +52,9 @@ gpointer      c2l_tensor_get_host_data (C2lTensor *weight);
  * @copy and freed by the caller; else that is NULL. */
 gconstpointer c2l_tensor_peek (C2lTensor *weight, gpointer *copy);
 
+/* Where they are on the device, in memory that may be its own: for a communicator of peers.h. */
+gpointer      c2l_tensor_get_device_data (C2lTensor *weight);
+
 /* "f32 [2, 4, 512]", for messages. */
 char         *c2l_tensor_to_string (const C2lTensor *tensor);
 

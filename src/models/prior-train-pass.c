@@ -32,6 +32,9 @@ c2l_prior_train_passes_new (void)
 static float *
 lend_gradients (C2lPriorTrain *train, const C2lPriorRange *range)
 {
+  if (train->lends_device)
+    return (float *) c2l_tensor_get_device_data (train->gradients) + range->first;
+
   float *reached = c2l_tensor_get_host_data (train->gradients);
 
   if (reached != NULL)
@@ -259,6 +262,16 @@ write_input (C2lTensor *tensor, gconstpointer data)
     c2l_tensor_write (tensor, data, c2l_tensor_get_size (tensor));
 }
 
+/* Of the data, which may be on the device already. */
+static void
+write_rows (const C2lPriorTrainBatch *batch, C2lTensor *tensor, const float *data)
+{
+  if (tensor != NULL && batch->feed != NULL)
+    c2l_feed_write (batch->feed, batch->place, data, tensor);
+  else
+    write_input (tensor, data);
+}
+
 gboolean
 c2l_prior_train_run_rows (C2lPriorTrain *train,
                           C2lPriorTrainPurpose purpose,
@@ -300,8 +313,8 @@ c2l_prior_train_run_rows (C2lPriorTrain *train,
     }
   c2l_prior_fill_key_mask (train->prior, n, keep, mask);
 
-  write_input (pass->latents, batch->latents + first * latent);
-  write_input (pass->features, batch->features + (gsize) first * info->dim);
+  write_rows (batch, pass->latents, batch->latents + first * latent);
+  write_rows (batch, pass->features, batch->features + (gsize) first * info->dim);
   write_input (pass->t, t);
   write_input (pass->key_mask, mask);
   write_input (pass->scale, &scale);

@@ -114,6 +114,7 @@ struct _C2lPriorTrain
 
   C2lPriorTrainReady ready;
   gpointer ready_data;
+  gboolean lends_device; /* it gets addresses on the device */
   gboolean announces;  /* what runs now are the last rows of a step */
   /* (nullable): what is announced, where the host cannot reach the gradients themselves */
   float *announced;

@@ -445,8 +445,12 @@ c2l_prior_train_set_parameters (C2lPriorTrain *self, C2lPriorSet set, const floa
 }
 
 void
-c2l_prior_train_set_ready (C2lPriorTrain *self, C2lPriorTrainReady ready, gpointer user_data)
+c2l_prior_train_set_ready (C2lPriorTrain *self,
+                           C2lPriorTrainReady ready,
+                           gboolean on_device,
+                           gpointer user_data)
 {
+  self->lends_device = on_device;
   self->ready = ready;
   self->ready_data = user_data;
 }

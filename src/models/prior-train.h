@@ -17,6 +17,7 @@
  * object at a time. */
 #pragma once
 
+#include "compute/feed.h"
 #include "compute/ops-train.h"
 #include "models/prior.h"
 
@@ -91,6 +92,9 @@ typedef struct
   int n_rows;             /* B ≥ 1; may differ from step to step */
   const float *latents;   /* [B, L, D] as the data has them */
   const float *features;  /* [B, D] embeddings as the data has them */
+  /* (nullable): the feed, and its place, that latents and features are in and were sent with */
+  C2lFeed *feed;
+  guint place;
   /* Where these rows stand in the step's whole batch, which several processes may share: row b is
    * drawn for as number first_row + b, and the loss is divided by n_total. 0: n_rows. */
   gint64 first_row, n_total;
@@ -143,11 +147,12 @@ float         *c2l_prior_train_dup_gradients (C2lPriorTrain *train, gsize *n);
 
 /* @ready is called during c2l_prior_train_accumulate() with @is_last, on its thread, as soon as the
  * elements @first … @first + @n − 1 of the gradients will not change any more: from the last layer
- * to the first, each element once. It may begin to sum them up in place (in the memory of this machine,
- * whatever the device: c2l_prior_train_update() takes them from there), and must be done with it
- * before c2l_prior_train_update(). */
+ * to the first, each element once. It may begin to sum them up in place, and must be done with it
+ * before c2l_prior_train_update(). They are in the memory of this machine, whatever the device:
+ * c2l_prior_train_update() takes them from there; where @on_device, they are addresses on the device, and
+ * what computes them may still be under way there (compute/peers.h). */
 typedef void (*C2lPriorTrainReady) (gsize first, gsize n, float *gradients, gpointer user_data);
-void           c2l_prior_train_set_ready (C2lPriorTrain *train, C2lPriorTrainReady ready, gpointer user_data);
+void           c2l_prior_train_set_ready (C2lPriorTrain *train, C2lPriorTrainReady ready, gboolean on_device, gpointer user_data);
 
 /* --- results --- */
 

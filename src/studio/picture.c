@@ -38,6 +38,7 @@ c2l_picture_unref (C2lPicture *picture)
     return;
   c2l_recipe_unref (picture->recipe);
   g_free (picture->pixels);
+  g_clear_object (&picture->frame);
   g_free (picture);
 }
 

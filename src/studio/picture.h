@@ -14,6 +14,7 @@ struct _C2lPicture
   C2lRecipe *recipe;
   int size;        /* width and height */
   guint8 *pixels;  /* [size, size, 3], sRGB; NULL when dropped */
+  GObject *frame;  /* (nullable): what shows it already (session.h) */
   guint prompt_index; /* which of the prompts it was drawn for */
 };
 

@@ -8,6 +8,7 @@
 
 /* Version, fingerprint, epoch, n_epoch, n_drawn, n_random, next, n_more, held. */
 #define TYPE "(usttttuuua(uu))"
+#define NEW_TYPE "(usttttuuu@a(uu))"
 #define VERSION 1
 
 /* Fixed byte order: little endian, whatever the machine. */
@@ -23,19 +24,15 @@ c2l_samples_position_pack (const C2lSampleSource *source,
                            const C2lSamplesState *state,
                            guint n_more)
 {
-  GVariantBuilder held;
+  /* As a whole: a training saves its position with every batch. */
+  GVariant *held = g_variant_new_fixed_array (G_VARIANT_TYPE ("(uu)"), state->held->data,
+                                              state->held->len, sizeof (C2lSampleId));
   g_autoptr (GVariant) variant = NULL;
 
-  g_variant_builder_init (&held, G_VARIANT_TYPE ("a(uu)"));
-  for (guint i = 0; i < state->held->len; i++)
-    {
-      const C2lSampleId *id = &g_array_index (state->held, C2lSampleId, i);
-
-      g_variant_builder_add (&held, "(uu)", id->file, id->number);
-    }
-  variant = to_file_order (g_variant_new (TYPE, VERSION, source->fingerprint, state->epoch,
+  G_STATIC_ASSERT (sizeof (C2lSampleId) == 2 * sizeof (guint32));
+  variant = to_file_order (g_variant_new (NEW_TYPE, VERSION, source->fingerprint, state->epoch,
                                           state->n_epoch, state->n_drawn, state->n_random,
-                                          state->next.file, state->next.number, n_more, &held));
+                                          state->next.file, state->next.number, n_more, held));
   return g_variant_get_data_as_bytes (variant);
 }
 

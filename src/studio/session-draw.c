@@ -120,7 +120,11 @@ write_recipes (C2lPass *pass, C2lRecipe *const *recipes, int n, const float *sty
 }
 
 static void
-read_pictures (C2lPass *pass, C2lRecipe *const *recipes, int n, C2lPicture **pictures)
+read_pictures (C2lSession *session,
+               C2lPass *pass,
+               C2lRecipe *const *recipes,
+               int n,
+               C2lPicture **pictures)
 {
   C2lTensor *pixels = c2l_pass_lookup (pass, "pixels");
   const int side = c2l_tensor_get_dim (pixels, 1);
@@ -129,8 +133,11 @@ read_pictures (C2lPass *pass, C2lRecipe *const *recipes, int n, C2lPicture **pic
 
   c2l_session_read (pass, "pixels", all);
   for (int i = 0; i < n; i++)
-    pictures[i] = c2l_picture_new (
-        recipes[i], side, n == 1 ? g_steal_pointer (&all) : g_memdup2 (all + i * size, size));
+    {
+      pictures[i] = c2l_picture_new (
+          recipes[i], side, n == 1 ? g_steal_pointer (&all) : g_memdup2 (all + i * size, size));
+      pictures[i]->frame = c2l_session_make_frame (session, pixels, i, side);
+    }
 }
 
 /* A pass for @drawing, or for fewer pictures where so many do not fit into memory. */
@@ -185,7 +192,7 @@ draw_some (C2lSession *session,
   if (max_resolution == 0)
     session->picture_seconds
         = (g_get_monotonic_time () - start) / (double) G_USEC_PER_SEC / drawing.n;
-  read_pictures (pass, recipes, drawing.n, pictures);
+  read_pictures (session, pass, recipes, drawing.n, pictures);
   if (for_clip != NULL)
     c2l_session_read (pass, "for clip", for_clip);
   return drawing.n;

@@ -1,6 +1,7 @@
 /* What the files of C2lSession share: its passes. */
 #pragma once
 
+#include "compute/gl-buffer.h"
 #include "compute/ops.h"
 #include "studio/session.h"
 
@@ -16,6 +17,10 @@ struct _C2lSession
   double flops;       /* done so far */
   double picture_seconds; /* of the last full picture; 0: none yet */
   gboolean profile;
+  C2lTarget *target;  /* (nullable): where pictures are shown as soon as they are drawn */
+  C2lTarget *holder;  /* (nullable): of the buffer */
+  C2lGlBuffer *buffer; /* (nullable): GL's, that the device writes into */
+  gboolean is_without_buffers; /* it was tried, and graphics are another device's */
 };
 
 /* A number of rows or pictures that a pass may compute at a time, however many are asked for. */
@@ -54,6 +59,11 @@ float     *c2l_session_repeat_rows (C2lSession *session, const float *latent, in
 /* Whether @n values are ones that a generator can draw of: numbers, and none beyond 1e9, from where on a network's own sums overflow. @advice
  * goes on in the message, for the user: what to do about them. */
 gboolean   c2l_session_check_values (const float *values, gsize n, const char *advice, GError **error);
+
+/* What shows picture @index of the tensor @pixels ([n, @size, @size, 3]), without its passing through the host's memory; NULL where that cannot be. */
+GObject   *c2l_session_make_frame (C2lSession *session, C2lTensor *pixels, int index, int size);
+/* Lets go of GL's buffer. */
+void       c2l_session_leave_buffer (C2lSession *session);
 
 /* The final styles of @recipe, [num_ws, w_dim]; NULL and an error where something in it does not fit the model. */
 float     *c2l_session_dup_ws (C2lSession *session, C2lRecipe *recipe, GError **error);

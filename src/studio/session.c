@@ -31,6 +31,7 @@ c2l_session_open (C2lBundle *bundle, C2lDevice *device, C2lPrecision precision)
 void
 c2l_session_free (C2lSession *session)
 {
+  c2l_session_leave_buffer (session);
   g_hash_table_unref (session->passes);
   c2l_rows_clear (&session->w_std);
   c2l_engine_unref (session->engine);

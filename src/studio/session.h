@@ -12,6 +12,7 @@
 #include "studio/engine.h"
 #include "studio/picture.h"
 #include "studio/sampling.h"
+#include "studio/target.h"
 
 G_BEGIN_DECLS
 
@@ -84,6 +85,9 @@ gboolean      c2l_session_draw_alike (C2lSession *session, C2lRecipe *const *rec
 /* Only what CLIP sees of it, drawn as small as CLIP's eyes allow: to judge many pictures that nobody will look at. */
 gboolean      c2l_session_look (C2lSession *session, C2lRecipe *recipe, float *for_clip, GCancellable *cancellable, GError **error);
 int           c2l_session_get_clip_side (C2lSession *session, GError **error);
+/* From now on a picture that is drawn is shown on @target, too, where the device can write into its buffer: that is its “frame” then. NULL:
+ * not any more. Returns what it was. */
+C2lTarget    *c2l_session_show_on (C2lSession *session, C2lTarget *target);
 /* How long the network took for the last full picture; 0 before the first. */
 double        c2l_session_get_picture_seconds (C2lSession *session);
 

@@ -19,9 +19,16 @@ typedef struct
   guint8  *(*map) (C2lTarget *target, int size, GError **error);
   /* What shows the picture (transfer full); NULL and an error where it cannot be shown. */
   GObject *(*unmap) (C2lTarget *target, GError **error);
-  /* Name of the GL buffer behind the mapped memory, for devices that write into one directly; NULL:
-   * there is none. */
-  guint    (*get_gl_buffer) (C2lTarget *target);
+  /* (nullable, all or none): for devices that write into a GL buffer by themselves. */
+  /* The name of one with room for [@size, @size, 3] bytes, not mapped, whose context is current on
+   * this thread until show or leave; 0 and an error where there is none. It is the same one each time,
+   * or give_up is called before. */
+  guint    (*hold) (C2lTarget *target, int size, GError **error);
+  /* As unmap, of what was written into it. */
+  GObject *(*show) (C2lTarget *target, GError **error);
+  /* The context alone: current, and nobody's again. */
+  void     (*enter) (C2lTarget *target);
+  void     (*leave) (C2lTarget *target);
   /* Lets go of what stood behind pictures that nobody shows any more, some time after wake; NULL:
    * nothing stands behind them. */
   void     (*collect) (C2lTarget *target);
@@ -35,6 +42,10 @@ struct _C2lTarget
    * collect. NULL: nobody listens. */
   void (*wake) (gpointer wake_data);
   gpointer wake_data;
+  /* (nullable): set by who uses the buffer that is held: called, with the context current, before it
+   * goes. */
+  void (*give_up) (gpointer give_up_data);
+  gpointer give_up_data;
 };
 
 static inline void

@@ -26,7 +26,7 @@ c2l_trainer_save (C2lTrainer *trainer, GError **error)
   g_autoptr (C2lWeights) weights = c2l_prior_train_save (trainer->train, TRUE);
   g_autoptr (GBytes) position = trainer->held_position != NULL
                                     ? g_bytes_ref (trainer->held_position)
-                                    : c2l_samples_save (trainer->samples);
+                                    : c2l_batches_save (trainer->batches);
   gsize size;
   gconstpointer data = g_bytes_get_data (position, &size);
   const C2lArray place = { C2L_U8, 1, { size }, size, data };

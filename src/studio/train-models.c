@@ -10,7 +10,6 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-
 /* Of C2lDeviceChoice, lent by @all: those that train. The first is this process's own GPU where
  * there are several. */
 static GPtrArray *
@@ -34,10 +33,18 @@ list_trainers (GPtrArray *all)
   return list;
 }
 
+/* "cuda" without a number, among several processes: a GPU of its own for each. */
+static gboolean
+is_any_gpu (const char *name)
+{
+  return g_strcmp0 (name, "cuda") == 0 && c2l_ranks_get_size () > 1;
+}
+
 C2lDevice *
 c2l_train_open_device (const char *name, char **note, GError **error)
 {
-  g_autoptr (GPtrArray) all = name == NULL ? c2l_devices_list (FALSE) : NULL;
+  const gboolean any_gpu = is_any_gpu (name);
+  g_autoptr (GPtrArray) all = name == NULL || any_gpu ? c2l_devices_list (FALSE) : NULL;
   g_autoptr (GPtrArray) trainers = all != NULL ? list_trainers (all) : NULL;
 
   *note = NULL;
@@ -45,8 +52,11 @@ c2l_train_open_device (const char *name, char **note, GError **error)
     {
       const C2lDeviceChoice *choice = g_ptr_array_index (trainers, i);
       g_autoptr (GError) local_error = NULL;
-      C2lDevice *device = c2l_device_open (choice->name, &local_error);
+      C2lDevice *device;
 
+      if (any_gpu && !choice->is_gpu)
+        continue;
+      device = c2l_device_open (choice->name, &local_error);
       if (device != NULL)
         return device;
       if (*note == NULL)
@@ -92,7 +102,8 @@ open_files (const C2lTrainSettings *settings, GCancellable *cancellable, GError 
   if (!c2l_download_check (generator, C2L_PUBLISHED_GENERATOR, error)
       || !c2l_download_check (clip, C2L_PUBLISHED_CLIP, error))
     return NULL;
-  generator_file = c2l_download_resolve (generator, C2L_PUBLISHED_GENERATOR, NULL, cancellable, error);
+  generator_file
+      = c2l_download_resolve (generator, C2L_PUBLISHED_GENERATOR, NULL, cancellable, error);
   clip_file = generator_file != NULL
                   ? c2l_download_resolve (clip, C2L_PUBLISHED_CLIP, NULL, cancellable, error)
                   : NULL;

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* The device that @name says; NULL: the best of this computer that trains and can be opened, where several processes are on it each its
- * own GPU. "cuda:0" is the original's word for the first GPU. @note: (out) (nullable): for people, where a better one was passed over. */
+ * own GPU, as with "cuda" there. "cuda:0" is the original's word for the first GPU. @note: (out) (nullable): for people, where a better one was passed over. */
 C2lDevice  *c2l_train_open_device (const char *name, char **note, GError **error);
 
 /* The model that brings both, or one of the files that are named; what must be fetched is fetched. */

@@ -4,6 +4,7 @@
 #include "compute/communicator.h"
 #include "formats/tfevents.h"
 #include "models/prior-train.h"
+#include "studio/batches.h"
 #include "studio/evaluate.h"
 #include "studio/run-folder.h"
 #include "studio/samples.h"
@@ -29,6 +30,7 @@ typedef struct
   GCancellable *cancellable;
 
   C2lCommunicator *ranks;  /* (nullable): the other processes of this training */
+  C2lCommunicator *peers;  /* (nullable): their GPUs, which sum up gradients by themselves */
   gint64 n_rows, first_row; /* of every batch: this process's part */
   GBytes *held_position;   /* (nullable): in the data, before a step that is not done yet */
 
@@ -36,12 +38,12 @@ typedef struct
   C2lTfevents *events;     /* (nullable): the writer's */
   C2lDevice *device;
   C2lSamples *samples;
+  C2lBatches *batches;     /* of them; (nullable): not begun yet */
   C2lSession *session;     /* (nullable): of validations */
   C2lPriorTrain *train;
   int said_rows;           /* how many at a time the person knows of */
   C2lEvaluator *evaluator; /* (nullable) */
   char **prompts;
-  float *latents, *features; /* a batch */
   float *held_latents, *held_features; /* [n_held]: never trained on */
   gsize n_held;
 
@@ -106,6 +108,8 @@ void     c2l_trainer_hold_position (C2lTrainer *trainer);
 void     c2l_trainer_let_position_go (C2lTrainer *trainer);
 /* Waits for all gradients and makes @loss that of the whole batch. */
 gboolean c2l_trainer_sum_up (C2lTrainer *trainer, double *loss, GError **error);
+/* At the end. */
+void     c2l_trainer_leave_peers (C2lTrainer *trainer);
 
 /* --- train.c --- */
 

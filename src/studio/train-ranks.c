@@ -1,11 +1,14 @@
 /* A training in several processes. All hold the same parameters and do the same steps, each with
- * its rows of every batch; gradients are summed up while the backward still goes on. Rank 0 alone
+ * its rows of every batch; gradients are summed up while the backward still goes on, by GPUs among
+ * themselves where each process has one and NCCL is there. Rank 0 alone
  * writes, looks at requests and validates. What happens next is agreed on before each step, so that
  * nobody begins one that another will not do.
  *
  * An error in between is not talked about: whoever meets it ends the job, and whoever is ended so
  * leaves the last whole step. */
 #include "studio/train-private.h"
+
+#include "compute/peers.h"
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
@@ -23,7 +26,8 @@ send_gradients (gsize first, gsize n, float *gradients, gpointer data)
 {
   C2lTrainer *trainer = data;
 
-  c2l_communicator_start_sum (trainer->ranks, C2L_F32, gradients, n);
+  c2l_communicator_start_sum (trainer->peers != NULL ? trainer->peers : trainer->ranks, C2L_F32,
+                              gradients, n);
 }
 
 gboolean
@@ -49,6 +53,29 @@ c2l_trainer_share_out (C2lTrainer *trainer, GError **error)
     }
   trainer->n_rows = settings->bs / n;
   trainer->first_row = trainer->n_rows * c2l_communicator_get_rank (trainer->ranks);
+  return TRUE;
+}
+
+/* Lets GPUs sum up gradients where they can. */
+static gboolean
+join_peers (C2lTrainer *trainer, GError **error)
+{
+  g_autofree char *note = NULL;
+  GError *reason = NULL;
+
+  trainer->peers
+      = c2l_peers_join (trainer->device, trainer->ranks, &note, trainer->cancellable, &reason);
+  if (note != NULL)
+    c2l_trainer_say (trainer, "%s", note);
+  if (reason != NULL)
+    {
+      g_propagate_error (error, reason);
+      return FALSE;
+    }
+  if (trainer->peers != NULL)
+    c2l_trainer_say (trainer, "the GPUs of %d processes add up gradients among themselves (NCCL)",
+                     c2l_communicator_get_size (trainer->ranks));
+  c2l_prior_train_set_ready (trainer->train, send_gradients, trainer->peers != NULL, trainer);
   return TRUE;
 }
 
@@ -80,8 +107,7 @@ c2l_trainer_begin_together (C2lTrainer *trainer, GError **error)
                    trainer->options->folder, own_step, step);
       return FALSE;
     }
-  c2l_prior_train_set_ready (trainer->train, send_gradients, trainer);
-  return TRUE;
+  return join_peers (trainer, error);
 }
 
 /* --- agreeing --- */
@@ -140,14 +166,29 @@ void
 c2l_trainer_hold_position (C2lTrainer *trainer)
 {
   if (trainer->ranks != NULL)
-    trainer->held_position = c2l_samples_save (trainer->samples);
+    trainer->held_position = c2l_batches_save (trainer->batches);
 }
 
 gboolean
 c2l_trainer_sum_up (C2lTrainer *trainer, double *loss, GError **error)
 {
-  return trainer->ranks == NULL
-         || c2l_communicator_sum (trainer->ranks, C2L_F64, loss, 1, trainer->cancellable, error);
+  if (trainer->ranks == NULL)
+    return TRUE;
+  if (trainer->peers != NULL
+      && !c2l_communicator_wait (trainer->peers, trainer->cancellable, error))
+    {
+      c2l_communicator_tear (trainer->ranks);
+      return FALSE;
+    }
+  return c2l_communicator_sum (trainer->ranks, C2L_F64, loss, 1, trainer->cancellable, error);
+}
+
+void
+c2l_trainer_leave_peers (C2lTrainer *trainer)
+{
+  if (trainer->peers != NULL && c2l_communicator_is_torn (trainer->ranks))
+    c2l_communicator_tear (trainer->peers);
+  g_clear_pointer (&trainer->peers, c2l_communicator_free);
 }
 
 void

@@ -108,7 +108,7 @@ new_line (C2lTrainer *trainer)
 
   json_object_set_int_member (line, "step", c2l_trainer_get_step (trainer));
   json_object_set_double_member (line, "time", get_time ());
-  json_object_set_double_member (line, "epoch", c2l_samples_get_epoch (trainer->samples));
+  json_object_set_double_member (line, "epoch", c2l_batches_get_epoch (trainer->batches));
   return line;
 }
 

@@ -84,15 +84,12 @@ accumulate (C2lTrainer *trainer, double *loss, GError **error)
   *loss = 0;
   for (gint64 i = 0; i < settings->grad_accum; i++)
     {
-      const C2lPriorTrainBatch batch = { .n_rows = trainer->n_rows,
-                                         .latents = trainer->latents,
-                                         .features = trainer->features,
-                                         .first_row = i * settings->bs + trainer->first_row,
-                                         .n_total = settings->bs * settings->grad_accum };
+      C2lPriorTrainBatch batch = { .first_row = i * settings->bs + trainer->first_row,
+                                   .n_total = settings->bs * settings->grad_accum };
       double part;
 
-      if (!c2l_samples_next (trainer->samples, trainer->n_rows, trainer->latents, trainer->features,
-                             i == 0 ? trainer->cancellable : within, error)
+      if (!c2l_batches_next (trainer->batches, &batch, i == 0 ? trainer->cancellable : within,
+                             error)
           || !c2l_prior_train_accumulate (trainer->train, &batch, i + 1 == settings->grad_accum,
                                           &part, within, error))
         {
@@ -331,12 +328,8 @@ open_data (C2lTrainer *trainer, GError **error)
       options.n_ranks = c2l_communicator_get_size (trainer->ranks);
     }
   trainer->samples = c2l_samples_open (&options, error);
-  if (trainer->samples == NULL
-      || !c2l_trainer_check_shape (trainer, trainer->samples, "data.path", error))
-    return FALSE;
-  trainer->latents = g_new (float, trainer->n_rows * settings->n_latents * settings->latent_dim);
-  trainer->features = g_new (float, trainer->n_rows * settings->latent_dim);
-  return TRUE;
+  return trainer->samples != NULL
+         && c2l_trainer_check_shape (trainer, trainer->samples, "data.path", error);
 }
 
 static gboolean
@@ -375,6 +368,7 @@ open_all (C2lTrainer *trainer, GError **error)
   if (!open_device (trainer, error) || !c2l_trainer_share_out (trainer, error)
       || !open_data (trainer, error) || !c2l_trainer_load (trainer, error))
     return FALSE;
+  trainer->batches = c2l_batches_new (trainer->samples, trainer->n_rows, trainer->device);
   trainer->said_rows = c2l_prior_train_get_max_rows (trainer->train);
   trainer->checkpoint_time = g_get_monotonic_time ();
   if (trainer->folder == NULL)
@@ -443,9 +437,11 @@ conclude (C2lTrainer *trainer, C2lTrainEnd end, GError **error)
 static void
 clear_trainer (C2lTrainer *trainer)
 {
+  c2l_trainer_leave_peers (trainer);
   g_clear_pointer (&trainer->evaluator, c2l_evaluator_free);
   g_clear_pointer (&trainer->train, c2l_prior_train_free);
   g_clear_pointer (&trainer->session, c2l_session_free);
+  g_clear_pointer (&trainer->batches, c2l_batches_free);
   g_clear_pointer (&trainer->samples, c2l_samples_free);
   g_clear_pointer (&trainer->device, c2l_device_unref);
   g_clear_pointer (&trainer->events, c2l_tfevents_close);
@@ -454,8 +450,6 @@ clear_trainer (C2lTrainer *trainer)
   g_strfreev (trainer->prompts);
   g_free (trainer->held_latents);
   g_free (trainer->held_features);
-  g_free (trainer->latents);
-  g_free (trainer->features);
 }
 
 /* What was done before another process went. */

@@ -8,12 +8,16 @@
 
 /* --- handing pictures over --- */
 
-/* @frame: what the target makes of the pixels. A picture that cannot be shown is still a picture.
- */
+/* @frame: what the target makes of the pixels, if it has not by itself. A picture that cannot be
+ * shown is still a picture. */
 static GObject *
 make_frame (C2lWorker *self, C2lPicture *picture)
 {
   g_autoptr (GError) error = NULL;
+
+  if (picture->frame != NULL)
+    return g_steal_pointer (&picture->frame);
+
   gsize size = (gsize) picture->size * picture->size * 3;
   guint8 *room = self->target != NULL
                      ? self->target->klass->map (self->target, picture->size, &error)
@@ -255,6 +259,7 @@ generate (C2lJob *queued, gpointer data, GError **error)
                                      .step = on_step,
                                      .data = job };
   g_autoptr (GError) local_error = NULL;
+  C2lTarget *before = NULL;
   gboolean ok;
 
   job->job = queued;
@@ -264,9 +269,14 @@ generate (C2lJob *queued, gpointer data, GError **error)
       g_clear_error (&local_error);
       g_ptr_array_set_size (pictures, 0);
       job->session = c2l_worker_get_session (job->worker, &local_error);
+      if (job->session != NULL)
+        before = c2l_session_show_on (job->session, job->worker->target);
       ok = job->session != NULL
            && c2l_generate (job->session, &params, &callbacks, pictures,
                             c2l_job_get_cancellable (queued), &local_error);
+      /* It may have been let go while this job gave way to others. */
+      if (job->session != NULL && job->session == job->worker->session)
+        c2l_session_show_on (job->session, before);
     }
   while (!ok && c2l_worker_leave_gpu (job->worker, local_error) && !job->has_sent);
   if (job->session != NULL && job->session == job->worker->session && job->info != NULL)
@@ -340,6 +350,7 @@ draw_recipe (DrawJob *job, GCancellable *cancellable, GError **error)
   g_autoptr (C2lRecipe) recipe = c2l_recipe_copy (job->recipe);
   g_autoptr (C2lPicture) picture = NULL;
   g_autofree float *for_clip = NULL;
+  C2lTarget *before;
 
   if (session == NULL)
     return NULL;
@@ -352,7 +363,9 @@ draw_recipe (DrawJob *job, GCancellable *cancellable, GError **error)
         return NULL;
       for_clip = g_new (float, (gsize) side *side * 3);
     }
+  before = c2l_session_show_on (session, job->worker->target);
   picture = c2l_session_draw (session, recipe, job->max_size, for_clip, cancellable, error);
+  c2l_session_show_on (session, before);
   if (picture == NULL
       || (for_clip != NULL && !score_picture (session, recipe, for_clip, cancellable, error)))
     return NULL;

@@ -99,6 +99,61 @@ assert_shows_the_pixels (GdkTexture *texture, int size)
                            | (guint32) get_value (size, x, y, 1) << 8 | get_value (size, x, y, 2));
 }
 
+static guint n_given_up;
+
+static void
+count_given_up (gpointer data)
+{
+  n_given_up++;
+}
+
+/* A buffer that somebody else fills, as a GPU does: the same as long as pictures become no larger. */
+static void
+test_shows_what_others_write (Fixture *fixture, gconstpointer data)
+{
+  static const int sizes[] = { 31, 31, 16, 64, 33, 64, 128 };
+  C2lTarget *target = fixture->target;
+  guint before = 0;
+  int largest = 0;
+
+  if (target->klass->hold == NULL)
+    {
+      g_test_skip ("pictures are in memory");
+      return;
+    }
+  target->give_up = count_given_up;
+  n_given_up = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      const int size = sizes[i];
+      g_autofree guint8 *pixels = g_malloc ((gsize) size * size * 3);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GdkTexture) texture = NULL, mapped = NULL;
+      const guint n_before = n_given_up, name = target->klass->hold (target, size, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (name, !=, 0);
+      if (i > 0)
+        g_assert_cmpuint (n_given_up - n_before, ==, size > largest);
+      if (i > 0 && size <= largest)
+        g_assert_cmpuint (name, ==, before);
+      before = name;
+      largest = MAX (largest, size);
+      fill (pixels, size);
+      glBindBuffer (GL_PIXEL_UNPACK_BUFFER, name);
+      glBufferSubData (GL_PIXEL_UNPACK_BUFFER, 0, (gsize) size * size * 3, pixels);
+      glBindBuffer (GL_PIXEL_UNPACK_BUFFER, 0);
+      texture = GDK_TEXTURE (target->klass->show (target, &error));
+      g_assert_no_error (error);
+      assert_shows_the_pixels (texture, size);
+      /* The ordinary way in between. */
+      mapped = make_texture (target, size);
+      assert_shows_the_pixels (mapped, size);
+    }
+  target->klass->enter (target);
+  target->klass->leave (target);
+}
+
 static void
 test_is_as_it_must_be (Fixture *fixture, gconstpointer data)
 {
@@ -321,6 +376,7 @@ main (int argc, char **argv)
 #define ADD(name, function) g_test_add (name, Fixture, NULL, set_up, function, tear_down)
   ADD ("/gl-target/is-as-it-must-be", test_is_as_it_must_be);
   ADD ("/gl-target/shows-the-pixels", test_shows_the_pixels);
+  ADD ("/gl-target/shows-what-others-write", test_shows_what_others_write);
   ADD ("/gl-target/one-after-the-other", test_one_after_the_other);
   ADD ("/gl-target/from-another-thread", test_from_another_thread);
   ADD ("/gl-target/is-drawn-the-right-way-up", test_is_drawn_the_right_way_up);

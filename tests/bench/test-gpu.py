@@ -38,6 +38,13 @@ def says_what_it_did(folder):
     assert 'memcheck | skipped' in report and report.endswith('\n0 failed.\n')
 
 
+def says_whether_gl_was_there(folder):
+    report = gpu(folder, '--only', 'gl')
+    assert '| test-gl-buffer | passed |' in report
+    read_back = 'ok 1 /gl-buffer/is-read-back' in (folder / 'test-gl-buffer.log').read_text()
+    assert read_back and ('skipped: no GL here: ' in report) == ('# SKIP' in (folder / 'test-gl-buffer.log').read_text())
+
+
 def times_what_it_runs(folder):
     report = gpu(folder, '--only', 'bench', '--cases', 'prior', '--runs', '1', '--limit', str(100 * SLOWNESS))
     assert '| bench-prior-f32 | passed |' in report and '| prior | c2l | f32 | ' in report and '| profile-prior | passed |' in report
@@ -66,7 +73,7 @@ def wrong_use_is_answered(folder):
 
 
 def main():
-    tests = [says_what_it_did, times_what_it_runs, a_device_that_is_not_there_ends_it, what_fails_is_counted_and_the_rest_goes_on,
+    tests = [says_what_it_did, says_whether_gl_was_there, times_what_it_runs, a_device_that_is_not_there_ends_it, what_fails_is_counted_and_the_rest_goes_on,
              what_hangs_is_ended, wrong_use_is_answered]
     if not shutil.which('xz'):
         print('1..0 # SKIP there is no xz')

@@ -12,17 +12,13 @@ import signal
 import subprocess
 import sys
 
+import mpirun
 import tap
 from training import BLIND, SEEING, TINY, assert_same_end, checkpoints, load, make_data, metrics, n_lines, status, wait_for
 
 C2L = os.path.abspath(sys.argv[1])
 MODULE = sys.argv[2]
 STARTER = pathlib.Path(os.environ['C2L_DATA']) / 'starter'
-# There may be fewer processors than processes, and the tests may run as root in a container.
-MPIRUN = ['mpirun', '--oversubscribe', '--bind-to', 'none', '--mca', 'btl', 'self,vader,tcp', '--mca', 'btl_vader_single_copy_mechanism', 'none']
-# Open MPI never frees some of its memory, which a leak detector would take for ours.
-ENVIRONMENT = {**os.environ, 'OMPI_ALLOW_RUN_AS_ROOT': '1', 'OMPI_ALLOW_RUN_AS_ROOT_CONFIRM': '1',
-               'ASAN_OPTIONS': ':'.join([*filter(None, [os.environ.get('ASAN_OPTIONS')]), 'detect_leaks=0'])}
 SETTINGS = ['train.max_it=20', 'train.lr=1.0e-3', 'model.network.depth=2']
 TESTS = []
 
@@ -33,12 +29,12 @@ def test(function):
 
 
 def command(n, *arguments, options=()):
-    return [*(MPIRUN if n > 1 else []), *(['-n', str(n), *options] if n > 1 else []), C2L, *map(str, arguments)]
+    return mpirun.command(n, C2L, *arguments, options=options)
 
 
 def call(n, *arguments, folder, expect=0, options=(), environment={}):
     result = subprocess.run(command(n, *arguments, options=options), cwd=folder, capture_output=True, text=True, timeout=250,
-                            env={**ENVIRONMENT, **environment}, stdin=subprocess.DEVNULL)
+                            env=mpirun.environment(**environment), stdin=subprocess.DEVNULL)
     assert result.returncode == expect or (expect is None and result.returncode != 0), f'{n} × c2l {arguments}: exit status {result.returncode}\n{result.stderr}'
     return result
 
@@ -52,21 +48,12 @@ def resume(n, folder, run, *overrides, **options):
 
 
 def start(n, folder, *arguments):
-    return subprocess.Popen(command(n, 'train', *arguments), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
+    return subprocess.Popen(command(n, 'train', *arguments), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=mpirun.environment(),
                             stdin=subprocess.DEVNULL)
 
 
 def find_processes(folder):
-    """The ranks at work in the folder, as {rank: pid}."""
-    found = {}
-    for path in pathlib.Path('/proc').glob('[0-9]*'):
-        try:
-            if os.readlink(path / 'cwd') == str(folder) and os.readlink(path / 'exe') == os.path.realpath(C2L):
-                variables = dict(line.split(b'=', 1) for line in (path / 'environ').read_bytes().split(b'\0') if b'=' in line)
-                found[int(variables[b'OMPI_COMM_WORLD_RANK'])] = int(path.name)
-        except OSError:
-            pass  # it ended meanwhile
-    return found
+    return mpirun.find_processes(folder, C2L)
 
 
 def assert_close(one, other, keys=('loss',), tolerance=1e-5):
@@ -206,7 +193,7 @@ def one_that_cannot_begin_says_why(folder):
     (folder / 'elsewhere').mkdir()
     script = 'if [ $OMPI_COMM_WORLD_RANK = 1 ]; then cd elsewhere; fi; exec "$0" "$@"'
     arguments = ['train', '--run', 'run', *TINY, *BLIND, *SETTINGS]
-    result = subprocess.run([*MPIRUN, '-n', '2', 'sh', '-c', script, C2L, *arguments], cwd=folder, capture_output=True, text=True, timeout=100, env=ENVIRONMENT,
+    result = subprocess.run([*mpirun.MPIRUN, '-n', '2', 'sh', '-c', script, C2L, *arguments], cwd=folder, capture_output=True, text=True, timeout=100, env=mpirun.environment(),
                             stdin=subprocess.DEVNULL)
     assert result.returncode != 0 and 'process 2 of 2): ' in result.stderr and '00.tar' in result.stderr, result.stderr
     assert 'another process of this training failed' in result.stderr and status(folder / 'run')['state'] == 'failed', result.stderr

@@ -217,7 +217,7 @@ test_gradients_are_announced (gconstpointer data)
   Announced announced = { train, seen, values, 0 };
 
   train_data_init (&numbers, c2l_prior_train_get_info (train), 3, FALSE);
-  c2l_prior_train_set_ready (train, on_ready, &announced);
+  c2l_prior_train_set_ready (train, on_ready, FALSE, &announced);
   c2l_prior_train_accumulate (train, &numbers.batch, FALSE, &loss, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (announced.n_calls, ==, 0);

@@ -1,6 +1,6 @@
 /* What the studio does where a GPU has little memory, cannot be used or stops working: smaller
- * batches first, then a message; the processor instead. Runs with the CUDA module whose kernels run
- * on the host (C2L_CUDA_MODULE). */
+ * batches first, then a message; the processor instead. And where it writes pictures into graphics
+ * memory by itself. Runs with the CUDA module whose kernels run on the host (C2L_CUDA_MODULE). */
 #include "cuda-faults.h"
 #include "studio-fixture.h"
 #include "studio/worker.h"
@@ -184,7 +184,7 @@ set_up (Fixture *fixture, gconstpointer device)
   fixture->said = g_string_new (NULL);
   fixture->worker = c2l_worker_new ();
   g_signal_connect (fixture->worker, "fallback", G_CALLBACK (on_fallback), fixture);
-  c2l_worker_configure (fixture->worker, device, "fp16", 0);
+  c2l_worker_configure (fixture->worker, device, g_str_equal (device, "cpu") ? "fast" : "fp16", 0);
 }
 
 static void
@@ -400,6 +400,238 @@ test_gone_while_released (Fixture *fixture, gconstpointer data)
   assert_on (fixture, "CPU", "fast");
 }
 
+/* --- pictures that the GPU writes into graphics memory --- */
+
+/* A target whose buffer is memory of ours, as GL's is the driver's. */
+typedef struct
+{
+  C2lTarget parent;
+  gboolean is_entered;
+  int size;
+  guint8 *ordinary; /* (nullable): mapped */
+} Screen;
+
+/* Its buffer; outlives it. */
+static struct
+{
+  guint8 *memory;
+  gsize length;
+  guint name;
+  gboolean is_mapped;
+  guint n_shown, n_ordinary, n_given_up, n_written;
+} graphics;
+
+static GObject *
+make_frame (const guint8 *pixels, int size)
+{
+  GObject *frame = g_object_new (G_TYPE_OBJECT, NULL);
+
+  g_object_set_data_full (frame, "pixels", g_memdup2 (pixels, (gsize) size * size * 3), g_free);
+  return frame;
+}
+
+static guint8 *
+screen_map (C2lTarget *target, int size, GError **error)
+{
+  Screen *screen = (Screen *) target;
+
+  g_assert_false (screen->is_entered);
+  screen->size = size;
+  screen->ordinary = g_malloc ((gsize) size * size * 3);
+  return screen->ordinary;
+}
+
+static GObject *
+screen_unmap (C2lTarget *target, GError **error)
+{
+  Screen *screen = (Screen *) target;
+  g_autofree guint8 *pixels = g_steal_pointer (&screen->ordinary);
+
+  graphics.n_ordinary++;
+  return make_frame (pixels, screen->size);
+}
+
+static void
+screen_enter (C2lTarget *target)
+{
+  Screen *screen = (Screen *) target;
+
+  g_assert_false (screen->is_entered);
+  screen->is_entered = TRUE;
+}
+
+static void
+screen_leave (C2lTarget *target)
+{
+  Screen *screen = (Screen *) target;
+
+  g_assert_true (screen->is_entered);
+  screen->is_entered = FALSE;
+}
+
+static void
+drop_buffer (C2lTarget *target)
+{
+  if (target->give_up != NULL)
+    {
+      target->give_up (target->give_up_data);
+      graphics.n_given_up++;
+    }
+  g_clear_pointer (&graphics.memory, g_free);
+}
+
+static guint
+screen_hold (C2lTarget *target, int size, GError **error)
+{
+  const gsize length = (gsize) size * size * 3;
+
+  screen_enter (target);
+  ((Screen *) target)->size = size;
+  if (graphics.memory == NULL || length > graphics.length)
+    {
+      drop_buffer (target);
+      graphics.memory = g_malloc0 (length);
+      graphics.length = length;
+      graphics.name++;
+    }
+  return graphics.name;
+}
+
+static GObject *
+screen_show (C2lTarget *target, GError **error)
+{
+  g_assert_false (graphics.is_mapped);
+  graphics.n_shown++;
+  screen_leave (target);
+  return make_frame (graphics.memory, ((Screen *) target)->size);
+}
+
+static void
+screen_free (C2lTarget *target)
+{
+  drop_buffer (target);
+  g_free (target);
+}
+
+static gpointer
+map_graphics (guint name, gsize size)
+{
+  g_assert_cmpuint (name, ==, graphics.name);
+  g_assert_cmpuint (size, <=, graphics.length);
+  graphics.is_mapped = TRUE;
+  graphics.n_written++;
+  return graphics.memory;
+}
+
+static void
+unmap_graphics (guint name)
+{
+  graphics.is_mapped = FALSE;
+}
+
+static void
+set_screen (Fixture *fixture)
+{
+  static const C2lTargetClass klass = { .map = screen_map,
+                                        .unmap = screen_unmap,
+                                        .hold = screen_hold,
+                                        .show = screen_show,
+                                        .enter = screen_enter,
+                                        .leave = screen_leave,
+                                        .free = screen_free };
+  Screen *screen = g_new0 (Screen, 1);
+
+  screen->parent.klass = &klass;
+  graphics.n_shown = graphics.n_ordinary = graphics.n_given_up = graphics.n_written = 0;
+  c2l_worker_set_target (fixture->worker, &screen->parent);
+}
+
+static void
+assert_draws_right (Fixture *fixture, C2lRecipe *recipe, int size)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GObject) frame = NULL;
+  g_autoptr (C2lPicture) picture = NULL;
+
+  c2l_worker_draw_async (fixture->worker, recipe, size, FALSE, NULL, NULL, keep_result, fixture);
+  wait_for_result (fixture);
+  picture = c2l_worker_draw_finish (fixture->worker, fixture->result, &frame, &error);
+  g_clear_object (&fixture->result);
+  g_assert_no_error (error);
+  g_assert_nonnull (frame);
+  g_assert_true (memcmp (g_object_get_data (frame, "pixels"), picture->pixels,
+                         (gsize) picture->size * picture->size * 3)
+                 == 0);
+}
+
+static void
+check_arrival (const C2lArrival *arrival, gpointer data)
+{
+  Fixture *fixture = data;
+  const gsize length = (gsize) arrival->picture->size * arrival->picture->size * 3;
+
+  fixture->n_arrived++;
+  g_assert_nonnull (arrival->frame);
+  g_assert_null (arrival->picture->frame);
+  g_assert_true (
+      memcmp (g_object_get_data (arrival->frame, "pixels"), arrival->picture->pixels, length) == 0);
+}
+
+/* The frames are the pictures', whole batches and single ones, and the ordinary way is not gone. */
+static void
+test_frames_by_the_gpu (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (C2lRecipe) recipe = make_recipe ();
+  const C2lWorkerEvents events = { .arrived = check_arrival, .data = fixture };
+  const C2lOrder order = { .prompts = prompts,
+                           .sampling = { .seed = 3,
+                                         .n = 3,
+                                         .sampler = "ddim",
+                                         .steps = 1,
+                                         .guidance = 1,
+                                         .truncation = 1,
+                                         .noise = C2L_NOISE_KIND_CONST },
+                           .max_size = SIZE };
+
+  cuda_faults_set_gl (&(CuHostGl){ map_graphics, unmap_graphics });
+  set_screen (fixture);
+  open_starter (fixture);
+  c2l_worker_generate_async (fixture->worker, &order, &events, NULL, keep_result, fixture);
+  wait_for_result (fixture);
+  g_assert_true (c2l_worker_generate_finish (fixture->worker, fixture->result, NULL));
+  g_clear_object (&fixture->result);
+  g_assert_cmpuint (fixture->n_arrived, ==, 3);
+  g_assert_cmpuint (graphics.n_shown, ==, 3);
+  assert_draws_right (fixture, recipe, SIZE);
+  assert_draws_right (fixture, recipe, 2 * SIZE);
+  assert_draws_right (fixture, recipe, SIZE);
+  g_assert_cmpuint (graphics.n_shown, ==, 6);
+  g_assert_cmpuint (graphics.n_written, ==, 6);
+  g_assert_cmpuint (graphics.n_ordinary, ==, 0);
+  g_assert_cmpuint (graphics.n_given_up, ==, 1);
+
+  /* Another session has the buffer after that one. */
+  open_starter (fixture);
+  assert_draws_right (fixture, recipe, SIZE);
+  g_assert_cmpuint (graphics.n_shown, ==, 7);
+  cuda_faults_set_gl (NULL);
+}
+
+/* Where GL is not this GPU's, pixels are mapped and copied, and it is tried once. */
+static void
+test_frames_by_the_host (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (C2lRecipe) recipe = make_recipe ();
+
+  cuda_faults_set_gl (NULL);
+  set_screen (fixture);
+  open_starter (fixture);
+  for (int i = 0; i < 3; i++)
+    assert_draws_right (fixture, recipe, SIZE);
+  g_assert_cmpuint (graphics.n_ordinary, ==, 3);
+  g_assert_cmpuint (graphics.n_shown + graphics.n_written, ==, 0);
+}
+
 #define ADD(path, device, test) g_test_add (path, Fixture, device, set_up, test, tear_down)
 
 int
@@ -415,5 +647,8 @@ main (int argc, char **argv)
   ADD ("/gpu/lost/in-a-batch", "cuda:0", test_lost_in_batch);
   ADD ("/gpu/lost/in-opening", "cuda:0", test_lost_in_opening);
   ADD ("/gpu/lost/while-released", "cuda:0", test_gone_while_released);
+  ADD ("/gpu/frames/by-the-gpu", "cuda:0", test_frames_by_the_gpu);
+  ADD ("/gpu/frames/by-the-host", "cuda:0", test_frames_by_the_host);
+  ADD ("/gpu/frames/of-a-processor", "cpu", test_frames_by_the_host);
   return g_test_run ();
 }

@@ -797,7 +797,7 @@ static void
 test_frames_show_the_pixels (void)
 {
   static const C2lTargetClass klass
-      = { test_target_map, test_target_unmap, NULL, test_target_collect, test_target_free };
+      = { .map = test_target_map, .unmap = test_target_unmap, .collect = test_target_collect, .free = test_target_free };
   TestTarget *target = g_new0 (TestTarget, 1);
   gint n_collected = 0, n_freed = 0;
   Fixture fixture = { .worker = new_worker () };
